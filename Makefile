@@ -1,0 +1,7 @@
+.PHONY: check test
+
+check:
+	python -m tools.check
+
+test:
+	pytest
