@@ -1,0 +1,1 @@
+"""The programs that check this project; no part of the package."""
