@@ -22,7 +22,7 @@ def reading_order(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
-def own_members(kind: type) -> Iterator[tuple[str, object]]:
+def own_members(kind: type) -> Iterator[tuple[str, Callable[..., object]]]:
     """Yield the public functions and properties that `kind` itself or a private parent defines."""
     for parent in kind.__mro__:
         if parent.__module__.startswith("agentgraph"):
@@ -42,7 +42,8 @@ def function_of(value: object) -> Callable[..., object] | None:
             return value if inspect.isfunction(value) else None
 
 
-def documented() -> Iterator[tuple[str, object]]:
+def documented() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Yield the public classes and functions, and the public members of the classes."""
     for name in NAMES:
         value = getattr(agentgraph, name)
         if inspect.isclass(value):
@@ -143,4 +144,4 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 
 def test_the_package_says_that_it_is_typed() -> None:
-    assert Path(agentgraph.__file__).with_name("py.typed").exists()
+    assert Path(inspect.getfile(agentgraph)).with_name("py.typed").exists()
