@@ -1,0 +1,289 @@
+"""Every error that agentgraph raises; not the place where any of them is decided.
+
+Rules of this file:
+
+1. The tree is split by who must act: `GraphError` (mend the definition), `RunError`
+   (look at the run), `JournalError` (look at the storage), `InternalError` (report it).
+2. Each message says what happened, where, and what to do. The parts are fields too,
+   so that no program needs to parse text.
+3. Standard library only, and nothing of agentgraph: every layer raises from here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import ClassVar, Literal
+
+Severity = Literal["error", "warning"]
+Claim = Literal["proved", "declared", "heuristic", "observed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the user's source."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of a graph: what it is, where it stands, the path that shows it, how to mend it."""
+
+    code: str
+    what: str
+    where: str
+    fix: str
+    place: Place | None = None
+    path: tuple[str, ...] = ()
+    severity: Severity = "error"
+    claim: Claim = "proved"
+
+    def __str__(self) -> str:
+        where = f"{self.where} ({self.place})" if self.place else self.where
+        lines = [f"[{self.code}] {self.what}", f"  where: {where}"]
+        if self.path:
+            lines.append(f"  path:  {' -> '.join(self.path)}")
+        return "\n".join([*lines, f"  fix:   {self.fix}"])
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like `name`, or None when none is near."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def suggest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Say which known name was probably meant; `otherwise` is the advice when none is near."""
+    near = nearest(name, known)
+    return f"did you mean {near!r}?" if near is not None else otherwise
+
+
+class AgentGraphError(Exception):
+    """The root of the tree: `what` happened, `where`, and the `fix`."""
+
+    code: ClassVar[str] = "AG000"
+
+    def __init__(self, what: str, *, where: str, fix: str) -> None:
+        """Keep the three parts as fields; `str()` joins them under the code."""
+        super().__init__(what, where, fix)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.what}\n  where: {self.where}\n  fix:   {self.fix}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[AgentGraphError], args: tuple[object, ...], fields: dict[str, object]) -> AgentGraphError:
+    """Make an error again from its parts, past the `__init__` of its class: errors can be pickled."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
+
+
+class GraphError(AgentGraphError):
+    """The definition of a workflow is wrong: mend the source."""
+
+    code = "AG100"
+
+
+class InvalidGraph(GraphError):
+    """A graph has faults; `findings` lists all of them, not only the first."""
+
+    code = "AG109"
+
+    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
+        """Take the name of the graph and everything that was found."""
+        count = f"{len(findings)} fault" + ("" if len(findings) == 1 else "s")
+        super().__init__(
+            f"workflow {name!r} has {count}",
+            where=f"workflow {name!r}",
+            fix="mend each finding below",
+        )
+        self.name = name
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.what}", *(str(finding) for finding in self.findings)])
+
+
+class InvalidFlow(GraphError):
+    """Two parts cannot be put together the way it was written."""
+
+    code = "AG120"
+
+
+class InvalidAgent(GraphError):
+    """A callable cannot be a node, a classifier, a voter or a question."""
+
+    code = "AG121"
+
+
+class InvalidState(GraphError):
+    """A state class declares something that no run could carry out."""
+
+    code = "AG410"
+
+
+class UnknownTarget(GraphError):
+    """A command line target, or the thing that it names, does not exist."""
+
+    code = "AG130"
+
+
+class InvalidGraphFile(GraphError):
+    """A JSON text or a networkx graph does not describe a graph of this version."""
+
+    code = "AG131"
+
+
+class RunError(AgentGraphError):
+    """Something went wrong while a run was under way, or with what it was given."""
+
+    code = "AG600"
+
+
+class InvalidInput(RunError):
+    """The state or the services given to a run do not fit the workflow."""
+
+    code = "AG601"
+
+
+class RunFailed(RunError):
+    """A run ended `failed`; `result` holds all that is known, the cause is chained."""
+
+    code = "AG602"
+
+    def __init__(self, what: str, *, where: str, fix: str, result: object) -> None:
+        """Take the parts of the message and the `Result` of the run."""
+        super().__init__(what, where=where, fix=fix)
+        self.result = result
+
+
+class InvalidEdit(RunError):
+    """A node left its state in a form that does not validate; nothing of it was kept."""
+
+    code = "AG610"
+
+
+class InvalidReturn(RunError):
+    """A node returned a value; nodes edit their state and return None."""
+
+    code = "AG611"
+
+
+class ReadOnlyState(RunError):
+    """A function that may only read its state edited it."""
+
+    code = "AG612"
+
+
+class ClosedDraft(RunError):
+    """A draft was used after the attempt that it belonged to had ended."""
+
+    code = "AG613"
+
+
+class MergeConflict(RunError):
+    """Parallel branches wrote one field, and nothing says how to merge their values."""
+
+    code = "AG620"
+
+    def __init__(
+        self, what: str, *, where: str, fix: str, field: str = "", branches: tuple[str, ...] = ()
+    ) -> None:
+        """Take the parts of the message, the field, and the names of the branches."""
+        super().__init__(what, where=where, fix=fix)
+        self.field = field
+        self.branches = branches
+
+
+class UnknownLabel(RunError):
+    """A classifier, voter or person answered something that is not one of the labels."""
+
+    code = "AG630"
+
+
+class Abstained(RunError):
+    """A classifier gave no label, or too little confidence, and has no `unsure` edge."""
+
+    code = "AG631"
+
+
+class NoConsensus(RunError):
+    """No label can reach the votes that a consensus needs, and it has no `unsure` edge."""
+
+    code = "AG632"
+
+
+class Exhausted(RunError):
+    """A workflow met the bound of one of its loops, and the loop has no `then`."""
+
+    code = "AG640"
+
+
+class NodeTimeout(RunError, TimeoutError):
+    """An attempt took longer than the timeout of its node; it wrote nothing."""
+
+    code = "AG650"
+
+
+class QuestionExpired(RunError, TimeoutError):
+    """Nobody answered in time, and the question has no `on_timeout`."""
+
+    code = "AG651"
+
+
+class UnknownQuestion(RunError):
+    """An answer names no question that this run has asked."""
+
+    code = "AG660"
+
+
+class AnswerRefused(RunError):
+    """An answer cannot be taken: it is ambiguous, late, or the question was answered already."""
+
+    code = "AG661"
+
+
+class NotAvailable(RunError):
+    """Something was asked for that this installation or this run cannot do."""
+
+    code = "AG670"
+
+
+class JournalError(AgentGraphError):
+    """A journal cannot be read, or does not belong to this graph."""
+
+    code = "AG700"
+
+
+class JournalDiffers(JournalError):
+    """A journal holds an event that the graph, replayed so far, does not allow."""
+
+    code = "AG701"
+
+
+class InternalError(AgentGraphError):
+    """Our own fault: the message asks for a report."""
+
+    code = "AG900"
+
+
+class IllegalEvent(InternalError):
+    """The machine was told something that cannot have happened."""
+
+    code = "AG901"
+
+
+class Stuck(InternalError):
+    """A token rests on a place and nothing can move it: the graph should never have been built."""
+
+    code = "AG902"

@@ -1,0 +1,189 @@
+"""Graphs as JSON and as networkx graphs, there and back; not as pictures.
+
+The JSON form has a version of its own (`SCHEMA`). Fields that hold their default are
+left out, so a file from an older release reads in a newer one as long as the
+version is the same.
+"""
+
+import hashlib
+import json
+from dataclasses import MISSING, Field, fields
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin
+
+from agentgraph.errors import InvalidGraphFile, Place, suggest
+from agentgraph.graph.definition import Bound, Edge, FrozenGraph, Policy, Region, Vertex
+
+if TYPE_CHECKING:
+    from networkx import MultiDiGraph
+
+SCHEMA = "agentgraph/graph/1"
+Json = dict[str, object]
+_PARTS = (Bound, Edge, FrozenGraph, Place, Policy, Region, Vertex)
+P = TypeVar("P", Bound, Edge, FrozenGraph, Place, Policy, Region, Vertex)
+_UNCOUNTED = frozenset({"place", "doc", "agent"})
+
+
+def to_json(graph: FrozenGraph, *, indent: int | None = 2) -> str:
+    """Write `graph` as JSON text; `from_json` gives an equal graph back."""
+    return json.dumps({"schema": SCHEMA, **_plain(graph)}, indent=indent, ensure_ascii=False)
+
+
+def from_json(text: str) -> FrozenGraph:
+    """Read what `to_json` wrote. Raises `InvalidGraphFile` when the text is anything else."""
+    try:
+        data: object = json.loads(text)
+    except ValueError as error:
+        raise _refused(f"this is not JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise _refused("a graph is a JSON object")
+    raw = cast("Json", data)
+    if raw.get("schema") != SCHEMA:
+        raise _refused(f"its schema is {raw.get('schema')!r}, not {SCHEMA!r}")
+    return _graph({key: value for key, value in raw.items() if key != "schema"})
+
+
+def content_digest(graph: FrozenGraph) -> str:
+    """Return the SHA-256 of what decides how a graph behaves: not places, docs or sources."""
+    plain = _counted(_plain(graph))
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def to_networkx(graph: FrozenGraph) -> "MultiDiGraph[str]":
+    """Return a `networkx.MultiDiGraph` whose attributes hold everything of `graph`."""
+    from networkx import MultiDiGraph
+
+    rest = {key: value for key, value in _plain(graph).items() if key not in {"vertices", "edges"}}
+    result: MultiDiGraph[str] = MultiDiGraph(schema=SCHEMA, **rest)
+    for vertex in graph.vertices:
+        result.add_node(vertex.name, **{k: v for k, v in _plain(vertex).items() if k != "name"})
+    for order, edge in enumerate(graph.edges):
+        plain = {k: v for k, v in _plain(edge).items() if k not in {"source", "target"}}
+        result.add_edge(edge.source, edge.target, order=order, **plain)
+    return result
+
+
+def from_networkx(source: "MultiDiGraph[str]") -> FrozenGraph:
+    """Read what `to_networkx` wrote. Raises `InvalidGraphFile` on anything else."""
+    rest = {key: value for key, value in source.graph.items() if key != "schema"}
+    if source.graph.get("schema") != SCHEMA:
+        raise _refused(f"its schema is {source.graph.get('schema')!r}, not {SCHEMA!r}")
+    vertices = [{"name": name, **attributes} for name, attributes in source.nodes(data=True)]
+    ordered = sorted(source.edges(data=True), key=lambda edge: cast("int", edge[2]["order"]))
+    edges = [
+        {"source": a, "target": b, **{k: v for k, v in attributes.items() if k != "order"}}
+        for a, b, attributes in ordered
+    ]
+    return _graph({**rest, "vertices": vertices, "edges": edges})
+
+
+def _plain(part: object) -> Json:
+    """Turn a part of a graph into JSON values, leaving out what holds its default."""
+    found: Json = {}
+    for slot in fields(cast("FrozenGraph", part)):
+        value: object = getattr(part, slot.name)
+        if slot.default is MISSING or value != slot.default:
+            found[slot.name] = _value(value)
+    return found
+
+
+def _value(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_value(item) for item in cast("tuple[object, ...]", value)]
+    if isinstance(value, _PARTS):
+        return _plain(value)
+    return value
+
+
+def _counted(value: object) -> object:
+    if isinstance(value, dict):
+        pairs = cast("Json", value).items()
+        return {key: _counted(item) for key, item in pairs if key not in _UNCOUNTED}
+    if isinstance(value, list):
+        return [_counted(item) for item in cast("list[object]", value)]
+    return value
+
+
+def _graph(raw: Json) -> FrozenGraph:
+    parts = dict(raw)
+    parts["vertices"] = tuple(_vertex(item) for item in _objects(raw, "vertices"))
+    parts["edges"] = tuple(_part(Edge, item) for item in _objects(raw, "edges"))
+    parts["regions"] = tuple(_part(Region, item) for item in _objects(raw, "regions"))
+    return _part(FrozenGraph, parts)
+
+
+def _vertex(raw: Json) -> Vertex:
+    parts = dict(raw)
+    for key, kind in (("policy", Policy), ("bound", Bound)):
+        if key in raw:
+            parts[key] = _part(kind, _object(raw[key], key))
+    if raw.get("child") is not None:
+        parts["child"] = _graph(_object(raw["child"], "child"))
+    return _part(Vertex, parts)
+
+
+def _part(kind: type[P], raw: Json) -> P:
+    """Make one dataclass from JSON values, refusing what is unknown, missing or of another type."""
+    known = {slot.name: slot for slot in fields(kind)}
+    parts: Json = {}
+    for key, value in raw.items():
+        if key not in known:
+            raise _refused(f"{kind.__name__} has no {key!r}: {suggest(key, known, 'remove it')}")
+        parts[key] = _typed(value, known[key].type, f"{kind.__name__}.{key}")
+    missing = [name for name, slot in known.items() if name not in parts and _is_needed(slot)]
+    if missing:
+        raise _refused(f"{kind.__name__} lacks {', '.join(map(repr, missing))}")
+    return kind(**parts)
+
+
+def _is_needed(slot: "Field[object]") -> bool:
+    return slot.default is MISSING and slot.default_factory is MISSING
+
+
+def _typed(value: object, hint: object, where: str) -> object:
+    """Give `value` back as its field wants it; lists become tuples, objects become places."""
+    if isinstance(value, list):
+        value = tuple(cast("list[object]", value))
+    if where.endswith(".place") and value is not None:
+        return _part(Place, _object(value, where))
+    if not _fits(value, hint):
+        raise _refused(f"{where} cannot be {value!r}")
+    return value
+
+
+def _fits(value: object, hint: object) -> bool:
+    options = get_args(hint)
+    if get_origin(hint) in {Union, UnionType}:
+        return any(_fits(value, option) for option in options)
+    if get_origin(hint) is Literal:
+        return value in options
+    if get_origin(hint) is tuple:
+        items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (None,)
+        return all(_fits(item, options[0]) for item in items)
+    if hint is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if hint in {str, int, bool, NoneType}:
+        return type(value) is hint
+    return isinstance(value, _PARTS) or isinstance(hint, str)
+
+
+def _objects(raw: Json, key: str) -> list[Json]:
+    found = raw.get(key, [])
+    if not isinstance(found, (list, tuple)):
+        raise _refused(f"{key!r} must be a list")
+    return [_object(item, f"an item of {key!r}") for item in cast("list[object]", found)]
+
+
+def _object(value: object, what: str) -> Json:
+    if not isinstance(value, dict):
+        raise _refused(f"{what} must be a JSON object")
+    return cast("Json", value)
+
+
+def _refused(what: str) -> InvalidGraphFile:
+    return InvalidGraphFile(
+        f"this is not a graph: {what}",
+        where="the text or graph that was read",
+        fix=f"write it with agentgraph (schema {SCHEMA})",
+    )
