@@ -1,0 +1,223 @@
+"""What stands inside a part of a run, and in which order it happened; not what becomes of it.
+
+The order of compensation does not depend on timing: what happened later is undone
+first, and of two things that were concurrent the one declared later.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agentgraph.graph import Line
+from agentgraph.machine.commands import ITEM, MERGE, UNDO, Part, Task
+from agentgraph.machine.marking import (
+    Completed,
+    Ending,
+    Frame,
+    Goal,
+    Log,
+    Marking,
+    Scope,
+    Unwinding,
+    path_of,
+)
+from agentgraph.machine.moves import outermost, tips_of
+from agentgraph.machine.plan import Area, Site
+
+
+class Holding(NamedTuple):
+    """One thing that holds a token of a frame, directly or through what runs inside it."""
+
+    order: tuple[int, int]
+    path: str
+    payload: object
+    line: Line | None
+    log: Log | None
+    branches: tuple[tuple[str, object], ...] = ()
+    """The path and state of each branch, where several stand behind this."""
+
+
+def frames_inside(marking: Marking, goal: Goal) -> list[Frame]:
+    """Return the frames that run inside the scope of `goal`; not the frame of the scope itself."""
+    inside: dict[int, bool] = {}
+    found: list[Frame] = []
+    for frame in marking.frames.values():  # A holder's frame is always older, so it comes first.
+        holder = frame.holder
+        if holder is None or frame.id == goal.frame:
+            inside[frame.id] = False
+            continue
+        inside[frame.id] = inside.get(holder.frame, False) or is_inside(
+            goal, holder.frame, holder.site
+        )
+        if inside[frame.id]:
+            found.append(frame)
+    return found
+
+
+def is_inside(goal: Goal, frame: int, site: Site) -> bool:
+    """Say whether a vertex of a frame stands directly in the scope of `goal`."""
+    return frame == goal.frame and (goal.area is None or site in goal.area.members)
+
+
+def holdings(marking: Marking, frame: Frame, area: Area | None) -> list[Holding]:
+    """Return what holds the tokens of `frame` (inside `area`), in declared order."""
+    found = [
+        *_working(marking, frame),
+        *_grouped(marking, frame),
+        *_inner(marking, frame),
+        *_unwinding(marking, frame),
+    ]
+    for (site, place), token in frame.tokens.items():
+        path = frame.path + _last(frame, site, place)
+        found.append((site, Holding((site.index, place), path, *token)))
+    inside = [held for site, held in found if area is None or site in area.members]
+    return sorted(inside, key=lambda held: held.order)
+
+
+def _last(frame: Frame, site: Site, place: int) -> str:
+    """Return the vertex that a resting token came from: it names the branch."""
+    return (
+        frame.plan.graph.ins[site.name][place].source if site.vertex.kind == "join" else site.name
+    )
+
+
+def _working(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
+    for task in (*marking.live.values(), *marking.held):
+        stands = task.frame == frame.id and task.ticket not in marking.stopping
+        if stands and not (isinstance(task, Part) and (task.group or task.verb == UNDO)):
+            yield task.site, _of_task(marking, task, task.log)
+
+
+def _grouped(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
+    for group in marking.groups.values():
+        if group.task.frame == frame.id:
+            items = {
+                inner.holder.index: log_of(marking, inner, None)
+                for inner in marking.frames.values()
+                if isinstance(inner.holder, Part) and inner.holder.group == group.id
+            }
+            logs = {**group.logs, **items}
+            parts = tuple(logs[index] for index in sorted(logs))
+            yield (
+                group.task.site,
+                _of_task(marking, group.task, Log(None, (group.task.log, *parts))),
+            )
+
+
+def _inner(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
+    for inner in marking.frames.values():
+        holder = inner.holder
+        if holder is not None and holder.frame == frame.id and holder.verb != ITEM:
+            log = Log(None, (holder.log, log_of(marking, inner, None)))
+            yield holder.site, _of_task(marking, holder, log)
+
+
+def _unwinding(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
+    for unwinding in marking.unwindings.values():
+        goal = unwinding.goal
+        if goal.frame != frame.id or goal.kind == "vote":
+            continue
+        kept = goal.task.log if goal.kind == "join" and goal.task else None
+        log = Log(None, (kept, unwinding.log))
+        site = unwinding.site
+        path = frame.path + site.name
+        held = Holding((site.index, 0), path, unwinding.state, unwinding.line, log)
+        yield site, held._replace(branches=unwinding.branches)
+
+
+def _of_task(marking: Marking, task: Task, log: Log | None) -> Holding:
+    prefix = marking.frames[task.frame].path
+    place = (task.site.index, 0)
+    held = Holding(place, prefix + task.site.name, task.payload, task.line, log)
+    if isinstance(task, Part) and task.verb == MERGE:
+        tips = tuple((prefix + tip[2], tip[0]) for tip in tips_of(task))
+        return held._replace(branches=tips)
+    return held
+
+
+def log_of(marking: Marking, frame: Frame, area: Area | None) -> Log:
+    """Return one log of all that happened before the tokens of a frame (inside `area`).
+
+    The undos of a frame that is not the scope itself work on that frame's own state.
+    """
+    held = holdings(marking, frame, area)
+    log = Log(None, tuple(holding.log for holding in held))
+    if frame.holder is None or area is not None:
+        return log
+    return Log(Scope(frame.id, state_of(held, frame.start)), (log,))
+
+
+def state_of(held: list[Holding], otherwise: object) -> object:
+    """Return the state that does not depend on timing: the one before the outermost open fork."""
+    if not held:
+        return otherwise
+    fork = outermost(held[0].line)
+    return held[0].payload if fork is None else fork.origin
+
+
+def ending_of(marking: Marking) -> Ending:
+    """Return the state of a run as it stands, and of each branch that is open."""
+    root = next(frame for frame in marking.frames.values() if frame.holder is None)
+    held = holdings(marking, root, None)
+    return Ending(state_of(held, root.start), branches_of(held))
+
+
+def branches_of(held: list[Holding]) -> tuple[tuple[str, object], ...]:
+    """Return the path and state of each branch that is open."""
+    found: list[tuple[str, object]] = []
+    for holding in held:
+        if holding.branches:
+            found.extend(holding.branches)
+        elif outermost(holding.line):
+            found.append((holding.path, holding.payload))
+    return tuple(found)
+
+
+def undos_of(
+    marking: Marking, log: Log | None, before: Log | None
+) -> tuple[list[Completed], dict[int, object]]:
+    """Return what is to be undone, the first one last, and the states of finished children.
+
+    `before` is the log with which the scope was entered: what it holds stays done.
+    """
+    known = {id(each) for each in _in_order(before, set())}
+    entries: list[Completed] = []
+    states: dict[int, object] = {}
+    for each in _in_order(log, known):
+        if isinstance(each.entry, Scope):
+            states[each.entry.frame] = each.entry.payload
+        elif each.entry is not None and each.entry.number not in marking.undone:
+            entries.append(each.entry)
+    return entries, states
+
+
+def _in_order(log: Log | None, seen: set[int]) -> list[Log]:
+    """Return a log and all before it, each once: parents first, in declared order."""
+    found: list[Log] = []
+    stack: list[tuple[Log, bool]] = [(log, False)] if log is not None else []
+    while stack:
+        each, is_open = stack.pop()
+        if is_open:
+            found.append(each)
+        elif id(each) not in seen:
+            seen.add(id(each))
+            stack.append((each, True))
+            stack.extend((parent, False) for parent in reversed(each.parents) if parent)
+    return found
+
+
+def site_of(goal: Goal, frame: Frame) -> Site:
+    """Return the vertex that stands for a scope in the declared order."""
+    if goal.task is not None and goal.task.frame == goal.frame:
+        return goal.task.site
+    members = goal.area.members if goal.area else frame.plan.sites.values()
+    return min(members, key=lambda site: site.index)
+
+
+def unwindings_inside(marking: Marking, goal: Goal, frames: list[Frame]) -> list[Unwinding]:
+    """Return the smaller scopes that are being taken down inside the scope of `goal`."""
+    ids = {frame.id for frame in frames}
+    return [
+        each
+        for each in marking.unwindings.values()
+        if each.goal.frame in ids or is_inside(goal, each.goal.frame, each.site)
+    ]
