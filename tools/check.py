@@ -21,7 +21,7 @@ _LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports
 CHECKS: dict[str, tuple[str, ...]] = {
     "ruff format": ("-m", "ruff", "format", "--check", "."),
     "ruff check": ("-m", "ruff", "check", "."),
-    "import-linter": ("-c", _LINT_IMPORTS),
+    "import-linter": ("-c", _LINT_IMPORTS, "--no-logo"),
     "pyright": ("-m", "pyright", "--pythonpath", sys.executable),
     "pyright --verifytypes": (
         "-m",
