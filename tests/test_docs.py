@@ -28,8 +28,19 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MODULES = sorted((ROOT / "agentgraph").rglob("*.py"))
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
-# Another spelling of `python` would be a block that nobody runs.
-LANGUAGES = {"bash", "console", "dot", "json", "markdown", "mermaid", "python", "text", "toml"}
+# Another spelling of `python` would be a block that nobody runs. (`graph`: docs/semantics.md.)
+LANGUAGES = {
+    "bash",
+    "console",
+    "dot",
+    "graph",
+    "json",
+    "markdown",
+    "mermaid",
+    "python",
+    "text",
+    "toml",
+}
 FENCE = re.compile(r"^ *```+ *([^\s`]*)[^`\n]*$", re.MULTILINE)
 
 
