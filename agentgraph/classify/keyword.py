@@ -1,0 +1,152 @@
+"""The keyword classifier: whole words and phrases that speak for a label; never a substring.
+
+Rules of this file:
+
+1. A keyword matches whole words in their order, whatever stands between them but words.
+2. It also matches its simple English plural (refund: refunds, box: boxes, copy: copies). The
+   plural does not match the singular, and no other ending is guessed: write both.
+3. Inside a longer keyword that matches, a shorter one does not count: of "card" and
+   "lost card" only the second is found in "my lost card".
+4. Each keyword counts once, however often it stands in the text. Most hits win. A tie, or no
+   hit at all, is an abstention.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+from agentgraph.classify.words import words
+from agentgraph.errors import InvalidAgent
+from agentgraph.events.verdict import Verdict
+
+L = TypeVar("L", bound="str | bool | Enum")
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrases(Generic[K]):
+    """An index from the first word of a phrase to the phrases that begin with it, longest first."""
+
+    starts: Mapping[str, tuple[tuple[tuple[str, ...], str, K], ...]]
+
+    def hits(self, text: str) -> Iterator[tuple[str, K]]:
+        """Yield each keyword that stands in the text, with what it stands for."""
+        found = words(text)
+        covered = 0
+        for place, word in enumerate(found):
+            for phrase, keyword, value in self.starts.get(word, ()):
+                end = place + len(phrase)
+                if tuple(found[place:end]) == phrase:
+                    # What ends inside the hit before this one lies wholly within it.
+                    if end > covered:
+                        covered = end
+                        yield keyword, value
+                    break
+
+
+def _index(keywords: Iterable[tuple[str, K]]) -> _Phrases[K]:
+    starts: dict[str, list[tuple[tuple[str, ...], str, K]]] = {}
+    for keyword, value in keywords:
+        phrase = tuple(words(keyword))
+        if not phrase:
+            raise InvalidAgent(
+                f"the keyword {keyword!r} has no word in it",
+                where=f"keywords of {value!r}",
+                fix="write a keyword with at least one letter or digit",
+            )
+        for last in _forms(phrase[-1]):
+            whole = (*phrase[:-1], last)
+            starts.setdefault(whole[0], []).append((whole, keyword, value))
+    return _Phrases({first: tuple(sorted(found, key=_rank)) for first, found in starts.items()})
+
+
+def _rank(entry: tuple[tuple[str, ...], str, object]) -> tuple[int, bool, str]:
+    """Longest first; of two that match the same words, the one that is written so."""
+    phrase, keyword, _ = entry
+    return -len(phrase), tuple(words(keyword)) != phrase, keyword
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """Return the word and its simple English plural."""
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return word, f"{word}es"
+    if word.endswith("y") and word[-2:-1] not in {"", "a", "e", "i", "o", "u"}:
+        return word, f"{word[:-1]}ies"
+    return word, f"{word}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords(Generic[L]):
+    """A classifier that counts keywords; made by `keywords`."""
+
+    labels: tuple[L, ...]
+    _phrases: _Phrases[L] = field(repr=False)
+
+    def classify(self, text: str, /) -> Verdict[L] | None:
+        """Return the label with the most keywords in the text, None for a tie or no hit.
+
+        The confidence is the share of the hits that speak for the label.
+        """
+        hits: dict[L, dict[str, None]] = {}
+        for keyword, label in self._phrases.hits(text):
+            hits.setdefault(label, {})[keyword] = None
+        if not hits:
+            return None
+        counts = {label: len(hits.get(label, ())) for label in self.labels}
+        best = max(counts.values())
+        winners = [label for label, count in counts.items() if count == best]
+        if len(winners) > 1:
+            return None
+        total = sum(counts.values())
+        return Verdict(
+            winners[0],
+            best / total,
+            {label: count / total for label, count in counts.items()},
+            source="keywords",
+            rationale="the text has " + ", ".join(map(repr, hits[winners[0]])),
+        )
+
+
+def keywords(words_of: Mapping[L, Sequence[str]], /) -> Keywords[L]:
+    """Return a classifier that looks for the given words and phrases of each label."""
+    if not words_of:
+        raise InvalidAgent(
+            "there are keywords of no label",
+            where="keywords",
+            fix="give at least one label with its words",
+        )
+    owner: dict[tuple[str, ...], L] = {}
+    for label, listed in words_of.items():
+        _check(label, listed)
+        for keyword in listed:
+            other = owner.setdefault(tuple(words(keyword)), label)
+            if other != label:
+                raise InvalidAgent(
+                    f"{keyword!r} is a keyword of {other!r} and of {label!r}",
+                    where="keywords",
+                    fix="leave it to one label: a word that speaks for both decides nothing",
+                )
+    pairs = [(keyword, label) for label, listed in words_of.items() for keyword in listed]
+    return Keywords(tuple(words_of), _index(pairs))
+
+
+def _check(label: object, listed: Sequence[str]) -> None:
+    # A lone string is a sequence of strings too, one for each letter; no type checker sees that.
+    if isinstance(listed, str) or not listed:
+        raise InvalidAgent(
+            f"the keywords of {label!r} are {listed!r}",
+            where="keywords",
+            fix=f"write a list with at least one word: {{{label!r}: [{listed or 'word'!r}]}}",
+        )
+
+
+def mentions(*phrases: str) -> Callable[[str], bool]:
+    """Return a predicate for `rules`: does a text have one of these words or phrases?"""
+    _check("mentions", phrases)
+    index = _index((phrase, "mentions") for phrase in phrases)
+
+    def is_mentioned(text: str) -> bool:
+        return next(index.hits(text), None) is not None
+
+    return is_mentioned

@@ -1,0 +1,65 @@
+"""The rule classifier: the first predicate that holds names the label; nothing is guessed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar, overload
+
+from agentgraph.errors import InvalidAgent
+from agentgraph.events.verdict import Verdict
+
+L = TypeVar("L", bound="str | bool | Enum")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules(Generic[L]):
+    """Predicates in order, each with its label; without a match it abstains."""
+
+    cases: tuple[tuple[Callable[[str], object], L], ...]
+
+    def classify(self, text: str, /) -> Verdict[L] | None:
+        """Return the label of the first rule that holds, None when none does."""
+        for number, (holds, label) in enumerate(self.cases, 1):
+            if holds(text):
+                return Verdict(label, source="rules", rationale=f"rule {number} holds")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TotalRules(Generic[L]):
+    """Rules with a default: they never abstain."""
+
+    rules: Rules[L]
+    default: L
+
+    def classify(self, text: str, /) -> Verdict[L]:
+        """Return the label of the first rule that holds, else the default."""
+        verdict = self.rules.classify(text)
+        if verdict is None:
+            return Verdict(self.default, source="rules", rationale="no rule holds")
+        return verdict
+
+
+@overload
+def rules(cases: Sequence[tuple[Callable[[str], object], L]], /, *, default: None) -> Rules[L]: ...
+@overload
+def rules(
+    cases: Sequence[tuple[Callable[[str], object], L]], /, *, default: L
+) -> TotalRules[L]: ...
+def rules(
+    cases: Sequence[tuple[Callable[[str], object], L]], /, *, default: L | None
+) -> Rules[L] | TotalRules[L]:
+    """Return a classifier of (predicate, label) pairs, tried in order.
+
+    A predicate takes the text, and what it returns counts as true or false, so that
+    `re.compile(...).search` is one. `default` is the label when none holds; `default=None`
+    says that the classifier then abstains.
+    """
+    if not cases:
+        raise InvalidAgent(
+            "there is no rule in the list",
+            where="rules",
+            fix="give at least one (predicate, label)",
+        )
+    ordered = Rules(tuple(cases))
+    return ordered if default is None else TotalRules(ordered, default)
