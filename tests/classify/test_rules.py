@@ -32,8 +32,11 @@ def test_the_first_rule_that_holds_wins() -> None:
 
 
 def test_a_default_takes_what_no_rule_holds_for() -> None:
-    verdict = rules(CASES, default="clerk").classify("hello")
+    desk = rules(CASES, default="clerk")
 
+    verdict = desk.classify("hello")
+
+    assert desk.classify("a refund").label == "billing"
     assert (verdict.label, verdict.rationale) == ("clerk", "no rule holds")
     assert (verdict.confidence, verdict.source) == (1.0, "rules")
 
