@@ -1,0 +1,237 @@
+"""What a state class declares, and whether a run could carry it out; nothing is validated here."""
+
+import operator
+import typing
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cached_property
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, UnionType
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from agentgraph.errors import InvalidState
+from agentgraph.state.copies import same
+from agentgraph.state.reducers import (
+    NEEDS_NO_BASE,
+    OURS,
+    check_reducer,
+    largest,
+    name_of,
+    smallest,
+)
+from agentgraph.state.unset import starts_unset
+
+Reduce = Callable[[Any, Sequence[Any]], object]
+_CALLABLES = (FunctionType, BuiltinFunctionType, MethodDescriptorType)
+_FOREIGN: Mapping[Hashable, str] = {
+    operator.add: "`append` for lists, `total` for numbers",
+    operator.or_: "`union` for sets, `merge` for dicts",
+}
+
+
+def reducers_of(model: type[BaseModel]) -> dict[str, Reduce]:
+    """Return the reducer of each field that has one; raise InvalidState for a faulty declaration."""
+    _check_class(model)
+    found: dict[str, Reduce] = {}
+    for name, field in model.__pydantic_fields__.items():
+        where = f"field {name!r} of {model.__name__!r}"
+        _check_bound_default(name, field, where)
+        _check_hidden(field, where)
+        marks = [mark for mark in field.metadata if isinstance(mark, _CALLABLES)]
+        if len(marks) > 1:
+            raise InvalidState(
+                f"field {name!r} has {len(marks)} reducers: {', '.join(map(name_of, marks))}",
+                where=where,
+                fix="keep one of them",
+            )
+        if marks:
+            found[name] = cast("Reduce", marks[0])
+            _check_fit(found[name], field, where)
+    return found
+
+
+def _check_class(model: type[BaseModel]) -> None:
+    where = f"class {model.__name__!r}"
+    if model.model_config.get("extra") == "allow":
+        raise InvalidState(
+            f"{model.__name__!r} allows extra fields",
+            where=where,
+            fix="declare each field: what is not declared can be neither checked nor merged",
+        )
+    if model.__private_attributes__:
+        names = ", ".join(repr(name) for name in model.__private_attributes__)
+        raise InvalidState(
+            f"{model.__name__!r} has private attributes: {names}",
+            where=where,
+            fix="make them fields, or keep what is no state in the services of the run (`deps=`)",
+        )
+    if model.__pydantic_root_model__:
+        raise InvalidState(
+            f"{model.__name__!r} is a root model: it has no fields that nodes could write",
+            where=where,
+            fix="write a model with a field that holds the value",
+        )
+
+
+def _check_bound_default(name: str, field: FieldInfo, where: str) -> None:
+    """Find `total: Annotated[int, total] = 0`: there the class body says 0 where `total` was meant."""
+    for mark in field.metadata:
+        if isinstance(mark, _CALLABLES) or field.default_factory is not None:
+            continue
+        if mark is field.default or same(mark, field.default):
+            raise InvalidState(
+                f"field {name!r} has no reducer: in a class body its default, {mark!r}, hides"
+                f" what {name!r} meant outside",
+                where=where,
+                fix=f"rename the field, or write `{name}: ... = reduced(..., start=...)`",
+            )
+
+
+def _check_hidden(field: FieldInfo, where: str) -> None:
+    """Find a reducer that does not stand outermost: pydantic does not show it to the field."""
+    for mark in _inner_marks(field.annotation):
+        if isinstance(mark, FunctionType) and _is_reducer(mark):
+            raise InvalidState(
+                f"the reducer {name_of(mark)!r} is hidden inside the type",
+                where=where,
+                fix=f"write it outermost: Annotated[{_spell(field.annotation)}, {name_of(mark)}]",
+            )
+
+
+def _is_reducer(mark: FunctionType) -> bool:
+    names = tuple(mark.__code__.co_varnames[: mark.__code__.co_argcount])
+    return mark in OURS or names == ("base", "values")
+
+
+def _inner_marks(annotation: object) -> Iterator[object]:
+    if get_origin(annotation) is Annotated:
+        yield from cast("Any", annotation).__metadata__
+    for part in get_args(annotation):
+        if part is not annotation:
+            yield from _inner_marks(part)
+
+
+def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
+    """Hold the reducer's own annotations against the type of its field."""
+    name = name_of(reduce)
+    if reduce in _FOREIGN:
+        raise InvalidState(
+            f"{name!r} takes two values; a reducer takes the common past and all values",
+            where=where,
+            fix=f"use {_FOREIGN[reduce]}",
+        )
+    check_reducer(reduce, where=where)
+    hints = _hints(reduce)
+    expected = hints.get(next(iter(_parameters(reduce)), ""), Any)
+    if not fits(field.annotation, expected):
+        raise InvalidState(
+            f"the reducer {name!r} merges {_spell(expected)}, but the field is {_spell(field.annotation)}",
+            where=where,
+            fix="choose a reducer for that type, or change the type of the field",
+        )
+    if not fits(hints.get("return", Any), field.annotation):
+        raise InvalidState(
+            f"the reducer {name!r} returns {_spell(hints['return'])}, but the field is"
+            f" {_spell(field.annotation)}",
+            where=where,
+            fix="let it return a value of the field's type",
+        )
+    if reduce in (largest, smallest) and not _has_order(field.annotation):
+        raise InvalidState(
+            f"the reducer {name!r} needs values with an order, but the field is"
+            f" {_spell(field.annotation)}",
+            where=where,
+            fix="use a type whose values compare by `<`, or write a reducer of your own",
+        )
+    if starts_unset(field) and reduce not in NEEDS_NO_BASE:
+        raise InvalidState(
+            f"the reducer {name!r} needs a value to begin with, but the field starts as unset()",
+            where=where,
+            fix="give the field a default",
+        )
+
+
+def _parameters(reduce: Reduce) -> list[str]:
+    code = getattr(reduce, "__code__", None)
+    return list(code.co_varnames[: code.co_argcount]) if code is not None else []
+
+
+def _hints(reduce: Reduce) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(reduce)
+    except (NameError, TypeError, AttributeError):
+        # An annotation that names what exists only for type checkers cannot be held to anything.
+        return {}
+
+
+def _has_order(annotation: object) -> bool:
+    if get_origin(annotation) in {Union, UnionType}:
+        return False
+    kind = get_origin(annotation) or annotation
+    unordered = (dict, set, frozenset, complex, BaseModel, type(None))
+    return not (isinstance(kind, type) and issubclass(kind, unordered))
+
+
+def fits(given: object, expected: object) -> bool:
+    """Say whether a value of one annotation may stand where the other is expected; in doubt, yes."""
+    if expected is Any or expected is object or given is Any or given == expected:
+        return True
+    if isinstance(given, TypeVar) or isinstance(expected, TypeVar):
+        return _fits_variable(given, expected)
+    if get_origin(given) in {Union, UnionType}:
+        return all(fits(part, expected) for part in get_args(given))
+    if get_origin(expected) in {Union, UnionType}:
+        return any(fits(given, part) for part in get_args(expected))
+    if get_origin(given) is Annotated or get_origin(expected) is Annotated:
+        return fits(_plain(given), _plain(expected))
+    return _fits_class(given, expected)
+
+
+def _fits_variable(given: object, expected: object) -> bool:
+    if isinstance(given, TypeVar) or not isinstance(expected, TypeVar):
+        return True
+    if expected.__constraints__:
+        return given in expected.__constraints__
+    return expected.__bound__ is None or fits(given, expected.__bound__)
+
+
+def _plain(annotation: object) -> object:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _fits_class(given: object, expected: object) -> bool:
+    one, other = get_origin(given) or given, get_origin(expected) or expected
+    if one is None:
+        one = type(None)
+    if not (isinstance(one, type) and isinstance(other, type)):
+        return True
+    if not issubclass(one, other):
+        return (one, other) in {(int, float), (int, complex), (float, complex)}
+    mine, theirs = get_args(given), get_args(expected)
+    if len(mine) != len(theirs):
+        return True
+    return all(fits(a, b) for a, b in zip(mine, theirs, strict=True))
+
+
+def _spell(annotation: object) -> str:
+    if isinstance(annotation, TypeVar):
+        limits = annotation.__constraints__ or (
+            (annotation.__bound__,) if annotation.__bound__ else ()
+        )
+        return " or ".join(map(_spell, limits)) or "anything"
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "").replace("collections.abc.", "").replace("~", "")
+
+
+def writes_past_fields(model: type[BaseModel]) -> bool:
+    """Say whether reading an attribute may store something beside the fields (`cached_property`)."""
+    harmless = (property, classmethod, staticmethod, FunctionType, type)
+    for kind in model.__mro__[: model.__mro__.index(BaseModel)]:
+        for value in vars(kind).values():
+            if isinstance(value, cached_property):
+                return True
+            if hasattr(type(value), "__get__") and not isinstance(value, harmless + _CALLABLES):
+                return not hasattr(type(value), "__set__")
+    return False

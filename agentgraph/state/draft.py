@@ -1,0 +1,312 @@
+"""The classes of drafts: instances of the user's model that note each edit; not when it counts.
+
+Rules of this file:
+
+1. A draft is an instance of a subclass made past pydantic's metaclass (no schema is built),
+   so `isinstance`, methods and computed fields hold. Its `__dict__` has real values at all
+   times: pydantic's serializer, written in Rust, looks nowhere else.
+2. Only fields that can be edited in place, or start unset, have a descriptor; it copies at
+   the first read. All other reads are native.
+3. The end of a draft is a change of its class: what is done with it later raises.
+"""
+
+from abc import ABCMeta
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
+
+from pydantic import BaseModel
+
+from agentgraph.errors import ClosedDraft, InvalidEdit, ReadOnlyState, RunError, suggest
+from agentgraph.state.copies import build, clone
+from agentgraph.state.field import Field
+from agentgraph.state.lent import Lent
+from agentgraph.state.unset import UNSET
+
+if TYPE_CHECKING:
+    from agentgraph.state.revision import Revision
+
+
+class Draft(Protocol):
+    """What is known of a draft besides that it is an instance of the user's model."""
+
+    __dict__: dict[str, Any]
+    __pydantic_fields_set__: set[str]
+    __draft_base__: "Revision | None"
+    """The revision that it was opened on; None once it is closed."""
+    __draft_edits__: dict[str, None]
+    """The fields that were assigned, in order."""
+    __draft_opened__: dict[str, object]
+    """The fields that were copied to be edited in place, with what they were copied from."""
+
+
+# Past every `__setattr__`; the bound methods of these descriptors cost half a call.
+set_class: Final[Callable[[object, type], None]] = object.__dict__["__class__"].__set__
+set_dict: Final[Callable[[object, dict[str, object]], None]] = BaseModel.__dict__[
+    "__dict__"
+].__set__
+set_fields: Final[Callable[[object, set[str]], None]] = BaseModel.__dict__[
+    "__pydantic_fields_set__"
+].__set__
+
+
+class DraftClasses:
+    """The three classes of one model: open, to be read only, closed."""
+
+    __slots__ = ("closed", "open", "set_base", "set_edits", "set_opened", "view")
+
+    def __init__(self, model: type[BaseModel], fields: Mapping[str, Field]) -> None:
+        """Make the classes; 34 µs, once for each model."""
+        watched = {n: f for n, f in fields.items() if f.is_mutable or f.starts_unset}
+        readers: dict[str, object] = {n: property(_reader(f)) for n, f in watched.items()}
+        common = {**_COMMON, "__draft_model__": model}
+        if model.__eq__ is BaseModel.__eq__:
+            common |= {"__eq__": _equal, "__hash__": model.__hash__}
+        slots = ("__draft_base__", "__draft_edits__", "__draft_opened__")
+        write = _writer(fields)
+        self.open = _subclass(
+            model,
+            {**common, **readers, "__slots__": slots, "__setattr__": write, "__delattr__": _keep},
+        )
+        looks: dict[str, object] = {n: property(_looker(f)) for n, f in watched.items()}
+        refuse = {"__setattr__": _read_only, "__delattr__": _read_only}
+        self.view = _subclass(self.open, {**looks, **refuse, "__slots__": ()})
+        late = {n: property(_late(f)) for n, f in fields.items() if f.is_mutable}
+        shut = {"__setattr__": _closed, "__delattr__": _closed}
+        if late:
+            shut |= {"__iter__": _closed, "__getattr__": _closed_attribute}
+        self.closed = _subclass(self.open, {**late, **shut, "__slots__": ()})
+        self.set_base = vars(self.open)["__draft_base__"].__set__
+        self.set_edits = vars(self.open)["__draft_edits__"].__set__
+        self.set_opened = vars(self.open)["__draft_opened__"].__set__
+
+
+def _subclass(parent: type[BaseModel], body: Mapping[str, object]) -> type[BaseModel]:
+    names = {key: getattr(parent, key) for key in ("__module__", "__qualname__", "__doc__")}
+    make: Callable[..., type[BaseModel]] = ABCMeta.__new__
+    return make(type(parent), parent.__name__, (parent,), {**names, **body})
+
+
+# ---- reading
+
+
+def _reader(field: Field) -> Callable[[Draft], object]:
+    name, copy = field.name, field.copy
+
+    def read(draft: Draft) -> object:
+        values = draft.__dict__
+        value = values[name]
+        opened = draft.__draft_opened__
+        if name in opened:
+            return value
+        if value is UNSET:
+            _unset(field)
+        opened[name] = value
+        values[name] = copied = copy(value)
+        return copied
+
+    def read_lent(draft: Draft) -> object:
+        values = draft.__dict__
+        value = values[name]
+        opened = draft.__draft_opened__
+        if name in opened:
+            return value
+        opened[name] = value
+        if value.holders != 1:
+            # Another draft or view shows the list: it must not see what is appended here.
+            value.holders -= 1
+            values[name] = value = Lent(value, name)
+            value.holders = 1
+        value.lend()
+        return value
+
+    def read_plain(draft: Draft) -> object:
+        value = draft.__dict__[name]
+        if value is UNSET:
+            _unset(field)
+        return value
+
+    if field.is_lent:
+        return read_lent
+    return read if field.is_mutable else read_plain
+
+
+def _looker(field: Field) -> Callable[[Draft], object]:
+    """As `_reader`, for a view: a lent list is shown as it is, and refuses to be edited."""
+    if not field.is_lent:
+        return _reader(field)
+    name = field.name
+
+    def look(draft: Draft) -> object:
+        return draft.__dict__[name]
+
+    return look
+
+
+def _late(field: Field) -> Callable[[Draft], object]:
+    def read(draft: Draft) -> NoReturn:
+        raise closed(field.model, f"{field.name!r} was read")
+
+    return read
+
+
+def _unset(field: Field) -> NoReturn:
+    raise RunError(
+        f"field {field.name!r} was read, but nothing has written it yet",
+        where=field.where,
+        fix="let an earlier node write it, give it in the input, or declare a default",
+    )
+
+
+# ---- writing
+
+
+def _writer(fields: Mapping[str, Field]) -> Callable[[Draft, str, object], None]:
+    exact = {name: field.exact for name, field in fields.items() if field.exact}
+
+    def write(draft: Draft, name: str, value: object) -> None:
+        if name in exact and type(value) in exact[name]:
+            draft.__dict__[name] = value
+        elif name in fields:
+            _assign(draft, fields[name], value)
+        else:
+            _write_other(draft, name, value, fields)
+            return
+        draft.__draft_edits__[name] = None
+        if name not in draft.__pydantic_fields_set__:
+            # A new set, since the revision owns the old one.
+            set_fields(draft, {*draft.__pydantic_fields_set__, name})
+
+    return write
+
+
+def _assign(draft: Draft, field: Field, value: object) -> None:
+    name, values = field.name, draft.__dict__
+    if field.frozen:
+        raise field.invalid("the field is frozen", "assigned")
+    if not field.is_mutable:
+        values[name] = field.accept(value, values)
+        return
+    old = values[name]
+    if field.is_lent and value is old and name in draft.__draft_opened__:
+        # `s.notes += [...]` has extended the list and now assigns it to itself.
+        return
+    accepted = field.accept(value, values)
+    if field.is_lent:
+        _replace_lent(old, accepted, opened=name in draft.__draft_opened__)
+    # What was assigned is what later edits in place are compared with.
+    draft.__draft_opened__.pop(name, None)
+    values[name] = accepted
+
+
+def _replace_lent(old: Lent, new: object, *, opened: bool) -> None:
+    old.holders -= 1
+    if opened:
+        old.let_go()
+    cast("Lent", new).holders = 1
+
+
+def _write_other(draft: Draft, name: str, value: object, fields: Mapping[str, Field]) -> None:
+    model = type(draft).__name__
+    attribute = getattr(type(draft), name, None)
+    if isinstance(attribute, property) and attribute.fset is not None:
+        attribute.fset(draft, value)
+        return
+    if hasattr(attribute, "__set__") and not isinstance(attribute, property):
+        cast("Any", attribute).__set__(draft, value)
+        return
+    raise InvalidEdit(
+        f"{model!r} has no field {name!r}",
+        where=f"assignment to {name!r}",
+        fix=suggest(name, fields, f"its fields are {', '.join(fields)}"),
+    )
+
+
+def _keep(draft: Draft, name: str) -> NoReturn:
+    raise InvalidEdit(
+        f"field {name!r} cannot be deleted",
+        where=f"a node that edits {type(draft).__name__!r}",
+        fix="assign a value that says that there is none",
+    )
+
+
+def _read_only(draft: Draft, name: str, value: object = None) -> NoReturn:
+    raise read_only(type(draft).__name__, name)
+
+
+def read_only(model: str, name: str) -> ReadOnlyState:
+    """Make the error of a function that edits what it may only read."""
+    return ReadOnlyState(
+        f"a function that may only read its state edited {name!r}",
+        where=f"field {name!r} of {model!r}",
+        fix="edit the state in a node, not in a classifier, a voter or a question",
+    )
+
+
+def _closed(draft: Draft, *arguments: object) -> NoReturn:
+    what = f"{arguments[0]!r} was written" if arguments else "it was read"
+    raise closed(type(draft).__name__, what)
+
+
+def _closed_attribute(draft: Draft, name: str) -> NoReturn:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    raise closed(type(draft).__name__, f"{name!r} was read")
+
+
+def closed(model: str, what: str) -> ClosedDraft:
+    """Make the error of a draft that is used after its attempt."""
+    return ClosedDraft(
+        f"a draft of {model!r} was used after its attempt had ended: {what}",
+        where=f"a draft of {model!r}",
+        fix="await everything that uses the state before the node returns; keep values, not the state",
+    )
+
+
+# ---- what a model can do besides
+
+
+def plain(draft: Draft) -> BaseModel:
+    """Return what the draft shows now as an instance of the user's class, sharing nothing."""
+    model = cast("type[BaseModel]", cast("Any", type(draft)).__draft_model__)
+    fields = model.__pydantic_fields__
+    values = {name: clone(value) for name, value in draft.__dict__.items() if name in fields}
+    return build(model, values, set(draft.__pydantic_fields_set__))
+
+
+def _iterate(draft: Draft) -> Iterator[tuple[str, object]]:
+    for name in list(draft.__dict__):
+        yield name, getattr(draft, name)
+
+
+def _equal(draft: Draft, other: object) -> bool:
+    if not isinstance(other, BaseModel):
+        return NotImplemented
+    mine, theirs = (getattr(type(one), "__draft_model__", type(one)) for one in (draft, other))
+    return mine is theirs and draft.__dict__ == other.__dict__
+
+
+def _nothing(draft: Draft) -> None:
+    return None
+
+
+def _ignore(draft: Draft, value: object) -> None:
+    return None
+
+
+def _copy(draft: Draft, memo: object = None) -> BaseModel:
+    return plain(draft)
+
+
+def _reduce(draft: Draft, protocol: int) -> object:
+    return plain(draft).__reduce_ex__(protocol)
+
+
+_COMMON: Final[Mapping[str, object]] = {
+    # A draft has neither; as properties they cost nothing when a draft is made.
+    "__pydantic_private__": property(_nothing, _ignore),
+    "__pydantic_extra__": property(_nothing, _ignore),
+    "__iter__": _iterate,
+    "__copy__": _copy,
+    "__deepcopy__": _copy,
+    "__reduce_ex__": _reduce,
+}

@@ -1,0 +1,109 @@
+"""What a schema knows of one field: how to validate, copy and merge its values."""
+
+from collections.abc import Callable
+from typing import cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from agentgraph.errors import InvalidEdit
+from agentgraph.state.copies import clone
+from agentgraph.state.declaration import Reduce
+from agentgraph.state.kinds import flat_container, is_immutable
+from agentgraph.state.lent import Lent
+from agentgraph.state.nested import mend
+from agentgraph.state.reducers import append
+from agentgraph.state.shape import Shape
+from agentgraph.state.unset import starts_unset
+
+_FLAT: dict[type, Callable[..., object]] = {list: list.copy, dict: dict.copy, set: set.copy}
+
+
+class Field:
+    """One field of a state: its validator, how its values are copied, its reducer."""
+
+    __slots__ = (
+        "check", "copy", "exact", "flat", "frozen", "is_lent", "is_mutable", "items", "model", "name",
+        "reduce", "shape", "starts_unset",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        info: FieldInfo,
+        model: type[BaseModel],
+        shape: Shape,
+        reduce: Reduce | None,
+    ) -> None:
+        """Take what the class declares and what pydantic makes of it."""
+        self.name = name
+        self.model = model.__name__
+        self.shape = shape
+        self.reduce = reduce
+        self.frozen = bool(info.frozen) or bool(model.model_config.get("frozen"))
+        self.starts_unset = starts_unset(info)
+        self.is_mutable = not is_immutable(info.annotation)
+        self.exact = () if self.is_mutable or self.frozen else shape.exact(name)
+        self.check = shape.checks[name]
+        self.flat = flat_container(info.annotation)
+        self.copy: Callable[[object], object] = _FLAT[self.flat] if self.flat else clone
+        self.items = shape.items_of(name)
+        self.is_lent = reduce is append and self.flat is list and self.items is not None
+
+    @property
+    def where(self) -> str:
+        """Say where this field stands, for messages."""
+        return f"field {self.name!r} of {self.model!r}"
+
+    def accept(self, value: object, others: dict[str, object]) -> object:
+        """Return the validated value of an edit, which shares nothing with what was given."""
+        try:
+            return self.settle(self.validate(value, others))
+        except ValidationError as error:
+            raise self.invalid(explain(error), f"{value!r:.80}") from error
+        except RecursionError as error:
+            raise self.invalid("the value is nested too deeply", "a deeply nested value") from error
+        except TypeError as error:
+            raise self.invalid(str(error), f"a {type(value).__name__!r}") from error
+
+    def admit(self, value: object, others: dict[str, object]) -> object:
+        """Return the validated value of an instance that somebody made before.
+
+        Pydantic has run validators that were written by hand when it made the instance. They
+        run again as a check, but what they return is taken only where it has another type:
+        a password would be hashed twice.
+        """
+        accepted = self.accept(value, others)
+        if self.name in self.shape.guarded and type(accepted) is type(value):
+            return mend(self.copy(value)) if self.is_mutable else value
+        return accepted
+
+    def validate(self, value: object, others: dict[str, object]) -> object:
+        """Run the validator of the field."""
+        if self.check is not None:
+            return self.check(value)
+        return self.shape.check_among(self.name, value, others)
+
+    def settle(self, value: object) -> object:
+        """Isolate a validated value, and hold what is nested in it to its own types."""
+        if self.is_lent:
+            return Lent(cast("list[object]", value), self.name)
+        # Of a flat container pydantic has made a copy already.
+        return mend(clone(value)) if self.is_mutable and self.flat is None else value
+
+    def invalid(self, why: str, value: str) -> InvalidEdit:
+        """Make the error of an edit that does not validate."""
+        return InvalidEdit(
+            f"field {self.name!r} cannot be {value}: {why}",
+            where=self.where,
+            fix="write a value that the annotation and the validators of the field allow",
+        )
+
+
+def explain(error: ValidationError) -> str:
+    """Say in one line what pydantic found."""
+    faults: list[str] = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        place = ".".join(map(str, fault["loc"]))
+        faults.append(f"{place}: {fault['msg']}" if place else fault["msg"])
+    return "; ".join(faults)

@@ -1,0 +1,73 @@
+"""Which types can be edited in place, read off the annotation of a field; in doubt, a type can."""
+
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import PurePath
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NewType,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pydantic import AnyUrl, BaseModel
+from typing_extensions import TypeAliasType
+
+from agentgraph.state.copies import ATOMS
+
+
+def is_immutable(annotation: object, seen: frozenset[object] = frozenset()) -> bool:
+    """Say whether no value of this annotation can be edited in place."""
+    if annotation is None or (isinstance(annotation, type) and annotation in ATOMS):
+        return True
+    origin = get_origin(annotation)
+    if origin is Literal or origin is type:
+        return True
+    if origin is Annotated:
+        return is_immutable(get_args(annotation)[0], seen)
+    if origin in {Union, UnionType}:
+        return all(is_immutable(part, seen) for part in get_args(annotation))
+    if origin in {tuple, frozenset}:
+        return all(part is ... or is_immutable(part, seen) for part in get_args(annotation))
+    if isinstance(annotation, NewType):
+        return is_immutable(annotation.__supertype__, seen)
+    if isinstance(annotation, TypeAliasType | type(_Alias)):
+        return is_immutable(cast("Any", annotation).__value__, seen)
+    return isinstance(annotation, type) and _is_immutable_class(annotation, seen)
+
+
+_Alias = TypeAliasType("_Alias", int)
+
+
+def _is_immutable_class(kind: type, seen: frozenset[object]) -> bool:
+    if issubclass(kind, Enum | PurePath | AnyUrl):
+        return True
+    if kind in seen:
+        # A class that holds itself is as immutable as its other fields are.
+        return True
+    if issubclass(kind, BaseModel):
+        parts = [field.annotation for field in kind.__pydantic_fields__.values()]
+        frozen = kind.model_config.get("frozen") and not kind.__private_attributes__
+    elif is_dataclass(kind):
+        hints = get_type_hints(kind)
+        parts = [hints[field.name] for field in fields(kind)]
+        frozen = getattr(kind, "__dataclass_params__").frozen  # noqa: B009  # no stub knows it
+    else:
+        return False
+    return bool(frozen) and all(is_immutable(part, seen | {kind}) for part in parts)
+
+
+def flat_container(annotation: object) -> type | None:
+    """Return list, dict or set when that is the type and its items cannot be edited."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    origin = get_origin(annotation)
+    if origin in {list, dict, set} and all(map(is_immutable, get_args(annotation))):
+        return cast("type", origin)
+    return None

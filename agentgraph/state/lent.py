@@ -1,0 +1,120 @@
+"""The list of an append-only field: lent to one draft at a time, never copied on a straight run.
+
+Rules of this file:
+
+1. One list may stand for many revisions; each knows how many items of it are its own.
+2. Only the draft that has the list to itself may edit it. Appending leaves the items of
+   all revisions as they are; before any other edit they are kept aside, in `kept`.
+3. Once `kept` is there, no revision looks at the list again: whoever needs it takes a copy.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NoReturn, SupportsIndex, TypeVar, cast
+
+from agentgraph.errors import ClosedDraft, ReadOnlyState
+from agentgraph.state.copies import clone
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Lent(list[object]):
+    """A list that revisions share and one draft may extend."""
+
+    __slots__ = ("editable", "field", "holders", "kept", "start", "viewers")
+
+    def __init__(self, items: Iterable[object], field: str) -> None:
+        """Take the items, and the name of the field for messages."""
+        super().__init__(items)
+        self.field = field
+        self.start = len(self)
+        self.editable = False
+        self.holders = 0
+        self.viewers = 0
+        self.kept: list[object] | None = None
+
+    def part(self, length: int) -> "Lent":
+        """Return the first `length` items that a revision knows, as a list of their own."""
+        return Lent((self if self.kept is None else self.kept)[:length], self.field)
+
+    def is_whole(self, length: int) -> bool:
+        """Say whether a revision that owns `length` items may show the list itself."""
+        return self.kept is None and not self.editable and len(self) == length
+
+    def lend(self) -> None:
+        """Let the one draft that holds the list edit it."""
+        self.editable = True
+        self.start = len(self)
+
+    def abandon(self) -> None:
+        """Close the list for good, without what was added: a late append must find nobody's list."""
+        self.editable = False
+        if self.kept is None:
+            del self[self.start :]
+            self.kept = self
+
+    def let_go(self) -> None:
+        """Leave the list to a node that replaced it in its draft; revisions no longer look at it."""
+        if self.kept is None:
+            self.kept = self[: self.start]
+
+    def __deepcopy__(self, memo: dict[int, object]) -> list[object]:
+        return cast("list[object]", clone(list(self)))
+
+    def __copy__(self) -> list[object]:
+        return list(self)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        return list, (list(self),)
+
+    def append(self, item: object, /) -> None:
+        if not self.editable:
+            self._refuse()
+        super().append(item)
+
+    def extend(self, items: Iterable[object], /) -> None:
+        if not self.editable:
+            self._refuse()
+        super().extend(items)
+
+    def __iadd__(self, items: Iterable[object], /) -> "Lent":  # type: ignore[misc, override] # pyright: ignore[reportIncompatibleMethodOverride]  # list's own overloads say less
+        if not self.editable:
+            self._refuse()
+        super().extend(items)
+        return self
+
+    def _refuse(self) -> NoReturn:
+        where = f"the list of field {self.field!r}"
+        if self.viewers:
+            raise ReadOnlyState(
+                f"a function that may only read its state edited {self.field!r}",
+                where=where,
+                fix="edit the state in a node, not in a classifier, a voter or a question",
+            )
+        raise ClosedDraft(
+            f"the list of field {self.field!r} was edited after its attempt had ended",
+            where=where,
+            fix="edit the state before the node returns, and await everything that edits it",
+        )
+
+    def _before_edit(self) -> None:
+        """Keep the items that revisions share aside: what follows may change any of them."""
+        if not self.editable:
+            self._refuse()
+        if self.kept is None:
+            self.kept = self[: self.start]
+
+
+def _keeping(method: F) -> F:
+    """Return `method` of list such that it first keeps aside what revisions share."""
+
+    def edit(self: Lent, *args: object, **options: object) -> object:
+        self._before_edit()  # noqa: SLF001  # a method of that class
+        return method(self, *args, **options)
+
+    return cast("F", edit)
+
+
+for _name in (
+    "insert", "pop", "remove", "clear", "sort", "reverse", "__setitem__", "__delitem__", "__imul__",
+):  # fmt: skip
+    setattr(Lent, _name, _keeping(getattr(list, _name)))

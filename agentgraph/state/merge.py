@@ -1,0 +1,203 @@
+"""Merging by happened-before: one revision out of those that parallel branches bring to a join.
+
+Rules of this file:
+
+1. A write replaces the writes that happened before it. What is left of a field is either
+   one write, whose value stands, or several concurrent ones, which its reducer merges.
+2. The order is that in which the branches were declared; when they finished never shows.
+3. A reducer compares with the nearest common past. Where some of the writes share a nearer
+   past than the rest, they are merged first: so each change is counted once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn
+
+from agentgraph.errors import InvalidEdit, MergeConflict
+from agentgraph.graph.line import Line
+from agentgraph.state.copies import clone
+from agentgraph.state.field import Field
+from agentgraph.state.history import Written, last_writes, nearest_past, noted, written
+from agentgraph.state.lent import Lent
+from agentgraph.state.reducers import OURS, Clash, name_of
+from agentgraph.state.revision import Revision, Tip, Writes, part_of
+
+Entry = tuple[int, Written]
+"""The place of a tip among the tips, and the lines that wrote the field there."""
+
+_UNTANGLE = "join the branches that write it in one place, or let one branch alone write it"
+
+
+def merged(
+    fields: Mapping[str, Field], origin: Revision | None, tips: Sequence[Tip], line: Line | None
+) -> Revision:
+    """Merge the tips of a join; raise MergeConflict when nothing says how."""
+    first = tips[0].revision
+    values = {n: _value(tips, 0, field) for n, field in fields.items()}
+    kept: Writes = {}
+    reduced: list[str] = []
+    changed: dict[str, None] = {}
+    past = first if origin is None else origin
+    for name, entries in _by_field(tips).items():
+        left = last_writes(entries)
+        place, lines = next(iter(left.values()))
+        if len(left) == 1:
+            values[name] = _value(tips, place, fields[name])
+        else:
+            values[name] = _Join(fields[name], origin, tips).reduce(list(left.values()))
+            reduced.append(name)
+            lines = tuple(dict.fromkeys(one for entry in left.values() for one in entry[1]))
+        kept[name] = lines
+        if lines != written(past, name):
+            changed[name] = None
+    fields_set = set[str]().union(*(tip.revision.fields_set for tip in tips))
+    lengths = {n: len(v) for n, v in values.items() if isinstance(v, Lent)} or None
+    writes = _writes(origin, tips, line, kept, reduced, changed)
+    return Revision(values, fields_set, writes, changed, lengths, None)
+
+
+def _value(tips: Sequence[Tip], place: int, field: Field) -> object:
+    revision = tips[place].revision
+    return part_of(revision, field.name) if field.is_lent else revision.values[field.name]
+
+
+def _by_field(tips: Sequence[Tip]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for place, tip in enumerate(tips):
+        for name, lines in (tip.revision.writes or {}).items():
+            found.setdefault(name, []).append((place, lines))
+    return found
+
+
+def _writes(
+    origin: Revision | None,
+    tips: Sequence[Tip],
+    line: Line | None,
+    kept: Writes,
+    reduced: Iterable[str],
+    changed: Iterable[str],
+) -> Writes | None:
+    """Note who wrote what: all of it where ways cross, else one write on the line that goes on."""
+    if line is None:
+        return None
+    if is_crossing(tips, line):
+        return noted(kept, reduced, line)
+    return noted(None if origin is None else origin.writes, changed, line)
+
+
+def is_crossing(tips: Sequence[Tip], line: Line) -> bool:
+    """Say whether `line` was made where these tips met, instead of being the one that they left."""
+    return len(line.parents) == len(tips) and all(
+        parent is tip.line for parent, tip in zip(line.parents, tips, strict=True)
+    )
+
+
+class _Join:
+    """The merging of one field; it exists while that lasts."""
+
+    def __init__(self, field: Field, origin: Revision | None, tips: Sequence[Tip]) -> None:
+        self.field = field
+        self.origin = origin
+        self.tips = tips
+
+    def reduce(self, entries: Sequence[Entry]) -> object:
+        """Merge the values of concurrent writes, and validate what comes out."""
+        if self.field.reduce is None:
+            self._conflict(
+                entries,
+                "parallel branches wrote it, and it has no reducer",
+                f"give it one, as in `{self.field.name}: Annotated[..., latest_declared]`,"
+                " or let one branch alone write it",
+            )
+        result = self._fold(entries)
+        try:
+            if self.field.is_lent and self.field.reduce in OURS and isinstance(result, list):
+                return Lent(result, self.field.name)
+            return self.field.accept(result, self.tips[0].revision.values)
+        except InvalidEdit as error:
+            names = self._names(entries)
+            raise MergeConflict(
+                f"the merged value of {self.field.name!r} does not validate: {error.what}",
+                where=self._where(names),
+                fix="let the reducer return what the annotation and the validators allow",
+                field=self.field.name,
+                branches=names,
+            ) from error
+
+    def _fold(self, entries: Sequence[Entry]) -> object:
+        """Merge groups that share a nearer past first, then their results."""
+        common = frozenset(entries[0][1]).intersection(*(lines for _, lines in entries[1:]))
+        groups = _groups(entries, common)
+        if len(groups) == 1:
+            self._conflict(entries, "the branches that wrote it cross", _UNTANGLE)
+        base = nearest_past(
+            self.field.name, common, self.origin, (self.tips[place].line for place, _ in entries)
+        )
+        if base is None:
+            self._conflict(entries, "its writes have no single nearest common past", _UNTANGLE)
+        values = [
+            _value(self.tips, group[0][0], self.field) if len(group) == 1 else self._fold(group)
+            for group in groups
+        ]
+        past = (
+            part_of(base, self.field.name) if self.field.is_lent else base.values[self.field.name]
+        )
+        return self._call(past, values, groups)
+
+    def _call(self, base: object, values: list[object], groups: list[list[Entry]]) -> object:
+        reduce = self.field.reduce
+        assert reduce is not None, "asked for before any value is merged"
+        try:
+            if reduce in OURS:
+                return reduce(base, values)
+            # Somebody's function may edit what it is given.
+            return reduce(clone(base), [clone(value) for value in values])
+        except Clash as clash:
+            at = [entry for position in clash.positions for entry in groups[position]]
+            self._conflict(at, str(clash), "let one branch make the change, or write a reducer")
+        except Exception as error:
+            names = self._names([entry for group in groups for entry in group])
+            raise MergeConflict(
+                f"the reducer {name_of(reduce)!r} failed: {type(error).__name__}: {error}",
+                where=self._where(names),
+                fix="mend the reducer: it gets the common past and a list of values",
+                field=self.field.name,
+                branches=names,
+            ) from error
+
+    def _names(self, entries: Iterable[Entry]) -> tuple[str, ...]:
+        return tuple(self.tips[place].name for place, _ in sorted(entries, key=lambda e: e[0]))
+
+    def _where(self, names: tuple[str, ...]) -> str:
+        return f"{self.field.where}, at the join of {', '.join(map(repr, names))}"
+
+    def _conflict(self, entries: Sequence[Entry], why: str, fix: str) -> NoReturn:
+        names = self._names(entries)
+        raise MergeConflict(
+            f"field {self.field.name!r} cannot be merged: {why}",
+            where=self._where(names),
+            fix=fix,
+            field=self.field.name,
+            branches=names,
+        )
+
+
+def _groups(entries: Sequence[Entry], common: frozenset[Line]) -> list[list[Entry]]:
+    """Put writes together that share some past beyond what all of them share."""
+    roots = list(range(len(entries)))
+
+    def root(at: int) -> int:
+        while roots[at] != at:
+            roots[at] = at = roots[roots[at]]
+        return at
+
+    home: dict[Line, int] = {}
+    for at, (_, lines) in enumerate(entries):
+        for line in lines:
+            if line not in common:
+                # The earlier one is the root, so that groups keep the declared order.
+                one, other = sorted((root(home.setdefault(line, at)), root(at)))
+                roots[other] = one
+    groups: dict[int, list[Entry]] = {}
+    for at, entry in enumerate(entries):
+        groups.setdefault(root(at), []).append(entry)
+    return list(groups.values())

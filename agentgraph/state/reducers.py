@@ -1,0 +1,174 @@
+"""Reducers: how the values that parallel branches gave one field become one value again.
+
+Rules of this file:
+
+1. A reducer takes the value at the branches' nearest common past and the branches' values
+   in declared order. It edits none of them and depends on nothing else.
+2. It merges changes, not values: what all branches had before is there once.
+3. Two changes that cannot both hold are a `Clash`, never a silent choice.
+"""
+
+import inspect
+from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import update_wrapper
+from operator import is_
+from types import FunctionType
+from typing import Any, Final, Protocol, TypeVar, cast
+
+from pydantic import Field
+
+from agentgraph.errors import InvalidState
+from agentgraph.state.copies import same
+
+T = TypeVar("T")
+X = TypeVar("X")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+Items = TypeVar("Items", bound=AbstractSet[object])
+Number = TypeVar("Number", int, float, Decimal, Fraction, complex, timedelta)
+
+
+class Reducer(Protocol[T]):
+    """A function of the common past and the branches' values, in declared order."""
+
+    def __call__(self, base: T, values: Sequence[T], /) -> T: ...
+
+
+class Clash(ValueError):
+    """Two branches made changes that exclude each other; `positions` says which ones."""
+
+    def __init__(self, what: str, *positions: int) -> None:
+        """Take what happened, and the positions of the branches among the values."""
+        super().__init__(what)
+        self.positions = positions
+
+
+def append(base: list[X], values: Sequence[list[X]]) -> list[X]:
+    """Add the items that each branch added at the end; a branch that edited earlier ones clashes."""
+    common = len(base)
+    merged = base[:]
+    for position, value in enumerate(values):
+        kept = value[:common]
+        if len(kept) < common or not (all(map(is_, kept, base)) or same(kept, list(base))):
+            raise Clash("a branch changed items that were there before it began", position)
+        merged += value[common:]
+    return merged
+
+
+def total(base: Number, values: Sequence[Number]) -> Number:
+    """Add what each branch added."""
+    result = base
+    for value in values:
+        result += value - base
+    return result
+
+
+def union(base: Items, values: Sequence[Items]) -> Items:
+    """Take over what each branch added and what it removed."""
+    result: AbstractSet[object] = base
+    for value in values:
+        result = (result - (base - value)) | (value - base)
+    return cast("Items", result)
+
+
+def merge(base: dict[K, V], values: Sequence[dict[K, V]]) -> dict[K, V]:
+    """Take over the keys that each branch set and removed; two values for one key clash."""
+    result = dict(base)
+    writers: dict[K, int] = {}
+    for position, value in enumerate(values):
+        for key in _changed_keys(base, value):
+            earlier = writers.setdefault(key, position)
+            if earlier != position and not _agree(key, values[earlier], value):
+                raise Clash(f"two branches gave key {key!r} different values", earlier, position)
+            if key in value:
+                result[key] = value[key]
+            else:
+                result.pop(key, None)
+    return result
+
+
+def _changed_keys(base: dict[K, V], value: dict[K, V]) -> list[K]:
+    changed = [key for key, item in value.items() if key not in base or not same(item, base[key])]
+    return changed + [key for key in base if key not in value]
+
+
+def _agree(key: K, one: dict[K, V], other: dict[K, V]) -> bool:
+    if key in one and key in other:
+        return same(one[key], other[key])
+    return key not in one and key not in other
+
+
+def largest(base: X, values: Sequence[X]) -> X:
+    """Take the largest of the branches' values."""
+    return cast("X", max(cast("Sequence[Any]", values), default=base))
+
+
+def smallest(base: X, values: Sequence[X]) -> X:
+    """Take the smallest of the branches' values."""
+    return cast("X", min(cast("Sequence[Any]", values), default=base))
+
+
+def latest_declared(base: X, values: Sequence[X]) -> X:
+    """Take the value of the branch that was declared last."""
+    return values[-1] if values else base
+
+
+OURS: Final = frozenset({append, total, union, merge, largest, smallest, latest_declared})
+"""The reducers of this file: they edit nothing, so they may be handed the values themselves."""
+
+NEEDS_NO_BASE: Final = frozenset({largest, smallest, latest_declared})
+
+
+def reducer(fn: Callable[[T, Sequence[T]], T], /) -> Reducer[T]:
+    """Mark a function as a reducer, for `Annotated[type, function]`; it is checked at once."""
+    check_reducer(fn, where=f"reducer {name_of(fn)!r}")
+    if isinstance(fn, FunctionType):
+        return fn
+
+    def reduce(base: T, values: Sequence[T], /) -> T:
+        return fn(base, values)
+
+    return update_wrapper(reduce, fn, updated=())
+
+
+def reduced(by: Callable[[X, Sequence[X]], X], *, start: Callable[[], X]) -> X:
+    """Return the default of a field with a reducer: `log: list[str] = reduced(append, start=list)`."""
+    check_reducer(by, where=f"reducer {name_of(by)!r}")
+    # Typed as the value, since this stands where the value of the field would.
+    field = Field(default_factory=start)
+    field.metadata.append(reducer(by))
+    return cast("X", field)
+
+
+def name_of(fn: object) -> str:
+    """Return the name of a callable, for messages."""
+    return str(getattr(fn, "__name__", None) or type(fn).__name__)
+
+
+def check_reducer(fn: Callable[..., object], *, where: str) -> None:
+    """Raise InvalidState unless `fn` can be called as a reducer."""
+    try:
+        inspect.signature(fn).bind(None, ())
+    except (TypeError, ValueError) as error:
+        raise InvalidState(
+            f"{name_of(fn)!r} is not a reducer: it does not take (base, values)",
+            where=where,
+            fix=_ADVICE.get(
+                fn, "write `def name(base, values)`: the common past, then the branches' values"
+            ),
+        ) from error
+
+
+_ADVICE: Final[dict[object, str]] = {
+    max: "use `largest`",
+    min: "use `smallest`",
+    sum: "use `total`",
+    set.union: "use `union`",
+    dict.update: "use `merge`",
+    list.extend: "use `append`",
+    list.append: "use `append`",
+}

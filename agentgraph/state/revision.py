@@ -1,0 +1,88 @@
+"""A revision: the state as one commit or merge left it; it never changes, and says what changed."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple, cast
+
+from agentgraph.graph.line import Line
+from agentgraph.state.copies import clone
+from agentgraph.state.lent import Lent
+
+Writes = dict[str, tuple[Line, ...]]
+
+
+class Revision:
+    """The values of a state at one moment, and within a fork the lines that wrote each field.
+
+    A slots class: one is made for each step, and a frozen dataclass costs three times that.
+    """
+
+    __slots__ = ("fields_set", "lengths", "patch", "sealed", "values", "writes")
+
+    def __init__(
+        self,
+        values: dict[str, object],
+        fields_set: set[str],
+        writes: Writes | None,
+        patch: Collection[str],
+        lengths: dict[str, int] | None,
+        sealed: object,
+    ) -> None:
+        """Take the parts; the revision owns them from now on.
+
+        `lengths` says how many items of each lent list are its own, `sealed` is the closed
+        draft that it was made from, where that can serve as a view.
+        """
+        self.values = values
+        self.fields_set = fields_set
+        self.writes = writes
+        self.patch = patch
+        self.lengths = lengths
+        self.sealed = sealed
+
+
+def part_of(revision: Revision, name: str) -> Lent:
+    """Return the lent list of a revision, or its own items of it when others were added since."""
+    value = cast("Lent", revision.values[name])
+    length = cast("dict[str, int]", revision.lengths)[name]
+    if not value.is_whole(length):
+        revision.values[name] = value = value.part(length)
+    return value
+
+
+class Tip(NamedTuple):
+    """What one branch brings to a join: its revision, its line, and a name for messages."""
+
+    revision: Revision
+    line: Line | None
+    name: str
+
+
+class Patch(Mapping[str, object]):
+    """The fields that a commit or merge changed; a value is copied when it is looked at."""
+
+    __slots__ = ("_revision",)
+
+    def __init__(self, revision: Revision) -> None:
+        """Take the revision whose change this is."""
+        self._revision = revision
+
+    def __getitem__(self, name: str) -> object:
+        revision = self._revision
+        if name not in revision.patch:
+            raise KeyError(name)
+        value = revision.values[name]
+        if revision.lengths is not None and name in revision.lengths:
+            return list(part_of(revision, name))
+        return clone(value)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._revision.patch)
+
+    def __len__(self) -> int:
+        return len(self._revision.patch)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return dict, (dict(self),)

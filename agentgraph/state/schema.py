@@ -1,0 +1,347 @@
+"""The life of a state: begin, draft, commit, merge, final; not which node does what, or when.
+
+Rules of this file:
+
+1. Validate, then commit: a revision exists only if all of it validates.
+2. What a revision holds is shared with nobody who could edit it: neither with the caller's
+   object, nor with a draft that is open or was.
+3. The cost of a step follows what it changed. Where no field can be edited in place and no
+   validator looks at the whole model, a commit is a handful of attribute writes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Generic, NoReturn, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import SchemaValidator
+
+from agentgraph.errors import InvalidEdit, InvalidInput, MergeConflict, suggest
+from agentgraph.graph.line import Line
+from agentgraph.state.copies import build, clone, same
+from agentgraph.state.declaration import reducers_of, writes_past_fields
+from agentgraph.state.draft import (
+    Draft,
+    DraftClasses,
+    closed,
+    read_only,
+    set_class,
+    set_dict,
+    set_fields,
+)
+from agentgraph.state.field import Field, explain
+from agentgraph.state.history import noted
+from agentgraph.state.lent import Lent
+from agentgraph.state.merge import merged
+from agentgraph.state.nested import shape_of
+from agentgraph.state.revision import Patch, Revision, Tip, part_of
+from agentgraph.state.settle import settled
+from agentgraph.state.unset import UNSET
+
+S = TypeVar("S", bound=BaseModel)
+
+_MARK: Final = "__agentgraph_schema__"
+_new: Final = object.__new__
+
+
+class Schema(Generic[S]):
+    """What a model says about its drafts, commits and merges; one for each model."""
+
+    __slots__ = (
+        "_classes", "_closed", "_fields", "_is_simple", "_lent", "_open", "_set_base", "_set_edits",
+        "_shape", "_view", "model",
+    )  # fmt: skip
+
+    def __init__(self, model: type[S]) -> None:
+        """Check the model, and prepare what its drafts need."""
+        reducers = reducers_of(model)
+        self.model = model
+        self._shape = shape_of(model)
+        self._fields = {
+            name: Field(name, info, model, self._shape, reducers.get(name))
+            for name, info in model.__pydantic_fields__.items()
+        }
+        self._lent = tuple(field.name for field in self._fields.values() if field.is_lent)
+        self._classes = DraftClasses(model, self._fields)
+        self._open = self._classes.open
+        self._view = self._classes.view
+        self._closed = self._classes.closed
+        self._set_base = self._classes.set_base
+        self._set_edits = self._classes.set_edits
+        self._is_simple = (
+            self._shape.whole is None
+            and not any(field.is_mutable for field in self._fields.values())
+            and not writes_past_fields(model)
+        )
+
+    # ---- from and to the caller
+
+    def begin(self, instance: S) -> Revision:
+        """Return the first revision: a validated copy of the caller's object."""
+        kind = getattr(type(instance), "__draft_model__", type(instance))
+        if kind is not self.model:
+            raise InvalidInput(
+                f"the state is a {kind.__name__!r}, but the workflow takes {self.model.__name__!r}",
+                where="the input of the run",
+                fix=f"pass an instance of {self.model.__name__!r}",
+            )
+        given = instance.__dict__
+        values: dict[str, object] = {}
+        faults: list[str] = []
+        for name, field in self._fields.items():
+            try:
+                values[name] = self._begin_field(field, given)
+            except InvalidEdit as error:
+                faults.append(error.what)
+        if faults:
+            self._refuse_input("; ".join(faults))
+        fields_set = set(instance.__pydantic_fields_set__)
+        revision = Revision(values, fields_set, None, {}, self._lengths(values), None)
+        if self._shape.whole is None or not self._fields:
+            return revision
+        try:
+            validated = self._validated(revision)
+        except InvalidEdit as error:
+            self._refuse_input(error.what, error)
+        validated.patch = {}
+        return validated
+
+    def _begin_field(self, field: Field, given: Mapping[str, object]) -> object:
+        if field.name not in given:
+            raise field.invalid("it has no value", "missing")
+        value = given[field.name]
+        if field.starts_unset and value is UNSET:
+            return value
+        return field.admit(value, dict(given))
+
+    def _refuse_input(self, what: str, cause: Exception | None = None) -> NoReturn:
+        raise InvalidInput(
+            f"the state given to the run does not validate: {what}",
+            where=f"an instance of {self.model.__name__!r}",
+            fix="give it values that its class allows",
+        ) from cause
+
+    def final(self, revision: Revision) -> S:
+        """Return the state as an instance of the user's class, which belongs to the caller."""
+        values: dict[str, object] = {
+            name: list(part_of(revision, name)) if field.is_lent else clone(revision.values[name])
+            for name, field in self._fields.items()
+        }
+        return cast("S", build(self.model, values, set(revision.fields_set)))
+
+    def changed(self, revision: Revision) -> Mapping[str, object]:
+        """Return the patch of the commit or merge that made this revision."""
+        return Patch(revision)
+
+    # ---- a node's attempt
+
+    def draft(self, revision: Revision) -> S:
+        """Open a private draft on a revision."""
+        draft = _new(self._open)
+        set_dict(draft, {**revision.values})
+        set_fields(draft, revision.fields_set)
+        self._set_base(draft, revision)
+        self._set_edits(draft, {})
+        if not self._is_simple:
+            self._classes.set_opened(draft, {})
+            if self._lent:
+                self._hold(draft, revision, viewers=0)
+        return cast("S", draft)
+
+    def commit(self, draft: S, line: Line | None) -> Revision:
+        """Validate what changed and close the draft; raise InvalidEdit and keep nothing of it."""
+        if type(draft) is not self._open:
+            self._refuse(draft)
+        open_ = cast("Draft", draft)
+        base = cast("Revision", open_.__draft_base__)
+        if self._is_simple:
+            edits = open_.__draft_edits__
+            set_class(draft, self._closed)
+            self._set_base(draft, None)
+            writes = None if line is None else noted(base.writes, edits, line)
+            return Revision(
+                open_.__dict__, open_.__pydantic_fields_set__, writes, edits, None, draft
+            )
+        revision = self._settle(open_, base)
+        if self._shape.whole is not None and revision.patch:
+            revision = self._validated(revision)
+        revision.writes = None if line is None else noted(base.writes, revision.patch, line)
+        return revision
+
+    def discard(self, draft: S) -> None:
+        """Close the draft of a failed attempt, which leaves no trace; twice is once."""
+        if type(draft) is not self._open:
+            return
+        open_ = cast("Draft", draft)
+        for name in self._lent:
+            lent = open_.__dict__[name]
+            lent.holders -= 1
+            if name in open_.__draft_opened__:
+                lent.abandon()
+        self._close(draft)
+
+    def edited(
+        self, revision: Revision, edits: Mapping[str, object], line: Line | None
+    ) -> Revision:
+        """Return a revision with some fields assigned from outside, validated as a node's."""
+        draft = self.draft(revision)
+        try:
+            for name, value in edits.items():
+                if name not in self._fields:
+                    raise InvalidEdit(
+                        f"{self.model.__name__!r} has no field {name!r}",
+                        where="the edits of an answer",
+                        fix=suggest(
+                            name, self._fields, f"its fields are {', '.join(self._fields)}"
+                        ),
+                    )
+                setattr(draft, name, value)
+        except BaseException:
+            self.discard(draft)
+            raise
+        return self.commit(draft, line)
+
+    # ---- reading only
+
+    def view(self, revision: Revision) -> S:
+        """Return a draft that may be read only."""
+        sealed = revision.sealed
+        if sealed is not None and type(sealed) is self._closed:
+            # The sealed draft of the commit shows just these values.
+            set_class(sealed, self._view)
+            return cast("S", sealed)
+        view = _new(self._view)
+        set_dict(view, revision.values if self._is_simple else {**revision.values})
+        set_fields(view, revision.fields_set)
+        self._set_base(view, None)
+        self._set_edits(view, {})
+        if self._is_simple:
+            revision.sealed = view
+            return cast("S", view)
+        self._classes.set_opened(view, {})
+        self._hold(view, revision, viewers=1)
+        return cast("S", view)
+
+    def unchanged(self, view: S) -> None:
+        """Close a view; raise ReadOnlyState when something was edited in place through it."""
+        if type(view) is not self._view:
+            self._refuse(view)
+        if self._is_simple:
+            set_class(view, self._closed)
+            return
+        shown = cast("Draft", view)
+        values, opened = shown.__dict__, shown.__draft_opened__
+        for name in self._lent:
+            values[name].holders -= 1
+            values[name].viewers -= 1
+        self._close(view)
+        for name, base in opened.items():
+            if not same(base, values[name]):
+                raise read_only(self.model.__name__, name)
+
+    # ---- joining
+
+    def merge(self, origin: Revision | None, tips: Sequence[Tip], line: Line | None) -> Revision:
+        """Merge what branches bring to a join; raise MergeConflict when nothing says how."""
+        revision = merged(self._fields, origin, tips, line)
+        if self._shape.whole is None or not revision.patch:
+            return revision
+        try:
+            validated = self._validated(revision)
+        except InvalidEdit as error:
+            names = tuple(tip.name for tip in tips)
+            raise MergeConflict(
+                f"the merged state does not validate: {error.what}",
+                where=f"the join of {', '.join(map(repr, names))}",
+                fix="let the branches write what the validators of the model allow together",
+                branches=names,
+            ) from error
+        if line is not None:
+            touched = [n for n, v in validated.values.items() if v is not revision.values[n]]
+            validated.writes = noted(revision.writes, touched, line)
+        return validated
+
+    # ---- inside
+
+    def _hold(self, draft: object, revision: Revision, *, viewers: int) -> None:
+        values = cast("dict[str, Any]", cast("Draft", draft).__dict__)
+        for name in self._lent:
+            values[name] = lent = part_of(revision, name)
+            lent.holders += 1
+            lent.viewers += viewers
+
+    def _close(self, draft: object) -> None:
+        # Empty, so that a late reader meets the error and never a list that others still use.
+        set_dict(draft, {})
+        self._set_base(draft, None)
+        set_class(draft, self._closed)
+
+    def _refuse(self, draft: object) -> NoReturn:
+        if type(draft) is self._closed:
+            raise closed(self.model.__name__, "it was to be closed again")
+        raise TypeError(f"{type(draft).__name__!r} is no open draft of {self.model.__name__!r}")
+
+    def _lengths(self, values: Mapping[str, object]) -> dict[str, int] | None:
+        return {name: len(cast("Lent", values[name])) for name in self._lent} or None
+
+    def _settle(self, draft: Draft, base: Revision) -> Revision:
+        held = [draft.__dict__[name] for name in self._lent]
+        try:
+            revision = settled(self._fields, draft, base)
+        except BaseException:
+            self.discard(cast("S", draft))
+            raise
+        for lent in held:
+            lent.holders -= 1
+        self._close(draft)
+        return revision
+
+    def _validated(self, revision: Revision) -> Revision:
+        """Run the validators of the whole model on a draft of its own; their edits count."""
+        draft = self.draft(revision)
+        open_ = cast("Draft", draft)
+        set_fields(draft, set(revision.fields_set))
+        try:
+            self._run_whole(open_)
+        except BaseException as error:
+            self.discard(draft)
+            if isinstance(error, ValidationError):
+                raise InvalidEdit(
+                    f"the state does not validate: {explain(error)}",
+                    where=f"the validators of {self.model.__name__!r}",
+                    fix="leave the fields in a form that the model allows together",
+                ) from error
+            raise
+        # Pydantic notes the field that it was given as set.
+        set_fields(draft, revision.fields_set)
+        result = self._settle(open_, revision)
+        result.patch = {**dict.fromkeys(revision.patch), **dict.fromkeys(result.patch)}
+        return result
+
+    def _run_whole(self, draft: Draft) -> None:
+        if self._shape.before:
+            # Such a validator is handed the values themselves, so none of them may be shared.
+            for name, field in self._fields.items():
+                if field.is_mutable and draft.__dict__[name] is not UNSET:
+                    getattr(draft, name)
+        handed = dict(draft.__dict__)
+        name = next(iter(handed))
+        whole = cast("SchemaValidator", self._shape.whole)
+        whole.validate_assignment(draft, name, handed[name])
+        values = draft.__dict__
+        for name, value in handed.items():
+            now = values.get(name, value)
+            if now is not value and name not in draft.__draft_edits__:
+                # Replaced in the dict that a `before` validator returned.
+                opened = draft.__draft_opened__
+                if name not in opened or opened[name] is value:
+                    values[name] = value
+                    setattr(draft, name, now)
+
+
+def schema_of(model: type[S]) -> Schema[S]:
+    """Return the schema of a model; it is made once, and kept on the class."""
+    schema = model.__dict__.get(_MARK)
+    if schema is None:
+        schema = Schema(model)
+        type.__setattr__(model, _MARK, schema)
+    return cast("Schema[S]", schema)

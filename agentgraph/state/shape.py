@@ -1,0 +1,203 @@
+"""What pydantic's core schema of a class says: a validator for each field, and one for the rest.
+
+Rules of this file:
+
+1. Pydantic validates a field and the whole model in one go. Here they are apart: a field
+   is validated when it is assigned, the validators of the whole model once a commit.
+2. Only what `pydantic_core.core_schema` documents is looked at; anything else is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from typing import Any, Final, cast
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
+
+from agentgraph.errors import InvalidState
+
+# A core schema is a tree of typed dicts of some fifty kinds; it is read here as what it is.
+Node = dict[str, Any]
+
+_SIMPLE: Final[Mapping[str, type]] = {
+    "int": int, "str": str, "float": float, "bool": bool, "bytes": bytes, "none": type(None),
+}  # fmt: skip
+_HARMLESS: Final = frozenset({"type", "metadata", "ref", "serialization", "strict"})
+_BOUNDARIES: Final = frozenset({"model", "dataclass", "typed-dict", "definition-ref"})
+
+
+class Shape:
+    """The validators of one model or dataclass, taken apart."""
+
+    __slots__ = ("before", "checks", "fields", "guarded", "schemas", "whole")
+
+    def __init__(self, kind: type) -> None:
+        """Read the core schema of a class; raise InvalidState when it cannot be read."""
+        schema = _core_schema(kind)
+        self.fields = _Fields(schema, kind)
+        self.schemas = {name: _bare(field["schema"]) for name, field in self.fields.items.items()}
+        self.guarded = frozenset(name for name, s in self.schemas.items() if _has_function(s))
+        self.checks = {name: self._check(name) for name in self.schemas}
+        self.whole = self.fields.outline() if self.fields.wrapped else None
+        self.before = self.fields.before
+
+    def exact(self, name: str) -> tuple[type, ...]:
+        """Return the types whose instances need no validation in this field."""
+        config = self.fields.config
+        if config.get("allow_inf_nan") is False or any(key.startswith("str_") for key in config):
+            return ()
+        return _exact(self.schemas[name])
+
+    def items_of(self, name: str) -> Callable[[object], object] | None:
+        """Return a validator for some items of a list, when the list itself has no rules."""
+        schema = self.schemas[name]
+        if schema["type"] != "list" or schema.keys() - (_HARMLESS | {"items_schema"}):
+            return None
+        return None if name in self.guarded else self.checks[name]
+
+    def _check(self, name: str) -> Callable[[object], object] | None:
+        """Return the validator of a field; None when it needs to know the other fields."""
+        schema = self.schemas[name]
+        if _has_function(schema, "with-info"):
+            return None
+        return self.fields.validator(schema).validate_python
+
+    def check_among(self, name: str, value: object, others: dict[str, object]) -> object:
+        """Validate one field by a validator that looks at the others (`info.data`)."""
+        model = self.fields.stand_in(others)
+        self.fields.together.validate_assignment(model, name, value)
+        return model.__dict__[name]
+
+
+class _Fields:
+    """Where the fields stand in a core schema, and what is wrapped around them."""
+
+    def __init__(self, schema: Node, kind: type) -> None:
+        self.kind = kind
+        self.definitions: list[Node] = []
+        if schema["type"] == "definitions":
+            self.definitions = schema["definitions"]
+            schema = schema["schema"]
+        self._named = {item["ref"]: item for item in self.definitions}
+        self.config: Node = {}
+        self.wrapped = False
+        self.before = False
+        self._top = schema
+        self.items = self._find(schema)
+        self._together: SchemaValidator | None = None
+
+    def _find(self, schema: Node) -> dict[str, Node]:
+        while schema["type"] not in {"model-fields", "dataclass-args"}:
+            kind = schema["type"]
+            if kind == "definition-ref":
+                schema = self._named[schema["schema_ref"]]
+                continue
+            if kind in {"model", "dataclass"}:
+                self.config = schema.get("config") or {}
+            elif kind.startswith("function-") and "schema" in schema:
+                self.wrapped = True
+                self.before = self.before or kind != "function-after"
+            else:
+                raise InvalidState(
+                    f"{self.kind.__name__!r} is validated in a way that cannot be taken apart ({kind})",
+                    where=f"class {self.kind.__name__!r}",
+                    fix="use a plain model with fields",
+                )
+            schema = schema["schema"]
+        fields = schema["fields"]
+        if isinstance(fields, list):
+            return {field["name"]: field for field in cast("list[Node]", fields)}
+        return cast("dict[str, Node]", fields)
+
+    def validator(self, schema: Node) -> SchemaValidator:
+        """Make a validator of a part of the schema."""
+        if self.definitions:
+            schema = {"type": "definitions", "schema": schema, "definitions": self.definitions}
+        return SchemaValidator(cast("CoreSchema", schema), cast("CoreConfig", self.config))
+
+    def outline(self) -> SchemaValidator:
+        """Make a validator that runs what is wrapped around the fields, and takes these as they are."""
+        anything = {n: {"type": "model-field", "schema": {"type": "any"}} for n in self.items}
+        return self.validator(self._rebuilt(self._top, anything, wrapped=True))
+
+    @property
+    def together(self) -> SchemaValidator:
+        """Make, once, a validator of the fields without what is wrapped around them."""
+        if self._together is None:
+            thawed = {n: {**field, "frozen": False} for n, field in self.items.items()}
+            self._together = self.validator(self._rebuilt(self._top, thawed, wrapped=False))
+        return self._together
+
+    def _rebuilt(self, schema: Node, fields: dict[str, Node], *, wrapped: bool) -> Node:
+        kind = schema["type"]
+        if kind == "definition-ref":
+            return self._rebuilt(self._named[schema["schema_ref"]], fields, wrapped=wrapped)
+        rest = {key: part for key, part in schema.items() if key not in {"ref", "frozen"}}
+        if kind == "model-fields":
+            return {**rest, "fields": fields}
+        inner = self._rebuilt(schema["schema"], fields, wrapped=wrapped)
+        if kind == "model" or wrapped:
+            if "config" in rest:
+                rest["config"] = {k: v for k, v in rest["config"].items() if k != "frozen"}
+            return {**rest, "schema": inner}
+        return inner
+
+    def stand_in(self, values: dict[str, object]) -> BaseModel:
+        """Make an instance that a validator may write to in place of a draft."""
+        model = cast("BaseModel", self.kind.__new__(self.kind))
+        object.__setattr__(model, "__dict__", dict(values))
+        object.__setattr__(model, "__pydantic_fields_set__", set(values))
+        object.__setattr__(model, "__pydantic_extra__", None)
+        object.__setattr__(model, "__pydantic_private__", None)
+        return model
+
+
+def _core_schema(kind: type) -> Node:
+    try:
+        if is_dataclass(kind):
+            return cast("Node", TypeAdapter(kind).core_schema)
+        model = cast("type[BaseModel]", kind)
+        if not model.__pydantic_complete__:
+            model.model_rebuild()
+    except (PydanticUndefinedAnnotation, PydanticUserError) as error:
+        raise InvalidState(
+            f"{kind.__name__!r} cannot be validated: {error}",
+            where=f"class {kind.__name__!r}",
+            fix="define every name that its annotations use before the class is used",
+        ) from error
+    return cast("Node", model.__pydantic_core_schema__)
+
+
+def _bare(schema: Node) -> Node:
+    """Take the defaults off: a value is there already."""
+    while schema["type"] == "default":
+        schema = schema["schema"]
+    return schema
+
+
+def _exact(schema: Node) -> tuple[type, ...]:
+    kind = schema["type"]
+    if kind in _SIMPLE and not schema.keys() - _HARMLESS:
+        return (_SIMPLE[kind],)
+    if kind == "nullable" and (inner := _exact(_bare(schema["schema"]))):
+        return (*inner, type(None))
+    return ()
+
+
+def _has_function(schema: object, mode: str | None = None) -> bool:
+    """Say whether somebody's function takes part in validating a field (in this mode)."""
+    if isinstance(schema, list | tuple):
+        return any(_has_function(item, mode) for item in cast("list[object]", schema))
+    if not isinstance(schema, dict):
+        return False
+    node = cast("Node", schema)
+    if node.get("type") in _BOUNDARIES:
+        return False
+    function = node.get("function")
+    if str(node.get("type")).startswith("function-") and isinstance(function, dict):
+        called = cast("Node", function)
+        ours = not str(getattr(called["function"], "__module__", "")).startswith("pydantic")
+        if ours and mode in {None, called["type"]}:
+            return True
+    return any(_has_function(part, mode) for key, part in node.items() if key != "metadata")
