@@ -1,0 +1,6 @@
+"""What can be said of a graph before it runs: names, labels, soundness, bounds; not what it did."""
+
+from agentgraph.verify.report import Forked, Joined, Report
+from agentgraph.verify.verifier import require_sound, verify
+
+__all__ = ["Forked", "Joined", "Report", "require_sound", "verify"]

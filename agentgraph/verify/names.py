@@ -1,0 +1,284 @@
+"""AG101 to AG108: every name is known and stands where it may; not whether a run can end.
+
+What this finds would make the other checks guess, so where it finds an error they are left out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from agentgraph.errors import Finding, Place, suggest
+from agentgraph.graph import END, START, Edge, FrozenGraph, Region, Vertex
+from agentgraph.verify.words import add_edge, at, counted, listed
+
+
+def check_names(graph: FrozenGraph) -> Iterator[Finding]:
+    """Find names that are unknown, doubled, reserved, or stand where they cannot."""
+    yield from _reserved(graph)
+    yield from _doubled(graph)
+    for edge in graph.edges:
+        if edge.source not in graph.vertex or edge.target not in graph.vertex:
+            yield from _unknown_ends(graph, edge)
+    yield from _outer_edges(graph)
+    yield from _doubled_edges(graph.edges)
+    for vertex in graph.vertices:
+        if vertex.bound is not None:
+            yield from _bound(graph, vertex)
+        if vertex.kind == "join":
+            yield from _join(graph, vertex)
+        if vertex.child is None and vertex.kind == "subgraph":
+            yield _misplaced(
+                f"the subgraph {vertex.name!r} has no graph inside it",
+                at(vertex),
+                "make it with `as_node` of the workflow that runs inside",
+                vertex.place,
+            )
+    for region in graph.regions:
+        yield from _region(graph, region)
+
+
+def _unknown(name: str, known: Iterable[str], where: str, place: Place | None) -> Finding:
+    fix = suggest(name, known, f"add it with `g.add_node(...)`, or correct the name {name!r}")
+    return Finding("AG101", f"there is no node {name!r}", where, fix, place)
+
+
+def _misplaced(what: str, where: str, fix: str, place: Place | None) -> Finding:
+    return Finding("AG108", what, where, fix, place)
+
+
+def _reserved(graph: FrozenGraph) -> Iterator[Finding]:
+    kinds = {START: "start", END: "end"}
+    for vertex in graph.vertices:
+        name = vertex.name
+        if kinds.get(name, vertex.kind) != vertex.kind or vertex.kind in {"start", "end"} - {
+            kinds.get(name)
+        }:
+            yield Finding(
+                "AG107",
+                f"the name {name!r} cannot be that of a {vertex.kind}: START and END are reserved",
+                at(vertex),
+                f'give it another name: `g.add_node(..., name="my_{name.lower()}")`',
+                vertex.place,
+            )
+        elif not name or "/" in name:
+            yield Finding(
+                "AG107",
+                f"the name {name!r} cannot be told from a path"
+                if name
+                else "a node has an empty name",
+                at(vertex),
+                'give it a name without "/": `g.add_node(..., name="...")`',
+                vertex.place,
+            )
+    if END not in graph.vertex:
+        yield Finding(
+            "AG107",
+            "the graph has no END",
+            f"graph {graph.name!r}",
+            "add the vertex END",
+            graph.place,
+        )
+
+
+def _doubled(graph: FrozenGraph) -> Iterator[Finding]:
+    for what, parts in (("node", graph.vertices), ("region", graph.regions)):
+        count = Counter(part.name for part in parts)
+        for part in parts:
+            if count[part.name] > 1:
+                count[part.name] = 0
+                yield Finding(
+                    "AG103",
+                    f"two {what}s share the name {part.name!r}",
+                    f"{what} {part.name!r}",
+                    f'name one of them: `g.add_node(..., name="{part.name}_2")`, '
+                    f'or in a flow `.named("{part.name}_2")`',
+                    part.place,
+                )
+
+
+def _unknown_ends(graph: FrozenGraph, edge: Edge) -> Iterator[Finding]:
+    where = f"edge {edge.source!r} -> {edge.target!r}"
+    for name in dict.fromkeys((edge.source, edge.target)):
+        if name not in graph.vertex:
+            yield _unknown(name, graph.vertex, where, edge.place)
+
+
+def _outer_edges(graph: FrozenGraph) -> Iterator[Finding]:
+    if not graph.outs.get(START):
+        first = next((v.name for v in graph.vertices if v.name not in {START, END}), "first")
+        yield Finding(
+            "AG102",
+            "the graph has no start: no edge leaves START",
+            f"graph {graph.name!r}",
+            f"say where a run begins: {add_edge(START, first)}",
+            graph.place,
+        )
+    for edge in graph.ins.get(START, ()):
+        yield Finding(
+            "AG106",
+            f"an edge leads from {edge.source!r} back to START",
+            f"edge {edge.source!r} -> START",
+            "lead it to the first node instead, and bound that node: "
+            "`g.add_node(..., max_visits=5)`, or `.loop(at_most=5)` in a flow",
+            edge.place,
+        )
+    for edge in graph.outs.get(END, ()):
+        yield Finding(
+            "AG106",
+            f"an edge leaves END for {edge.target!r}",
+            f"edge END -> {edge.target!r}",
+            f"what follows must come before END: lead the edges into END to {edge.target!r}",
+            edge.place,
+        )
+
+
+def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
+    seen = {(edge.source, edge.target, edge.label, edge.unsure) for edge in edges}
+    if len(seen) == len(edges):
+        return
+    seen.clear()
+    for edge in edges:
+        key = (edge.source, edge.target, edge.label, edge.unsure)
+        if key in seen:
+            label = f" under the label {edge.label!r}" if edge.label is not None else ""
+            yield Finding(
+                "AG105",
+                f"the edge {edge.source!r} -> {edge.target!r}{label} is there twice",
+                f"edge {edge.source!r} -> {edge.target!r}",
+                "remove one of the two; to run the same agent twice, add it under two names",
+                edge.place,
+            )
+        seen.add(key)
+
+
+def _bound(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
+    bound = vertex.bound
+    assert bound is not None
+    where = f"bound of {vertex.name!r}"
+    if vertex.kind in {"join", "start", "end"}:
+        yield _misplaced(
+            f"a {vertex.kind} cannot have a bound",
+            where,
+            "bound the node that the loop goes back to: `g.add_node(..., max_visits=5)`",
+            vertex.place,
+        )
+    if bound.then is not None:
+        yield from _lead(graph, bound.then, where, vertex.place)
+    if bound.loop is None:
+        return
+    loops = {region.name: region for region in graph.regions if region.kind == "loop"}
+    if bound.loop not in loops:
+        fix = suggest(bound.loop, loops, "make the loop with `.loop(at_most=...)`")
+        yield Finding("AG101", f"there is no loop {bound.loop!r}", where, fix, vertex.place)
+    elif vertex.name not in loops[bound.loop].members:
+        yield _misplaced(
+            f"{vertex.name!r} is bounded by the loop {bound.loop!r}, but stands outside of it",
+            where,
+            "make the loop with `.loop(at_most=...)`, which holds all that it repeats",
+            vertex.place,
+        )
+
+
+def _lead(graph: FrozenGraph, name: str, where: str, place: Place | None) -> Iterator[Finding]:
+    """Check a target that no edge leads to: the `then` of a bound, the handler of a catch."""
+    if name not in graph.vertex:
+        yield _unknown(name, graph.vertex, where, place)
+    elif graph.vertex[name].kind in {"join", "start"}:
+        yield _misplaced(
+            f"{name!r} is a {graph.vertex[name].kind}, and only edges lead there",
+            where,
+            "name a node, or END",
+            place,
+        )
+
+
+def _join(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
+    ways = graph.ins[vertex.name]
+    after = graph.outs[vertex.name][0].target if graph.outs[vertex.name] else "next"
+    if not ways:
+        yield Finding(
+            "AG104",
+            f"the join {vertex.name!r} waits for nothing: none of its branches exists",
+            at(vertex),
+            f"name its branches: `g.add_join([p, q], {after})`",
+            vertex.place,
+        )
+    elif len(ways) == 1:
+        yield Finding(
+            "AG104",
+            f"the join {vertex.name!r} waits for one branch only, {ways[0].source!r}",
+            at(vertex),
+            f"use a plain edge, {add_edge(ways[0].source, after)}, or name the other branches: "
+            f"`g.add_join([{ways[0].source}, ...], {after})`",
+            vertex.place,
+        )
+    elif vertex.need is not None and not 1 <= vertex.need <= len(ways):
+        yield Finding(
+            "AG104",
+            f"the join {vertex.name!r} needs {vertex.need} of {counted(len(ways), 'branch')}",
+            at(vertex),
+            f"take need=1 to need={len(ways)}, or leave it out to wait for all",
+            vertex.place,
+        )
+    elif vertex.need is not None and vertex.need < len(ways):
+        yield from _quorum(graph, vertex)
+
+
+def _quorum(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
+    regions = [r.name for r in graph.regions if r.kind == "quorum" and r.target == vertex.name]
+    if len(regions) == 1:
+        return
+    what = (
+        f"the regions {listed(regions)} share it" if regions else "no region says what it cancels"
+    )
+    yield _misplaced(
+        f"the join {vertex.name!r} needs only {vertex.need} of its branches, but {what}",
+        at(vertex),
+        "make it with `(p | q).join(k)` or `g.add_join([p, q], m, need=k)`",
+        vertex.place,
+    )
+
+
+def _region(graph: FrozenGraph, region: Region) -> Iterator[Finding]:
+    where = f"{region.kind} {region.name!r}"
+    for name in dict.fromkeys(region.members):
+        if name not in graph.vertex:
+            yield _unknown(name, graph.vertex, where, region.place)
+        elif name in {START, END}:
+            yield _misplaced(
+                f"{name} cannot stand inside a region",
+                where,
+                "name nodes only: `g.add_catch([a, b], ConnectionError, handler)`",
+                region.place,
+            )
+    if not region.members:
+        yield _misplaced("a region has no members", where, "name its nodes", region.place)
+    if region.kind == "catch":
+        yield from _catch(graph, region, where)
+    elif region.kind == "quorum" and region.target not in graph.vertex:
+        yield _unknown(region.target or "", graph.vertex, where, region.place)
+    elif region.kind == "quorum" and graph.vertex[region.target or ""].kind != "join":
+        yield _misplaced(
+            f"a quorum ends at a join, and {region.target!r} is none",
+            where,
+            "make it with `(p | q).join(k)` or `g.add_join([p, q], m, need=k)`",
+            region.place,
+        )
+
+
+def _catch(graph: FrozenGraph, region: Region, where: str) -> Iterator[Finding]:
+    if region.target is None:
+        yield _misplaced(
+            "a catch has no handler",
+            where,
+            "name one: `.catch(ConnectionError, handler)`",
+            region.place,
+        )
+        return
+    yield from _lead(graph, region.target, where, region.place)
+    if region.target in region.members:
+        yield _misplaced(
+            f"the handler {region.target!r} stands inside the very flow that it is to save",
+            where,
+            "let the handler stand outside, with an edge of its own to where the run goes on",
+            region.place,
+        )

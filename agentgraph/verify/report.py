@@ -1,0 +1,50 @@
+"""What `verify` answers, as data; not how it was found."""
+
+from dataclasses import dataclass
+
+from agentgraph.errors import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A join: what it waits for, and how many of these are enough."""
+
+    path: str
+    ways: tuple[str, ...]
+    need: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """A vertex after which branches run in parallel, with the first vertex of each branch."""
+
+    path: str
+    branches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was found out about one graph and the graphs inside it.
+
+    `runs_at_most` counts what a budget counts as a step: each run of a node, a classifier,
+    a person's question or a form, and each voter of a consensus. Attempts and compensations
+    are not counted, nor are joins, gateways and the vertex that holds a subgraph. It is a bound
+    that no run passes, and exact where the graph is made of blocks that nest. It is None
+    when the graph has errors, or an `each`, whose list is known only at run time.
+    """
+
+    graph: str
+    findings: tuple[Finding, ...]
+    runs_at_most: int | None = None
+    joins: tuple[Joined, ...] = ()
+    forks: tuple[Forked, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that stop a build."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def ok(self) -> bool:
+        """No finding is an error: the graph may be built."""
+        return not self.errors

@@ -1,0 +1,86 @@
+"""A graph by numbers: the same vertices and edges, looked up without names; it judges nothing.
+
+Rules of this file:
+
+1. Every name of the graph must be known: `names` has looked before.
+2. A *way* is all that a token can take: an edge, the `then` of a bound, the handler of a catch.
+"""
+
+from dataclasses import dataclass, field
+
+from agentgraph.errors import Place
+from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Vertex
+
+
+@dataclass(slots=True)
+class Wiring:
+    """The numbers of the vertices and edges of a graph, and what is read often."""
+
+    graph: FrozenGraph
+    vertices: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+    number: dict[str, int]
+    source: list[int]
+    target: list[int]
+    outs: list[list[int]]
+    """For each vertex, the numbers of the edges that leave it."""
+    ins: list[list[int]]
+    is_join: list[bool]
+    is_choice: list[bool]
+    then: dict[int, int]
+    """From a bounded vertex to where its bound leads, where it leads anywhere."""
+    handlers: dict[int, int] = field(default_factory=dict[int, int])
+    """From the number of a catch region to its handler."""
+    start: int = 0
+    end: int = 0
+
+    def name(self, vertex: int) -> str:
+        """The name of a vertex by its number."""
+        return self.vertices[vertex].name
+
+    def place(self, vertex: int) -> Place | None:
+        """Where the user wrote a vertex, as far as it is known."""
+        return self.vertices[vertex].place
+
+    def ways(self, vertex: int) -> list[int]:
+        """The vertices to which a token can go from `vertex` when nobody fails."""
+        found = [self.target[edge] for edge in self.outs[vertex]]
+        if vertex in self.then:
+            found.append(self.then[vertex])
+        return found
+
+
+def wire(graph: FrozenGraph) -> Wiring:
+    """Number the vertices and edges of `graph`, whose names must all be known."""
+    number = {vertex.name: i for i, vertex in enumerate(graph.vertices)}
+    source = [number[edge.source] for edge in graph.edges]
+    target = [number[edge.target] for edge in graph.edges]
+    outs: list[list[int]] = [[] for _ in graph.vertices]
+    ins: list[list[int]] = [[] for _ in graph.vertices]
+    for edge, (tail, head) in enumerate(zip(source, target, strict=True)):
+        outs[tail].append(edge)
+        ins[head].append(edge)
+    return Wiring(
+        graph=graph,
+        vertices=graph.vertices,
+        edges=graph.edges,
+        number=number,
+        source=source,
+        target=target,
+        outs=outs,
+        ins=ins,
+        is_join=[vertex.kind == "join" for vertex in graph.vertices],
+        is_choice=[vertex.kind in CHOICES for vertex in graph.vertices],
+        then={
+            i: number[vertex.bound.then]
+            for i, vertex in enumerate(graph.vertices)
+            if vertex.bound is not None and vertex.bound.then is not None
+        },
+        handlers={
+            i: number[region.target]
+            for i, region in enumerate(graph.regions)
+            if region.kind == "catch" and region.target is not None
+        },
+        start=number[START],
+        end=number[END],
+    )
