@@ -115,16 +115,20 @@ def same(one: object, other: object) -> bool:
     kind = type(one)
     if kind is not type(other):
         return False
-    if kind in ATOMS:
-        # 0.0 and -0.0, or one moment in two time zones, are equal and differ in content.
-        return one == other and (kind in _PLAIN or repr(one) == repr(other))
+    if kind in _PLAIN:
+        return one == other
     if kind in _SAME:
         return _SAME[kind](one, other)
+    return _same_others(one, other)
+
+
+def _same_others(one: object, other: object) -> bool:
+    if type(one) in ATOMS:
+        # 0.0 and -0.0, or one moment in two time zones, are equal and differ in content.
+        return one == other and repr(one) == repr(other)
     if isinstance(one, BaseModel):
         return _same_models(one, cast("BaseModel", other))
-    if isinstance(one, Enum | type):
-        return False
-    return _same_parts(one, other)
+    return not isinstance(one, Enum | type) and _same_parts(one, other)
 
 
 def _same_items(one: Iterable[object], other: Iterable[object]) -> bool:

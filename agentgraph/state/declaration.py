@@ -1,9 +1,7 @@
 """What a state class declares, and whether a run could carry it out; nothing is validated here."""
 
-import operator
 import typing
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
@@ -24,9 +22,10 @@ from agentgraph.state.unset import starts_unset
 
 Reduce = Callable[[Any, Sequence[Any]], object]
 _CALLABLES = (FunctionType, BuiltinFunctionType, MethodDescriptorType)
-_FOREIGN: Mapping[Hashable, str] = {
-    operator.add: "`append` for lists, `total` for numbers",
-    operator.or_: "`union` for sets, `merge` for dicts",
+# The functions of the module `operator`, which other libraries take as reducers.
+_FOREIGN = {
+    "add": "`append` for lists, `total` for numbers",
+    "or_": "`union` for sets, `merge` for dicts",
 }
 
 
@@ -115,11 +114,11 @@ def _inner_marks(annotation: object) -> Iterator[object]:
 def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
     """Hold the reducer's own annotations against the type of its field."""
     name = name_of(reduce)
-    if reduce in _FOREIGN:
+    if getattr(reduce, "__module__", None) == "_operator":
         raise InvalidState(
             f"{name!r} takes two values; a reducer takes the common past and all values",
             where=where,
-            fix=f"use {_FOREIGN[reduce]}",
+            fix=f"use {_FOREIGN.get(name, 'a reducer of this library')}",
         )
     check_reducer(reduce, where=where)
     hints = _hints(reduce)
@@ -201,7 +200,8 @@ def _plain(annotation: object) -> object:
 
 
 def _fits_class(given: object, expected: object) -> bool:
-    one, other = get_origin(given) or given, get_origin(expected) or expected
+    one: object = get_origin(given) or given
+    other: object = get_origin(expected) or expected
     if one is None:
         one = type(None)
     if not (isinstance(one, type) and isinstance(other, type)):
@@ -211,7 +211,7 @@ def _fits_class(given: object, expected: object) -> bool:
     mine, theirs = get_args(given), get_args(expected)
     if len(mine) != len(theirs):
         return True
-    return all(fits(a, b) for a, b in zip(mine, theirs, strict=True))
+    return all(map(fits, mine, theirs))
 
 
 def _spell(annotation: object) -> str:
@@ -229,9 +229,8 @@ def writes_past_fields(model: type[BaseModel]) -> bool:
     """Say whether reading an attribute may store something beside the fields (`cached_property`)."""
     harmless = (property, classmethod, staticmethod, FunctionType, type)
     for kind in model.__mro__[: model.__mro__.index(BaseModel)]:
-        for value in vars(kind).values():
-            if isinstance(value, cached_property):
+        for name, value in vars(kind).items():
+            is_plain = name.startswith("__") or isinstance(value, harmless + _CALLABLES)
+            if not is_plain and hasattr(value, "__get__") and not hasattr(value, "__set__"):
                 return True
-            if hasattr(type(value), "__get__") and not isinstance(value, harmless + _CALLABLES):
-                return not hasattr(type(value), "__set__")
     return False

@@ -282,7 +282,7 @@ def _equal(draft: Draft, other: object) -> bool:
     if not isinstance(other, BaseModel):
         return NotImplemented
     mine, theirs = (getattr(type(one), "__draft_model__", type(one)) for one in (draft, other))
-    return mine is theirs and draft.__dict__ == other.__dict__
+    return mine is theirs and vars(draft) == vars(other)
 
 
 def _nothing(draft: Draft) -> None:

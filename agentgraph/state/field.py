@@ -1,22 +1,21 @@
 """What a schema knows of one field: how to validate, copy and merge its values."""
 
 from collections.abc import Callable
+from operator import eq
 from typing import cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from agentgraph.errors import InvalidEdit
-from agentgraph.state.copies import clone
+from agentgraph.state.copies import clone, same
 from agentgraph.state.declaration import Reduce
-from agentgraph.state.kinds import flat_container, is_immutable
+from agentgraph.state.kinds import compares_exactly, flat_container, is_immutable
 from agentgraph.state.lent import Lent
 from agentgraph.state.nested import mend
 from agentgraph.state.reducers import append
 from agentgraph.state.shape import Shape
 from agentgraph.state.unset import starts_unset
-
-_FLAT: dict[type, Callable[..., object]] = {list: list.copy, dict: dict.copy, set: set.copy}
 
 
 class Field:
@@ -24,7 +23,7 @@ class Field:
 
     __slots__ = (
         "check", "copy", "exact", "flat", "frozen", "is_lent", "is_mutable", "items", "model", "name",
-        "reduce", "shape", "starts_unset",
+        "reduce", "same", "shape", "starts_unset",
     )  # fmt: skip
 
     def __init__(
@@ -45,8 +44,10 @@ class Field:
         self.is_mutable = not is_immutable(info.annotation)
         self.exact = () if self.is_mutable or self.frozen else shape.exact(name)
         self.check = shape.checks[name]
+        exactly = compares_exactly(info.annotation)
         self.flat = flat_container(info.annotation)
-        self.copy: Callable[[object], object] = _FLAT[self.flat] if self.flat else clone
+        self.copy: Callable[[object], object] = getattr(self.flat, "copy", clone)
+        self.same: Callable[[object, object], bool] = eq if exactly else same
         self.items = shape.items_of(name)
         self.is_lent = reduce is append and self.flat is list and self.items is not None
 
@@ -83,6 +84,11 @@ class Field:
         if self.check is not None:
             return self.check(value)
         return self.shape.check_among(self.name, value, others)
+
+    def validate_items(self, tail: list[object]) -> list[object]:
+        """Validate what was appended to a lent list; raise ValidationError."""
+        assert self.items is not None, "a list is lent only if its items can be validated alone"  # noqa: S101  # cannot be false
+        return cast("list[object]", self.items(tail))
 
     def settle(self, value: object) -> object:
         """Isolate a validated value, and hold what is nested in it to its own types."""

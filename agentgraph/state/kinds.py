@@ -26,26 +26,37 @@ def is_immutable(annotation: object, seen: frozenset[object] = frozenset()) -> b
     """Say whether no value of this annotation can be edited in place."""
     if annotation is None or (isinstance(annotation, type) and annotation in ATOMS):
         return True
-    origin = get_origin(annotation)
-    if origin is Literal or origin is type:
-        return True
-    if origin is Annotated:
-        return is_immutable(get_args(annotation)[0], seen)
-    if origin in {Union, UnionType}:
-        return all(is_immutable(part, seen) for part in get_args(annotation))
-    if origin in {tuple, frozenset}:
-        return all(part is ... or is_immutable(part, seen) for part in get_args(annotation))
     if isinstance(annotation, NewType):
         return is_immutable(annotation.__supertype__, seen)
     if isinstance(annotation, TypeAliasType | type(_Alias)):
         return is_immutable(cast("Any", annotation).__value__, seen)
+    if get_origin(annotation) is not None:
+        return _is_immutable_form(annotation, seen)
     return isinstance(annotation, type) and _is_immutable_class(annotation, seen)
+
+
+def _is_immutable_form(annotation: object, seen: frozenset[object]) -> bool:
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Literal or origin is type:
+        return True
+    if origin is Annotated:
+        return is_immutable(parts[0], seen)
+    if origin in {Union, UnionType, tuple, frozenset}:
+        return all(part is ... or is_immutable(part, seen) for part in parts)
+    return isinstance(origin, type) and is_dataclass(origin) and _is_immutable_class(origin, seen)
 
 
 _Alias = TypeAliasType("_Alias", int)
 
 
-def _is_immutable_class(kind: type, seen: frozenset[object]) -> bool:
+def compares_exactly(annotation: object) -> bool:
+    """Say whether `==` tells all values of a list or set apart: text never equals another type."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return get_origin(annotation) in {list, set} and get_args(annotation)[0] in (str, bytes)
+
+
+def _is_immutable_class(kind: type[Any], seen: frozenset[object]) -> bool:
     if issubclass(kind, Enum | PurePath | AnyUrl):
         return True
     if kind in seen:
@@ -60,7 +71,8 @@ def _is_immutable_class(kind: type, seen: frozenset[object]) -> bool:
         frozen = getattr(kind, "__dataclass_params__").frozen  # noqa: B009  # no stub knows it
     else:
         return False
-    return bool(frozen) and all(is_immutable(part, seen | {kind}) for part in parts)
+    ours: frozenset[object] = seen | {kind}
+    return bool(frozen) and all(is_immutable(part, ours) for part in parts)
 
 
 def flat_container(annotation: object) -> type | None:

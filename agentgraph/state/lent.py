@@ -9,7 +9,7 @@ Rules of this file:
 """
 
 from collections.abc import Callable, Iterable
-from typing import NoReturn, SupportsIndex, TypeVar, cast
+from typing import NoReturn, Self, SupportsIndex, TypeVar, cast
 
 from agentgraph.errors import ClosedDraft, ReadOnlyState
 from agentgraph.state.copies import clone
@@ -45,6 +45,11 @@ class Lent(list[object]):
         self.editable = True
         self.start = len(self)
 
+    def settle(self, tail: list[object]) -> None:
+        """End the loan: what was added is now this, validated."""
+        super().__setitem__(slice(self.start, None), tail)
+        self.editable = False
+
     def abandon(self) -> None:
         """Close the list for good, without what was added: a late append must find nobody's list."""
         self.editable = False
@@ -76,7 +81,7 @@ class Lent(list[object]):
             self._refuse()
         super().extend(items)
 
-    def __iadd__(self, items: Iterable[object], /) -> "Lent":  # type: ignore[misc, override] # pyright: ignore[reportIncompatibleMethodOverride]  # list's own overloads say less
+    def __iadd__(self, items: Iterable[object], /) -> Self:  # type: ignore[misc, override]  # list's own overloads say less
         if not self.editable:
             self._refuse()
         super().extend(items)
@@ -96,7 +101,7 @@ class Lent(list[object]):
             fix="edit the state before the node returns, and await everything that edits it",
         )
 
-    def _before_edit(self) -> None:
+    def keep_aside(self) -> None:
         """Keep the items that revisions share aside: what follows may change any of them."""
         if not self.editable:
             self._refuse()
@@ -108,7 +113,7 @@ def _keeping(method: F) -> F:
     """Return `method` of list such that it first keeps aside what revisions share."""
 
     def edit(self: Lent, *args: object, **options: object) -> object:
-        self._before_edit()  # noqa: SLF001  # a method of that class
+        self.keep_aside()
         return method(self, *args, **options)
 
     return cast("F", edit)

@@ -10,7 +10,7 @@ Rules of this file:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from agentgraph.errors import InvalidEdit, MergeConflict
 from agentgraph.graph.line import Line
@@ -51,7 +51,7 @@ def merged(
             changed[name] = None
     fields_set = set[str]().union(*(tip.revision.fields_set for tip in tips))
     lengths = {n: len(v) for n, v in values.items() if isinstance(v, Lent)} or None
-    writes = _writes(origin, tips, line, kept, reduced, changed)
+    writes = _writes(origin, tips, line, kept=kept, reduced=reduced, changed=changed)
     return Revision(values, fields_set, writes, changed, lengths, None)
 
 
@@ -72,6 +72,7 @@ def _writes(
     origin: Revision | None,
     tips: Sequence[Tip],
     line: Line | None,
+    *,
     kept: Writes,
     reduced: Iterable[str],
     changed: Iterable[str],
@@ -110,8 +111,9 @@ class _Join:
             )
         result = self._fold(entries)
         try:
-            if self.field.is_lent and self.field.reduce in OURS and isinstance(result, list):
-                return Lent(result, self.field.name)
+            if self.field.is_lent:
+                # Its reducer is `append`: each item was validated when its branch committed.
+                return Lent(cast("list[object]", result), self.field.name)
             return self.field.accept(result, self.tips[0].revision.values)
         except InvalidEdit as error:
             names = self._names(entries)
@@ -145,7 +147,7 @@ class _Join:
 
     def _call(self, base: object, values: list[object], groups: list[list[Entry]]) -> object:
         reduce = self.field.reduce
-        assert reduce is not None, "asked for before any value is merged"
+        assert reduce is not None, "asked for before any value is merged"  # noqa: S101  # cannot be false
         try:
             if reduce in OURS:
                 return reduce(base, values)

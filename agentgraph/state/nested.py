@@ -69,6 +69,6 @@ def _mend_fields(instance: object, shape: Shape) -> None:
 def _store(instance: object, name: str, value: object) -> None:
     # Past the class's own `__setattr__`, which may validate or refuse (frozen).
     if isinstance(instance, BaseModel):
-        instance.__dict__[name] = value
+        vars(instance)[name] = value
     else:
         object.__setattr__(instance, name, value)

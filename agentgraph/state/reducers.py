@@ -13,23 +13,25 @@ from collections.abc import Callable, Hashable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
 from functools import update_wrapper
 from operator import is_
 from types import FunctionType
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from pydantic import Field
 
 from agentgraph.errors import InvalidState
 from agentgraph.state.copies import same
 
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
 T = TypeVar("T")
 X = TypeVar("X")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Items = TypeVar("Items", bound=AbstractSet[object])
-Number = TypeVar("Number", int, float, Decimal, Fraction, complex, timedelta)
+Number = TypeVar("Number", int, float, Decimal, timedelta)
 
 
 class Reducer(Protocol[T]):
@@ -63,7 +65,7 @@ def total(base: Number, values: Sequence[Number]) -> Number:
     """Add what each branch added."""
     result = base
     for value in values:
-        result += value - base
+        result = result + (value - base)
     return result
 
 
@@ -136,11 +138,14 @@ def reducer(fn: Callable[[T, Sequence[T]], T], /) -> Reducer[T]:
 
 
 def reduced(by: Callable[[X, Sequence[X]], X], *, start: Callable[[], X]) -> X:
-    """Return the default of a field with a reducer: `log: list[str] = reduced(append, start=list)`."""
+    """Give a field a reducer and a first value.
+
+    As in `log: list[str] = reduced(append, start=list)`; `start` is called for each state.
+    """
     check_reducer(by, where=f"reducer {name_of(by)!r}")
-    # Typed as the value, since this stands where the value of the field would.
-    field = Field(default_factory=start)
+    field = cast("FieldInfo", Field(default_factory=start))
     field.metadata.append(reducer(by))
+    # Typed as the value, since this stands where the value of the field would.
     return cast("X", field)
 
 
@@ -158,17 +163,16 @@ def check_reducer(fn: Callable[..., object], *, where: str) -> None:
             f"{name_of(fn)!r} is not a reducer: it does not take (base, values)",
             where=where,
             fix=_ADVICE.get(
-                fn, "write `def name(base, values)`: the common past, then the branches' values"
+                name_of(fn),
+                "write `def name(base, values)`: the common past, then the branches' values",
             ),
         ) from error
 
 
-_ADVICE: Final[dict[object, str]] = {
-    max: "use `largest`",
-    min: "use `smallest`",
-    sum: "use `total`",
-    set.union: "use `union`",
-    dict.update: "use `merge`",
-    list.extend: "use `append`",
-    list.append: "use `append`",
+_ADVICE: Final = {
+    "max": "use `largest`",
+    "min": "use `smallest`",
+    "sum": "use `total`",
+    "update": "use `merge`",
+    "extend": "use `append`",
 }

@@ -1,7 +1,7 @@
 """A revision: the state as one commit or merge left it; it never changes, and says what changed."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from agentgraph.graph.line import Line
 from agentgraph.state.copies import clone
@@ -18,14 +18,14 @@ class Revision:
 
     __slots__ = ("fields_set", "lengths", "patch", "sealed", "values", "writes")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # by position: keywords cost a tenth of a commit
         self,
         values: dict[str, object],
         fields_set: set[str],
         writes: Writes | None,
         patch: Collection[str],
         lengths: dict[str, int] | None,
-        sealed: object,
+        sealed: Any,
     ) -> None:
         """Take the parts; the revision owns them from now on.
 

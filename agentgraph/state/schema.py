@@ -9,15 +9,14 @@ Rules of this file:
    validator looks at the whole model, a commit is a handful of attribute writes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import SchemaValidator
 
-from agentgraph.errors import InvalidEdit, InvalidInput, MergeConflict, suggest
+from agentgraph.errors import InvalidEdit, InvalidInput, MergeConflict
 from agentgraph.graph.line import Line
-from agentgraph.state.copies import build, clone, same
+from agentgraph.state.copies import build, clone
 from agentgraph.state.declaration import reducers_of, writes_past_fields
 from agentgraph.state.draft import (
     Draft,
@@ -40,15 +39,16 @@ from agentgraph.state.unset import UNSET
 S = TypeVar("S", bound=BaseModel)
 
 _MARK: Final = "__agentgraph_schema__"
-_new: Final = object.__new__
+# Typed as Any, since `cast` would be one more call in each step.
+_new: Final[Callable[[type[BaseModel]], Any]] = object.__new__
 
 
 class Schema(Generic[S]):
     """What a model says about its drafts, commits and merges; one for each model."""
 
     __slots__ = (
-        "_classes", "_closed", "_fields", "_is_simple", "_lent", "_open", "_set_base", "_set_edits",
-        "_shape", "_view", "model",
+        "_closed", "_fields", "_is_simple", "_lent", "_open", "_set_base", "_set_edits",
+        "_set_opened", "_shape", "_view", "model",
     )  # fmt: skip
 
     def __init__(self, model: type[S]) -> None:
@@ -61,12 +61,11 @@ class Schema(Generic[S]):
             for name, info in model.__pydantic_fields__.items()
         }
         self._lent = tuple(field.name for field in self._fields.values() if field.is_lent)
-        self._classes = DraftClasses(model, self._fields)
-        self._open = self._classes.open
-        self._view = self._classes.view
-        self._closed = self._classes.closed
-        self._set_base = self._classes.set_base
-        self._set_edits = self._classes.set_edits
+        classes = DraftClasses(model, self._fields)
+        self._open, self._view, self._closed = classes.open, classes.view, classes.closed
+        self._set_base = classes.set_base
+        self._set_edits = classes.set_edits
+        self._set_opened = classes.set_opened
         self._is_simple = (
             self._shape.whole is None
             and not any(field.is_mutable for field in self._fields.values())
@@ -136,23 +135,24 @@ class Schema(Generic[S]):
 
     def draft(self, revision: Revision) -> S:
         """Open a private draft on a revision."""
-        draft = _new(self._open)
+        draft: S = _new(self._open)
         set_dict(draft, {**revision.values})
         set_fields(draft, revision.fields_set)
         self._set_base(draft, revision)
         self._set_edits(draft, {})
-        if not self._is_simple:
-            self._classes.set_opened(draft, {})
-            if self._lent:
-                self._hold(draft, revision, viewers=0)
-        return cast("S", draft)
+        if self._is_simple:
+            return draft
+        self._set_opened(draft, {})
+        if self._lent:
+            self._hold(vars(draft), revision, viewers=0)
+        return draft
 
     def commit(self, draft: S, line: Line | None) -> Revision:
         """Validate what changed and close the draft; raise InvalidEdit and keep nothing of it."""
         if type(draft) is not self._open:
             self._refuse(draft)
-        open_ = cast("Draft", draft)
-        base = cast("Revision", open_.__draft_base__)
+        open_: Any = draft
+        base: Revision = open_.__draft_base__
         if self._is_simple:
             edits = open_.__draft_edits__
             set_class(draft, self._closed)
@@ -171,7 +171,7 @@ class Schema(Generic[S]):
         """Close the draft of a failed attempt, which leaves no trace; twice is once."""
         if type(draft) is not self._open:
             return
-        open_ = cast("Draft", draft)
+        open_: Any = draft
         for name in self._lent:
             lent = open_.__dict__[name]
             lent.holders -= 1
@@ -186,14 +186,6 @@ class Schema(Generic[S]):
         draft = self.draft(revision)
         try:
             for name, value in edits.items():
-                if name not in self._fields:
-                    raise InvalidEdit(
-                        f"{self.model.__name__!r} has no field {name!r}",
-                        where="the edits of an answer",
-                        fix=suggest(
-                            name, self._fields, f"its fields are {', '.join(self._fields)}"
-                        ),
-                    )
                 setattr(draft, name, value)
         except BaseException:
             self.discard(draft)
@@ -204,22 +196,21 @@ class Schema(Generic[S]):
 
     def view(self, revision: Revision) -> S:
         """Return a draft that may be read only."""
-        sealed = revision.sealed
-        if sealed is not None and type(sealed) is self._closed:
+        if type(revision.sealed) is self._closed:
             # The sealed draft of the commit shows just these values.
-            set_class(sealed, self._view)
-            return cast("S", sealed)
-        view = _new(self._view)
-        set_dict(view, revision.values if self._is_simple else {**revision.values})
+            set_class(revision.sealed, self._view)
+            return revision.sealed  # type: ignore[no-any-return]  # a `cast` would be a call
+        view: S = _new(self._view)
         set_fields(view, revision.fields_set)
-        self._set_base(view, None)
-        self._set_edits(view, {})
         if self._is_simple:
+            set_dict(view, revision.values)
             revision.sealed = view
-            return cast("S", view)
-        self._classes.set_opened(view, {})
-        self._hold(view, revision, viewers=1)
-        return cast("S", view)
+            return view
+        set_dict(view, {**revision.values})
+        self._set_opened(view, {})
+        if self._lent:
+            self._hold(vars(view), revision, viewers=1)
+        return view
 
     def unchanged(self, view: S) -> None:
         """Close a view; raise ReadOnlyState when something was edited in place through it."""
@@ -228,14 +219,14 @@ class Schema(Generic[S]):
         if self._is_simple:
             set_class(view, self._closed)
             return
-        shown = cast("Draft", view)
+        shown: Any = view
         values, opened = shown.__dict__, shown.__draft_opened__
         for name in self._lent:
             values[name].holders -= 1
             values[name].viewers -= 1
         self._close(view)
         for name, base in opened.items():
-            if not same(base, values[name]):
+            if not self._fields[name].same(base, values[name]):
                 raise read_only(self.model.__name__, name)
 
     # ---- joining
@@ -262,8 +253,7 @@ class Schema(Generic[S]):
 
     # ---- inside
 
-    def _hold(self, draft: object, revision: Revision, *, viewers: int) -> None:
-        values = cast("dict[str, Any]", cast("Draft", draft).__dict__)
+    def _hold(self, values: dict[str, Any], revision: Revision, *, viewers: int) -> None:
         for name in self._lent:
             values[name] = lent = part_of(revision, name)
             lent.holders += 1
@@ -272,8 +262,8 @@ class Schema(Generic[S]):
     def _close(self, draft: object) -> None:
         # Empty, so that a late reader meets the error and never a list that others still use.
         set_dict(draft, {})
-        self._set_base(draft, None)
         set_class(draft, self._closed)
+        self._set_base(draft, None)
 
     def _refuse(self, draft: object) -> NoReturn:
         if type(draft) is self._closed:
@@ -284,11 +274,12 @@ class Schema(Generic[S]):
         return {name: len(cast("Lent", values[name])) for name in self._lent} or None
 
     def _settle(self, draft: Draft, base: Revision) -> Revision:
+        model: Any = draft
         held = [draft.__dict__[name] for name in self._lent]
         try:
             revision = settled(self._fields, draft, base)
         except BaseException:
-            self.discard(cast("S", draft))
+            self.discard(model)
             raise
         for lent in held:
             lent.holders -= 1
@@ -325,8 +316,8 @@ class Schema(Generic[S]):
                     getattr(draft, name)
         handed = dict(draft.__dict__)
         name = next(iter(handed))
-        whole = cast("SchemaValidator", self._shape.whole)
-        whole.validate_assignment(draft, name, handed[name])
+        if self._shape.whole is not None:
+            self._shape.whole.validate_assignment(draft, name, handed[name])
         values = draft.__dict__
         for name, value in handed.items():
             now = values.get(name, value)

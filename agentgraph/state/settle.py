@@ -39,7 +39,7 @@ def settled(fields: Mapping[str, Field], draft: Draft, base: Revision) -> Revisi
 def _settle_copy(field: Field, values: dict[str, object], before: object) -> bool:
     now = values[field.name]
     try:
-        is_edited = not same(before, now)
+        is_edited = not field.same(before, now)
     except RecursionError as error:
         raise field.invalid("the value is nested too deeply", "a deeply nested value") from error
     # What was not edited is shared with the revision again.
@@ -56,13 +56,11 @@ def _settle_lent(field: Field, values: dict[str, object], before: object) -> boo
         lent.editable = False
         values[field.name] = before
         return False
-    assert field.items is not None, "a field is lent only if its items can be validated alone"
     try:
-        checked = field.items(tail)
+        checked = field.validate_items(tail)
     except ValidationError as error:
         raise field.invalid(explain(error), f"extended by {tail!r:.80}") from error
-    list.__setitem__(lent, slice(lent.start, None), cast("list[object]", checked))
-    lent.editable = False
+    lent.settle(checked)
     return True
 
 

@@ -145,7 +145,7 @@ class _Fields:
 
     def stand_in(self, values: dict[str, object]) -> BaseModel:
         """Make an instance that a validator may write to in place of a draft."""
-        model = cast("BaseModel", self.kind.__new__(self.kind))
+        model = cast("BaseModel", object.__new__(self.kind))
         object.__setattr__(model, "__dict__", dict(values))
         object.__setattr__(model, "__pydantic_fields_set__", set(values))
         object.__setattr__(model, "__pydantic_extra__", None)
@@ -153,7 +153,7 @@ class _Fields:
         return model
 
 
-def _core_schema(kind: type) -> Node:
+def _core_schema(kind: type[Any]) -> Node:
     try:
         if is_dataclass(kind):
             return cast("Node", TypeAdapter(kind).core_schema)
