@@ -126,6 +126,7 @@ class Cancel(NamedTuple):
 class Chosen(NamedTuple):
     """Take note: the votes of a consensus gave this label (None: no label can win). No answer."""
 
+    site: "Site"
     path: str
     label: str | None
     votes: tuple[tuple[str, str | None], ...]

@@ -162,4 +162,4 @@ def chosen(marking: Marking, group: Group) -> Chosen:
     """Say what a consensus came to, with the vote of each voter that answered."""
     voters = group.task.site.vertex.voters
     votes = tuple((voters[index], label) for index, label in sorted(group.votes.items()))
-    return Chosen(path_of(marking, group.task), winner(group), votes)
+    return Chosen(group.task.site, path_of(marking, group.task), winner(group), votes)

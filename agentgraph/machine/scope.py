@@ -18,7 +18,6 @@ from agentgraph.machine.marking import (
     Marking,
     Scope,
     Unwinding,
-    path_of,
 )
 from agentgraph.machine.moves import outermost, tips_of
 from agentgraph.machine.plan import Area, Site

@@ -59,11 +59,7 @@ RETRIED = frozenset({"run", "choose", "item"})
 """The verbs that a retry policy repeats."""
 UNREPEATABLE = frozenset(
     f"builtins.{name}"
-    for name in (
-        "ArithmeticError AssertionError AttributeError BufferError EOFError ImportError "
-        "LookupError MemoryError NameError NotImplementedError RecursionError "
-        "ReferenceError SyntaxError TypeError UnicodeError ValueError"
-    ).split()
+    for name in ["ArithmeticError", "AssertionError", "AttributeError", "BufferError", "EOFError", "ImportError", "LookupError", "MemoryError", "NameError", "NotImplementedError", "RecursionError", "ReferenceError", "SyntaxError", "TypeError", "UnicodeError", "ValueError"]
 ) | {"agentgraph.errors.AgentGraphError"}
 """Programming errors: another attempt would fail alike, so only a policy that names them tries."""
 

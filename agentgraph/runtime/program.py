@@ -6,13 +6,17 @@ Rules of this file:
 2. Nothing here is called while a program is put together.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel
 
 from agentgraph.graph import FrozenGraph
+from agentgraph.machine import Plan, make_plan
+from agentgraph.state import Schema, schema_of
 
 Wants = Literal["state", "ctx", "error"]
 """What the second parameter of a callable takes: nothing, the context, or the caught error."""
@@ -48,6 +52,8 @@ class Binding:
     child: "Program | None" = None
     question: object = None
     """The object that `run.answer(question, value)` names."""
+    limit: int | None = None
+    """How many attempts of this node may be under way at once, over all runs."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,57 @@ class Program:
     model: type[BaseModel]
     bindings: Mapping[str, Binding]
     deps: type[object] | None = None
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The graph with its names resolved, each site with its `Job`."""
+        plan = make_plan(self.graph)
+        waiting: list[tuple[Program, Plan]] = [(self, plan)]
+        for program, made in waiting:
+            for site in made.sites.values():
+                binding = program.bindings.get(site.name, Binding())
+                site.handle = Job(program, binding, site.vertex.policy.timeout_s)
+                if site.inner is not None and binding.child is not None:
+                    waiting.append((binding.child, site.inner))
+        return plan
+
+
+class Job:
+    """All that a driver looks up for a vertex in one place, ready for the hot path."""
+
+    __slots__ = (
+        "binding",
+        "body",
+        "child",
+        "fn",
+        "is_async",
+        "is_plain",
+        "labels",
+        "schema",
+        "timeout_s",
+    )
+
+    def __init__(self, program: Program, binding: Binding, timeout_s: float | None) -> None:
+        """Take the program that the vertex belongs to, its binding and its timeout."""
+        self.binding = binding
+        self.schema: Schema = schema_of(program.model)
+        self.child: Schema | None = schema_of(binding.child.model) if binding.child else None
+        self.body: Body = binding.body or Body(_nothing)
+        self.fn: Callable[..., object] = self.body.fn
+        self.is_async: bool = self.body.is_async or inspect.iscoroutinefunction(self.fn)
+        self.timeout_s: float | None = timeout_s
+        self.labels: dict[tuple[type, object], str] = {
+            (type(answer), answer): label for answer, label in binding.labels.items()
+        }
+        """By type as well: 1 is not True."""
+        self.is_plain: bool = (
+            self.body.wants == "state" and timeout_s is None and binding.limit is None
+        )
+        """Nothing has to be prepared but a draft: the hot path."""
+
+
+def _nothing(*_: object) -> None:
+    """Stand in where a vertex has no callable."""
 
 
 def qualified(kind: type[object]) -> str:

@@ -1,0 +1,43 @@
+"""What a run tells the outside: its events, its result; not what the machine is told."""
+
+from agentgraph.events.result import (
+    Decision,
+    Failure,
+    OpenQuestion,
+    Result,
+    Status,
+    Usage,
+)
+from agentgraph.events.story import (
+    Asked,
+    Decided,
+    Emitted,
+    Event,
+    Missed,
+    NodeDone,
+    NodeFailed,
+    NodeStarted,
+    RunEnded,
+    RunStarted,
+)
+from agentgraph.events.verdict import Verdict
+
+__all__ = [
+    "Asked",
+    "Decided",
+    "Decision",
+    "Emitted",
+    "Event",
+    "Failure",
+    "Missed",
+    "NodeDone",
+    "NodeFailed",
+    "NodeStarted",
+    "OpenQuestion",
+    "Result",
+    "RunEnded",
+    "RunStarted",
+    "Status",
+    "Usage",
+    "Verdict",
+]

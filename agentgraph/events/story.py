@@ -1,0 +1,115 @@
+"""What a run tells while it goes on; made only when somebody listens.
+
+The union `Event` is closed and its members are final, so that `match` over it is
+checked. They tell; they decide nothing: what the machine is fed is `agentgraph.machine`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, final
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from agentgraph.events.result import Result
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RunStarted(Generic[S]):
+    """A run begins with this state."""
+
+    state: S
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """An attempt of a node begins."""
+
+    node: str
+    attempt: int = 1
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NodeDone:
+    """A node succeeded; `changed` are the fields that it wrote, with their new values."""
+
+    node: str
+    changed: Mapping[str, object]
+    attempt: int = 1
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NodeFailed:
+    """An attempt of a node failed; whether it is repeated shows in what follows."""
+
+    node: str
+    error: Exception
+    attempt: int = 1
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A classifier, a voter, a consensus or a person chose; None is an abstention."""
+
+    classifier: str
+    label: str | None
+    confidence: float = 1.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """A node told something of its own (`ctx.emit`); it is never unsaid."""
+
+    node: str
+    value: object
+    attempt: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question is open; `id` addresses an answer to it."""
+
+    question: str
+    id: str
+    show: object
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A slow reader missed this many events: the run did not wait for it."""
+
+    count: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RunEnded(Generic[S]):
+    """The run has paused or ended."""
+
+    result: Result[S]
+
+
+Event: TypeAlias = (
+    RunStarted[S]
+    | NodeStarted
+    | NodeDone
+    | NodeFailed
+    | Decided
+    | Emitted
+    | Asked
+    | Missed
+    | RunEnded[S]
+)

@@ -1,0 +1,61 @@
+"""One node or classifier run alone, for unit tests and evaluation; no graph, no run."""
+
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from pydantic import BaseModel
+
+from agentgraph.errors import InvalidReturn, NotAvailable
+from agentgraph.events import Verdict
+from agentgraph.graph import FrozenGraph
+from agentgraph.runtime.program import Binding, Body, Job, Program
+from agentgraph.runtime.work import call, key_of
+from agentgraph.state import schema_of
+
+S = TypeVar("S", bound=BaseModel)
+
+
+async def apply(body: Body, state: S) -> S:
+    """Run an agent once on a copy of `state`, and return the copy."""
+    _needs_no_run(body)
+    schema = schema_of(type(state))
+    draft = schema.draft(schema.begin(state))
+    try:
+        result = await call(body, [draft])
+        if result is not None:
+            raise InvalidReturn(
+                f"the agent returned {result!r}",
+                where="Node.apply",
+                fix="assign to the fields of the state instead, and return nothing",
+            )
+        return cast("S", schema.final(schema.commit(draft, None)))
+    except BaseException:
+        schema.discard(draft)
+        raise
+
+
+async def decide(body: Body, labels: Mapping[object, str], state: BaseModel) -> Verdict[str] | None:
+    """Ask a classifier once about a copy of `state`; None: it abstained. Raises `UnknownLabel`."""
+    _needs_no_run(body)
+    schema = schema_of(type(state))
+    view = schema.view(schema.begin(state))
+    answer = await call(body, [view])
+    schema.unchanged(view)
+    if answer is None or isinstance(answer, Verdict):
+        verdict = cast("Verdict[str] | None", answer)
+    else:
+        verdict = Verdict(cast("str", answer))
+    if verdict is not None and labels:
+        alone = Program(FrozenGraph("alone", (), ()), type(state), {})
+        job = Job(alone, Binding(body=body, labels=labels), None)
+        key_of(job, getattr(body.fn, "__name__", "classifier"), verdict.label)
+    return verdict
+
+
+def _needs_no_run(body: Body) -> None:
+    if body.wants != "state":
+        raise NotAvailable(
+            "this function takes a context or an error, which only a run can give",
+            where="Node.apply or Classifier.decide",
+            fix="call it inside a workflow, or test the function itself",
+        )

@@ -1,0 +1,95 @@
+"""What a node knows about its run, apart from the state; not the run itself.
+
+A context is a thin view of a session: it costs nothing where a function does
+not ask for it, and it can do no more than tell, spend and record.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Generic, TypeVar, cast, overload
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar as DefaultTypeVar
+
+from agentgraph.machine import Task
+
+D_co = DefaultTypeVar("D_co", covariant=True, default=object)
+R = TypeVar("R")
+
+
+class Ctx(Generic[D_co]):
+    """What a node knows about its run; apart from the state."""
+
+    def __init__(self, driver: "Driver", task: "Task", path: str) -> None:
+        """Made by the runner, for one attempt."""
+        self._session = driver
+        self._task = task
+        self.path: str = path
+        """Where the node stands, such as `inbox/support/billing` or `corpus/each/3`."""
+        self.visit: int = task.visit
+        """How often the node was reached in this run, this time included."""
+        self.attempt: int = task.attempt
+        """1, and one more for each repetition."""
+        self.error: Exception | None = None
+        """In a catch handler: what was caught."""
+        self.before: BaseModel | None = None
+        """In an undo: the state as the node left it."""
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self._session.run_id
+
+    @property
+    def thread_id(self) -> str | None:
+        """The key under which runs share memory; None when the run has none."""
+        return self._session.options.thread_id
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What the caller attached to the run."""
+        return self._session.options.tags
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt of this visit, and for no other visit of any run."""
+        return f"{self.run_id}/{self.path}#{self.visit}"
+
+    @property
+    def correlation_id(self) -> str:
+        """What ties together all that one request caused: the thread, else the run."""
+        return self.thread_id or self.run_id
+
+    @property
+    def causation_id(self) -> str:
+        """The attempt that causes what this node does."""
+        return f"{self.idempotency_key}/{self.attempt}"
+
+    @property
+    def deps(self) -> D_co:
+        """The services that the run was given."""
+        return cast("D_co", self._session.options.deps)
+
+    def emit(self, value: object) -> None:
+        """Tell a value to those who follow the run. It is never unsaid, also if this attempt fails."""
+        self._session.emitted(self.path, value, self.attempt)
+
+    def spend(self, *, tokens: int = 0, usd: float | None = None) -> None:
+        """Count what this attempt used; `usd` None says that the cost is unknown."""
+        self._session.spent(tokens, usd)
+
+    @overload
+    async def effect(self, key: str, fn: Callable[[], Awaitable[R]]) -> R: ...
+    @overload
+    async def effect(self, key: str, fn: Callable[[], R]) -> R: ...
+    async def effect(self, key: str, fn: Callable[[], object]) -> object:
+        """Do something outside once for each visit: a repeated attempt gets the first result.
+
+        `key` names the effect within this visit. A failure is not recorded.
+        """
+        record = self._session.effects
+        name = f"{self.path}#{self.visit}/{key}"
+        if name not in record:
+            result = fn()
+            record[name] = await result if inspect.isawaitable(result) else result
+        return record[name]

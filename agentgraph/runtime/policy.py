@@ -1,0 +1,58 @@
+"""How often a node is tried, and how much a run may use; not when either is asked."""
+
+from dataclasses import dataclass
+from random import Random
+
+from agentgraph.machine import Limits
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Try a node up to `attempts` times, with a growing pause between attempts.
+
+    The pause before attempt n + 1 is `first` seconds times 2 to the power n - 1, at most
+    `cap`, and of that a random part between half and all ("equal jitter"), drawn from
+    a source that the run's seed fixes.
+    """
+
+    attempts: int = 3
+    on: type[Exception] | tuple[type[Exception], ...] | None = None
+    """None: every Exception but programming errors, which are retried only where named."""
+    first: float = 0.5
+    cap: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be meant."""
+        if self.attempts < 1 or self.first < 0 or self.cap < 0:
+            raise ValueError(
+                f"Retry(attempts={self.attempts}, first={self.first}, cap={self.cap}): attempts "
+                "must be at least 1, and the pauses (seconds) must not be negative"
+            )
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a run may use before it ends `exhausted`: dollars, steps, visits, seconds, tokens.
+
+    Checked before each node and classifier; what is under way finishes and may overshoot.
+    `visits` limits each single node.
+    """
+
+    usd: float | None = None
+    steps: int | None = None
+    visits: int | None = None
+    seconds: float | None = None
+    tokens: int | None = None
+
+
+def limits_of(budget: Budget | None) -> Limits:
+    """Return the part of a budget that the machine counts."""
+    if budget is None:
+        return Limits()
+    return Limits(budget.steps, budget.visits, budget.tokens, budget.usd)
+
+
+def pause_before(attempt: int, *, first_s: float, cap_s: float, seed: str) -> float:
+    """Return the seconds to wait before `attempt` (2 or more); the same seed, the same pause."""
+    full = min(cap_s, first_s * 2.0 ** (attempt - 2))
+    return full * (0.5 + Random(f"{seed}/{attempt}").random() / 2)  # noqa: S311 - no secret

@@ -1,0 +1,33 @@
+"""What a human is asked; not how the answer comes back (`run`)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Generic
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+A = TypeVar("A", bound="str | bool | Enum | BaseModel")
+
+
+@dataclass(frozen=True)
+class Ask(Generic[A]):
+    """A question; A is the type of the answer: labels, or a pydantic model (a form).
+
+    `show` is what the person sees, `draft` a form that is filled in already. When
+    `timeout` is over the answer is `on_timeout`; without one the question fails.
+    """
+
+    show: object
+    timeout: timedelta | None = None
+    on_timeout: A | None = None
+    draft: A | None = None
+
+
+class Question(Generic[A]):
+    """Something that a person answers; the key of the typed `run.answer`."""
+
+    def _gives(self, a: A) -> A:
+        """Fix the type of the answer: neither wider nor narrower."""
+        return a
