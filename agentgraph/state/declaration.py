@@ -227,10 +227,10 @@ def _spell(annotation: object) -> str:
 
 def writes_past_fields(model: type[BaseModel]) -> bool:
     """Say whether reading an attribute may store something beside the fields (`cached_property`)."""
-    harmless = (property, classmethod, staticmethod, FunctionType, type)
+    harmless: tuple[type[Any], ...] = (property, classmethod, staticmethod, type, *_CALLABLES)
     for kind in model.__mro__[: model.__mro__.index(BaseModel)]:
         for name, value in vars(kind).items():
-            is_plain = name.startswith("__") or isinstance(value, harmless + _CALLABLES)
+            is_plain = name.startswith("__") or isinstance(value, harmless)
             if not is_plain and hasattr(value, "__get__") and not hasattr(value, "__set__"):
                 return True
     return False

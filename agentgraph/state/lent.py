@@ -54,7 +54,7 @@ class Lent(list[object]):
         """Close the list for good, without what was added: a late append must find nobody's list."""
         self.editable = False
         if self.kept is None:
-            del self[self.start :]
+            super().__delitem__(slice(self.start, None))
             self.kept = self
 
     def let_go(self) -> None:

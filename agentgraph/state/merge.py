@@ -18,7 +18,7 @@ from agentgraph.state.copies import clone
 from agentgraph.state.field import Field
 from agentgraph.state.history import Written, last_writes, nearest_past, noted, written
 from agentgraph.state.lent import Lent
-from agentgraph.state.reducers import OURS, Clash, name_of
+from agentgraph.state.reducers import OURS, Clash, append, in_front, name_of
 from agentgraph.state.revision import Revision, Tip, Writes, part_of
 
 Entry = tuple[int, Written]
@@ -136,14 +136,19 @@ class _Join:
         )
         if base is None:
             self._conflict(entries, "its writes have no single nearest common past", _UNTANGLE)
-        values = [
-            _value(self.tips, group[0][0], self.field) if len(group) == 1 else self._fold(group)
-            for group in groups
-        ]
-        past = (
-            part_of(base, self.field.name) if self.field.is_lent else base.values[self.field.name]
-        )
+        past = self._value_at(base)
+        values: list[object] = []
+        for group in groups:
+            alone = len(group) == 1
+            value = _value(self.tips, group[0][0], self.field) if alone else self._fold(group)
+            if self.field.reduce is append and _has_crossed(group, common):
+                value = in_front(cast("list[object]", past), cast("list[object]", value))
+            values.append(value)
         return self._call(past, values, groups)
+
+    def _value_at(self, revision: Revision) -> object:
+        name = self.field.name
+        return part_of(revision, name) if self.field.is_lent else revision.values[name]
 
     def _call(self, base: object, values: list[object], groups: list[list[Entry]]) -> object:
         reduce = self.field.reduce
@@ -181,6 +186,10 @@ class _Join:
             field=self.field.name,
             branches=names,
         )
+
+
+def _has_crossed(group: Sequence[Entry], common: frozenset[Line]) -> bool:
+    return any(line.fork is None for _, lines in group for line in lines if line not in common)
 
 
 def _groups(entries: Sequence[Entry], common: frozenset[Line]) -> list[list[Entry]]:

@@ -61,6 +61,24 @@ def append(base: list[X], values: Sequence[list[X]]) -> list[X]:
     return merged
 
 
+def in_front(base: list[X], value: list[X]) -> list[X]:
+    """Return `value` with the common items at its front, when it has all of them somewhere.
+
+    Where ways crossed, an earlier join may have put items of another branch before or between
+    them, or have compared with another past: the branch has changed none of them.
+    """
+    awaited = base[:]
+    others: list[X] = []
+    for item in value:
+        # Nearly always the first one, so this is one comparison an item.
+        at = next((n for n, other in enumerate(awaited) if same(item, other)), None)
+        if at is None:
+            others.append(item)
+        else:
+            del awaited[at]
+    return value if awaited else base + others
+
+
 def total(base: Number, values: Sequence[Number]) -> Number:
     """Add what each branch added."""
     result = base
