@@ -25,13 +25,13 @@ from pydantic import BaseModel, ByteSize, SecretBytes, SecretStr
 from agentgraph.state.unset import Unset
 
 ATOMS: frozenset[type] = frozenset({
-    NoneType, bool, int, float, complex, str, bytes, range, Decimal, Fraction, UUID,
+    NoneType, bool, int, float, complex, str, bytes, Decimal, Fraction, UUID,
     date, datetime, time, timedelta, timezone, ByteSize, SecretStr, SecretBytes,
     Path, PosixPath, PurePath, PurePosixPath, PureWindowsPath, EllipsisType, type, FunctionType, Unset,
 })  # fmt: skip
 """Types whose instances nobody can edit; of these alone, never of what is derived from them."""
 
-_PLAIN = frozenset({bool, int, str, bytes})
+_PLAIN = frozenset({bool, int, str, bytes, Fraction})
 
 
 def clone(value: object) -> object:

@@ -21,7 +21,7 @@ from agentgraph.state.reducers import (
 from agentgraph.state.unset import starts_unset
 
 Reduce = Callable[[Any, Sequence[Any]], object]
-_CALLABLES = (FunctionType, BuiltinFunctionType, MethodDescriptorType)
+_CALLABLES = FunctionType | BuiltinFunctionType | MethodDescriptorType
 # The functions of the module `operator`, which other libraries take as reducers.
 _FOREIGN = {
     "add": "`append` for lists, `total` for numbers",
@@ -227,10 +227,15 @@ def _spell(annotation: object) -> str:
 
 def writes_past_fields(model: type[BaseModel]) -> bool:
     """Say whether reading an attribute may store something beside the fields (`cached_property`)."""
-    harmless: tuple[type[Any], ...] = (property, classmethod, staticmethod, type, *_CALLABLES)
-    for kind in model.__mro__[: model.__mro__.index(BaseModel)]:
-        for name, value in vars(kind).items():
-            is_plain = name.startswith("__") or isinstance(value, harmless)
-            if not is_plain and hasattr(value, "__get__") and not hasattr(value, "__set__"):
-                return True
-    return False
+    own = model.__mro__[: model.__mro__.index(BaseModel)]
+    return any(
+        not name.startswith("__") and _may_store_when_read(value)
+        for kind in own
+        for name, value in vars(kind).items()
+    )
+
+
+def _may_store_when_read(value: object) -> bool:
+    if isinstance(value, property | classmethod | staticmethod | type | _CALLABLES):
+        return False
+    return hasattr(value, "__get__") and not hasattr(value, "__set__")

@@ -274,8 +274,8 @@ def plain(draft: Draft) -> BaseModel:
 
 
 def _iterate(draft: Draft) -> Iterator[tuple[str, object]]:
-    for name in list(draft.__dict__):
-        yield name, getattr(draft, name)
+    for name, value in list(draft.__dict__.items()):
+        yield name, value if value is UNSET else getattr(draft, name)
 
 
 def _equal(draft: Draft, other: object) -> bool:

@@ -1,5 +1,6 @@
 """What a schema knows of one field: how to validate, copy and merge its values."""
 
+import reprlib
 from collections.abc import Callable
 from operator import eq
 from typing import cast
@@ -61,7 +62,7 @@ class Field:
         try:
             return self.settle(self.validate(value, others))
         except ValidationError as error:
-            raise self.invalid(explain(error), f"{value!r:.80}") from error
+            raise self.invalid(explain(error), shown(value)) from error
         except RecursionError as error:
             raise self.invalid("the value is nested too deeply", "a deeply nested value") from error
         except TypeError as error:
@@ -104,6 +105,14 @@ class Field:
             where=self.where,
             fix="write a value that the annotation and the validators of the field allow",
         )
+
+
+def shown(value: object) -> str:
+    """Return a short `repr`; an integer of some thousand digits has none."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:
+        return f"this {type(value).__name__!r}"
 
 
 def explain(error: ValidationError) -> str:

@@ -7,24 +7,35 @@ was made, and a second run might change the value (a password would be hashed tw
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import is_dataclass
-from typing import cast
+from dataclasses import fields, is_dataclass
+from typing import Final, cast
 
 from pydantic import BaseModel
 
+from agentgraph.errors import InvalidState
 from agentgraph.state.copies import ATOMS
 from agentgraph.state.shape import Shape
 
-_MARK = "__agentgraph_shape__"
+Checks = dict[str, Callable[[object], object]]
+_MARK: Final = "__agentgraph_checks__"
 
 
-def shape_of(kind: type) -> Shape:
-    """Return the shape of a class; it is kept on the class, so that both go together."""
-    shape = kind.__dict__.get(_MARK)
-    if shape is None:
+def checks_of(kind: type) -> Checks:
+    """Return a validator for each field of a class; kept on the class, so that both go together."""
+    checks = kind.__dict__.get(_MARK)
+    if checks is None:
+        checks = _make_checks(kind)
+        type.__setattr__(kind, _MARK, checks)
+    return cast("Checks", checks)
+
+
+def _make_checks(kind: type) -> Checks:
+    try:
         shape = Shape(kind)
-        type.__setattr__(kind, _MARK, shape)
-    return cast("Shape", shape)
+    except InvalidState:
+        # A root model, or a dataclass that pydantic has no schema for: nothing to hold it to.
+        return {}
+    return {n: c for n, c in shape.checks.items() if c is not None and n not in shape.guarded}
 
 
 def mend(value: object) -> object:
@@ -37,7 +48,7 @@ def mend(value: object) -> object:
             if type(part) not in ATOMS:
                 mend(part)
     elif isinstance(value, BaseModel) or is_dataclass(kind):
-        _mend_fields(value, shape_of(kind))
+        _mend_fields(value, checks_of(kind))
     return value
 
 
@@ -55,15 +66,22 @@ _PARTS: dict[type, Callable[..., Iterable[object]]] = {
 }
 
 
-def _mend_fields(instance: object, shape: Shape) -> None:
-    for name, check in shape.checks.items():
-        given = getattr(instance, name, None)
-        if check is None or name in shape.guarded or not hasattr(instance, name):
-            continue
-        checked = check(given)
+def _mend_fields(instance: object, checks: Checks) -> None:
+    for name, value in list(_fields(instance)):
+        check = checks.get(name)
+        checked = value if check is None else check(value)
         mend(checked)
-        if checked is not given:
+        if checked is not value:
             _store(instance, name, checked)
+
+
+def _fields(instance: object) -> Iterable[tuple[str, object]]:
+    if isinstance(instance, BaseModel):
+        yield from vars(instance).items()
+    elif is_dataclass(instance):
+        for field in fields(instance):
+            if hasattr(instance, field.name):
+                yield field.name, getattr(instance, field.name)
 
 
 def _store(instance: object, name: str, value: object) -> None:

@@ -31,9 +31,9 @@ from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.lent import Lent
 from agentgraph.state.merge import merged
-from agentgraph.state.nested import shape_of
 from agentgraph.state.revision import Patch, Revision, Tip, part_of
 from agentgraph.state.settle import settled
+from agentgraph.state.shape import Shape
 from agentgraph.state.unset import UNSET
 
 S = TypeVar("S", bound=BaseModel)
@@ -48,18 +48,19 @@ class Schema(Generic[S]):
 
     __slots__ = (
         "_closed", "_fields", "_is_simple", "_lent", "_open", "_set_base", "_set_edits",
-        "_set_opened", "_shape", "_view", "model",
+        "_set_opened", "_shape", "_view", "_whole", "model",
     )  # fmt: skip
 
     def __init__(self, model: type[S]) -> None:
         """Check the model, and prepare what its drafts need."""
         reducers = reducers_of(model)
         self.model = model
-        self._shape = shape_of(model)
+        self._shape = Shape(model)
         self._fields = {
             name: Field(name, info, model, self._shape, reducers.get(name))
             for name, info in model.__pydantic_fields__.items()
         }
+        self._whole = self._shape.whole()
         self._lent = tuple(field.name for field in self._fields.values() if field.is_lent)
         classes = DraftClasses(model, self._fields)
         self._open, self._view, self._closed = classes.open, classes.view, classes.closed
@@ -67,7 +68,7 @@ class Schema(Generic[S]):
         self._set_edits = classes.set_edits
         self._set_opened = classes.set_opened
         self._is_simple = (
-            self._shape.whole is None
+            self._whole is None
             and not any(field.is_mutable for field in self._fields.values())
             and not writes_past_fields(model)
         )
@@ -95,7 +96,7 @@ class Schema(Generic[S]):
             self._refuse_input("; ".join(faults))
         fields_set = set(instance.__pydantic_fields_set__)
         revision = Revision(values, fields_set, None, {}, self._lengths(values), None)
-        if self._shape.whole is None or not self._fields:
+        if self._whole is None or not self._fields:
             return revision
         try:
             validated = self._validated(revision)
@@ -162,7 +163,7 @@ class Schema(Generic[S]):
                 open_.__dict__, open_.__pydantic_fields_set__, writes, edits, None, draft
             )
         revision = self._settle(open_, base)
-        if self._shape.whole is not None and revision.patch:
+        if self._whole is not None and revision.patch:
             revision = self._validated(revision)
         revision.writes = None if line is None else noted(base.writes, revision.patch, line)
         return revision
@@ -234,7 +235,7 @@ class Schema(Generic[S]):
     def merge(self, origin: Revision | None, tips: Sequence[Tip], line: Line | None) -> Revision:
         """Merge what branches bring to a join; raise MergeConflict when nothing says how."""
         revision = merged(self._fields, origin, tips, line)
-        if self._shape.whole is None or not revision.patch:
+        if self._whole is None or not revision.patch:
             return revision
         try:
             validated = self._validated(revision)
@@ -316,8 +317,8 @@ class Schema(Generic[S]):
                     getattr(draft, name)
         handed = dict(draft.__dict__)
         name = next(iter(handed))
-        if self._shape.whole is not None:
-            self._shape.whole.validate_assignment(draft, name, handed[name])
+        if self._whole is not None:
+            self._whole.validate_assignment(draft, name, handed[name])
         values = draft.__dict__
         for name, value in handed.items():
             now = values.get(name, value)

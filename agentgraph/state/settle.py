@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from agentgraph.state.copies import same
 from agentgraph.state.draft import Draft
-from agentgraph.state.field import Field, explain
+from agentgraph.state.field import Field, explain, shown
 from agentgraph.state.lent import Lent
 from agentgraph.state.revision import Revision
 
@@ -65,5 +65,5 @@ def _settle_lent(field: Field, before: object, values: dict[str, object]) -> obj
     try:
         lent.settle(field.validate_items(tail))
     except ValidationError as error:
-        raise field.invalid(explain(error), f"extended by {tail!r:.80}") from error
+        raise field.invalid(explain(error), f"extended by {shown(tail)}") from error
     return lent

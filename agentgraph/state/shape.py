@@ -30,7 +30,7 @@ _BOUNDARIES: Final = frozenset({"model", "dataclass", "typed-dict", "definition-
 class Shape:
     """The validators of one model or dataclass, taken apart."""
 
-    __slots__ = ("before", "checks", "fields", "guarded", "schemas", "whole")
+    __slots__ = ("before", "checks", "fields", "guarded", "schemas")
 
     def __init__(self, kind: type) -> None:
         """Read the core schema of a class; raise InvalidState when it cannot be read."""
@@ -39,8 +39,11 @@ class Shape:
         self.schemas = {name: _bare(field["schema"]) for name, field in self.fields.items.items()}
         self.guarded = frozenset(name for name, s in self.schemas.items() if _has_function(s))
         self.checks = {name: self._check(name) for name in self.schemas}
-        self.whole = self.fields.outline() if self.fields.wrapped else None
         self.before = self.fields.before
+
+    def whole(self) -> SchemaValidator | None:
+        """Make a validator that runs what is wrapped around the fields, if anything is."""
+        return self.fields.outline() if self.fields.wrapped else None
 
     def exact(self, name: str) -> tuple[type, ...]:
         """Return the types whose instances need no validation in this field."""
@@ -68,6 +71,10 @@ class Shape:
         model = self.fields.stand_in(others)
         self.fields.together.validate_assignment(model, name, value)
         return model.__dict__[name]
+
+
+class _Nobody:
+    """Stands for the model in a rebuilt schema: for the model itself pydantic would take its own."""
 
 
 class _Fields:
@@ -117,7 +124,7 @@ class _Fields:
         return SchemaValidator(cast("CoreSchema", schema), cast("CoreConfig", self.config))
 
     def outline(self) -> SchemaValidator:
-        """Make a validator that runs what is wrapped around the fields, and takes these as they are."""
+        """Make a validator that takes the fields as they are and runs what is wrapped around them."""
         anything = {n: {"type": "model-field", "schema": {"type": "any"}} for n in self.items}
         return self.validator(self._rebuilt(self._top, anything, wrapped=True))
 
@@ -137,11 +144,10 @@ class _Fields:
         if kind == "model-fields":
             return {**rest, "fields": fields}
         inner = self._rebuilt(schema["schema"], fields, wrapped=wrapped)
-        if kind == "model" or wrapped:
-            if "config" in rest:
-                rest["config"] = {k: v for k, v in rest["config"].items() if k != "frozen"}
-            return {**rest, "schema": inner}
-        return inner
+        if kind == "model":
+            config = {k: v for k, v in rest.get("config", {}).items() if k != "frozen"}
+            return {**rest, "schema": inner, "config": config, "cls": _Nobody}
+        return {**rest, "schema": inner} if wrapped else inner
 
     def stand_in(self, values: dict[str, object]) -> BaseModel:
         """Make an instance that a validator may write to in place of a draft."""

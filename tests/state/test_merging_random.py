@@ -1,5 +1,7 @@
 """Merging against a brute-force fold of everything that happened before, over random fork and join graphs."""
 
+# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -73,9 +75,7 @@ class World:
     def fork(self, at: int, width: int) -> None:
         token = self.tokens[at]
         fork = Fork(token.line, token.revision, width)
-        branches = [
-            Token(token.revision, Line(fork), token.past, token.last) for _ in range(width)
-        ]
+        branches = [Token(token.revision, Line(fork), token.past, token.last) for _ in range(width)]
         self.tokens[at : at + 1] = branches
 
     def join(self, places: list[int]) -> None:
@@ -156,12 +156,14 @@ def test_every_write_that_happened_before_is_there_once(data) -> None:
         elif verb == "join" and len(world.tokens) > 1:
             everything = list(range(len(world.tokens)))
             places = sorted(
-                data.draw(st.lists(st.sampled_from(everything), min_size=2, max_size=4, unique=True))
+                data.draw(
+                    st.lists(st.sampled_from(everything), min_size=2, max_size=4, unique=True)
+                )
             )
             pasts = [world.tokens[place].past for place in places]
-            expects_conflict = len(
-                world.concurrent_last(places)
-            ) > 1 or not has_tree_of_pasts(pasts, world.pasts)
+            expects_conflict = len(world.concurrent_last(places)) > 1 or not has_tree_of_pasts(
+                pasts, world.pasts
+            )
             if expects_conflict:
                 event("conflict")
                 with pytest.raises(MergeConflict):
