@@ -12,7 +12,7 @@ Rules of this file:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self, cast
 
 Severity = Literal["error", "warning"]
 Claim = Literal["proved", "declared", "heuristic", "observed"]
@@ -62,6 +62,27 @@ def suggest(name: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean {near!r}?" if near is not None else otherwise
 
 
+UNREPEATABLE: frozenset[str] = frozenset(
+    f"builtins.{name}"
+    for name in ["ArithmeticError", "AssertionError", "AttributeError", "BufferError", "EOFError", "ImportError", "LookupError", "MemoryError", "NameError", "NotImplementedError", "RecursionError", "ReferenceError", "SyntaxError", "TypeError", "UnicodeError", "ValueError"]
+) | {"agentgraph.errors.AgentGraphError"}
+"""Programming errors, and our own: another attempt would fail alike."""
+
+
+def kinds_of(error: BaseException) -> tuple[str, ...]:
+    """Return the qualified names of the classes of an error.
+
+    A group of errors has also the classes that all its members share, so that what
+    catches each of them catches the group.
+    """
+    names = {f"{kind.__module__}.{kind.__qualname__}": None for kind in type(error).__mro__}
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        members = [set(kinds_of(member)) for member in group.exceptions]
+        names.update(dict.fromkeys(sorted(set[str].intersection(*members))))
+    return tuple(names)
+
+
 class AgentGraphError(Exception):
     """The root of the tree: `what` happened, `where`, and the `fix`."""
 
@@ -81,7 +102,9 @@ class AgentGraphError(Exception):
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
-def _rebuild(kind: type[AgentGraphError], args: tuple[object, ...], fields: dict[str, object]) -> AgentGraphError:
+def _rebuild(
+    kind: type[AgentGraphError], args: tuple[object, ...], fields: dict[str, object]
+) -> AgentGraphError:
     """Make an error again from its parts, past the `__init__` of its class: errors can be pickled."""
     error = kind.__new__(kind, *args)
     error.__dict__.update(fields)
@@ -216,17 +239,43 @@ class Abstained(RunError):
 
     code = "AG631"
 
+    @classmethod
+    def by(cls, path: str, visit: int) -> Self:
+        """Say that the classifier at `path` was not sure."""
+        return cls(
+            f"classifier {path!r} gave no label that it was sure of",
+            where=f"classifier {path!r}, visit {visit}",
+            fix="give its route an `unsure=`",
+        )
+
 
 class NoConsensus(RunError):
     """No label can reach the votes that a consensus needs, and it has no `unsure` edge."""
 
     code = "AG632"
 
+    @classmethod
+    def at(cls, path: str, need: int, errors: Sequence[Exception]) -> "Self | ExceptionGroup":
+        """Say that no label can win at `path`; the errors of voters go before."""
+        what = f"no label can get the {need} votes that {path!r} needs"
+        if errors:
+            return ExceptionGroup(what, errors)
+        return cls(what, where=f"consensus {path!r}", fix="give its route an `unsure=`")
+
 
 class Exhausted(RunError):
     """A workflow met the bound of one of its loops, and the loop has no `then`."""
 
     code = "AG640"
+
+    @classmethod
+    def at(cls, path: str, at_most: int | None, workflow: str) -> Self:
+        """Say that the loop at `path` met its bound."""
+        return cls(
+            f"the loop at {path!r} ran {at_most} times, which is its bound",
+            where=f"workflow {workflow!r}",
+            fix="raise `at_most`, give the loop a `then=`, or catch Exhausted in the parent",
+        )
 
 
 class NodeTimeout(RunError, TimeoutError):
@@ -239,6 +288,15 @@ class QuestionExpired(RunError, TimeoutError):
     """Nobody answered in time, and the question has no `on_timeout`."""
 
     code = "AG651"
+
+    @classmethod
+    def at(cls, path: str, visit: int) -> Self:
+        """Say that nobody answered the question at `path`."""
+        return cls(
+            f"nobody answered {path!r} in time",
+            where=f"question {path!r}, visit {visit}",
+            fix="give its Ask an `on_timeout`, or catch TimeoutError",
+        )
 
 
 class UnknownQuestion(RunError):
@@ -282,8 +340,23 @@ class IllegalEvent(InternalError):
 
     code = "AG901"
 
+    @classmethod
+    def told(cls, what: str) -> Self:
+        """Say what the machine was told."""
+        fix = "report this with the journal of the run"
+        return cls(what, where="the machine", fix=fix)
+
 
 class Stuck(InternalError):
     """A token rests on a place and nothing can move it: the graph should never have been built."""
 
     code = "AG902"
+
+    @classmethod
+    def at(cls, graph: str, what: str) -> Self:
+        """Say what stands in the graph."""
+        return cls(
+            what,
+            where=f"graph {graph!r}",
+            fix="report this with the graph (Workflow.to_json()): verification let it through",
+        )

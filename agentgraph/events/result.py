@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
 from typing import Generic, Literal, TypeAlias
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
+
+from agentgraph.events.verdict import Verdict
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -57,7 +61,7 @@ class Failure:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result(Generic[S]):
     """All that is known of a run when it pauses or ends.
 
@@ -71,14 +75,48 @@ class Result(Generic[S]):
     run_id: str
     status: Answer
     state: S
-    path: tuple[str, ...] = ()
-    decisions: tuple[Decision, ...] = ()
+    path: tuple[str, ...] = field(default=(), repr=False)
     usage: Usage = Usage(0)
     errors: tuple[Exception, ...] = ()
     failures: tuple[Failure, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
     branches: Mapping[str, S] = field(default_factory=dict[str, S])
-    visits: Mapping[str, int] = field(default_factory=dict[str, int])
+    visits: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
     taken: Mapping[tuple[str, str, str | None], int] = field(
-        default_factory=dict[tuple[str, str, str | None], int]
+        default_factory=dict[tuple[str, str, str | None], int], repr=False
     )
+    decided: tuple[tuple[object, ...], ...] = field(default=(), repr=False, compare=False)
+    """The decisions as they were noted; `decisions` makes them readable."""
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What each classifier, person and consensus chose, in order.
+
+        Made when it is asked for: a run of 10,000 steps need not pay for it.
+        """
+        return tuple(_decision(*each) for each in self.decided)
+
+
+def _decision(
+    path: object, label: object, verdict: object = None, alternatives: object = ()
+) -> Decision:
+    name = str(path)
+    key = None if label is None else str(label)
+    others = tuple(map(str, alternatives)) if isinstance(alternatives, (tuple, dict)) else ()
+    if not isinstance(verdict, Verdict):
+        return Decision(name, key, alternatives=others)
+    odds: Mapping[object, float] | None = verdict.probabilities
+    chances = None if odds is None else {_named(each): chance for each, chance in odds.items()}
+    return Decision(
+        name,
+        key,
+        verdict.confidence,
+        chances,
+        verdict.source,
+        verdict.rationale,
+        others,
+    )
+
+
+def _named(label: object) -> str:
+    return label.name if isinstance(label, Enum) else str(label)

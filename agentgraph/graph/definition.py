@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from agentgraph.errors import Place
+from agentgraph.errors import UNREPEATABLE, Place
 
 VertexKind = Literal[
     "start",
@@ -46,6 +46,14 @@ class Policy:
     cap_s: float = 30.0
     timeout_s: float | None = None
     in_thread: bool = False
+
+    def repeats(self, attempt: int, kinds: tuple[str, ...]) -> bool:
+        """Say whether an error of these classes, in this attempt, is followed by another attempt."""
+        if attempt >= self.attempts:
+            return False
+        if self.retry_on is None:
+            return UNREPEATABLE.isdisjoint(kinds)
+        return not set(self.retry_on).isdisjoint(kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The pure core: a marking, an event, and what follows; it never runs anything itself."""
 
+from agentgraph.errors import kinds_of
+from agentgraph.graph.plan import Plan, Site, Way, make_plan
 from agentgraph.machine.commands import Cancel, Chosen, Command, Part, Task, Verb
 from agentgraph.machine.events import (
     Answered,
@@ -19,11 +21,9 @@ from agentgraph.machine.events import (
     Stopped,
     TimedOut,
 )
-from agentgraph.machine.marking import Completed, Marking, Status, key_of, path_of
-from agentgraph.machine.plan import Plan, Site, Way, make_plan
+from agentgraph.machine.marking import Completed, ItemError, Marking, Status, key_of, path_of
 from agentgraph.machine.scope import ending_of
 from agentgraph.machine.step import advance, decided, finished, replay, step
-from agentgraph.machine.unwind import ItemError, kinds_of
 
 __all__ = [
     "Answered",

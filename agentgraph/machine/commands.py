@@ -1,31 +1,24 @@
 """What the machine asks of its driver; not what the driver answers (`events`).
 
 A command is one slots object that is made once, kept while it is under way, and
-handed out: a record of its own for each would cost a third of a step.
+handed out: a record of its own for each would cost a third of a step. It never
+changes once it is made.
 """
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeAlias
+
+from agentgraph.graph.line import Line
+from agentgraph.graph.plan import Site
 
 if TYPE_CHECKING:
-    from agentgraph.graph import Line
-    from agentgraph.machine.marking import Log
-    from agentgraph.machine.plan import Site
+    from agentgraph.machine.marking import History
 
 Verb = Literal[
-    "run",
-    "choose",
-    "poll",
-    "ask",
-    "wait",
-    "list",
-    "item",
-    "into",
-    "enter",
-    "inside",
-    "leave",
-    "merge",
-    "undo",
-]
+    "run", "choose", "poll", "ask", "wait", "list", "item", "into", "enter", "inside", "leave",
+    "merge", "undo",
+]  # fmt: skip
 RUN: Final = "run"
 """Run the agent of a node on the payload. Answer: `Finished`, `Failed`."""
 CHOOSE: Final = "choose"
@@ -54,67 +47,52 @@ UNDO: Final = "undo"
 """Compensate one completed visit of a node. Answer: `Finished`, `Failed`."""
 
 
+@dataclass(slots=True, eq=False)
 class Task:
-    """One piece of work: a verb, the ticket that its answer must carry, and the token it holds."""
+    """One piece of work: a verb, the ticket that its answer must carry, and the token it holds.
 
-    __slots__ = ("attempt", "frame", "line", "log", "payload", "site", "ticket", "verb", "visit")
+    `payload` is opaque to the machine: a revision of the state, to the driver.
+    """
 
-    def __init__(
-        self,
-        verb: Verb,
-        ticket: int,
-        frame: int,
-        site: "Site",
-        payload: object,
-        line: "Line | None",
-        log: "Log | None",
-        visit: int,
-        attempt: int = 1,
-    ) -> None:
-        """Positional for speed: this is made once for each step of each run."""
-        self.verb: Verb = verb
-        self.ticket = ticket
-        self.frame = frame
-        self.site = site
-        self.payload = payload
-        self.line = line
-        self.log = log
-        self.visit = visit
-        self.attempt = attempt
+    verb: Verb
+    ticket: int
+    frame: int
+    site: Site
+    payload: Any
+    line: Line | None
+    log: "History | None"
+    visit: int
+    attempt: int = 1
+
+    def again(self, ticket: int) -> Self:
+        """Return the same work for the next attempt."""
+        made = copy(self)
+        made.ticket = ticket
+        made.attempt += 1
+        return made
 
     def __repr__(self) -> str:
         return f"Task({self.verb} {self.site.path!r}, ticket {self.ticket})"
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Part(Task):
-    """A task that belongs to something larger, or needs more than its payload.
+    """A task that belongs to something larger, or needs more than its payload."""
 
-    `index` is the number of the item or voter, `group` the `each` or consensus it is
-    part of, `given` what the verb works on besides the payload: the tips of a merge,
-    the results of an `each`, the final state of a child, the state before an undo.
-    """
+    index: int = 0
+    """The number of the item or voter."""
+    group: int = 0
+    """The `each` or consensus it is part of."""
+    given: Any = None
+    """What it works on besides: the tips of a merge, the results of an `each`, the final
+    state of a child, what is undone, the error that a handler is told."""
 
-    __slots__ = ("given", "group", "index")
 
-    def __init__(
-        self,
-        verb: Verb,
-        ticket: int,
-        like: "Task",
-        *,
-        payload: object,
-        attempt: int = 1,
-        index: int = 0,
-        group: int = 0,
-        given: object = None,
-    ) -> None:
-        """Take the token of `like`, with another payload."""
-        super().__init__(
-            verb, ticket, like.frame, like.site, payload, like.line, like.log, like.visit, attempt
-        )
-        self.index = index
-        self.group = group
-        self.given = given
+def part(verb: Verb, ticket: int, like: Task, payload: object, given: object = None) -> Part:
+    """Make a part with the token of `like`, but another payload."""
+    return Part(
+        verb, ticket, like.frame, like.site, payload, like.line, like.log, like.visit, given=given
+    )
 
 
 class Cancel(NamedTuple):
@@ -126,7 +104,7 @@ class Cancel(NamedTuple):
 class Chosen(NamedTuple):
     """Take note: the votes of a consensus gave this label (None: no label can win). No answer."""
 
-    site: "Site"
+    site: Site
     path: str
     label: str | None
     votes: tuple[tuple[str, str | None], ...]

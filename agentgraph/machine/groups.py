@@ -1,38 +1,29 @@
-"""What one vertex does in several parts: items of an `each`, votes, child graphs; not their failure."""
+"""What one vertex does in several parts: items, votes, child graphs; not their failure."""
 
 from collections import Counter
 
-from agentgraph.graph import Line
-from agentgraph.machine.commands import INSIDE, INTO, ITEM, LEAVE, Chosen, Part, Task
-from agentgraph.machine.marking import (
-    Frame,
-    Group,
-    Log,
-    Marking,
-    Scope,
-    Token,
-    Trouble,
-    path_of,
-)
-from agentgraph.machine.moves import Turn, admit, number, send
-from agentgraph.machine.plan import Way
+from agentgraph.errors import Stuck
+from agentgraph.graph.line import Log
+from agentgraph.graph.plan import Way
+from agentgraph.machine.commands import INSIDE, INTO, ITEM, LEAVE, Chosen, Part, Task, part
+from agentgraph.machine.marking import Frame, Group, History, Marking, Scope, Token, path_of
+from agentgraph.machine.moves import Turn, admit, is_idle, send
 
 
 def list_items(turn: Turn, task: Task, items: tuple[object, ...]) -> None:
     """Begin with the items of an `each`; without any its results are an empty list."""
-    marking = turn.marking
-    group = Group(number(marking), task, items)
-    marking.groups[group.id] = group
+    group = Group(turn.number(), task, items)
+    turn.marking.groups[group.id] = group
     _go_on(turn, group)
 
 
-def end_item(turn: Turn, part: Part, result: object, log: Log | None = None) -> None:
+def end_item(turn: Turn, item: Part, result: object, log: History | None = None) -> None:
     """Keep the result of an item, and begin the next one, or hand all of them over."""
-    group = turn.marking.groups[part.group]
-    group.results[part.index] = result
+    group = turn.marking.groups[item.group]
+    group.results[item.index] = result
     group.under_way -= 1
     if log is not None:
-        group.logs[part.index] = log
+        group.logs[item.index] = log
     _go_on(turn, group)
 
 
@@ -40,71 +31,67 @@ def _go_on(turn: Turn, group: Group) -> None:
     items = group.given
     limit = group.task.site.vertex.limit
     while group.next < len(items) and group.under_way < limit:
-        index = group.next
+        item = part(ITEM, turn.number(), group.task, items[group.next])
+        item.index, item.group = group.next, group.id
         group.next += 1
         group.under_way += 1
-        item = Part(
-            ITEM,
-            number(turn.marking),
-            group.task,
-            payload=items[index],
-            index=index,
-            group=group.id,
-        )
         begin_item(turn, item)
     if len(group.results) == len(items):
         _hand_over(turn, group)
 
 
-def begin_item(turn: Turn, part: Part) -> None:
+def begin_item(turn: Turn, item: Part) -> None:
     """Run the function of an `each` on one item, or the graph inside it."""
-    if part.site.inner is None:
-        admit(turn, part)
+    if item.site.inner is None:
+        admit(turn, item)
     else:
-        open_frame(turn, part, part.payload)
+        open_frame(turn, item, item.payload)
 
 
 def _hand_over(turn: Turn, group: Group) -> None:
-    marking = turn.marking
-    del marking.groups[group.id]
+    del turn.marking.groups[group.id]
     task = group.task
     results = tuple(group.results[index] for index in range(len(group.given)))
-    logs = [group.logs[index] for index in sorted(group.logs)]
-    like = _after(task, Log(None, (task.log, *logs)) if logs else task.log)
-    part = Part(INTO, number(marking), like, payload=task.payload, given=results)
-    admit(turn, part)
+    into = part(INTO, turn.number(), task, task.payload, results)
+    if group.logs:
+        into.log = Log(None, (task.log, *(group.logs[index] for index in sorted(group.logs))))
+    admit(turn, into)
 
 
-def open_frame(turn: Turn, holder: Part, payload: object) -> None:
+def enter(turn: Turn, task: Task, payload: object) -> None:
+    """Begin the graph inside a subgraph vertex."""
+    holder = part(INSIDE, turn.number(), task, task.payload)
+    holder.attempt = task.attempt
+    open_frame(turn, holder, payload)
+
+
+def open_frame(turn: Turn, holder: Task, payload: object) -> None:
     """Begin the graph inside a vertex, with a state of its own."""
     marking = turn.marking
     plan = holder.site.inner
     assert plan is not None
-    path = f"{path_of(marking, holder)}/"
-    frame = Frame(number(marking), plan, path, holder, payload)
+    frame = Frame(turn.number(), plan, f"{path_of(marking, holder)}/", holder, payload)
     marking.frames[frame.id] = frame
     send(turn, frame, plan.entry, Token(payload, None, None))
 
 
-def inside(task: Task, ticket: int) -> Part:
-    """Make the record of a subgraph that runs."""
-    attempt = task.attempt
-    return Part(INSIDE, ticket, task, payload=task.payload, attempt=attempt)
-
-
 def end_child(turn: Turn, frame: Frame, token: Token) -> None:
     """A child graph is done: give its final state to the item or vertex that holds it."""
-    marking = turn.marking
-    close_frame(marking, frame)
+    frame.tokens.clear()
+    if not is_idle(turn.marking, frame):
+        what = "END was reached while other branches were under way"
+        raise Stuck.at(frame.plan.graph.name, what)
+    close_frame(turn.marking, frame)
     holder = frame.holder
     assert isinstance(holder, Part)
     log = token.log and Log(Scope(frame.id, token.payload), (token.log,))
     if holder.verb == ITEM:
         end_item(turn, holder, token.payload, log)
         return
-    like = _after(holder, Log(None, (holder.log, log)) if log else holder.log)
-    part = Part(LEAVE, number(marking), like, payload=holder.payload, given=token.payload)
-    admit(turn, part)
+    leave = part(LEAVE, turn.number(), holder, holder.payload, token.payload)
+    if log is not None:
+        leave.log = Log(None, (holder.log, log))
+    admit(turn, leave)
 
 
 def close_frame(marking: Marking, frame: Frame) -> None:
@@ -114,37 +101,17 @@ def close_frame(marking: Marking, frame: Frame) -> None:
     marking.frames.pop(frame.id, None)
 
 
-def _after(task: Task, log: Log | None) -> Task:
-    line: Line | None = task.line
-    return Task(
-        task.verb, 0, task.frame, task.site, task.payload, line, log, task.visit, task.attempt
-    )
-
-
-def count_vote(group: Group, part: Part, label: str | None, trouble: Trouble | None) -> None:
-    """Note the answer of a voter; to abstain or to fail is a vote for nothing."""
-    group.under_way -= 1
-    group.votes[part.index] = label
-    if trouble is not None:
-        group.errors[part.index] = trouble.error
-
-
 def is_decided(group: Group) -> bool:
     """Say whether the votes that are still out can no longer change anything."""
     most = max(_tally(group).values(), default=0)
-    need = _need(group)
+    need = group.task.site.vertex.need or 0
     return most >= need or most + group.under_way < need
 
 
 def winner(group: Group) -> str | None:
     """Return the label that has the votes it needs; None when no label can get them."""
-    need = _need(group)
+    need = group.task.site.vertex.need or 0
     return next((label for label, votes in _tally(group).items() if votes >= need), None)
-
-
-def _need(group: Group) -> int:
-    vertex = group.task.site.vertex
-    return vertex.need or len(vertex.voters)
 
 
 def _tally(group: Group) -> Counter[str]:
@@ -160,6 +127,6 @@ def way_of_votes(group: Group) -> Way | None:
 
 def chosen(marking: Marking, group: Group) -> Chosen:
     """Say what a consensus came to, with the vote of each voter that answered."""
-    voters = group.task.site.vertex.voters
-    votes = tuple((voters[index], label) for index, label in sorted(group.votes.items()))
-    return Chosen(group.task.site, path_of(marking, group.task), winner(group), votes)
+    site = group.task.site
+    votes = ((site.vertex.voters[index], label) for index, label in sorted(group.votes.items()))
+    return Chosen(site, path_of(marking, group.task), winner(group), tuple(votes))

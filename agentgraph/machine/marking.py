@@ -6,12 +6,14 @@ copies first and so stays a function of its arguments; a driver owns its marking
 uses `advance`. Tasks, tokens, lines and logs never change once they are made.
 """
 
-from typing import Literal, NamedTuple
+from copy import copy
+from dataclasses import dataclass, field, fields
+from typing import Literal, NamedTuple, Self, TypeAlias
 
-from agentgraph.graph import Line
+from agentgraph.graph.line import Line, Log
+from agentgraph.graph.plan import Area, Plan, Site, Way
 from agentgraph.machine.commands import Part, Task
 from agentgraph.machine.events import Limits
-from agentgraph.machine.plan import Area, Plan, Site, Way
 
 Status = Literal["running", "paused", "done", "failed", "cancelled", "exhausted"]
 UNLIMITED = 1 << 62
@@ -22,7 +24,7 @@ class Token(NamedTuple):
 
     payload: object
     line: Line | None
-    log: "Log | None"
+    log: "History | None"
 
 
 class Completed(NamedTuple):
@@ -43,84 +45,59 @@ class Scope(NamedTuple):
     payload: object
 
 
-class Log:
-    """What happened before, as far as it can be undone: an entry after its parents."""
-
-    __slots__ = ("entry", "parents")
-
-    def __init__(self, entry: Completed | Scope | None, parents: "tuple[Log | None, ...]") -> None:
-        """Take what was completed (None where branches meet) and the logs before it."""
-        self.entry = entry
-        self.parents = parents
+History: TypeAlias = Log[Completed | Scope]
 
 
-class Frame:
+class Changing:
+    """What changes while a run goes on; everything that it refers to stays as it is."""
+
+    __slots__ = ()
+
+    def copy(self) -> Self:
+        """Return one that can change without changing this one."""
+        made = copy(self)
+        for slot in fields(made):  # type: ignore[arg-type]
+            value = getattr(made, slot.name)
+            if isinstance(value, (dict, list, set)):
+                setattr(made, slot.name, value.copy())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        return made
+
+
+@dataclass(slots=True, eq=False)
+class Frame(Changing):
     """One running graph: the workflow itself, a subgraph, or one item of an `each`."""
 
-    __slots__ = (
-        "counts",
-        "entered",
-        "full",
-        "holder",
-        "id",
-        "path",
-        "plan",
-        "start",
-        "tokens",
-        "visits",
-    )
-
-    def __init__(self, id: int, plan: Plan, path: str, holder: Task | None, start: object) -> None:
-        """Take the plan, the path in front of its names, and the task that it runs inside of."""
-        self.id = id
-        self.plan = plan
-        self.path = path
-        self.holder = holder
-        self.start = start
-        self.tokens: dict[tuple[Site, int], Token] = {}
-        self.full: dict[Site, int] = {}
-        self.counts: dict[Site, int] = {}
-        self.visits: dict[Site, int] = {}
-        self.entered: dict[Area, Token] = {}
-
-    def copy(self) -> "Frame":
-        """Return a frame that can change without changing this one."""
-        made = Frame(self.id, self.plan, self.path, self.holder, self.start)
-        made.tokens = self.tokens.copy()
-        made.full = self.full.copy()
-        made.counts = self.counts.copy()
-        made.visits = self.visits.copy()
-        made.entered = self.entered.copy()
-        return made
+    id: int
+    plan: Plan
+    path: str
+    """What stands in front of the names of its vertices."""
+    holder: Task | None
+    """The task that it runs inside of."""
+    start: object
+    tokens: dict[tuple[Site, int], Token] = field(default_factory=dict)
+    full: dict[Site, int] = field(default_factory=dict)
+    """How many places of each join hold a token."""
+    counts: dict[Site, int] = field(default_factory=dict)
+    """How many tokens have reached each bounded entry."""
+    visits: dict[Site, int] = field(default_factory=dict)
+    entered: dict[Area, Token] = field(default_factory=dict)
+    """The token with which each region was entered last."""
 
 
-class Group:
+@dataclass(slots=True, eq=False)
+class Group(Changing):
     """The items of an `each`, or the votes of a consensus, while they come in."""
 
-    __slots__ = ("errors", "given", "id", "logs", "next", "results", "task", "under_way", "votes")
-
-    def __init__(self, id: int, task: Task, given: tuple[object, ...]) -> None:
-        """Take the task whose place this is, and the items (of a consensus: nothing)."""
-        self.id = id
-        self.task = task
-        self.given = given
-        self.results: dict[int, object] = {}
-        self.votes: dict[int, str | None] = {}
-        self.errors: dict[int, Exception] = {}
-        self.logs: dict[int, Log] = {}
-        self.next = 0
-        self.under_way = 0
-
-    def copy(self) -> "Group":
-        """Return a group that can change without changing this one."""
-        made = Group(self.id, self.task, self.given)
-        made.results = self.results.copy()
-        made.votes = self.votes.copy()
-        made.errors = self.errors.copy()
-        made.logs = self.logs.copy()
-        made.next = self.next
-        made.under_way = self.under_way
-        return made
+    id: int
+    task: Task
+    """The task whose place this is."""
+    given: tuple[object, ...] = ()
+    results: dict[int, object] = field(default_factory=dict)
+    votes: dict[int, str | None] = field(default_factory=dict)
+    errors: dict[int, Exception] = field(default_factory=dict)
+    logs: dict[int, History] = field(default_factory=dict)
+    next: int = 0
+    under_way: int = 0
 
 
 class Trouble(NamedTuple):
@@ -130,6 +107,17 @@ class Trouble(NamedTuple):
     kinds: tuple[str, ...]
     order: tuple[int, ...]
     path: str
+
+
+class ItemError(NamedTuple):
+    """The place of a failed item among the results of an `each` that collects errors."""
+
+    index: int
+    error: Exception
+    attempts: int
+
+    def __repr__(self) -> str:
+        return f"ItemError({self.index}, {self.error!r})"
 
 
 class Goal(NamedTuple):
@@ -150,142 +138,31 @@ class Goal(NamedTuple):
     """The votes that have been decided."""
 
 
-class Unwinding:
+@dataclass(slots=True, eq=False)
+class Unwinding(Changing):
     """A scope that is being taken down: what it still waits for, and what comes then."""
 
-    __slots__ = (
-        "base",
-        "branches",
-        "current",
-        "goal",
-        "id",
-        "is_open",
-        "line",
-        "log",
-        "site",
-        "state",
-        "troubles",
-        "undoing",
-        "undos",
-        "waiting",
-    )
-
-    def __init__(self, id: int, goal: Goal, site: Site, line: Line | None) -> None:
-        """Take what follows, and the vertex and line that stand for the scope meanwhile."""
-        self.id = id
-        self.goal = goal
-        self.site = site
-        self.line = line
-        self.waiting: set[int] = set()
-        self.troubles: list[Trouble] = []
-        self.is_open = False
-        """Parallel branches were under way in the scope."""
-        self.base: object = None
-        """The state that the undos start from, and the handler."""
-        self.branches: tuple[tuple[str, object], ...] = ()
-        """The path and state of each branch that was open in the scope."""
-        self.state: object = None
-        """The state that does not depend on timing, as seen from outside the scope."""
-        self.log: Log | None = None
-        self.undos: list[Completed] | None = None
-        """What is still to be undone, the next one last; None until all has stopped."""
-        self.undoing: int | None = None
-        self.current: dict[int, object] = {}
-
-    def copy(self) -> "Unwinding":
-        """Return an unwinding that can change without changing this one."""
-        made = Unwinding(self.id, self.goal, self.site, self.line)
-        made.waiting = self.waiting.copy()
-        made.troubles = self.troubles.copy()
-        made.is_open = self.is_open
-        made.branches = self.branches
-        made.base = self.base
-        made.state = self.state
-        made.log = self.log
-        made.undos = None if self.undos is None else self.undos.copy()
-        made.undoing = self.undoing
-        made.current = self.current.copy()
-        return made
-
-
-class Marking:
-    """Where one run stands."""
-
-    __slots__ = (
-        "ending",
-        "frames",
-        "groups",
-        "held",
-        "limits",
-        "live",
-        "next",
-        "plan",
-        "spent_tokens",
-        "spent_usd",
-        "status",
-        "steps",
-        "steps_max",
-        "stopping",
-        "taken",
-        "troubles",
-        "undo_troubles",
-        "undone",
-        "unwindings",
-        "visited",
-        "visits_max",
-        "waiting",
-    )
-
-    def __init__(self, plan: Plan) -> None:
-        """A run that has not started."""
-        self.plan = plan
-        self.status: Status = "running"
-        self.next = 1
-        """The next ticket; frames, groups and unwindings are numbered by it as well."""
-        self.live: dict[int, Task] = {}
-        """The work that an answer is due for, by ticket."""
-        self.waiting = 0
-        """How many of them are open questions."""
-        self.frames: dict[int, Frame] = {}
-        self.groups: dict[int, Group] = {}
-        self.held: list[Task] = []
-        """The work that the budget keeps from starting."""
-        self.stopping: dict[int, int] = {}
-        """Tickets whose work was cancelled, and the unwinding that waits for each."""
-        self.unwindings: dict[int, Unwinding] = {}
-        self.undone: set[int] = set()
-        self.troubles: list[Trouble] = []
-        """What the run failed with."""
-        self.undo_troubles: list[Trouble] = []
-        """What its undos failed with."""
-        self.ending: Ending | None = None
-        self.taken: dict[Way, int] = {}
-        self.visited: dict[Site, int] = {}
-        """The visits of the frames that have ended."""
-        self.steps = 0
-        self.limits = Limits()
-        self.steps_max = UNLIMITED
-        self.visits_max = UNLIMITED
-        self.spent_tokens = 0
-        self.spent_usd: float | None = 0.0
-
-    def copy(self) -> "Marking":
-        """Return a marking that can change without changing this one."""
-        made = Marking(self.plan)
-        for name in _PLAIN:
-            setattr(made, name, getattr(self, name))
-        made.live = self.live.copy()
-        made.frames = {id: frame.copy() for id, frame in self.frames.items()}
-        made.groups = {id: group.copy() for id, group in self.groups.items()}
-        made.held = self.held.copy()
-        made.stopping = self.stopping.copy()
-        made.unwindings = {id: each.copy() for id, each in self.unwindings.items()}
-        made.undone = self.undone.copy()
-        made.troubles = self.troubles.copy()
-        made.undo_troubles = self.undo_troubles.copy()
-        made.taken = self.taken.copy()
-        made.visited = self.visited.copy()
-        return made
+    id: int
+    goal: Goal
+    site: Site
+    """The vertex that stands for the scope meanwhile, and its line."""
+    line: Line | None
+    waiting: set[int] = field(default_factory=set)
+    troubles: list[Trouble] = field(default_factory=list)
+    is_open: bool = False
+    """Parallel branches were under way in the scope."""
+    branches: tuple[tuple[str, object], ...] = ()
+    """The path and state of each branch that was open in the scope."""
+    base: object = None
+    """The state that the undos start from, and the handler."""
+    state: object = None
+    """The state that does not depend on timing, as seen from outside the scope."""
+    log: History | None = None
+    undos: list[Completed] | None = None
+    """What is still to be undone, the next one last; None until all has stopped."""
+    undoing: int | None = None
+    current: dict[int, object] = field(default_factory=dict)
+    """What the undos have left, by frame."""
 
 
 class Ending(NamedTuple):
@@ -295,18 +172,50 @@ class Ending(NamedTuple):
     branches: tuple[tuple[str, object], ...] = ()
 
 
-_PLAIN = (
-    "ending",
-    "limits",
-    "next",
-    "spent_tokens",
-    "spent_usd",
-    "status",
-    "steps",
-    "steps_max",
-    "visits_max",
-    "waiting",
-)
+@dataclass(slots=True, eq=False)
+class Marking(Changing):
+    """Where one run stands."""
+
+    plan: Plan
+    status: Status = "running"
+    next: int = 1
+    """The next ticket; frames, groups and unwindings are numbered by it as well."""
+    live: dict[int, Task] = field(default_factory=dict)
+    """The work that an answer is due for, by ticket."""
+    waiting: int = 0
+    """How many of them are open questions."""
+    frames: dict[int, Frame] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
+    held: list[Task] = field(default_factory=list)
+    """The work that the budget keeps from starting."""
+    stopping: dict[int, int] = field(default_factory=dict)
+    """Tickets whose work was cancelled, and the unwinding that waits for each."""
+    unwindings: dict[int, Unwinding] = field(default_factory=dict)
+    undone: set[int] = field(default_factory=set)
+    troubles: list[Trouble] = field(default_factory=list)
+    """What the run failed with."""
+    undo_troubles: list[Trouble] = field(default_factory=list)
+    """What its undos failed with."""
+    ending: Ending | None = None
+    taken: dict[Way, int] = field(default_factory=dict)
+    visited: dict[Site, int] = field(default_factory=dict)
+    """The visits of the frames that have ended."""
+    steps: int = 0
+    limits: Limits = field(default_factory=Limits)
+    steps_max: int = UNLIMITED
+    visits_max: int = UNLIMITED
+    spent_tokens: int = 0
+    spent_usd: float | None = 0.0
+    is_late: bool = False
+    """The time of the budget is over."""
+
+    def copy(self) -> Self:
+        """Return a marking that can change without changing this one."""
+        made = Changing.copy(self)
+        made.frames = {id_: frame.copy() for id_, frame in self.frames.items()}
+        made.groups = {id_: group.copy() for id_, group in self.groups.items()}
+        made.unwindings = {id_: each.copy() for id_, each in self.unwindings.items()}
+        return made
 
 
 def path_of(marking: Marking, task: Task) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agentgraph.errors import Stuck
-from agentgraph.graph import Fork, Line
-from agentgraph.machine.commands import MERGE, POLL, RUN, Command, Part, Task, Verb
-from agentgraph.machine.marking import Completed, Frame, Group, Log, Marking, Token
-from agentgraph.machine.plan import Site, Way
+from agentgraph.graph.line import Fork, Line, Log, outermost
+from agentgraph.graph.plan import Site, Way
+from agentgraph.machine.commands import MERGE, POLL, Command, Part, Task, Verb, part
+from agentgraph.machine.marking import Completed, Frame, Group, Marking, Token
 
 COUNTED: frozenset[Verb] = frozenset({"run", "choose", "poll", "ask", "list", "item"})
 """The verbs that call an agent: each is one step of the budget."""
@@ -45,16 +45,6 @@ class Ended(NamedTuple):
     token: Token
 
 
-class Quorum(NamedTuple):
-    """Enough branches have reached a join that does not wait for all."""
-
-    frame: Frame
-    site: Site
-
-
-Todo = Arrival | Overrun | Ended
-
-
 class Turn:
     """One event being answered: the commands so far, and what is still to be done."""
 
@@ -64,15 +54,21 @@ class Turn:
         """Begin with nothing."""
         self.marking = marking
         self.out: list[Command] = []
-        self.todo: deque[Todo] = deque()
-        self.quorums: list[Quorum] = []
+        self.todo: deque[Arrival | Overrun | Ended] = deque()
+        self.quorums: list[tuple[Frame, Site]] = []
         """Looked at when all tokens of the turn have moved: two arrivals in one turn are a tie."""
+
+    def number(self) -> int:
+        """Give out the next ticket."""
+        ticket = self.marking.next
+        self.marking.next = ticket + 1
+        return ticket
 
 
 def arrive(turn: Turn, frame: Frame, way: Way, token: Token, error: Exception | None) -> None:
     """Put a token on the place that `way` leads to, and let happen what follows at once."""
-    marking = turn.marking
-    marking.taken[way] = marking.taken.get(way, 0) + 1
+    taken = turn.marking.taken
+    taken[way] = taken.get(way, 0) + 1
     for area in way.enters:
         frame.entered[area] = token
     for site in way.resets:
@@ -81,11 +77,12 @@ def arrive(turn: Turn, frame: Frame, way: Way, token: Token, error: Exception | 
     if site.at_most is not None:
         count = frame.counts.get(site, 0) + 1
         if count > site.at_most:
-            _pass_by(turn, frame, site, token)
+            over = Arrival(frame, site.then, token) if site.then else Overrun(frame, site, token)
+            turn.todo.append(over)
             return
         frame.counts[site] = count
     if site.verb is not None:
-        begin(turn, frame, site, token, error)
+        _begin(turn, frame, site, token, error)
     elif site.vertex.kind == "join":
         _rest(turn, frame, way, token)
     elif site.vertex.kind == "end":
@@ -120,17 +117,15 @@ def finish(turn: Turn, task: Task, payload: object) -> None:
     send(turn, frame, site, Token(payload, task.line, log))
 
 
-def begin(
-    turn: Turn, frame: Frame, site: Site, token: Token, error: Exception | None = None
-) -> None:
+def _begin(turn: Turn, frame: Frame, site: Site, token: Token, error: Exception | None) -> None:
     """Start the work of a vertex, with a visit of its own."""
-    marking = turn.marking
     visit = frame.visits[site] = frame.visits.get(site, 0) + 1
-    task = Task(site.verb or RUN, number(marking), frame.id, site, *token, visit)
-    if site.verb is POLL:
+    assert site.verb is not None
+    task = Task(site.verb, turn.number(), frame.id, site, *token, visit)
+    if site.verb == POLL:
         _poll(turn, task)
     elif error is not None:
-        admit(turn, Part(task.verb, task.ticket, task, payload=task.payload, given=error))
+        admit(turn, part(site.verb, task.ticket, task, task.payload, error))
     else:
         admit(turn, task)
 
@@ -147,51 +142,29 @@ def admit(turn: Turn, task: Task) -> None:
     turn.out.append(task)
 
 
-def number(marking: Marking) -> int:
-    """Give out the next ticket."""
-    ticket = marking.next
-    marking.next = ticket + 1
-    return ticket
-
-
-def merge(turn: Turn, frame: Frame, site: Site, tips: Sequence[tuple[int, Token]]) -> Part:
-    """Take the tokens that a join fires with; the task says what is to be merged."""
-    tokens = [token for _, token in tips]
-    line, origin = _meet(turn.marking, frame, tokens)
-    return merging(turn, frame, site, tips, line, origin)
-
-
-def merging(
+def joining(
     turn: Turn,
     frame: Frame,
     site: Site,
     tips: Sequence[tuple[int, Token]],
-    line: Line | None,
-    origin: object,
+    way: tuple[Line | None, object],
 ) -> Part:
-    """Make the task of merging `tips` (place and token) on the way on to `line`."""
+    """Make the task of merging `tips` (place and token), on a line and from a revision."""
+    line, origin = way
     names = frame.plan.graph.ins[site.name]
     given = tuple((token.payload, token.line, names[place].source) for place, token in tips)
-    joined = Token(origin, line, _one_log([token.log for _, token in tips]))
-    like = Task(MERGE, 0, frame.id, site, *joined, 1)
-    return Part(MERGE, number(turn.marking), like, payload=origin, given=given)
+    logs = tuple(dict.fromkeys(token.log for _, token in tips))
+    log = logs[0] if len(logs) == 1 else Log(None, logs)
+    return Part(MERGE, turn.number(), frame.id, site, origin, line, log, 1, given=given)
 
 
 def fire(turn: Turn, frame: Frame, task: Part) -> None:
     """Let a join go on: at once when its branches left one revision, else after a merge."""
-    tips = tips_of(task)
-    first = tips[0][0]
-    if all(tip[0] is first for tip in tips):
+    first = task.given[0][0]
+    if all(tip[0] is first for tip in task.given):
         send(turn, frame, task.site, Token(first, task.line, task.log))
-        return
-    turn.marking.live[task.ticket] = task
-    turn.out.append(task)
-
-
-def tips_of(task: Part) -> tuple[tuple[object, Line | None, str], ...]:
-    """Return revision, line and source of each branch that a merge is given."""
-    assert isinstance(task.given, tuple)
-    return task.given  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    else:
+        admit(turn, task)
 
 
 def _meet(marking: Marking, frame: Frame, tokens: list[Token]) -> tuple[Line | None, object]:
@@ -201,10 +174,9 @@ def _meet(marking: Marking, frame: Frame, tokens: list[Token]) -> tuple[Line | N
     line remembers those that met, unless nothing else is under way in the frame.
     """
     line = tokens[0].line
-    fork = line.fork if line is not None else None
-    if fork is not None and fork.width == len(tokens):
-        if all(token.line is not None and token.line.fork is fork for token in tokens):
-            return fork.parent, fork.origin
+    fork = line.fork if line else None
+    if fork and fork.width == len(tokens) and all(t.line and t.line.fork is fork for t in tokens):
+        return fork.parent, fork.origin
     outer = outermost(line)
     origin = tokens[0].payload if outer is None else outer.origin
     if is_idle(marking, frame):
@@ -214,60 +186,38 @@ def _meet(marking: Marking, frame: Frame, tokens: list[Token]) -> tuple[Line | N
 
 def is_idle(marking: Marking, frame: Frame) -> bool:
     """Say whether nothing rests in a frame and nothing is at work in it."""
+    id_ = frame.id
     return not (
         frame.tokens
-        or any(task.frame == frame.id for task in marking.live.values())
-        or any(task.frame == frame.id for task in marking.held)
-        or any(each.holder and each.holder.frame == frame.id for each in marking.frames.values())
-        or any(each.goal.frame == frame.id for each in marking.unwindings.values())
+        or any(task.frame == id_ for task in marking.live.values())
+        or any(task.frame == id_ for task in marking.held)
+        or any(each.holder and each.holder.frame == id_ for each in marking.frames.values())
+        or any(each.goal.frame == id_ for each in marking.unwindings.values())
     )
-
-
-def outermost(line: Line | None) -> Fork | None:
-    """Return the outermost fork that a line is a branch of; None on the root line."""
-    found: Fork | None = None
-    while line is not None:
-        if line.fork is None:
-            line = line.parents[0]
-        else:
-            found = line.fork
-            line = found.parent
-    return found
-
-
-def _one_log(logs: list[Log | None]) -> Log | None:
-    distinct = list(dict.fromkeys(logs))
-    return distinct[0] if len(distinct) == 1 else Log(None, tuple(distinct))
-
-
-def _pass_by(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
-    if site.then is not None:
-        turn.todo.append(Arrival(frame, site.then, token))
-    else:
-        turn.todo.append(Overrun(frame, site, token))
 
 
 def _rest(turn: Turn, frame: Frame, way: Way, token: Token) -> None:
     """Leave a token on a place of a join, and let the join fire when it has enough."""
     site = way.site
-    place = (site, way.place)
-    if place in frame.tokens:
-        raise stuck(frame, f"a second token reached place {way.place} of the join {site.path!r}")
-    frame.tokens[place] = token
+    if (site, way.place) in frame.tokens:
+        what = f"a second token reached place {way.place} of the join {site.path!r}"
+        raise Stuck.at(frame.plan.graph.name, what)
+    frame.tokens[site, way.place] = token
     full = frame.full[site] = frame.full.get(site, 0) + 1
     if full < site.need:
         return
     if site.vertex.need is not None:
-        turn.quorums.append(Quorum(frame, site))
+        turn.quorums.append((frame, site))
         return
     del frame.full[site]
-    tips = [(index, frame.tokens.pop((site, index))) for index in range(site.places)]
-    fire(turn, frame, merge(turn, frame, site, tips))
+    tokens = [frame.tokens.pop((site, index)) for index in range(site.places)]
+    way_on = _meet(turn.marking, frame, tokens)
+    fire(turn, frame, joining(turn, frame, site, list(enumerate(tokens)), way_on))
 
 
 def _end(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
     if (site, 0) in frame.tokens:
-        raise stuck(frame, f"a second token reached {site.path!r}")
+        raise Stuck.at(frame.plan.graph.name, f"a second token reached {site.path!r}")
     frame.tokens[site, 0] = token
     if frame.holder is not None:
         turn.todo.append(Ended(frame, token))
@@ -275,19 +225,10 @@ def _end(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
 
 def _poll(turn: Turn, task: Task) -> None:
     """Ask all voters of a consensus at once."""
-    marking = turn.marking
-    group = Group(number(marking), task, ())
-    marking.groups[group.id] = group
-    for index in range(len(task.site.vertex.voters)):
-        group.under_way += 1
-        ticket = number(marking)
-        admit(turn, Part(POLL, ticket, task, payload=task.payload, index=index, group=group.id))
-
-
-def stuck(frame: Frame, what: str) -> Stuck:
-    """Make the error of a graph that should never have been built."""
-    return Stuck(
-        what,
-        where=f"graph {frame.plan.graph.name!r}",
-        fix="report this with the graph (Workflow.to_json()): verification let it through",
-    )
+    voters = len(task.site.vertex.voters)
+    group = Group(turn.number(), task, under_way=voters)
+    turn.marking.groups[group.id] = group
+    for index in range(voters):
+        vote = part(POLL, turn.number(), task, task.payload)
+        vote.index, vote.group = index, group.id
+        admit(turn, vote)

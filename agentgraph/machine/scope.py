@@ -7,20 +7,19 @@ first, and of two things that were concurrent the one declared later.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agentgraph.graph import Line
+from agentgraph.graph.line import Line, Log, in_order, outermost
+from agentgraph.graph.plan import Area, Site
 from agentgraph.machine.commands import ITEM, MERGE, UNDO, Part, Task
 from agentgraph.machine.marking import (
     Completed,
     Ending,
     Frame,
     Goal,
-    Log,
+    History,
     Marking,
     Scope,
     Unwinding,
-)
-from agentgraph.machine.moves import outermost, tips_of
-from agentgraph.machine.plan import Area, Site
+)  # fmt: skip
 
 
 class Holding(NamedTuple):
@@ -30,7 +29,7 @@ class Holding(NamedTuple):
     path: str
     payload: object
     line: Line | None
-    log: Log | None
+    log: History | None
     branches: tuple[tuple[str, object], ...] = ()
     """The path and state of each branch, where several stand behind this."""
 
@@ -123,17 +122,17 @@ def _unwinding(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]
         yield site, held._replace(branches=unwinding.branches)
 
 
-def _of_task(marking: Marking, task: Task, log: Log | None) -> Holding:
+def _of_task(marking: Marking, task: Task, log: History | None) -> Holding:
     prefix = marking.frames[task.frame].path
     place = (task.site.index, 0)
     held = Holding(place, prefix + task.site.name, task.payload, task.line, log)
     if isinstance(task, Part) and task.verb == MERGE:
-        tips = tuple((prefix + tip[2], tip[0]) for tip in tips_of(task))
+        tips = tuple((prefix + tip[2], tip[0]) for tip in task.given)
         return held._replace(branches=tips)
     return held
 
 
-def log_of(marking: Marking, frame: Frame, area: Area | None) -> Log:
+def log_of(marking: Marking, frame: Frame, area: Area | None) -> History:
     """Return one log of all that happened before the tokens of a frame (inside `area`).
 
     The undos of a frame that is not the scope itself work on that frame's own state.
@@ -172,36 +171,21 @@ def branches_of(held: list[Holding]) -> tuple[tuple[str, object], ...]:
 
 
 def undos_of(
-    marking: Marking, log: Log | None, before: Log | None
+    marking: Marking, log: History | None, before: History | None
 ) -> tuple[list[Completed], dict[int, object]]:
     """Return what is to be undone, the first one last, and the states of finished children.
 
     `before` is the log with which the scope was entered: what it holds stays done.
     """
-    known = {id(each) for each in _in_order(before, set())}
+    known = {id(each) for each in in_order(before, set())}
     entries: list[Completed] = []
     states: dict[int, object] = {}
-    for each in _in_order(log, known):
+    for each in in_order(log, known):
         if isinstance(each.entry, Scope):
             states[each.entry.frame] = each.entry.payload
         elif each.entry is not None and each.entry.number not in marking.undone:
             entries.append(each.entry)
     return entries, states
-
-
-def _in_order(log: Log | None, seen: set[int]) -> list[Log]:
-    """Return a log and all before it, each once: parents first, in declared order."""
-    found: list[Log] = []
-    stack: list[tuple[Log, bool]] = [(log, False)] if log is not None else []
-    while stack:
-        each, is_open = stack.pop()
-        if is_open:
-            found.append(each)
-        elif id(each) not in seen:
-            seen.add(id(each))
-            stack.append((each, True))
-            stack.extend((parent, False) for parent in reversed(each.parents) if parent)
-    return found
 
 
 def site_of(goal: Goal, frame: Frame) -> Site:

@@ -10,16 +10,21 @@ Rules of this file:
 """
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
-from agentgraph.errors import Abstained, IllegalEvent, JournalDiffers, QuestionExpired
+from agentgraph.errors import (
+    Abstained,
+    IllegalEvent,
+    JournalDiffers,
+    QuestionExpired,
+    Stuck,
+    kinds_of,
+)
+from agentgraph.graph.plan import Plan, Way
+from agentgraph.machine import groups, unwind
 from agentgraph.machine.commands import (
-    ASK,
     CHOOSE,
-    ENTER,
-    INTO,
     ITEM,
-    LEAVE,
-    LIST,
     MERGE,
     POLL,
     RUN,
@@ -29,6 +34,7 @@ from agentgraph.machine.commands import (
     Part,
     Task,
     Verb,
+    part,
 )
 from agentgraph.machine.events import (
     Answered,
@@ -47,88 +53,46 @@ from agentgraph.machine.events import (
     Started,
     Stopped,
     TimedOut,
-)
-from agentgraph.machine.groups import (
-    count_vote,
-    end_child,
-    end_item,
-    inside,
-    is_decided,
-    list_items,
-    open_frame,
-)
-from agentgraph.machine.marking import (
-    UNLIMITED,
-    Frame,
-    Goal,
-    Marking,
-    Token,
-    Trouble,
-    path_of,
-)
-from agentgraph.machine.moves import (
-    Arrival,
-    Ended,
-    Overrun,
-    Turn,
-    admit,
-    arrive,
-    finish,
-    is_idle,
-    number,
-    send,
-    stuck,
-)
-from agentgraph.machine.plan import Plan, Way
-from agentgraph.machine.unwind import (
-    end_votes,
-    fail,
-    has_stopped,
-    has_undone,
-    kinds_of,
-    overrun,
-    quorum,
-    take_down,
-)
+)  # fmt: skip
+from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, Trouble, path_of
+from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, send
 
-Commands = list[Command]
-_FINISHED: frozenset[Verb] = frozenset({RUN, ITEM, INTO, LEAVE, MERGE, UNDO})
-_DECIDED: frozenset[Verb] = frozenset({CHOOSE, POLL})
+Answer: TypeAlias = (
+    Finished | Decided | Asked | Answered | Expired | Listed | Entered | Failed | Stopped
+)
+_ANSWERS: dict[type[Answer], frozenset[Verb]] = {
+    Finished: frozenset({"run", "item", "into", "leave", "merge", "undo"}),
+    Decided: frozenset({"choose", "poll"}),
+    Asked: frozenset({"ask"}),
+    Answered: frozenset({"wait"}),
+    Expired: frozenset({"wait"}),
+    Listed: frozenset({"list"}),
+    Entered: frozenset({"enter"}),
+}
+"""Which work an event answers; `Failed` and `Stopped` answer any."""
 
 
-def step(marking: Marking, event: Event) -> tuple[Marking, Commands]:
+def step(marking: Marking, event: Event) -> tuple[Marking, list[Command]]:
     """Say what `event` changes and what the driver must do now; `marking` stays as it is."""
     after = marking.copy()
     return after, advance(after, event)
 
 
-def advance(marking: Marking, event: Event) -> Commands:
+def advance(marking: Marking, event: Event) -> list[Command]:
     """Change `marking` by `event`, and return what the driver must do now.
 
     Raises `IllegalEvent` when the event cannot have happened; it is then not taken.
     """
     turn = Turn(marking)
     match event:
-        case Finished(ticket, payload):
-            return finished(marking, ticket, payload)
-        case Decided(ticket, label, confidence):
-            return decided(marking, ticket, label, confidence)
         case Started(payload, limits):
-            _started(turn, payload, limits)
-        case Failed(ticket, error, kinds):
-            _failed(turn, ticket, error, kinds)
-        case Stopped(ticket):
-            _stopped(turn, ticket)
-        case Listed(ticket, items):
-            _listed(turn, ticket, items)
-        case Entered(ticket, payload):
-            _entered(turn, ticket, payload)
-        case Asked() | Answered() | Expired():
-            _questioned(turn, event)
+            _start(turn, payload, limits)
         case Cancelled(undo):
-            _cancelled(turn, undo=undo)
+            _cancel(turn, undo=undo)
         case Spent() | TimedOut() | Funded():
-            _budgeted(turn, event)
+            _count(turn, event)
+        case _:
+            _take(turn, event)
     return _settle(turn)
 
 
@@ -147,242 +111,222 @@ def replay(plan: Plan, journal: Iterable[Event]) -> Marking:
     return marking
 
 
-def finished(marking: Marking, ticket: int, payload: object) -> Commands:
+def finished(marking: Marking, ticket: int, payload: object) -> list[Command]:
     """Take `Finished` as plain arguments: the hot path of a driver."""
     task = marking.live.get(ticket)
-    if task is not None and not marking.stopping and task.verb is RUN:
+    if task is not None and task.verb is RUN and not marking.stopping:
         way = task.site.only
         if way is not None:
-            del marking.live[ticket]
-            again = _straight_on(marking, task, way, payload)
-            if again is not None:
-                return [again]
-            turn = Turn(marking)
-            token = Token(payload, task.line, task.log)
-            turn.todo.append(Arrival(marking.frames[task.frame], way, token))
-            return _settle(turn)
-    return _finished(marking, ticket, payload)
+            return _go_straight(marking, task, way, payload)
+    return advance(marking, Finished(ticket, payload))
 
 
-def decided(marking: Marking, ticket: int, label: str | None, confidence: float = 1.0) -> Commands:
+def decided(
+    marking: Marking, ticket: int, label: str | None, confidence: float = 1.0
+) -> list[Command]:
     """Take `Decided` as plain arguments: the hot path of a driver."""
     task = marking.live.get(ticket)
-    if task is not None and not marking.stopping and task.verb is CHOOSE:
+    if task is not None and task.verb is CHOOSE and not marking.stopping:
         site = task.site
-        if label is not None and confidence >= site.vertex.at_least:
-            way = site.labels.get(label)
-            if way is not None:
-                del marking.live[ticket]
-                again = _straight_on(marking, task, way, task.payload)
-                if again is not None:
-                    return [again]
-                turn = Turn(marking)
-                token = Token(task.payload, task.line, task.log)
-                turn.todo.append(Arrival(marking.frames[task.frame], way, token))
-                return _settle(turn)
-    return _decided(marking, ticket, label, confidence)
+        if label in site.labels and confidence >= site.at_least:
+            return _go_straight(marking, task, site.labels[label], task.payload)
+    return advance(marking, Decided(ticket, label, confidence))
 
 
-def _straight_on(marking: Marking, task: Task, way: Way, payload: object) -> Task | None:
-    """Start the next node or classifier at once, where nothing but a count can be in the way."""
+def _go_straight(marking: Marking, task: Task, way: Way, payload: object) -> list[Command]:
+    """Start the next node or classifier at once, where only a count can be in the way."""
     site = way.site
     verb = site.verb
-    if (verb is not RUN and verb is not CHOOSE) or way.enters or way.resets:
-        return None
-    if marking.steps >= marking.steps_max or marking.visits_max is not UNLIMITED:
-        return None
     frame = marking.frames[task.frame]
-    if site.at_most is not None:
-        count = frame.counts.get(site, 0) + 1
-        if count > site.at_most:
-            return None
+    count = frame.counts.get(site, 0) + 1 if site.at_most is not None else 0
+    del marking.live[task.ticket]
+    if (
+        way.is_to_join
+        and frame.full.get(site, 0) < site.need - 1
+        and (site, way.place) not in frame.tokens
+    ):
+        return _rest_straight(marking, frame, way, Token(payload, task.line, task.log))
+    if (
+        not way.is_plain
+        or count > (site.at_most or 0)
+        or marking.steps >= marking.steps_max
+        or marking.visits_max is not UNLIMITED
+    ):
+        turn = Turn(marking)
+        turn.todo.append(Arrival(frame, way, Token(payload, task.line, task.log)))
+        return _settle(turn)
+    if count:
         frame.counts[site] = count
-    marking.taken[way] = marking.taken.get(way, 0) + 1
+    taken = marking.taken
+    taken[way] = taken.get(way, 0) + 1
+    visits = frame.visits
+    visit = visits[site] = visits.get(site, 0) + 1
     marking.steps += 1
-    visit = frame.visits.get(site, 0) + 1
-    frame.visits[site] = visit
     ticket = marking.next
     marking.next = ticket + 1
+    assert verb is not None
     again = Task(verb, ticket, task.frame, site, payload, task.line, task.log, visit)
     marking.live[ticket] = again
-    return again
+    return [again]
 
 
-def _finished(marking: Marking, ticket: int, payload: object) -> Commands:
-    task = _expect(marking, ticket, _FINISHED, "Finished")
+def _rest_straight(marking: Marking, frame: Frame, way: Way, token: Token) -> list[Command]:
+    """Leave a token at a join that still waits for others: nothing else moves."""
+    marking.taken[way] = marking.taken.get(way, 0) + 1
+    frame.tokens[way.site, way.place] = token
+    frame.full[way.site] = frame.full.get(way.site, 0) + 1
+    _stand(marking)
+    return []
+
+
+def _take(turn: Turn, event: Answer) -> None:
+    """Take the answer to a command."""
+    task = _expect(turn.marking, event)
     if task is None:
-        return []
-    turn = Turn(marking)
-    if isinstance(task, Part) and task.verb == UNDO:
-        has_undone(turn, task, payload)
-    elif ticket in marking.stopping:
-        has_stopped(turn, task)
+        return
+    if task.ticket in turn.marking.stopping:
+        _take_late(turn, task, event)
+        return
+    match event:
+        case Failed(_, error, kinds):
+            _fail(turn, task, error, kinds)
+        case Stopped(ticket):
+            raise IllegalEvent.told(f"nobody has cancelled the work of ticket {ticket}")
+        case Decided(_, label, confidence):
+            _decide(turn, task, label, confidence)
+        case Expired():
+            _expire(turn, task)
+        case Answered(_, label, payload):
+            _answer(turn, task, label, payload)
+        case _:
+            del turn.marking.live[task.ticket]
+            _take_work(turn, task, event)
+
+
+def _take_work(turn: Turn, task: Task, event: Finished | Asked | Listed | Entered) -> None:
+    match event:
+        case Finished(_, payload):
+            _finish(turn, task, payload)
+        case Asked(_, on_timeout):
+            turn.marking.waiting += 1
+            admit(turn, part(WAIT, turn.number(), task, task.payload, on_timeout))
+        case Listed(_, items):
+            groups.list_items(turn, task, items)
+        case Entered(_, payload):
+            groups.enter(turn, task, payload)
+
+
+def _take_late(turn: Turn, task: Task, event: Answer) -> None:
+    """Take what work that was cancelled, or an undo, still gave."""
+    trouble = None
+    if isinstance(event, Failed):
+        trouble = _trouble(turn.marking, task, event.error, event.kinds)
+    if task.verb == UNDO:
+        payload = event.payload if isinstance(event, Finished) else task.payload
+        unwind.has_undone(turn, task, payload, trouble)
     else:
-        del marking.live[ticket]
-        if isinstance(task, Part) and task.verb == ITEM:
-            end_item(turn, task, payload)
-        elif task.verb == MERGE:
-            send(turn, marking.frames[task.frame], task.site, _token(task, payload))
-        else:
-            finish(turn, task, payload)
-    return _settle(turn)
+        unwind.has_stopped(turn, task, trouble)
 
 
-def _decided(marking: Marking, ticket: int, label: str | None, confidence: float) -> Commands:
-    task = _expect(marking, ticket, _DECIDED, "Decided")
-    if task is None:
-        return []
+def _finish(turn: Turn, task: Task, payload: object) -> None:
+    if task.verb == ITEM:
+        assert isinstance(task, Part)
+        groups.end_item(turn, task, payload)
+    elif task.verb == MERGE:
+        frame = turn.marking.frames[task.frame]
+        send(turn, frame, task.site, Token(payload, task.line, task.log))
+    else:
+        finish(turn, task, payload)
+
+
+def _decide(turn: Turn, task: Task, label: str | None, confidence: float) -> None:
+    marking = turn.marking
+    site = task.site
+    if label is not None and label not in site.labels:
+        known = ", ".join(map(repr, site.labels))
+        raise IllegalEvent.told(f"{label!r} is no label of {site.path!r} (it has {known})")
+    if task.verb == POLL:
+        _vote(turn, task, label, None)
+        return
+    is_sure = label is not None and confidence >= site.at_least
+    way = site.labels[label] if is_sure and label is not None else site.unsure
+    if way is None:
+        _fail(turn, task, Abstained.by(path_of(marking, task), task.visit))
+        return
+    del marking.live[task.ticket]
+    _go(turn, task, way, task.payload)
+
+
+def _expire(turn: Turn, task: Task) -> None:
+    if isinstance(task, Part) and task.given:
+        _answer(turn, task, task.given, task.payload)
+    else:
+        _fail(turn, task, QuestionExpired.at(path_of(turn.marking, task), task.visit))
+
+
+def _answer(turn: Turn, task: Task, label: str | None, payload: object) -> None:
     if label is not None and label not in task.site.labels:
-        known = ", ".join(map(repr, task.site.labels))
-        raise _illegal(f"{label!r} is no label of {task.site.path!r} (it has {known})")
-    turn = Turn(marking)
-    if ticket in marking.stopping:
-        has_stopped(turn, task)
-    elif isinstance(task, Part) and task.verb == POLL:
-        _voted(turn, task, label, None)
-    elif label is not None and confidence >= task.site.vertex.at_least:
-        del marking.live[ticket]
-        _go(turn, task, task.site.labels[label], task.payload)
-    elif task.site.unsure is not None:
-        del marking.live[ticket]
-        _go(turn, task, task.site.unsure, task.payload)
+        raise IllegalEvent.told(f"{label!r} is no answer to {task.site.path!r}")
+    del turn.marking.live[task.ticket]
+    turn.marking.waiting -= 1
+    if label is None:
+        finish(turn, task, payload)
     else:
-        error = _abstained(marking, task)
-        fail(turn, task, error, kinds_of(error))
-    return _settle(turn)
-
-
-def _voted(turn: Turn, part: Part, label: str | None, trouble: Trouble | None) -> None:
-    group = turn.marking.groups[part.group]
-    del turn.marking.live[part.ticket]
-    count_vote(group, part, label, trouble)
-    if is_decided(group):
-        end_votes(turn, group)
+        _go(turn, task, task.site.labels[label], payload)
 
 
 def _go(turn: Turn, task: Task, way: Way, payload: object) -> None:
     frame = turn.marking.frames[task.frame]
-    turn.todo.append(Arrival(frame, way, _token(task, payload)))
+    turn.todo.append(Arrival(frame, way, Token(payload, task.line, task.log)))
 
 
-def _token(task: Task, payload: object) -> Token:
-    return Token(payload, task.line, task.log)
+def _vote(turn: Turn, vote: Task, label: str | None, error: Exception | None) -> None:
+    assert isinstance(vote, Part)
+    group = turn.marking.groups[vote.group]
+    del turn.marking.live[vote.ticket]
+    group.under_way -= 1
+    group.votes[vote.index] = label
+    if error is not None:
+        group.errors[vote.index] = error
+    if groups.is_decided(group):
+        unwind.end_votes(turn, group)
 
 
-def _started(turn: Turn, payload: object, limits: Limits) -> None:
+def _fail(turn: Turn, task: Task, error: Exception, kinds: tuple[str, ...] | None = None) -> None:
+    if task.verb == POLL:
+        _vote(turn, task, None, error)
+        return
+    if task.verb == WAIT:
+        turn.marking.waiting -= 1
+    kinds = kinds_of(error) if kinds is None else kinds
+    unwind.fail(turn, task, _trouble(turn.marking, task, error, kinds))
+
+
+def _trouble(marking: Marking, task: Task, error: Exception, kinds: tuple[str, ...]) -> Trouble:
+    order = (task.site.index, task.index if isinstance(task, Part) else 0)
+    return Trouble(error, kinds, order, path_of(marking, task))
+
+
+def _start(turn: Turn, payload: object, limits: Limits) -> None:
     marking = turn.marking
-    if marking.frames or marking.status != "running":
-        raise _illegal("the run has started already")
+    if marking.frames:
+        raise IllegalEvent.told("the run has started already")
     _set_limits(marking, limits)
-    frame = Frame(number(marking), marking.plan, marking.plan.path, None, payload)
+    frame = Frame(turn.number(), marking.plan, marking.plan.path, None, payload)
     marking.frames[frame.id] = frame
     send(turn, frame, marking.plan.entry, Token(payload, None, None))
 
 
-def _failed(turn: Turn, ticket: int, error: Exception, kinds: tuple[str, ...]) -> None:
-    marking = turn.marking
-    task = _expect(marking, ticket, None, "Failed")
-    if task is None:
-        return
-    order = (task.site.index, task.index if isinstance(task, Part) else 0)
-    trouble = Trouble(error, kinds, order, path_of(marking, task))
-    if isinstance(task, Part) and task.verb == UNDO:
-        has_undone(turn, task, task.payload, trouble)
-    elif ticket in marking.stopping:
-        has_stopped(turn, task, trouble)
-    elif isinstance(task, Part) and task.verb == POLL:
-        _voted(turn, task, None, trouble)
-    else:
-        if task.verb == WAIT:
-            marking.waiting -= 1
-        fail(turn, task, error, kinds)
-
-
-def _stopped(turn: Turn, ticket: int) -> None:
-    marking = turn.marking
-    task = _expect(marking, ticket, None, "Stopped")
-    if task is None:
-        return
-    if ticket not in marking.stopping:
-        raise _illegal(f"nobody has cancelled the work of ticket {ticket}")
-    if isinstance(task, Part) and task.verb == UNDO:
-        has_undone(turn, task, task.payload)
-    else:
-        has_stopped(turn, task)
-
-
-def _listed(turn: Turn, ticket: int, items: tuple[object, ...]) -> None:
-    task = _expect(turn.marking, ticket, frozenset({LIST}), "Listed")
-    if task is None:
-        return
-    if ticket in turn.marking.stopping:
-        has_stopped(turn, task)
-        return
-    del turn.marking.live[ticket]
-    list_items(turn, task, items)
-
-
-def _entered(turn: Turn, ticket: int, payload: object) -> None:
-    task = _expect(turn.marking, ticket, frozenset({ENTER}), "Entered")
-    if task is None:
-        return
-    if ticket in turn.marking.stopping:
-        has_stopped(turn, task)
-        return
-    del turn.marking.live[ticket]
-    open_frame(turn, inside(task, number(turn.marking)), payload)
-
-
-def _questioned(turn: Turn, event: Asked | Answered | Expired) -> None:
-    """A question is put, answered, or not answered in time."""
-    marking = turn.marking
-    verb: Verb = ASK if isinstance(event, Asked) else WAIT
-    task = _expect(marking, event.ticket, frozenset({verb}), type(event).__name__)
-    if task is None:
-        return
-    if event.ticket in marking.stopping:
-        has_stopped(turn, task)
-        return
-    if isinstance(event, Asked):
-        del marking.live[event.ticket]
-        wait = Part(WAIT, number(marking), task, payload=task.payload, given=event.on_timeout)
-        marking.waiting += 1
-        admit(turn, wait)
-        return
-    if isinstance(event, Answered):
-        _answer(turn, task, event.label, event.payload)
-    elif isinstance(task, Part) and isinstance(task.given, str):
-        _answer(turn, task, task.given, task.payload)
-    else:
-        marking.waiting -= 1
-        error = _expired(marking, task)
-        fail(turn, task, error, kinds_of(error))
-
-
-def _answer(turn: Turn, task: Task, label: str | None, payload: object) -> None:
-    marking = turn.marking
-    site = task.site
-    if label is not None and label not in site.labels:
-        raise _illegal(f"{label!r} is no answer to {site.path!r}")
-    del marking.live[task.ticket]
-    marking.waiting -= 1
-    if label is None:
-        finish(turn, task, payload)
-    else:
-        _go(turn, task, site.labels[label], payload)
-
-
-def _cancelled(turn: Turn, *, undo: bool) -> None:
+def _cancel(turn: Turn, *, undo: bool) -> None:
     marking = turn.marking
     root = next(iter(marking.frames.values()))
-    ends = {"fail", "cancel", "exhaust"}
-    is_over = marking.status in {"done", "failed", "cancelled"} or marking.ending is not None
+    is_over = marking.status == "done" or marking.ending is not None
     # What began first stays the reason: a run that is going down is not cancelled too.
-    if not is_over and all(each.goal.kind not in ends for each in marking.unwindings.values()):
-        take_down(turn, Goal("cancel", root.id, undo=undo))
+    if not is_over:
+        unwind.take_down(turn, Goal("cancel", root.id, undo=undo))
 
 
-def _budgeted(turn: Turn, event: Spent | TimedOut | Funded) -> None:
+def _count(turn: Turn, event: Spent | TimedOut | Funded) -> None:
     marking = turn.marking
     match event:
         case Spent(tokens, usd):
@@ -391,8 +335,10 @@ def _budgeted(turn: Turn, event: Spent | TimedOut | Funded) -> None:
             marking.spent_usd = None if usd is None or known is None else known + usd
             _set_limits(marking, marking.limits)
         case TimedOut():
+            marking.is_late = True
             marking.steps_max = 0
         case Funded(limits):
+            marking.is_late = False
             _set_limits(marking, limits)
             held, marking.held = marking.held, []
             for task in held:
@@ -405,27 +351,24 @@ def _set_limits(marking: Marking, limits: Limits) -> None:
     marking.steps_max = UNLIMITED if steps is None else steps
     marking.visits_max = UNLIMITED if visits is None else visits
     is_broke = usd is not None and marking.spent_usd is not None and marking.spent_usd >= usd
-    if is_broke or (tokens is not None and marking.spent_tokens >= tokens):
+    if marking.is_late or is_broke or (tokens is not None and marking.spent_tokens >= tokens):
         marking.steps_max = 0
 
 
-def _settle(turn: Turn) -> Commands:
+def _settle(turn: Turn) -> list[Command]:
     """Let all tokens of the turn move, then say how the run stands."""
     todo = turn.todo
     while todo or turn.quorums:
         if not todo:
-            quorum(turn, turn.quorums.pop(0))
+            unwind.quorum(turn, *turn.quorums.pop(0))
             continue
         match todo.popleft():
             case Arrival(frame, way, token, error):
                 arrive(turn, frame, way, token, error)
             case Ended(frame, token):
-                frame.tokens.clear()
-                if not is_idle(turn.marking, frame):
-                    raise stuck(frame, "END was reached while other branches were under way")
-                end_child(turn, frame, token)
-            case Overrun() as event:
-                overrun(turn, event)
+                groups.end_child(turn, frame, token)
+            case Overrun(frame, site, token):
+                unwind.overrun(turn, frame, site, token)
     _stand(turn.marking)
     return turn.out
 
@@ -455,40 +398,20 @@ def _be_done(marking: Marking) -> None:
         for frame in marking.frames.values()
         for site, place in frame.tokens
     )
-    raise stuck(root, f"nothing can move any more; tokens rest on {resting or 'no place'}")
+    what = f"nothing can move any more; tokens rest on {resting or 'no place'}"
+    raise Stuck.at(root.plan.graph.name, what)
 
 
-def _expect(
-    marking: Marking, ticket: int, verbs: frozenset[Verb] | None, event: str
-) -> Task | None:
+def _expect(marking: Marking, event: Answer) -> Task | None:
     """Return the task that an event answers; None when it is stale."""
+    ticket = event.ticket
     task = marking.live.get(ticket)
     if task is None:
         if 0 < ticket < marking.next:
             return None
-        raise _illegal(f"ticket {ticket} was never given out")
-    if verbs is not None and task.verb not in verbs:
-        raise _illegal(f"ticket {ticket} is for {task.verb!r}, which {event} does not answer")
+        raise IllegalEvent.told(f"ticket {ticket} was never given out")
+    kind = type(event)
+    if kind in _ANSWERS and task.verb not in _ANSWERS[kind]:
+        what = f"ticket {ticket} is for {task.verb!r}, which {kind.__name__} does not answer"
+        raise IllegalEvent.told(what)
     return task
-
-
-def _illegal(what: str) -> IllegalEvent:
-    return IllegalEvent(what, where="the machine", fix="report this with the journal of the run")
-
-
-def _abstained(marking: Marking, task: Task) -> Abstained:
-    path = path_of(marking, task)
-    return Abstained(
-        f"classifier {path!r} gave no label that it was sure of",
-        where=f"classifier {path!r}, visit {task.visit}",
-        fix="give its route an `unsure=`",
-    )
-
-
-def _expired(marking: Marking, task: Task) -> QuestionExpired:
-    path = path_of(marking, task)
-    return QuestionExpired(
-        f"nobody answered {path!r} in time",
-        where=f"question {path!r}, visit {task.visit}",
-        fix="give its Ask an `on_timeout`, or catch TimeoutError",
-    )

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar as DefaultTypeVar
 
 from agentgraph.machine import Task
+from agentgraph.runtime.session import Session
 
 D_co = DefaultTypeVar("D_co", covariant=True, default=object)
 R = TypeVar("R")
@@ -20,10 +21,13 @@ R = TypeVar("R")
 class Ctx(Generic[D_co]):
     """What a node knows about its run; apart from the state."""
 
-    def __init__(self, driver: "Driver", task: "Task", path: str) -> None:
+    __slots__ = ("_session", "attempt", "before", "deadline", "error", "path", "visit")
+
+    def __init__(self, session: Session, task: Task, path: str, deadline: float | None) -> None:
         """Made by the runner, for one attempt."""
-        self._session = driver
-        self._task = task
+        self._session = session
+        self.deadline: float | None = deadline
+        """When this attempt times out, in seconds of the run's clock; None: never."""
         self.path: str = path
         """Where the node stands, such as `inbox/support/billing` or `corpus/each/3`."""
         self.visit: int = task.visit

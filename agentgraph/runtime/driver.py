@@ -38,7 +38,7 @@ from agentgraph.machine.commands import CHOOSE, RUN, WAIT
 from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.desk import Waiting
 from agentgraph.runtime.program import Job
-from agentgraph.runtime.session import Session
+from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.runtime.work import key_of, returned, seconds_of, timed_out, told_failure, work
 from agentgraph.state import Revision
@@ -149,11 +149,13 @@ class Driver:
         """Carry out commands one after the other, as long as one follows the other."""
         steps = 0
         while commands:
-            task = commands[0]
-            if len(commands) > 1 or type(task) is not Task:
+            command = commands[0]
+            if len(commands) > 1 or type(command) is not Task:
                 task = self._next(carrier, commands)
                 if task is None:
                     return
+            else:
+                task = command
             carrier.ticket = task.ticket
             steps += 1
             if not steps & FAIR_STEPS:
@@ -162,9 +164,9 @@ class Driver:
                 except CancelledError as error:
                     commands = self._broken(carrier, task, error)
                     continue
-            if task.verb is RUN:
+            if task.verb is RUN and type(task) is Task:
                 commands = await self._run(carrier, task)
-            elif task.verb is CHOOSE:
+            elif task.verb is CHOOSE and type(task) is Task:
                 commands = await self._choose(carrier, task)
             else:
                 commands = await self._work(carrier, task)
@@ -184,12 +186,11 @@ class Driver:
 
     async def _run(self, carrier: Carrier, task: Task) -> list[Command]:
         """Run a node: the hot path, unless something surrounds it."""
-        job = cast("Job", task.site.handle)
+        job: Job = task.site.handle
         session = self.session
         if (
             not job.is_plain
             or session.is_careful
-            or type(task) is not Task
             or task.attempt > 1
             or not (job.is_async or task.line is None)
         ):
@@ -198,11 +199,11 @@ class Driver:
         if stream is not None:
             stream.put(NodeStarted(session.place(task), 1, task.visit))
         schema = job.schema
-        draft = schema.draft(cast("Revision", task.payload))
+        draft = schema.draft(task.payload)
         try:
             result = job.fn(draft)
             if result is not None:
-                if isawaitable(result):
+                if job.is_async or isawaitable(result):
                     result = await result
                 if result is not None:
                     raise returned(task, result)
@@ -210,7 +211,7 @@ class Driver:
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             schema.discard(draft)
             return self._broken(carrier, task, error)
-        path = session.place(task)
+        path = task.site.path if task.frame == ROOT else session.place(task)
         session.path.append(path)
         if stream is not None:
             stream.put(NodeDone(path, schema.changed(revision), 1, task.visit))
@@ -218,18 +219,18 @@ class Driver:
 
     async def _choose(self, carrier: Carrier, task: Task) -> list[Command]:
         """Ask a classifier: the hot path, unless something surrounds it."""
-        job = cast("Job", task.site.handle)
+        job: Job = task.site.handle
         session = self.session
-        if not job.is_plain or session.is_careful or type(task) is not Task:
+        if not job.is_plain or session.is_careful:
             return await self._work(carrier, task)
         schema = job.schema
-        view = schema.view(cast("Revision", task.payload))
+        view = schema.view(task.payload)
         verdict: Verdict[str] | None = None
-        path = session.place(task)
+        path = task.site.path if task.frame == ROOT else session.place(task)
         try:
             label = job.fn(view)
-            if job.is_async or isawaitable(label):
-                label = await label  # type: ignore[misc]
+            if job.is_async or (type(label) not in job.answers and isawaitable(label)):
+                label = await label
             schema.unchanged(view)
             if type(label) is Verdict:
                 verdict = label
@@ -239,7 +240,10 @@ class Driver:
             schema.discard(view)
             return self._broken(carrier, task, error)
         session.path.append(path)
-        session.chose(task.site, path, key, verdict)
+        if session.stream is None:
+            session.decisions.append((path, key, verdict, task.site.labels))
+        else:
+            session.chose(task.site, path, key, verdict)
         confidence = 1.0 if verdict is None else verdict.confidence
         return decided(session.marking, task.ticket, key, confidence)
 
@@ -343,7 +347,7 @@ class Driver:
         """Give a branch a task of its own."""
         carrier = Carrier(task.ticket)
         self._carriers.add(carrier)
-        carrier.task = asyncio.get_running_loop().create_task(self._branch(carrier, task))
+        carrier.task = asyncio.Task(self._branch(carrier, task), loop=self.session.loop)
 
     async def _branch(self, carrier: Carrier, task: Task) -> None:
         try:

@@ -10,10 +10,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from agentgraph.events import Verdict
 from agentgraph.graph import FrozenGraph
 from agentgraph.machine import Plan, make_plan
 from agentgraph.state import Schema, schema_of
@@ -83,6 +84,7 @@ class Job:
     """All that a driver looks up for a vertex in one place, ready for the hot path."""
 
     __slots__ = (
+        "answers",
         "binding",
         "body",
         "child",
@@ -97,16 +99,18 @@ class Job:
     def __init__(self, program: Program, binding: Binding, timeout_s: float | None) -> None:
         """Take the program that the vertex belongs to, its binding and its timeout."""
         self.binding = binding
-        self.schema: Schema = schema_of(program.model)
-        self.child: Schema | None = schema_of(binding.child.model) if binding.child else None
+        self.schema: Schema[Any] = schema_of(program.model)
+        self.child: Schema[Any] | None = schema_of(binding.child.model) if binding.child else None
         self.body: Body = binding.body or Body(_nothing)
-        self.fn: Callable[..., object] = self.body.fn
+        self.fn: Callable[..., Any] = self.body.fn
         self.is_async: bool = self.body.is_async or inspect.iscoroutinefunction(self.fn)
         self.timeout_s: float | None = timeout_s
         self.labels: dict[tuple[type, object], str] = {
             (type(answer), answer): label for answer, label in binding.labels.items()
         }
         """By type as well: 1 is not True."""
+        self.answers: frozenset[type] = frozenset({Verdict, *map(type, binding.labels)})
+        """The types of the answers: what has one of these needs not be awaited."""
         self.is_plain: bool = (
             self.body.wants == "state" and timeout_s is None and binding.limit is None
         )

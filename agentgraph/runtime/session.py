@@ -1,6 +1,6 @@
 """What one run knows of itself: its marking, its clock, what it has told; not what it does."""
 
-from asyncio import Semaphore, get_running_loop
+from asyncio import AbstractEventLoop, Semaphore, get_running_loop
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from agentgraph.events import (
     Decided,
-    Decision,
     Emitted,
     Failure,
     OpenQuestion,
@@ -72,6 +71,7 @@ class Session:
         "failures",
         "is_careful",
         "journal",
+        "loop",
         "marking",
         "options",
         "path",
@@ -90,14 +90,16 @@ class Session:
         self.options = options
         self.run_id: str = options.run_id or f"{_PROCESS}-{next(_numbers)}"
         self.marking = Marking(program.plan)
-        self.clock: Clock = options.clock or LoopClock(get_running_loop())
+        self.loop: AbstractEventLoop = get_running_loop()
+        self.clock: Clock = options.clock or LoopClock(self.loop)
         self.watch = Watch(self.clock)
         self.desk = Desk()
         self.stream: Stream[BaseModel] | None = None
         self.journal: list[Event] | None = journal
         """Every fact that the machine is told, where somebody wants it."""
         self.path: list[str] = []
-        self.decisions: list[tuple[Site, str, str | None, Verdict[str] | None]] = []
+        self.decisions: list[tuple[object, ...]] = []
+        """Path, label, verdict and alternatives of each choice."""
         self.failures: list[Failure] = []
         self.effects: dict[str, object] = {}
         limit = options.concurrency
@@ -128,7 +130,7 @@ class Session:
         self, site: Site, path: str, label: str | None, verdict: Verdict[str] | None = None
     ) -> None:
         """Record a decision."""
-        self.decisions.append((site, path, label, verdict))
+        self.decisions.append((path, label, verdict, site.labels))
         if self.stream is not None:
             self.stream.put(Decided(path, label, verdict.confidence if verdict else 1.0))
 
@@ -147,7 +149,6 @@ class Session:
             status=cast("Answer", marking.status),
             state=schema.final(cast("Revision", ending.payload)),
             path=tuple(self.path),
-            decisions=tuple(_decision(*each) for each in self.decisions),
             usage=Usage(marking.steps, marking.spent_tokens, marking.spent_usd),
             errors=tuple(each.error for each in (*marking.troubles, *marking.undo_troubles)),
             failures=tuple(self.failures),
@@ -156,6 +157,7 @@ class Session:
                 path: schema.final(cast("Revision", payload)) for path, payload in ending.branches
             },
             visits=self._visits(),
+            decided=tuple(self.decisions),
             taken={way.key: times for way, times in marking.taken.items()},
         )
 
@@ -170,22 +172,3 @@ class Session:
                 found[site.path] = found.get(site.path, 0) + visits
         return found
 
-
-def _decision(site: Site, path: str, label: str | None, verdict: Verdict[str] | None) -> Decision:
-    alternatives = tuple(site.labels)
-    if verdict is None:
-        return Decision(path, label, alternatives=alternatives)
-    odds = verdict.probabilities
-    return Decision(
-        path,
-        label,
-        verdict.confidence,
-        None if odds is None else {_named(each): chance for each, chance in odds.items()},
-        verdict.source,
-        verdict.rationale,
-        alternatives,
-    )
-
-
-def _named(label: object) -> str:
-    return getattr(label, "name", None) or str(label)

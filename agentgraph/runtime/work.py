@@ -35,7 +35,7 @@ from agentgraph.machine import (
     Part,
     Task,
 )
-from agentgraph.machine.moves import tips_of
+
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.policy import pause_before
 from agentgraph.runtime.program import Body, Job
@@ -368,7 +368,7 @@ async def _enter(session: Session, carrier: Carrier, task: Task, path: str) -> E
 async def _merge(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     assert isinstance(task, Part)
     job = cast("Job", task.site.handle)
-    tips = [Tip(cast("Revision", payload), line, name) for payload, line, name in tips_of(task)]
+    tips = [Tip(cast("Revision", payload), line, name) for payload, line, name in cast("Part", task).given]
     merged = job.schema.merge(cast("Revision", task.payload), tips, task.line)
     return Finished(task.ticket, merged)
 

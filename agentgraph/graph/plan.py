@@ -6,18 +6,26 @@ handler, and past a bound.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
-from agentgraph.graph import CHOICES, Edge, FrozenGraph, Region, Vertex, VertexKind
-from agentgraph.machine.commands import ASK, CHOOSE, ENTER, LIST, POLL, RUN, Verb
+from agentgraph.graph.definition import (
+    CHOICES,
+    Edge,
+    FrozenGraph,
+    Region,
+    Vertex,
+    VertexKind,
+)
 
+Verb = Literal["run", "choose", "poll", "ask", "list", "enter"]
 _VERBS: dict[VertexKind, Verb] = {
-    "node": RUN,
-    "classifier": CHOOSE,
-    "human": ASK,
-    "form": ASK,
-    "consensus": POLL,
-    "each": LIST,
-    "subgraph": ENTER,
+    "node": "run",
+    "classifier": "choose",
+    "human": "ask",
+    "form": "ask",
+    "consensus": "poll",
+    "each": "list",
+    "subgraph": "enter",
 }
 
 
@@ -26,6 +34,7 @@ class Site:
 
     __slots__ = (
         "areas",
+        "at_least",
         "at_most",
         "catches",
         "handle",
@@ -51,6 +60,7 @@ class Site:
         self.name = vertex.name
         self.path = path
         self.verb: Verb | None = _VERBS.get(vertex.kind)
+        """How the vertex begins its work; None: it has none."""
         self.outs: tuple[Way, ...] = ()
         self.only: Way | None = None
         """The single way on from a node: the hot path."""
@@ -60,12 +70,13 @@ class Site:
         """Of a join: how many ways lead in."""
         self.need = 0
         self.at_most: int | None = vertex.bound.at_most if vertex.bound else None
+        self.at_least: float = vertex.at_least
         self.then: Way | None = None
         self.areas: tuple[Area, ...] = ()
         """All regions that hold this site, the innermost first."""
         self.catches: tuple[Area, ...] = ()
         self.inner: Plan | None = None
-        self.handle: object = None
+        self.handle: Any = None
         """Whatever the driver keeps here; the machine never looks at it."""
 
     def __repr__(self) -> str:
@@ -75,7 +86,7 @@ class Site:
 class Way:
     """An edge of a plan: where it leads, which regions it enters, which counts it sets back."""
 
-    __slots__ = ("enters", "key", "place", "resets", "site")
+    __slots__ = ("enters", "is_plain", "is_to_join", "key", "place", "resets", "site")
 
     def __init__(self, site: Site, place: int, key: tuple[str, str, str | None]) -> None:
         """Take the target, the place of a join (else 0), and source, target and label."""
@@ -84,6 +95,10 @@ class Way:
         self.key = key
         self.enters: tuple[Area, ...] = ()
         self.resets: tuple[Site, ...] = ()
+        self.is_plain = False
+        """It leads to a node or classifier, and nothing but a count can be in the way."""
+        self.is_to_join = False
+        """It leads to a join that waits for all, and does nothing else."""
 
     def __repr__(self) -> str:
         return f"Way({self.key!r})"
@@ -212,7 +227,7 @@ def _finish_site(made: Plan, site: Site) -> None:
         _cross(site.then, site.areas)
     site.places = len(made.graph.ins[site.name])
     site.need = site.vertex.need or site.places
-    if site.verb is RUN and len(site.outs) == 1 and not site.vertex.undo:
+    if site.verb == "run" and len(site.outs) == 1 and not site.vertex.undo:
         site.only = site.outs[0]
 
 
@@ -233,3 +248,6 @@ def _cross(way: Way, left: tuple[Area, ...], *, outside_of: Area | None = None) 
         for site in sorted(area.members, key=lambda member: member.index)
         if site.vertex.bound is not None and site.vertex.bound.loop == area.name
     )
+    is_bare = not way.enters and not way.resets
+    way.is_plain = is_bare and way.site.verb in {"run", "choose"}
+    way.is_to_join = is_bare and way.site.vertex.kind == "join" and way.site.vertex.need is None
