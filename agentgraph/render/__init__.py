@@ -1,0 +1,26 @@
+"""A graph as a picture: SVG, DOT and Mermaid, offline and the same on every machine.
+
+Rules of this package:
+
+1. A diagram says what is drawn, a layout where it stands, a writer how it looks; none
+   of the three knows the next one.
+2. Nothing is cut, lost or invented: each vertex and each edge is drawn once.
+3. The same graph gives the same bytes, with every hash seed and on every machine.
+"""
+
+from agentgraph.render.engines import Engine, EngineChoice, engines
+from agentgraph.render.layout import Direction
+from agentgraph.render.palette import Theme
+from agentgraph.render.picture import save, to_dot, to_mermaid, to_svg
+
+__all__ = [
+    "Direction",
+    "Engine",
+    "EngineChoice",
+    "Theme",
+    "engines",
+    "save",
+    "to_dot",
+    "to_mermaid",
+    "to_svg",
+]

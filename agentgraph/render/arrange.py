@@ -1,0 +1,198 @@
+"""From a diagram to places: measures what is drawn, asks an engine, cuts the arrows to fit.
+
+It decides what is asked for; where things then stand, the engine decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agentgraph.errors import NotAvailable
+from agentgraph.render import curve, graphviz_layout, layered
+from agentgraph.render.diagram import Arrow, Diagram, Group
+from agentgraph.render.engines import EngineFailed, candidates
+from agentgraph.render.layout import Box, Direction, Layout, Link, Point, Request, Zone
+from agentgraph.render.lettering import lines_of, visible, width
+from agentgraph.render.palette import NOTE_SIZE
+from agentgraph.render.shapes import Outline, Sketch, frame_outline, sketch_of
+
+BUILTIN_FROM = 2000
+"""From this many figures on, `auto` no longer asks a program: it would take too long."""
+_LABEL_LINE = 14.0
+_TITLE_HEIGHT = 18.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A diagram with everything in its place, ready to be written."""
+
+    diagram: Diagram
+    layout: Layout
+    sketches: Mapping[str, Sketch]
+    titles: Mapping[str, str]
+    labels: Mapping[str, tuple[str, ...]]
+    """The lines on each arrow that has any."""
+    zone_of: Mapping[str, str | None]
+    """The group in which each box lies, labels included."""
+    chains: Mapping[str, curve.Chain]
+    """The way of each arrow, from outline to outline."""
+
+
+def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> Scene:
+    """Measure, lay out and cut."""
+    sketches = {figure.id: sketch_of(figure) for figure in diagram.figures}
+    titles = {group.id: title_of(group) for group in diagram.groups}
+    labels = {arrow.id: label_lines(arrow) for arrow in diagram.arrows}
+    request = _Asking(diagram, sketches, titles, labels).request(direction)
+    layout = _laid_out(request, engine, len(diagram.figures))
+    chains = {
+        arrow.id: _cut(arrow, route, layout, sketches)
+        for arrow, route in zip(diagram.arrows, layout.routes, strict=True)
+    }
+    zone_of = {box.id: box.zone for box in request.boxes}
+    return Scene(diagram, layout, sketches, titles, labels, zone_of, chains)
+
+
+def title_of(group: Group) -> str:
+    """Say what a frame is, in a few words."""
+    name = " ".join(lines_of(visible(group.name)))
+    if group.vertex is not None:
+        bound = group.vertex.bound
+        most = f", at most {bound.at_most}" if bound else ""
+        if group.kind == "each":
+            return f"{name}: for each, {group.vertex.limit} at once{most}"
+        return f"{name}{most}"
+    return {"catch": "catch", "loop": "loop", "quorum": "quorum"}.get(group.kind, name)
+
+
+def label_lines(arrow: Arrow) -> tuple[str, ...]:
+    """Return what stands on an arrow: its note, and how often it was taken if it was."""
+    lines = lines_of(arrow.note) if arrow.note else ()
+    if not arrow.taken:
+        return lines
+    count = f"\u00d7{arrow.taken}"
+    return (*lines[:-1], f"{lines[-1]} {count}") if lines else (count,)
+
+
+class _Asking:
+    """Makes the request: sizes, zones, and which lines lead against the flow."""
+
+    def __init__(
+        self,
+        diagram: Diagram,
+        sketches: Mapping[str, Sketch],
+        titles: Mapping[str, str],
+        labels: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self._diagram = diagram
+        self._sketches = sketches
+        self._titles = titles
+        self._labels = labels
+        self._group = {group.id: group for group in diagram.groups}
+
+    def request(self, direction: Direction) -> Request:
+        """Put it together."""
+        ends = [self._ends(arrow) for arrow in self._diagram.arrows]
+        back = _against_the_flow([figure.id for figure in self._diagram.figures], ends)
+        boxes = [
+            Box(one.id, self._sketches[one.id].width, self._sketches[one.id].height, one.parent)
+            for one in self._diagram.figures
+        ]
+        links: list[Link] = []
+        for arrow, is_back in zip(self._diagram.arrows, back, strict=True):
+            source, target = self._ends(arrow, back=is_back)
+            label = self._label_box(arrow)
+            boxes += [label] if label else []
+            links.append(Link(source, target, label.id if label else None, is_back))
+        zones = [self._zone(group) for group in self._diagram.groups]
+        return Request(tuple(boxes), tuple(zones), tuple(links), direction)
+
+    def _ends(self, arrow: Arrow, *, back: bool = False) -> tuple[str, str]:
+        """Find the figures at both ends: of a group the last and the first one.
+
+        A line against the flow leaves a group at its first figure and enters at its last,
+        so that it does not run through the whole of it.
+        """
+        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
+        turned = back and arrow.source != arrow.target
+        leaving = (source.first if turned else source.last) if source else arrow.source
+        entering = (target.last if turned else target.first) if target else arrow.target
+        return leaving, entering
+
+    def _label_box(self, arrow: Arrow) -> Box | None:
+        """Return the room for a label; a group that leads to itself needs some in any case."""
+        lines = self._labels[arrow.id]
+        loops = arrow.source == arrow.target and arrow.source in self._group
+        if not lines and not loops:
+            return None
+        wide = max([width(line, NOTE_SIZE) for line in lines], default=0) + 10
+        high = len(lines) * _LABEL_LINE + 4
+        return Box(f"{arrow.id} label", wide, high, self._common_zone(arrow))
+
+    def _common_zone(self, arrow: Arrow) -> str | None:
+        """Find the innermost group that holds both ends, and is neither of them."""
+        around = set(self._diagram.around(arrow.source))
+        return next((zone for zone in self._diagram.around(arrow.target) if zone in around), None)
+
+    def _zone(self, group: Group) -> Zone:
+        wide = width(self._titles[group.id], NOTE_SIZE, bold=True) + 8
+        return Zone(group.id, group.parent, wide, _TITLE_HEIGHT)
+
+
+def _laid_out(request: Request, wanted: str | None, figures: int) -> Layout:
+    """Ask the engines in turn. Only one that was named may fail; the one built in never does."""
+    large = figures > BUILTIN_FROM
+    for engine in candidates(wanted):
+        if engine.name == "builtin" or (large and wanted is None):
+            break
+        try:
+            return graphviz_layout.arrange(request, engine)
+        except EngineFailed as error:
+            if wanted not in {None, "auto"}:
+                raise NotAvailable(
+                    f"the engine {engine.name!r} gave no picture",
+                    where=engine.path,
+                    fix="use the engine 'auto' or 'builtin'",
+                ) from error
+    return layered.arrange(request)
+
+
+def _against_the_flow(boxes: Sequence[str], ends: Sequence[tuple[str, str]]) -> list[bool]:
+    """Say of each link whether it closes a cycle, going depth first in declared order."""
+    outs: dict[str, list[int]] = {box: [] for box in boxes}
+    for index, (source, _) in enumerate(ends):
+        outs[source].append(index)
+    back = [False] * len(ends)
+    done: set[str] = set()
+    for root in boxes:
+        open_: set[str] = set()
+        trail = [(root, iter(outs[root]))] if root not in done else []
+        open_.add(root)
+        done.add(root)
+        while trail:
+            box, ways = trail[-1]
+            way = next(ways, None)
+            if way is None:
+                open_.discard(box)
+                trail.pop()
+                continue
+            target = ends[way][1]
+            back[way] = target in open_
+            if target not in done:
+                done.add(target)
+                open_.add(target)
+                trail.append((target, iter(outs[target])))
+    return back
+
+
+def _cut(
+    arrow: Arrow, route: curve.Chain, layout: Layout, sketches: Mapping[str, Sketch]
+) -> curve.Chain:
+    chain = curve.without_start(route, _outline_at(arrow.source, layout, sketches))
+    return curve.without_end(chain, _outline_at(arrow.target, layout, sketches))
+
+
+def _outline_at(part: str, layout: Layout, sketches: Mapping[str, Sketch]) -> Outline:
+    sketch = sketches.get(part)
+    place = layout.boxes[part] if sketch else layout.zones[part]
+    outline = sketch.outline if sketch else frame_outline(place.width, place.height)
+    return tuple(Point(place.x + x, place.y + y) for x, y in outline)

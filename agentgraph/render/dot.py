@@ -1,0 +1,159 @@
+"""A diagram as DOT text for people and other programs; not what our own layout asks for.
+
+Rules of this file:
+
+1. Every id and every text stands in quotes. Backslashes, quotes and ampersands of the
+   graph are escaped, so that they are neither DOT's escapes nor its entities.
+2. `agentgraph_*` attributes say again what shapes and colours only hint at.
+"""
+
+from collections.abc import Iterator
+
+from agentgraph.render.arrange import title_of
+from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
+from agentgraph.render.lettering import shown, visible
+from agentgraph.render.palette import LIGHT, Paint
+from agentgraph.render.shapes import bar_notes, notes_of, undo_note
+
+_CHOICE, _PERSON, _BAR = (LIGHT.kinds[kind] for kind in ("choice", "person", "bar"))
+_LOOKS: dict[FigureKind, tuple[str, Paint]] = {
+    "start": ("circle", _BAR),
+    "end": ("doublecircle", _BAR),
+    "node": ("box", LIGHT.kinds["agent"]),
+    "classifier": ("hexagon", _CHOICE),
+    "human": ("ellipse", _PERSON),
+    "form": ("note", _PERSON),
+    "consensus": ("octagon", LIGHT.kinds["votes"]),
+    "each": ("box3d", LIGHT.kinds["each"]),
+    "subgraph": ("component", LIGHT.kinds["agent"]),
+    "gateway": ("box", _BAR),
+    "join": ("box", _BAR),
+    "missing": ("box", Paint(LIGHT.canvas, LIGHT.alarm)),
+}
+_ARROWS = {
+    "plain": {},
+    "branch": {},
+    "unsure": {"style": "dotted", "color": LIGHT.doubt, "fontcolor": LIGHT.doubt},
+    "then": {"style": "dashed"},
+    "catch": {"style": "dashed", "color": LIGHT.alarm, "fontcolor": LIGHT.alarm},
+}
+
+
+def write(diagram: Diagram) -> str:
+    """Write the whole text."""
+    return "\n".join(_Writer(diagram).lines()) + "\n"
+
+
+class _Writer:
+    """One text; knows by which name each figure goes in it."""
+
+    def __init__(self, diagram: Diagram) -> None:
+        self._diagram = diagram
+        self._group = {group.id: group for group in diagram.groups}
+        self._name = _names(diagram.figures)
+
+    def lines(self) -> Iterator[str]:
+        """Write the figures, nested as they are, then the arrows."""
+        yield f"digraph {_quoted(shown(self._diagram.graph.name))} {{"
+        yield '  graph [compound="true", fontname="Helvetica"]'
+        yield '  node [fontname="Helvetica", style="filled"]'
+        yield '  edge [fontname="Helvetica", fontsize="11"]'
+        waiting: list[Figure | Group | None] = [*reversed(self._diagram.nested.get(None, ()))]
+        depth = 1
+        while waiting:
+            part = waiting.pop()
+            if part is None:
+                depth -= 1
+                yield "  " * depth + "}"
+            elif isinstance(part, Figure):
+                yield "  " * depth + self._figure(part)
+            else:
+                for line in _opening(part):
+                    yield "  " * depth + line
+                depth += 1
+                waiting += [None, *reversed(self._diagram.nested.get(part.id, ()))]
+        for arrow in self._diagram.arrows:
+            yield f"  {self._arrow(arrow)}"
+        yield "}"
+
+    def _figure(self, figure: Figure) -> str:
+        shape, paint = _LOOKS[figure.kind]
+        style = {"missing": "dashed", "node": "rounded,filled"}.get(figure.kind, "filled")
+        dark = paint is _BAR
+        looks = {
+            "shape": shape,
+            "style": style,
+            "fillcolor": paint.fill,
+            "color": paint.line,
+            "fontcolor": LIGHT.canvas if dark else LIGHT.ink,
+            "tooltip": visible(figure.path),
+            "agentgraph_kind": figure.kind,
+            "agentgraph_path": shown(figure.path),
+        }
+        return f"{self._name[figure.id]} [label={_lines(figure_lines(figure))}, {_list(looks)}]"
+
+    def _arrow(self, arrow: Arrow) -> str:
+        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
+        looks = {"label": arrow.note} if arrow.note else {}
+        looks |= _ARROWS[arrow.kind]
+        if not self._diagram.is_within(arrow):
+            looks |= {"ltail": f"cluster_{source.id}"} if source else {}
+            looks |= {"lhead": f"cluster_{target.id}"} if target else {}
+        looks |= {"agentgraph_kind": arrow.kind}
+        if arrow.label is not None:
+            looks |= {"agentgraph_label": shown(arrow.label)}
+        tail = self._name[source.last if source else arrow.source]
+        head = self._name[target.first if target else arrow.target]
+        return f"{tail} -> {head} [{_list(looks)}]"
+
+
+def figure_lines(figure: Figure) -> list[str]:
+    """Return what is written on a figure where its shape alone does not say it."""
+    if figure.kind in {"start", "end"}:
+        return [""]
+    if figure.kind in {"join", "gateway"}:
+        return [visible(figure.name), *bar_notes(figure)]
+    undo = undo_note(figure)
+    return [visible(figure.name), *notes_of(figure), *([undo] if undo else [])]
+
+
+def _opening(group: Group) -> list[str]:
+    line = LIGHT.alarm if group.kind == "catch" else LIGHT.soft
+    looks = {
+        "label": title_of(group),
+        "style": "rounded" if group.vertex else "rounded,dashed",
+        "color": line,
+        "agentgraph_kind": group.kind,
+        "agentgraph_path": shown(group.path),
+    }
+    return [f"subgraph {_quoted(f'cluster_{group.id}')} {{", f"  graph [{_list(looks)}]"]
+
+
+def _names(figures: tuple[Figure, ...]) -> dict[str, str]:
+    """Name each figure by its path; where two would share a name, the later gets a number."""
+    names: dict[str, str] = {}
+    used: set[str] = set()
+    for figure in figures:
+        path = shown(figure.path)
+        name, number = path, 2
+        while name in used:
+            name, number = f"{path} ({number})", number + 1
+        used.add(name)
+        names[figure.id] = _quoted(name)
+    return names
+
+
+def _list(values: dict[str, str]) -> str:
+    return ", ".join(f"{name}={_quoted(value)}" for name, value in values.items())
+
+
+def _quoted(text: str) -> str:
+    return f'"{_escaped(text)}"'
+
+
+def _lines(lines: list[str]) -> str:
+    return '"' + "\\n".join(map(_escaped, lines)) + '"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")

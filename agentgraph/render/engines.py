@@ -1,0 +1,113 @@
+"""Which programs can lay out a picture, and how one of them is called; not what it is asked.
+
+Rules of this file:
+
+1. A picture never fails for want of a program: `builtin` is Python and always there.
+2. `auto` takes what gives the same bytes on every machine: the bundled program first.
+3. A program gets its text on stdin and has a time limit. No shell, no file, no network.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Literal, get_args
+
+from agentgraph.errors import NotAvailable, suggest
+
+EngineName = Literal["bundled", "system", "builtin"]
+EngineChoice = Literal["auto", "bundled", "system", "builtin"]
+VARIABLE = "AGENTGRAPH_ENGINE"
+LIMIT_S = 60.0
+"""How long a program may take for one picture."""
+_DISTRIBUTION = "graphviz-pure"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One way to lay out a picture: whether it was found, where, and which release."""
+
+    name: EngineName
+    found: bool
+    path: str = ""
+    version: str = ""
+
+
+class EngineFailed(Exception):
+    """A program was called and gave no picture."""
+
+
+def engines() -> tuple[Engine, ...]:
+    """Say which engines there are here, in the order in which `auto` tries them."""
+    return _bundled(), _system(), Engine("builtin", found=True, version="1")
+
+
+def candidates(wanted: str | None) -> Iterator[Engine]:
+    """Yield the engines to try: of `auto` all that were found, else the one asked for.
+
+    `wanted` wins over the environment variable. Raises `NotAvailable` for a name that
+    is none, and for an engine that is not installed.
+    """
+    name = wanted or os.environ.get(VARIABLE) or "auto"
+    if name not in get_args(EngineChoice):
+        raise NotAvailable(
+            f"there is no engine {name!r}",
+            where="the argument engine" if wanted else f"the environment variable {VARIABLE}",
+            fix=suggest(name, get_args(EngineChoice), "use auto, bundled, system or builtin"),
+        )
+    finders = {"bundled": _bundled, "system": _system, "builtin": lambda: engines()[-1]}
+    for finder in finders.values() if name == "auto" else [finders[name]]:
+        engine = finder()
+        if engine.found:
+            yield engine
+        elif name != "auto":
+            raise NotAvailable(
+                f"the engine {name!r} is not installed",
+                where=_sought(name),
+                fix="install it, or use the engine 'auto' or 'builtin'",
+            )
+
+
+def call(engine: Engine, text: str) -> str:
+    """Give DOT `text` to a Graphviz program and return its answer in JSON.
+
+    Raises `EngineFailed` when the program cannot be started, fails, or takes too long.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - the path is that of an installed program
+            [engine.path, "-Kdot", "-Tjson0"],
+            input=text.encode(),
+            capture_output=True,
+            check=True,
+            timeout=LIMIT_S,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EngineFailed(f"{engine.path}: {error}") from error
+    return done.stdout.decode("utf-8", "replace")
+
+
+@cache
+def _bundled() -> Engine:
+    try:
+        distribution = metadata.distribution(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return Engine("bundled", found=False)
+    for file in distribution.files or ():
+        if file.stem == _DISTRIBUTION and file.suffix in {"", ".exe"}:
+            path = Path(str(distribution.locate_file(file))).resolve()
+            if path.is_file():
+                return Engine("bundled", True, str(path), distribution.version)
+    return Engine("bundled", found=False, version=distribution.version)
+
+
+def _system() -> Engine:
+    path = shutil.which("dot")
+    return Engine("system", found=path is not None, path=path or "")
+
+
+def _sought(name: str) -> str:
+    return f"the package {_DISTRIBUTION}" if name == "bundled" else "the program dot on the PATH"

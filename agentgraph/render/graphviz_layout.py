@@ -1,0 +1,163 @@
+"""A layout by a Graphviz program: the request as DOT, the answer from JSON; not the drawing.
+
+Rules of this file:
+
+1. Everything has a fixed size and no text, so no font of the machine has a say.
+2. A label is a box on its way: nothing can lie on it. Only a line from a box to itself
+   has its label beside it.
+3. A line against the flow is asked for the other way round, and turned in the answer.
+   So the program has no cycle to break, and does not break it another way than we do.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from agentgraph.render.engines import Engine, EngineFailed, call
+from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone
+
+_POINTS = 72.0
+_QUICK_FROM = 1000
+"""From this many boxes on, the search for the best places is cut short."""
+
+
+def arrange(request: Request, engine: Engine) -> Layout:
+    """Ask `engine` for the places. Raises `EngineFailed` when its answer is of no use."""
+    text = call(engine, _Question(request).text())
+    try:
+        return _Answer(request, json.loads(text)).layout()
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise EngineFailed(f"the answer of {engine.name} cannot be read: {error!r}") from error
+
+
+class _Question:
+    """A request as DOT. Names in it are numbers, so nothing has to be escaped."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._name = {box.id: f"b{index}" for index, box in enumerate(request.boxes)}
+        self._name |= {zone.id: f"cluster_{index}" for index, zone in enumerate(request.zones)}
+        self._box = {box.id: box for box in request.boxes}
+        self._beside = {link.label for link in request.links if link.source == link.target}
+
+    def text(self) -> str:
+        """Write it down."""
+        quick = " nslimit=1 nslimit1=1" if len(self._request.boxes) > _QUICK_FROM else ""
+        lines = [
+            "digraph {",
+            f"graph [rankdir={self._request.direction} nodesep=0.36 ranksep=0.42{quick}]",
+            'node [shape=box fixedsize=true label=""]',
+            "edge [dir=none headclip=false tailclip=false]",
+            *(self._node(box) for box in self._request.boxes if box.id not in self._beside),
+            *self._clusters(),
+        ]
+        for index, link in enumerate(self._request.links):
+            lines += self._edges(index, link)
+        return "\n".join([*lines, "}"])
+
+    def _node(self, box: Box) -> str:
+        size = f"width={box.width / _POINTS:.4f} height={box.height / _POINTS:.4f}"
+        return f"{self._name[box.id]} [{size}]"
+
+    def _clusters(self) -> Iterator[str]:
+        """Write the zones, each with what lies right in it; the innermost may be deep."""
+        inside: dict[str | None, list[str]] = {}
+        for box in self._request.boxes:
+            if box.id not in self._beside:
+                inside.setdefault(box.zone, []).append(self._name[box.id])
+        zones: dict[str | None, list[Zone]] = {}
+        for zone in self._request.zones:
+            zones.setdefault(zone.zone, []).append(zone)
+        waiting: list[Zone | None] = list(reversed(zones.get(None, [])))
+        while waiting:
+            zone = waiting.pop()
+            if zone is None:
+                yield "}"
+                continue
+            title = _blank(zone.title_width, zone.title_height)
+            yield f"subgraph {self._name[zone.id]} {{"
+            yield f"label={title} labeljust=l margin=12"
+            yield "; ".join(inside.get(zone.id, []))
+            waiting += [None, *reversed(zones.get(zone.id, []))]
+
+    def _edges(self, index: int, link: Link) -> Iterator[str]:
+        source, target = self._name[link.source], self._name[link.target]
+        if link.label is None:
+            yield self._edge(f"{index}", link.source, link.target, back=link.back)
+        elif link.source == link.target:
+            box = self._box[link.label]
+            yield f"{source} -> {target} [id={index} label={_blank(box.width, box.height)}]"
+        else:
+            yield self._edge(f"{index}a", link.source, link.label, back=link.back)
+            yield self._edge(f"{index}b", link.label, link.target, back=link.back)
+
+    def _edge(self, id: str, source: str, target: str, *, back: bool) -> str:
+        tail, head = (target, source) if back else (source, target)
+        extra = " weight=0" if back else ""
+        return f'{self._name[tail]} -> {self._name[head]} [id="{id}"{extra}]'
+
+
+class _Answer:
+    """What the program said, by our own names."""
+
+    def __init__(self, request: Request, raw: object) -> None:
+        self._request = request
+        answer = cast("dict[str, object]", raw)
+        objects = cast("list[Mapping[str, str]]", answer.get("objects", []))
+        edges = cast("list[Mapping[str, str]]", answer.get("edges", []))
+        self._objects = {part["name"]: part for part in objects}
+        self._edges = {part["id"]: part for part in edges}
+        self._box = {box.id: box for box in request.boxes}
+        left, low, right, high = _numbers(cast("str", answer["bb"]))
+        self._left, self._high = left, high
+        self._size = right - left, high - low
+
+    def layout(self) -> Layout:
+        """Put everything together."""
+        boxes: dict[str, Rect] = {}
+        for index, box in enumerate(self._request.boxes):
+            part = self._objects.get(f"b{index}")
+            if part is not None:
+                x, y = self._point(part["pos"])
+                boxes[box.id] = Rect(x, y, box.width, box.height)
+        zones = {
+            zone.id: self._rect(self._objects[f"cluster_{index}"]["bb"])
+            for index, zone in enumerate(self._request.zones)
+        }
+        routes: list[tuple[Point, ...]] = []
+        for index, link in enumerate(self._request.links):
+            routes.append(self._route(index, link))
+            if link.label is not None and link.label not in boxes:
+                label = self._box[link.label]
+                x, y = self._point(self._edges[f"{index}"]["lp"])
+                boxes[link.label] = Rect(x, y, label.width, label.height)
+        return Layout(*self._size, boxes, zones, tuple(routes))
+
+    def _route(self, index: int, link: Link) -> tuple[Point, ...]:
+        if link.label is None or link.source == link.target:
+            return self._chain(f"{index}", back=link.back)
+        first = self._chain(f"{index}a", back=link.back)
+        return first + self._chain(f"{index}b", back=link.back)[1:]
+
+    def _chain(self, id: str, *, back: bool) -> tuple[Point, ...]:
+        points = tuple(self._point(pair) for pair in self._edges[id]["pos"].split())
+        return points[::-1] if back else points
+
+    def _rect(self, bb: str) -> Rect:
+        left, low, right, high = _numbers(bb)
+        x, y = (left + right) / 2 - self._left, self._high - (low + high) / 2
+        return Rect(x, y, right - left, high - low)
+
+    def _point(self, pair: str) -> Point:
+        x, y = _numbers(pair)
+        return Point(x - self._left, self._high - y)
+
+
+def _blank(wide: float, high: float) -> str:
+    """Return an empty label that takes exactly this much room in every release."""
+    size = f'WIDTH="{wide:.0f}" HEIGHT="{high:.0f}"'
+    return f'<<TABLE BORDER="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]

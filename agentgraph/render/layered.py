@@ -1,0 +1,223 @@
+"""The layout that always works: ranks from top to bottom, in Python alone.
+
+Rules of this file:
+
+1. A zone is laid out by itself, then stands as one box in the zone around it. So no box
+   lies in a zone that is not its own, and no two overlap.
+2. A line that leaves a zone ends, inside it, in a port on its border, and goes on from
+   there outside.
+3. Left to right is the same picture with x and y exchanged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from agentgraph.render.layout import Layout, Link, Point, Rect, Request, Zone
+from agentgraph.render.level import Level, Line
+from agentgraph.render.ranks import against
+
+_LOOP = 16.0
+"""How far a line from a box to itself reaches out."""
+
+
+def arrange(request: Request) -> Layout:
+    """Give everything its place. Any request has an answer."""
+    if request.direction == "TB":
+        return _Picture(request).layout()
+    return _exchanged(_Picture(_exchanged_request(request)).layout())
+
+
+class _Segment:
+    """A stretch of a link between two boxes; `turned` when it is laid from its end."""
+
+    def __init__(self, source: str, target: str, *, turned: bool) -> None:
+        self.upper, self.lower = (target, source) if turned else (source, target)
+        self.turned = turned
+        self.levels: list[Level] = []
+        """The levels it passes, from its upper end to its lower one."""
+
+    def turn(self) -> None:
+        """Exchange the ends."""
+        self.upper, self.lower = self.lower, self.upper
+        self.turned = not self.turned
+
+
+class _Picture:
+    """One request on its way to a layout."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._size = {box.id: (box.width, box.height) for box in request.boxes}
+        self._loops = _loops(request)
+        self._zone = {part.id: part.zone for part in (*request.boxes, *request.zones)}
+        self._levels: dict[str | None, Level] = {None: Level(None)}
+        self._levels |= {zone.id: Level(zone) for zone in request.zones}
+        beside = {link.label for links in self._loops.values() for link in links}
+        for part in (*request.boxes, *request.zones):
+            if part.id not in beside:
+                self._levels[part.zone].add(part.id)
+        self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]
+
+    def layout(self) -> Layout:
+        """Lay out the levels, the innermost first, and put them into one another."""
+        order = self._outer_first()
+        crossing: dict[str | None, list[_Segment]] = {}
+        for segment in (segment for segments in self._segments for segment in segments):
+            crossing.setdefault(self._common(segment.upper, segment.lower), []).append(segment)
+        for zone in order:
+            self._lead(self._levels[zone], crossing.get(zone, []))
+        for zone in reversed(order):
+            level = self._levels[zone]
+            level.arrange([self._room(unit) for unit in level.units], self._levels)
+            if zone is not None:
+                self._size[zone] = level.size
+        for zone in order[1:]:
+            self._levels[zone].move_into(self._levels[self._zone[zone or ""]])
+        return self._collected()
+
+    def _collected(self) -> Layout:
+        boxes: dict[str, Rect] = {}
+        zones: dict[str, Rect] = {}
+        for level in self._levels.values():
+            for unit, place in level.placed():
+                if unit in self._levels:
+                    zones[unit] = place
+                else:
+                    boxes[unit] = Rect(place.x, place.y, *self._size[unit])
+        loops: dict[int, tuple[Point, ...]] = {}
+        for box, links in self._loops.items():
+            reach = 0.0
+            for link in links:
+                reach += _LOOP
+                loops[id(link)] = _loop(boxes[box], reach)
+                if link.label is not None:
+                    wide, high = self._size[link.label]
+                    x = boxes[box].right + reach + wide / 2
+                    boxes[link.label] = Rect(x, boxes[box].y, wide, high)
+                    reach += wide
+        routes = tuple(
+            loops[id(link)] if id(link) in loops else _route(segments)
+            for link, segments in zip(self._request.links, self._segments, strict=True)
+        )
+        return Layout(*self._levels[None].size, boxes, zones, routes)
+
+    def _lead(self, level: Level, segments: list[_Segment]) -> None:
+        """Lead segments through a level, which holds both ends, and the levels inside it."""
+        ends = [
+            (self._unit_in(level, segment.upper), self._unit_in(level, segment.lower))
+            for segment in segments
+        ]
+        closing = against(len(level.units), ends)
+        for segment, (upper, lower), is_closing in zip(segments, ends, closing, strict=True):
+            if is_closing:
+                segment.turn()
+                upper, lower = lower, upper
+            down = [self._levels[zone] for zone in self._path(segment.upper, level)]
+            up = [self._levels[zone] for zone in self._path(segment.lower, level)]
+            segment.levels = [*down, level, *reversed(up)]
+            level.lines[id(segment)] = Line(upper, lower)
+            for inner in down:
+                inner.lines[id(segment)] = Line(self._unit_in(inner, segment.upper), None)
+            for inner in up:
+                inner.lines[id(segment)] = Line(None, self._unit_in(inner, segment.lower))
+
+    def _path(self, box: str, level: Level) -> list[str]:
+        """Name the zones around a box, from the innermost up to but not into `level`."""
+        found: list[str] = []
+        zone = self._zone[box]
+        while zone is not None and zone != level.name:
+            found.append(zone)
+            zone = self._zone[zone]
+        return found
+
+    def _unit_in(self, level: Level, box: str) -> int:
+        path = self._path(box, level)
+        return level.number[path[-1] if path else box]
+
+    def _common(self, one: str, other: str) -> str | None:
+        around = {None}
+        zone = self._zone[one]
+        while zone is not None:
+            around.add(zone)
+            zone = self._zone[zone]
+        zone = self._zone[other]
+        while zone not in around:
+            zone = self._zone[zone]
+        return zone
+
+    def _room(self, unit: str) -> tuple[float, float]:
+        """Return the size of a unit, with the lines that lead from it to itself."""
+        wide, high = self._size[unit]
+        for link in self._loops.get(unit, ()):
+            # On both sides, so that the unit stays in the middle of its room.
+            wide += 2 * (_LOOP + (self._size[link.label][0] if link.label else 0))
+        return wide, high
+
+    def _outer_first(self) -> list[str | None]:
+        inside: dict[str | None, list[str]] = {}
+        for zone in self._request.zones:
+            inside.setdefault(zone.zone, []).append(zone.id)
+        order: list[str | None] = [None]
+        for zone_id in order:
+            order += inside.get(zone_id, [])
+        return order
+
+
+def _segments(link: Link) -> Iterator[_Segment]:
+    if link.source != link.target:
+        stops = [link.source, *([link.label] if link.label else []), link.target]
+        for source, target in pairwise(stops):
+            yield _Segment(source, target, turned=link.back)
+
+
+def _loops(request: Request) -> dict[str, list[Link]]:
+    """Group the links from a box to itself by their box."""
+    found: dict[str, list[Link]] = {}
+    for link in request.links:
+        if link.source == link.target:
+            found.setdefault(link.source, []).append(link)
+    return found
+
+
+def _loop(place: Rect, reach: float) -> tuple[Point, ...]:
+    x, y, far = place.right, place.y, place.right + reach * 4 / 3
+    high = min(10.0, place.height / 3)
+    out, back = Point(x, y + high / 2), Point(x, y - high / 2)
+    middle = Point(place.x, y)
+    return (
+        *(middle, middle, out, out),
+        *(Point(far, y + high), Point(far, y - high), back),
+        *(back, middle, middle),
+    )
+
+
+def _route(segments: list[_Segment]) -> tuple[Point, ...]:
+    """Join the ways of the segments of a link, each through all of its levels."""
+    route: list[Point] = []
+    for segment in segments:
+        way: list[Point] = []
+        for level in segment.levels:
+            piece = level.way(id(segment))
+            way += piece[1:] if way else piece
+        turned = way[::-1] if segment.turned else way
+        route += turned[1:] if route else turned
+    return tuple(route)
+
+
+def _exchanged_request(request: Request) -> Request:
+    """Exchange width and height of every box; a title stays at the upper side of its zone."""
+    boxes = tuple(replace(box, width=box.height, height=box.width) for box in request.boxes)
+    zones = tuple(
+        Zone(zone.id, zone.zone, zone.title_width, zone.title_height, sideways=True)
+        for zone in request.zones
+    )
+    return replace(request, boxes=boxes, zones=zones)
+
+
+def _exchanged(layout: Layout) -> Layout:
+    """Exchange x and y of everything."""
+    boxes = {id: Rect(at.y, at.x, at.height, at.width) for id, at in layout.boxes.items()}
+    zones = {id: Rect(at.y, at.x, at.height, at.width) for id, at in layout.zones.items()}
+    routes = tuple(tuple(Point(y, x) for x, y in route) for route in layout.routes)
+    return Layout(layout.height, layout.width, boxes, zones, routes)

@@ -1,0 +1,112 @@
+"""Where everything stands: what an engine is asked for and what it answers; not an engine.
+
+Lengths are pixels, x grows to the right and y downwards. An engine knows nothing of
+kinds, names and fonts: it is given sizes, and it gives places.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Direction = Literal["TB", "LR"]
+
+
+class Point(NamedTuple):
+    """A place in the picture."""
+
+    x: float
+    y: float
+
+
+class Rect(NamedTuple):
+    """A box by its centre and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def left(self) -> float:
+        """The x of its left side."""
+        return self.x - self.width / 2
+
+    @property
+    def top(self) -> float:
+        """The y of its upper side."""
+        return self.y - self.height / 2
+
+    @property
+    def right(self) -> float:
+        """The x of its right side."""
+        return self.x + self.width / 2
+
+    @property
+    def bottom(self) -> float:
+        """The y of its lower side."""
+        return self.y + self.height / 2
+
+    def moved(self, dx: float, dy: float) -> "Rect":
+        """Return the same box elsewhere."""
+        return Rect(self.x + dx, self.y + dy, self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Something that needs room of its own: a figure, or the label of a link."""
+
+    id: str
+    width: float
+    height: float
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A frame that holds its boxes and zones and no others; room is kept for its title."""
+
+    id: str
+    zone: str | None
+    title_width: float
+    title_height: float
+    sideways: bool = False
+    """The picture is laid out with x and y exchanged, but the title is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A line to lay from box to box, through the box `label` when it has one.
+
+    `back` says that it leads against the flow, so that it is not to pull its target
+    below its source.
+    """
+
+    source: str
+    target: str
+    label: str | None = None
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """All that an engine is told. Boxes, zones and links are in the order of the graph."""
+
+    boxes: tuple[Box, ...]
+    zones: tuple[Zone, ...]
+    links: tuple[Link, ...]
+    direction: Direction = "TB"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All that an engine answers, with the upper left corner of the picture at 0, 0.
+
+    A route is a chain of cubic Bezier curves: a point, then three for each curve. It
+    begins and ends in the middle of its boxes; whoever draws cuts it at their outline.
+    """
+
+    width: float
+    height: float
+    boxes: Mapping[str, Rect]
+    zones: Mapping[str, Rect]
+    routes: tuple[tuple[Point, ...], ...]

@@ -1,0 +1,120 @@
+"""What the shapes and lines of a picture mean, for those that occur in it."""
+
+from dataclasses import dataclass
+
+from agentgraph.render.diagram import ArrowKind, Diagram, FigureKind, GroupKind
+from agentgraph.render.lettering import width
+from agentgraph.render.markup import number, words
+from agentgraph.render.palette import NOTE_SIZE
+
+_ICON = 34.0
+_GAP = 18.0
+_ROW = 24.0
+_ABOVE = 30.0
+
+_RECT = '<rect class="box" x="-13" y="-7" width="26" height="14" rx="{}"/>'
+_HEXAGON = '<polygon class="box" points="-14,0 -9,-7 9,-7 14,0 9,7 -9,7"/>'
+_BAR = '<rect class="box" x="-13" y="-4" width="26" height="8" rx="2"/>'
+_LINE = '<path class="line" d="M-15 0H8"/><polygon class="tip" points="15,0 7,-3.5 7,3.5"/>'
+_FRAME = '<rect class="frame" x="-14" y="-8" width="28" height="16" rx="3"/>'
+_HEAD = '<path class="glyph" d="M0-6a2 2 0 1 1 0 4a2 2 0 1 1 0-4zM-4 5v-1a4 4 0 0 1 8 0v1z"/>'
+_SHEET = '<path class="glyph" d="M-3-4.5h4l2 2v7h-6zM-1 0h2M-1 2h2"/>'
+_CARDS = "".join(
+    f'<rect class="box" x="{x - 14}" y="{-5 - x + 2}" width="22" height="11" rx="2"/>'
+    for x in (4, 2, 0)
+)
+
+_FIGURES: dict[FigureKind, tuple[str, str, str]] = {
+    "start": ("terminal", '<circle class="dot" r="6"/>', "start"),
+    "end": (
+        "terminal",
+        '<circle class="ring" r="7" stroke-width="1.5"/><circle class="dot" r="4"/>',
+        "end",
+    ),
+    "node": ("agent", _RECT.format(4), "agent"),
+    "classifier": ("choice", _HEXAGON, "classifier: one way by label"),
+    "human": ("person", _RECT.format(7) + _HEAD, "a person decides"),
+    "form": ("person", _RECT.format(7) + _SHEET, "a person fills in"),
+    "consensus": ("votes", _HEXAGON, "vote: one way by consensus"),
+    "each": ("each", _CARDS, "for each item"),
+    "subgraph": ("agent", _RECT.format(4), "workflow"),
+    "missing": ("missing", _RECT.format(4), "not defined"),
+}
+_ARROWS: dict[ArrowKind, str] = {
+    "branch": "when the label is chosen",
+    "unsure": "when unsure",
+    "then": "when the bound is reached",
+    "catch": "on an error",
+}
+_GROUPS: dict[GroupKind, str] = {
+    "subgraph": "workflow inside",
+    "each": "workflow for each item",
+    "quorum": "race: the first win",
+    "loop": "loop",
+    "catch": "errors are caught",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a legend: a picture, what it means, and where it stands."""
+
+    paint: str
+    picture: str
+    text: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """The entries in rows; `width` and `height` include the air above."""
+
+    entries: tuple[Entry, ...]
+    width: float
+    height: float
+
+    def lines(self, left: float, top: float) -> list[str]:
+        """Write it, an entry a line."""
+        opening = f'<g class="legend" transform="translate({number(left)},{number(top)})">'
+        entries = [
+            f'<g transform="translate({number(one.x)},{number(one.y)})">'
+            f'<g class="{one.paint}">{one.picture}</g>{words(one.text, 22, 4, "note start")}</g>'
+            for one in self.entries
+        ]
+        return [opening, *entries, "</g>"] if entries else []
+
+
+def legend_of(diagram: Diagram, wide: float) -> Legend:
+    """List what occurs in a diagram, in rows that are at most `wide`."""
+    entries: list[Entry] = []
+    x, y, widest = 0.0, _ABOVE, 0.0
+    for paint, picture, text in _occurring(diagram):
+        room = _ICON + 8 + width(text, NOTE_SIZE)
+        if x and x + room > wide:
+            x, y = 0.0, y + _ROW
+        entries.append(Entry(paint, picture, text, x + _ICON / 2, y))
+        x += room + _GAP
+        widest = max(widest, x - _GAP)
+    return Legend(tuple(entries), widest, y + _ROW / 2 if entries else 0.0)
+
+
+def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
+    figures = {figure.kind for figure in diagram.figures}
+    arrows = {arrow.kind for arrow in diagram.arrows}
+    groups = {group.kind for group in diagram.groups}
+    found = [entry for kind, entry in _FIGURES.items() if kind in figures]
+    if any(figure.kind in {"join", "gateway"} for figure in diagram.figures):
+        found.append(("bar", _BAR, "fork or join"))
+    found += [(kind, _LINE, text) for kind, text in _ARROWS.items() if kind in arrows]
+    found += [(kind, _FRAME, text) for kind, text in _GROUPS.items() if kind in groups]
+    if diagram.counted:
+        found.append(
+            (
+                "badge",
+                '<rect x="-9" y="-8" width="18" height="16" rx="8"/><text y="4">n</text>',
+                "visits",
+            )
+        )
+        found.append(("unseen agent", _RECT.format(4), "not visited"))
+    return found

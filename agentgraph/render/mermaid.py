@@ -1,0 +1,120 @@
+"""A diagram as Mermaid text; not drawn here, and nothing is sent anywhere to draw it.
+
+Rules of this file:
+
+1. Ids are numbers. Names stand in quotes, each character of them that is neither a
+   letter nor a digit as its code, so that no name is a word or a directive of Mermaid.
+2. Mermaid refuses more than 500 edges unless its page allows them: the text says so.
+"""
+
+import json
+from collections.abc import Iterator
+
+from agentgraph.render.arrange import title_of
+from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
+from agentgraph.render.dot import figure_lines
+from agentgraph.render.lettering import shown
+from agentgraph.render.palette import LIGHT
+
+EDGES_MAX = 500
+"""How many edges Mermaid draws when nothing else was said."""
+
+_SHAPES: dict[FigureKind, tuple[str, str, str]] = {
+    "start": ("((", "))", "terminal"),
+    "end": ("(((", ")))", "terminal"),
+    "node": ("(", ")", "agent"),
+    "classifier": ("{{", "}}", "choice"),
+    "human": ("([", "])", "person"),
+    "form": ("[/", "/]", "person"),
+    "consensus": ("{{", "}}", "votes"),
+    "each": ("[[", "]]", "each"),
+    "subgraph": ("[[", "]]", "agent"),
+    "gateway": ("[", "]", "bar"),
+    "join": ("[", "]", "bar"),
+    "missing": ("[", "]", "missing"),
+}
+
+
+def write(diagram: Diagram) -> str:
+    """Write the whole text."""
+    return "\n".join(_Writer(diagram).lines()) + "\n"
+
+
+class _Writer:
+    """One text; knows by which id each part goes in it."""
+
+    def __init__(self, diagram: Diagram) -> None:
+        self._diagram = diagram
+        self._group = {group.id: group for group in diagram.groups}
+        self._id = {figure.id: f"n{index}" for index, figure in enumerate(diagram.figures)}
+        self._id |= {group.id: f"g{index}" for index, group in enumerate(diagram.groups)}
+
+    def lines(self) -> Iterator[str]:
+        """Write the parts, nested as they are, then the arrows, the styles, and the names."""
+        yield "---\nconfig:\n  htmlLabels: true\n  flowchart:\n    htmlLabels: true\n---"
+        yield "flowchart TB"
+        yield f"%% workflow {_commented(self._diagram.graph.name)}"
+        if len(self._diagram.arrows) > EDGES_MAX:
+            yield f"%% {len(self._diagram.arrows)} edges: set maxEdges in the page that draws this"
+        yield from self._parts()
+        for arrow in self._diagram.arrows:
+            yield f"  {self._arrow(arrow)}"
+        yield from self._styles()
+        for part in (*self._diagram.figures, *self._diagram.groups):
+            yield f"%% {self._id[part.id]} = {_commented(part.path)}"
+
+    def _parts(self) -> Iterator[str]:
+        waiting: list[Figure | Group | None] = [*reversed(self._diagram.nested.get(None, ()))]
+        while waiting:
+            part = waiting.pop()
+            if part is None:
+                yield "  end"
+            elif isinstance(part, Figure):
+                yield f"  {self._figure(part)}"
+            else:
+                yield f'  subgraph {self._id[part.id]}["{_coded(title_of(part))}"]'
+                waiting += [None, *reversed(self._diagram.nested.get(part.id, ()))]
+
+    def _figure(self, figure: Figure) -> str:
+        left, right, paint = _SHAPES[figure.kind]
+        text = "<br/>".join(map(_coded, figure_lines(figure))) or " "
+        return f'{self._id[figure.id]}{left}"{text}"{right}:::{paint}'
+
+    def _arrow(self, arrow: Arrow) -> str:
+        source, target = arrow.source, arrow.target
+        if self._diagram.is_within(arrow):
+            # Mermaid cannot draw from a frame to what it holds.
+            source = self._group[source].last if source in self._group else source
+            target = self._group[target].first if target in self._group else target
+        line = "-->" if arrow.kind in {"plain", "branch"} else "-.->"
+        note = f'|"{_coded(arrow.note)}"|' if arrow.note else ""
+        return f"{self._id[source]} {line}{note} {self._id[target]}"
+
+    def _styles(self) -> Iterator[str]:
+        used = {_SHAPES[figure.kind][2] for figure in self._diagram.figures}
+        for kind, paint in LIGHT.kinds.items():
+            if kind in used:
+                text = LIGHT.canvas if kind == "bar" else LIGHT.ink
+                yield f"  classDef {kind} fill:{paint.fill},stroke:{paint.line},color:{text}"
+        if "terminal" in used:
+            yield f"  classDef terminal fill:{LIGHT.ink},stroke:{LIGHT.ink},color:{LIGHT.canvas}"
+        if "missing" in used:
+            alarm = LIGHT.alarm
+            yield f"  classDef missing fill:{LIGHT.canvas},stroke:{alarm},color:{alarm}"
+        for index, arrow in enumerate(self._diagram.arrows):
+            if arrow.kind == "catch":
+                yield f"  linkStyle {index} stroke:{LIGHT.alarm}"
+
+
+def _coded(text: str) -> str:
+    """Replace each ASCII character that could mean something to Mermaid by its code."""
+    return "".join(
+        letter if letter == " " or not letter.isascii() or letter.isalnum() else f"#{ord(letter)};"
+        for letter in text
+    )
+
+
+def _commented(name: str) -> str:
+    """Write a name as a JSON string that cannot hold a directive of Mermaid."""
+    text = json.dumps(shown(name), ensure_ascii=True)
+    return text.replace("%", "\\u0025").replace("{", "\\u007b").replace("}", "\\u007d")

@@ -1,0 +1,303 @@
+"""How big each figure is, its outline, and its drawing around 0, 0; not where it stands.
+
+Rules of this file:
+
+1. The outline is the drawn edge of the shape: arrows are cut at it, so they touch.
+2. Sizes come from the table of `lettering`, so that no text leaves its shape.
+3. `words` is the one way to write text into a drawing; it escapes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import cos, pi, sin
+
+from agentgraph.render.diagram import Figure, FigureKind, short_name
+from agentgraph.render.layout import Point
+from agentgraph.render.lettering import lines_of, visible, width
+from agentgraph.render.markup import number, words
+from agentgraph.render.palette import NAME_SIZE, NOTE_SIZE
+
+Outline = tuple[Point, ...]
+
+_LINE_HEIGHT = 17.0
+_NOTE_HEIGHT = 15.0
+_PAD_X = 16.0
+_PAD_Y = 12.0
+_WIDTH_MIN = 84.0
+_GLYPH_WIDTH = 24.0
+_CHIP_HEIGHT = 20.0
+_CHIP_GAP = 6.0
+_CHIPS_WIDTH_MAX = 250.0
+_RADIUS = 8.0
+_CARDS = (8.0, 4.0, 0.0)
+"""How far each card of a stack is moved up and to the right, the last one being in front."""
+
+_PERSON = "M0-9a3.6 3.6 0 1 1 0 7.2a3.6 3.6 0 1 1 0-7.2zM-6.5 8v-2a6.5 6 0 0 1 13 0v2z"
+_SHEET = "M-5-8h6.5l3.5 3.5v12.5h-10zM-2-2.5h4M-2 1h4M-2 4.5h4"
+_BACK = "M-5 0h7a2.8 2.8 0 0 1 0 5.6h-2M-5 0l3-3M-5 0l3 3"
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A figure ready to be put somewhere: `parts` are elements drawn around 0, 0."""
+
+    width: float
+    height: float
+    outline: Outline
+    paint: str
+    parts: tuple[str, ...]
+
+
+def sketch_of(figure: Figure) -> Sketch:
+    """Draw one figure."""
+    return _DRAWERS[figure.kind](figure)
+
+
+def frame_outline(wide: float, high: float) -> Outline:
+    """Return the outline of a frame of this size."""
+    return _rounded_outline(wide, high, _RADIUS)
+
+
+def join_note(figure: Figure) -> str:
+    """Say how many of its ways a join waits for."""
+    need = figure.vertex.need if figure.vertex else None
+    if need is None or need >= figure.ways_in:
+        return f"all {figure.ways_in}"
+    return f"first {need} of {figure.ways_in}"
+
+
+def _start(_: Figure) -> Sketch:
+    return Sketch(18, 18, _ellipse(9), "terminal", ('<circle class="dot" r="9"/>',))
+
+
+def _end(_: Figure) -> Sketch:
+    parts = ('<circle class="ring" r="9" stroke-width="2"/>', '<circle class="dot" r="5"/>')
+    return Sketch(20, 20, _ellipse(10), "terminal", parts)
+
+
+def _agent(figure: Figure) -> Sketch:
+    wide, high = _room(figure)
+    parts = (_rounded(wide, high), *_texts(figure))
+    return Sketch(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
+
+
+def _missing(figure: Figure) -> Sketch:
+    wide, high = _room(figure)
+    parts = (_rounded(wide, high), *_texts(figure))
+    return Sketch(wide, high, _rounded_outline(wide, high, _RADIUS), "missing", parts)
+
+
+def _subgraph(figure: Figure) -> Sketch:
+    wide, high = _room(figure)
+    wide, high = wide + 8, high + 8
+    parts = (_rounded(wide, high), _rounded(wide - 8, high - 8, radius=5), *_texts(figure))
+    return Sketch(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
+
+
+def _classifier(figure: Figure) -> Sketch:
+    wide, high = _room(figure)
+    corners = _hexagon(wide + 14, high, 14)
+    return Sketch(wide + 14, high, corners, "choice", (_polygon(corners), *_texts(figure)))
+
+
+def _person(figure: Figure) -> Sketch:
+    inner, high = _room(figure)
+    wide = inner + _GLYPH_WIDTH
+    radius = min(high / 2, 20)
+    glyph = _SHEET if figure.kind == "form" else _PERSON
+    at = number(_GLYPH_WIDTH - wide / 2)
+    parts = (
+        _rounded(wide, high, radius=radius),
+        f'<path class="glyph" d="{glyph}" transform="translate({at})"/>',
+        *_texts(figure, x=_GLYPH_WIDTH / 2),
+    )
+    return Sketch(wide, high, _rounded_outline(wide, high, radius), "person", parts)
+
+
+def _each(figure: Figure) -> Sketch:
+    wide, high = _room(figure)
+    shift = _CARDS[0] / 2
+    cards = [_rounded(wide, high, radius=5, x=step - shift, y=shift - step) for step in _CARDS]
+    corners = tuple(
+        Point(x * wide / 2 + dx - shift, y * high / 2 + shift - dy) for x, y, dx, dy in _STAIRS
+    )
+    texts = _texts(figure, x=-shift, y=shift)
+    return Sketch(wide + 2 * shift, high + 2 * shift, corners, "each", (*cards, *texts))
+
+
+# The stack of three cards, clockwise from the upper left corner of the one in front.
+_STAIRS = (
+    *((-1, -1, dx, dy) for dx, dy in ((0, 0), (4, 0), (4, 4), (8, 4), (8, 8))),
+    (1, -1, 8, 8),
+    *((1, 1, dx, dy) for dx, dy in ((8, 8), (4, 8), (4, 4), (0, 4), (0, 0))),
+    (-1, 1, 0, 0),
+)
+
+
+def _consensus(figure: Figure) -> Sketch:
+    wide, high = _room(figure)
+    rows = _chip_rows(figure)
+    step = _CHIP_HEIGHT + _CHIP_GAP
+    below = len(rows) * step
+    wide = max([wide, *(_row_width(row) + 2 * _PAD_X for row in rows)]) + 14
+    corners = _hexagon(wide, high + below, 14)
+    parts = [_polygon(corners), *_texts(figure, y=-below / 2)]
+    for index, row in enumerate(rows):
+        parts += _chips(row, high / 2 - below / 2 - 4 + index * step)
+    return Sketch(wide, high + below, corners, "votes", tuple(parts))
+
+
+def _bar(figure: Figure) -> Sketch:
+    text = " \u00b7 ".join(bar_notes(figure))
+    if not text:
+        corners = (Point(0, -10), Point(10, 0), Point(0, 10), Point(-10, 0))
+        return Sketch(20, 20, corners, "bar", (_polygon(corners),))
+    wide = max(72.0, width(text, NOTE_SIZE, bold=True) + 24)
+    parts = (_rounded(wide, 22, radius=4), words(text, 0, 4))
+    return Sketch(wide, 22, _rounded_outline(wide, 22, 4), "bar", parts)
+
+
+def bar_notes(figure: Figure) -> list[str]:
+    """Say what a bar is: which ways a join waits for, whether it forks, its bound."""
+    notes = [f"join: {join_note(figure)}"] if figure.kind == "join" else []
+    if figure.kind == "gateway" and figure.forks:
+        notes.append("fork")
+    if figure.vertex is not None and figure.vertex.bound is not None:
+        notes.append(f"at most {figure.vertex.bound.at_most}")
+    return notes
+
+
+def notes_of(figure: Figure) -> list[str]:
+    """Say in small what matters of a figure besides its name."""
+    vertex = figure.vertex
+    if vertex is None:
+        return ["not defined"]
+    notes: list[str] = []
+    if vertex.kind == "consensus":
+        votes = f"{vertex.need} of {len(vertex.voters)}" if vertex.need else "majority"
+        notes.append(f"{votes} votes")
+    if vertex.kind == "each":
+        notes.append(f"for each, {vertex.limit} at once")
+    if vertex.kind == "subgraph":
+        notes.append("workflow")
+    if vertex.bound is not None:
+        notes.append(f"at most {vertex.bound.at_most}")
+    return notes
+
+
+def undo_note(figure: Figure) -> str:
+    """Name the compensation of a figure, or return an empty text."""
+    undo = figure.vertex.undo if figure.vertex else ""
+    return " ".join(lines_of(visible(f"undo {short_name(undo)}"))[:1]) if undo else ""
+
+
+def _room(figure: Figure) -> tuple[float, float]:
+    """Return how much room the texts of a figure take, with the air around them."""
+    names, notes, undo = lines_of(visible(figure.name)), notes_of(figure), undo_note(figure)
+    widths = [width(line, NAME_SIZE, bold=True) for line in names]
+    widths += [width(note, NOTE_SIZE) for note in notes]
+    if undo:
+        widths.append(width(undo, NOTE_SIZE) + 18)
+    small = len(notes) + bool(undo)
+    high = len(names) * _LINE_HEIGHT + small * _NOTE_HEIGHT + 2 * _PAD_Y
+    return max(_WIDTH_MIN, max(widths) + 2 * _PAD_X), high
+
+
+def _texts(figure: Figure, *, x: float = 0, y: float = 0) -> list[str]:
+    """Write the name and the notes of a figure around x, y."""
+    names, notes, undo = lines_of(visible(figure.name)), notes_of(figure), undo_note(figure)
+    small = len(notes) + bool(undo)
+    line = y - (len(names) * _LINE_HEIGHT + small * _NOTE_HEIGHT) / 2
+    written: list[str] = []
+    for name in names:
+        written.append(words(name, x, line + 13, "name"))
+        line += _LINE_HEIGHT
+    for note in notes:
+        written.append(words(note, x, line + 11, "note"))
+        line += _NOTE_HEIGHT
+    if undo:
+        at = f"{number(x - width(undo, NOTE_SIZE) / 2 - 2)},{number(line + 5)}"
+        written.append(f'<path class="glyph" d="{_BACK}" transform="translate({at})"/>')
+        written.append(words(undo, x + 9, line + 11, "note"))
+    return written
+
+
+def _chip_rows(figure: Figure) -> list[list[tuple[str, float]]]:
+    """Break the voters into rows of chips: each with its text and its width."""
+    rows: list[list[tuple[str, float]]] = []
+    for voter in figure.vertex.voters if figure.vertex else ():
+        text = lines_of(visible(short_name(voter)))[0]
+        chip = (text, width(text, NOTE_SIZE) + 18)
+        if rows and _row_width([*rows[-1], chip]) <= _CHIPS_WIDTH_MAX:
+            rows[-1].append(chip)
+        else:
+            rows.append([chip])
+    return rows
+
+
+def _row_width(row: list[tuple[str, float]]) -> float:
+    return sum(wide for _, wide in row) + _CHIP_GAP * (len(row) - 1)
+
+
+def _chips(row: list[tuple[str, float]], y: float) -> list[str]:
+    x = -_row_width(row) / 2
+    written: list[str] = []
+    for text, wide in row:
+        at = f'x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(_CHIP_HEIGHT)}"'
+        written.append(f'<rect class="chip" {at} rx="10"/>')
+        written.append(words(text, x + wide / 2, y + 14, "note"))
+        x += wide + _CHIP_GAP
+    return written
+
+
+def _rounded(
+    wide: float, high: float, *, radius: float = _RADIUS, x: float = 0, y: float = 0
+) -> str:
+    at = f'x="{number(x - wide / 2)}" y="{number(y - high / 2)}"'
+    size = f'width="{number(wide)}" height="{number(high)}"'
+    return f'<rect class="box" {at} {size} rx="{number(radius)}"/>'
+
+
+def _polygon(corners: Outline) -> str:
+    points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
+    return f'<polygon class="box" points="{points}"/>'
+
+
+def _hexagon(wide: float, high: float, slant: float) -> Outline:
+    x, y = wide / 2, high / 2
+    top = (Point(slant - x, -y), Point(x - slant, -y), Point(x, 0))
+    return (*top, Point(x - slant, y), Point(slant - x, y), Point(-x, 0))
+
+
+def _ellipse(radius: float) -> Outline:
+    turns = [2 * pi * step / 32 for step in range(32)]
+    return tuple(Point(radius * cos(turn), radius * sin(turn)) for turn in turns)
+
+
+def _rounded_outline(wide: float, high: float, radius: float) -> Outline:
+    """Return the corners of a rectangle, each one replaced by five points of its arc."""
+    corners = ((1, 1, 0.0), (-1, 1, 0.5), (-1, -1, 1.0), (1, -1, 1.5))
+    return tuple(
+        Point(
+            x * (wide / 2 - radius) + radius * cos(pi * (turn + step / 8)),
+            y * (high / 2 - radius) + radius * sin(pi * (turn + step / 8)),
+        )
+        for x, y, turn in corners
+        for step in range(5)
+    )
+
+
+_DRAWERS: dict[FigureKind, Callable[[Figure], Sketch]] = {
+    "start": _start,
+    "end": _end,
+    "node": _agent,
+    "classifier": _classifier,
+    "human": _person,
+    "form": _person,
+    "consensus": _consensus,
+    "each": _each,
+    "subgraph": _subgraph,
+    "gateway": _bar,
+    "join": _bar,
+    "missing": _missing,
+}

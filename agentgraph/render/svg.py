@@ -1,0 +1,157 @@
+"""A scene as SVG text: one element a line, in the order of the graph; not where things stand.
+
+Rules of this file:
+
+1. No script, no link, no foreign element, nothing fetched: a picture is inert.
+2. Everything a graph says is escaped; nothing of it becomes a name of an element, an
+   attribute or a style.
+3. Each vertex and each edge is one `g` with a role and a name that can be read aloud.
+"""
+
+from agentgraph.render import curve
+from agentgraph.render.arrange import Scene
+from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
+from agentgraph.render.layout import Rect
+from agentgraph.render.legend import Legend, legend_of
+from agentgraph.render.lettering import lines_of, shown, visible, width
+from agentgraph.render.markup import attributes, element, number, words
+from agentgraph.render.palette import HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
+from agentgraph.render.telling import arrow_told, figure_told, group_told, scene_told
+
+_MARGIN = 24.0
+_HEADING_HEIGHT = 40.0
+
+
+def write(scene: Scene, theme: Theme) -> str:
+    """Write the whole document."""
+    return _Writer(scene).document(theme)
+
+
+class _Writer:
+    """One document: what is written stands `self._left`, `self._top` from the corner."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._heading = " ".join(lines_of(visible(scene.diagram.graph.name)))
+        room = max(scene.layout.width, width(self._heading, HEADING_SIZE, bold=True))
+        self._legend: Legend = legend_of(scene.diagram, max(room, 320))
+        self._width = max(room, self._legend.width) + 2 * _MARGIN
+        self._left = (self._width - scene.layout.width) / 2
+        self._top = _MARGIN + _HEADING_HEIGHT
+        self._height = self._top + scene.layout.height + self._legend.height + _MARGIN
+
+    def document(self, theme: Theme) -> str:
+        """Write everything, outer frames before inner ones, figures above arrows."""
+        diagram = self._scene.diagram
+        summary, description = scene_told(diagram)
+        wide, high = number(self._width), number(self._height)
+        size = f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}"'
+        spoken = 'role="graphics-document" aria-roledescription="workflow graph"'
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="ag" {size} {spoken}>',
+            element("title", summary),
+            element("desc", description),
+            f"<style>\n{style_sheet(theme)}</style>",
+            f'<rect class="canvas" width="{wide}" height="{high}"/>',
+            words(self._heading, _MARGIN, _MARGIN + 14, "heading"),
+            f'<g transform="translate({number(self._left)},{number(self._top)})">',
+        ]
+        lines += [self._group(group) for group in _outer_first(diagram)]
+        lines += [self._arrow(arrow) for arrow in diagram.arrows]
+        lines += [self._figure(figure) for figure in diagram.figures]
+        lines += [self._group_badge(group) for group in diagram.groups if group.visits]
+        lines += [
+            "</g>",
+            *self._legend.lines(_MARGIN, self._height - self._legend.height),
+            "</svg>",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _group(self, group: Group) -> str:
+        place = self._scene.layout.zones[group.id]
+        kind = "vertex workflow" if group.vertex else f"region {group.kind}"
+        head = _head(group.id, f"{kind}{_seen(group.visits)}", "graphics-object", group_told(group))
+        path = attributes(**{"data_path" if group.vertex else "data_region": shown(group.path)})
+        title = words(self._scene.titles[group.id], place.left + 12, place.top + 18, "title")
+        told = element("title", group_told(group))
+        return f"<g{head}{path}>{told}{_frame(place)}{title}</g>"
+
+    def _arrow(self, arrow: Arrow) -> str:
+        told = arrow_told(arrow)
+        chain, head = curve.tip(self._scene.chains[arrow.id])
+        corners = " ".join(f"{number(x)},{number(y)}" for x, y in head)
+        label = f"{arrow.id} label"
+        inner = " inner" if self._scene.zone_of.get(label) else ""
+        kind = f"edge {arrow.kind}{inner}{_seen(arrow.taken)}"
+        opening = _head(arrow.id, kind, "graphics-symbol", told)
+        source, target, _ = arrow.key
+        data = attributes(
+            data_source=shown(source),
+            data_target=shown(target),
+            data_label=None if arrow.label is None else shown(arrow.label),
+        )
+        return (
+            f"<g{opening}{data}>{element('title', told)}"
+            f'<path class="line" d="{curve.path_data(chain)}"/>'
+            f'<polygon class="tip" points="{corners}"/>{self._label(arrow)}</g>'
+        )
+
+    def _label(self, arrow: Arrow) -> str:
+        lines = self._scene.labels[arrow.id]
+        if not lines:
+            return ""
+        place = self._scene.layout.boxes[f"{arrow.id} label"]
+        top = place.top + 2
+        texts = [
+            words(line, place.x, top + 11 + 14 * index, "label") for index, line in enumerate(lines)
+        ]
+        return f'<rect class="plate"{_corners(place)} rx="3"/>{"".join(texts)}'
+
+    def _figure(self, figure: Figure) -> str:
+        place = self._scene.layout.boxes[figure.id]
+        sketch = self._scene.sketches[figure.id]
+        told = figure_told(figure)
+        kind = f"vertex {sketch.paint}{_seen(figure.visits)}"
+        opening = _head(figure.id, kind, "graphics-symbol", told)
+        data = attributes(data_path=shown(figure.path), data_kind=figure.kind)
+        at = f' transform="translate({number(place.x)},{number(place.y)})"'
+        badge = _badge(figure.visits, sketch.width / 2, -sketch.height / 2)
+        drawn = "".join(sketch.parts)
+        return f"<g{opening}{data}{at}>{element('title', told)}{drawn}{badge}</g>"
+
+    def _group_badge(self, group: Group) -> str:
+        place = self._scene.layout.zones[group.id]
+        return _badge(group.visits, place.right, place.top)
+
+
+def _head(id: str, kind: str, role: str, told: str) -> str:
+    # The title is the name of the element, unless it says more than a name should.
+    first, more, _ = told.partition("\n")
+    return attributes(id=id, class_=kind, role=role, aria_label=first if more else None)
+
+
+def _seen(count: int | None) -> str:
+    return "" if count is None else " seen" if count else " unseen"
+
+
+def _badge(count: int | None, x: float, y: float) -> str:
+    if not count:
+        return ""
+    wide = width(str(count), NOTE_SIZE, bold=True) + 10
+    rect = f'<rect x="{number(x - wide / 2)}" y="{number(y - 8)}" width="{number(wide)}"'
+    text = words(str(count), x, y + 4)
+    return f'<g class="badge">{rect} height="16" rx="8"/>{text}</g>'
+
+
+def _frame(place: Rect) -> str:
+    return f'<rect class="frame"{_corners(place)} rx="8"/>'
+
+
+def _corners(place: Rect) -> str:
+    at = f' x="{number(place.left)}" y="{number(place.top)}"'
+    return f'{at} width="{number(place.width)}" height="{number(place.height)}"'
+
+
+def _outer_first(diagram: Diagram) -> list[Group]:
+    """Order the frames so that none is painted over one inside it."""
+    return sorted(diagram.groups, key=lambda group: len(diagram.around(group.id)))

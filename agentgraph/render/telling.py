@@ -1,0 +1,99 @@
+"""A diagram in sentences, for those who hear it and for tooltips; not what is drawn."""
+
+from agentgraph.graph import Policy, Vertex
+from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
+from agentgraph.render.lettering import shown
+
+_TOLD_MAX = 60
+"""Up to this many edges a description lists each one."""
+
+_KINDS = {
+    "start": "start",
+    "end": "end",
+    "node": "agent",
+    "classifier": "classifier",
+    "human": "question to a person",
+    "form": "form for a person",
+    "consensus": "vote",
+    "each": "agent for each item",
+    "subgraph": "workflow",
+    "gateway": "gateway",
+    "join": "join",
+    "missing": "name that no vertex has",
+}
+
+
+def scene_told(diagram: Diagram) -> tuple[str, str]:
+    """Return one line on the whole graph, and its description in sentences."""
+    name = shown(diagram.graph.name)
+    vertices = len(diagram.figures) + sum(group.vertex is not None for group in diagram.groups)
+    summary = f"Workflow {name}"
+    told = [
+        f"{_counted(vertices, 'vertex', 'vertices')}, {_counted(len(diagram.arrows), 'edge', 'edges')}."
+    ]
+    if len(diagram.arrows) <= _TOLD_MAX:
+        told += [f"{arrow_told(arrow)}." for arrow in diagram.arrows]
+    return summary, " ".join(told)
+
+
+def figure_told(figure: Figure) -> str:
+    """Tell of a figure: its kind and name in the first line, then what else is known."""
+    lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_visited(figure.visits)}"]
+    if figure.vertex is not None:
+        lines += _vertex_told(figure.vertex)
+    return "\n".join(lines)
+
+
+def group_told(group: Group) -> str:
+    """Tell of a frame: a vertex with its graph inside, or a region."""
+    if group.vertex is not None:
+        first = f"{_KINDS[group.vertex.kind]} {shown(group.path)}{_visited(group.visits)}"
+        return "\n".join([first, *_vertex_told(group.vertex)])
+    caught = ", ".join(shown(name) for name in (group.region.catches if group.region else ()))
+    return f"{group.kind} region {shown(group.path)}{f' of {caught}' if caught else ''}"
+
+
+def arrow_told(arrow: Arrow) -> str:
+    """Tell of an edge in one sentence."""
+    source, target, label = arrow.key
+    way = f"{shown(source)} goes to {shown(target)}"
+    how = {
+        "plain": "",
+        "branch": f" when {shown(label or '')!r}",
+        "unsure": " when unsure",
+        "then": f" {arrow.note}",
+        "catch": f" on {arrow.note}",
+    }[arrow.kind]
+    taken = "" if arrow.taken is None else f", taken {_counted(arrow.taken, 'time', 'times')}"
+    return f"{way}{how}{taken}"
+
+
+def _vertex_told(vertex: Vertex) -> list[str]:
+    """List what a vertex declares, a line each."""
+    lines = [shown(vertex.doc.strip().split("\n\n")[0].replace("\n", " "))] if vertex.doc else []
+    if vertex.agent:
+        lines.append(f"agent: {shown(vertex.agent)}")
+    if vertex.voters:
+        voters = ", ".join(shown(short_name(voter)) for voter in vertex.voters)
+        lines.append(f"votes: {vertex.need or 'a majority'} of {voters}")
+    if vertex.bound is not None:
+        lines.append(f"at most {_counted(vertex.bound.at_most, 'visit', 'visits')}")
+    if vertex.undo:
+        lines.append(f"undo: {shown(vertex.undo)}")
+    for what, fields in (("reads", vertex.reads), ("writes", vertex.writes)):
+        if fields:
+            lines.append(f"{what}: {', '.join(map(shown, fields))}")
+    return lines + _policy_told(vertex.policy)
+
+
+def _policy_told(policy: Policy) -> list[str]:
+    lines = [f"at most {policy.attempts} attempts"] if policy.attempts > 1 else []
+    return lines + ([f"timeout: {policy.timeout_s:g} s"] if policy.timeout_s is not None else [])
+
+
+def _visited(visits: int | None) -> str:
+    return "" if visits is None else f", {_counted(visits, 'visit', 'visits')}"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
