@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from agentgraph.errors import Finding, Place, suggest
-from agentgraph.graph import END, START, Edge, FrozenGraph, Region, Vertex
+from agentgraph.graph import END, START, Bound, Edge, FrozenGraph, Region, Vertex
 from agentgraph.verify.words import add_edge, at, counted, listed
 
 
@@ -22,7 +22,7 @@ def check_names(graph: FrozenGraph) -> Iterator[Finding]:
     yield from _doubled_edges(graph.edges)
     for vertex in graph.vertices:
         if vertex.bound is not None:
-            yield from _bound(graph, vertex)
+            yield from _bound(graph, vertex, vertex.bound)
         if vertex.kind == "join":
             yield from _join(graph, vertex)
         if vertex.child is None and vertex.kind == "subgraph":
@@ -150,9 +150,7 @@ def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
         seen.add(key)
 
 
-def _bound(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
-    bound = vertex.bound
-    assert bound is not None
+def _bound(graph: FrozenGraph, vertex: Vertex, bound: Bound) -> Iterator[Finding]:
     where = f"bound of {vertex.name!r}"
     if vertex.kind in {"join", "start", "end"}:
         yield _misplaced(

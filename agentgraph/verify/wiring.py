@@ -33,6 +33,7 @@ class Wiring:
     """From the number of a catch region to its handler."""
     start: int = 0
     end: int = 0
+    _loops: dict[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
     def name(self, vertex: int) -> str:
         """The name of a vertex by its number."""
@@ -41,6 +42,13 @@ class Wiring:
     def place(self, vertex: int) -> Place | None:
         """Where the user wrote a vertex, as far as it is known."""
         return self.vertices[vertex].place
+
+    def loop_members(self, loop: str) -> frozenset[int]:
+        """The vertices of the loop of that name."""
+        if loop not in self._loops:
+            region = next(r for r in self.graph.regions if r.kind == "loop" and r.name == loop)
+            self._loops[loop] = frozenset(self.number[name] for name in region.members)
+        return self._loops[loop]
 
     def ways(self, vertex: int) -> list[int]:
         """The vertices to which a token can go from `vertex` when nobody fails."""

@@ -1,0 +1,234 @@
+"""The token game of one level, played as far as it must be: is the level proper, and if not, why?
+
+In a level without quorum a split and a merge never mix in one place, so the order in which
+independent vertices run decides nothing: it is enough to run one at a time (a stubborn
+set). What has no choice runs at once; then the choice with the lowest number goes all its
+ways. Places are numbered in depth-first order, so that one branch is played to its join
+before the next begins: that keeps the number of markings small.
+
+The verdict is exact: when the end can be reached from every marking that is met, and no
+place is met with two tokens, then no order of running can do harm. (If some order could,
+its first step that belongs to the vertex played here could be moved to the front, and so
+on until the end, where nothing is left to move.)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Literal
+
+from agentgraph.verify.net import Net
+
+Kind = Literal["stuck", "left", "double", "crowded", "idle", "undecided"]
+
+
+@dataclass(slots=True)
+class Trace:
+    """How a token came to its place: the vertex that gave it, and the token this one took."""
+
+    vertex: int
+    before: "Trace | None"
+
+    def path(self) -> list[int]:
+        """The vertices that the token came through, the first one first."""
+        found: list[int] = []
+        trace: Trace | None = self
+        while trace is not None:
+            found.append(trace.vertex)
+            trace = trace.before
+        return found[::-1]
+
+
+@dataclass(slots=True)
+class Fault:
+    """Why a level is not proper.
+
+    `stuck`: no token can move and none is on an exit. `left`: a token came to an exit while
+    others remain. `double`: a second token came to `vertex`. `crowded`: two tokens are in one
+    region, by two of its entries. `idle`: no run comes to `vertex`, whose join is always
+    cancelled first. `undecided`: the limit was met.
+    """
+
+    kind: Kind
+    vertex: int = -1
+    tokens: tuple[tuple[int, int, Trace], ...] = ()
+    """Vertex, edge and trace of each token that matters; of a `double` the two that meet."""
+
+
+Marking = dict[int, Trace]
+
+
+class Game:
+    """A level with its places numbered, ready to be played."""
+
+    def __init__(self, net: Net) -> None:
+        """Number the places in depth-first order from vertex 0."""
+        self.net = net
+        self.owner: list[int] = []
+        self.edge: list[int] = []
+        self.places: list[list[int]] = [[] for _ in net.outs]
+        self.moves: list[list[tuple[int, ...]]] = [[] for _ in net.outs]
+        """For each vertex, the places that get a token, once for each way to choose."""
+        self._number()
+
+    def _number(self) -> None:
+        net = self.net
+        place_of: list[list[int]] = [[0] * len(ways) for ways in net.outs]
+        self._place(0, -1)
+        stack = [(0, 0)]
+        while stack:
+            vertex, index = stack.pop()
+            if index == len(net.outs[vertex]):
+                continue
+            stack.append((vertex, index + 1))
+            way = net.outs[vertex][index]
+            is_new = not self.places[way.target]
+            if is_new or net.both[way.target]:
+                self._place(way.target, way.edge)
+            place_of[vertex][index] = self.places[way.target][-1]
+            if is_new:
+                stack.append((way.target, 0))
+        for vertex, places in enumerate(place_of):
+            if places:
+                groups = [places] if net.fork[vertex] else [[place] for place in places]
+                self.moves[vertex] = [tuple(group) for group in groups]
+
+    def _place(self, vertex: int, edge: int) -> None:
+        self.places[vertex].append(len(self.owner))
+        self.owner.append(vertex)
+        self.edge.append(edge)
+
+    def token(self, place: int, trace: Trace) -> tuple[int, int, Trace]:
+        """Describe a token for a fault."""
+        return self.owner[place], self.edge[place], trace
+
+    def tokens(self, marking: Marking) -> tuple[tuple[int, int, Trace], ...]:
+        """Describe all tokens, in the order of their places."""
+        return tuple(self.token(place, marking[place]) for place in sorted(marking))
+
+    def put(self, marking: Marking, places: Iterable[int], trace: Trace) -> Fault | None:
+        """Put a token on each place, unless one lies there already."""
+        for place in places:
+            if place in marking:
+                both = (self.token(place, marking[place]), self.token(place, trace))
+                return Fault("double", self.owner[place], both)
+            marking[place] = trace
+        return None
+
+    def take(self, marking: Marking, vertex: int) -> Trace:
+        """Take the tokens of `vertex` away and return the trace of what it gives."""
+        last = None
+        for place in self.places[vertex]:
+            last = marking.pop(place)
+        return Trace(vertex, last)
+
+    def dead_end(self, marking: Marking) -> Fault | None:
+        """Judge a marking in which nothing can move: one token on an exit is as it should be."""
+        ended = [place for place in marking if not self.moves[self.owner[place]]]
+        if ended and len(marking) == 1:
+            return None
+        kind: Kind = "left" if ended else "stuck"
+        return Fault(kind, self.owner[min(marking)], self.tokens(marking))
+
+
+@dataclass(slots=True)
+class Position:
+    """A marking while it is played, the choices that wait in it, and what it came from."""
+
+    marking: Marking
+    choices: list[int]
+    before: frozenset[int] | None = None
+
+
+class Search:
+    """One play of a level without quorum, and the markings that it has met."""
+
+    def __init__(self, net: Net, limit: int) -> None:
+        """Take the level, and how many vertices may run before it stays undecided."""
+        self.game = Game(net)
+        self.left = limit
+        self.before: dict[frozenset[int], list[frozenset[int]]] = {}
+        self.ends: list[frozenset[int]] = []
+        self.waiting: list[tuple[frozenset[int], Position]] = []
+
+    def fault(self) -> Fault | None:
+        """Return why the level is not proper, or None when it is."""
+        found = self._settle(Position({}, []), (0,), Trace(0, None))
+        shown: dict[frozenset[int], Marking] = {}
+        while self.waiting and found is None:
+            key, position = self.waiting.pop()
+            shown[key] = position.marking
+            found = self._choose(key, position)
+        return found or trapped(self.game, self.before, self.ends, shown)
+
+    def _choose(self, key: frozenset[int], position: Position) -> Fault | None:
+        """Let the first choice go all its ways."""
+        place = heappop(position.choices)
+        vertex = self.game.owner[place]
+        for places in reversed(self.game.moves[vertex]):
+            after = Position(dict(position.marking), list(position.choices), key)
+            trace = self.game.take(after.marking, vertex)
+            found = self._settle(after, places, trace)
+            if found is not None:
+                return found
+        return None
+
+    def _settle(self, position: Position, places: tuple[int, ...], trace: Trace) -> Fault | None:
+        """Put tokens on `places`, run all that has no choice, and note the marking it ends in."""
+        found = self._run(position, places, trace)
+        if found is not None:
+            return found
+        key = frozenset(position.marking)
+        is_new = key not in self.before
+        sources = self.before.setdefault(key, [])
+        if position.before is not None:
+            sources.append(position.before)
+        if not is_new:
+            return None
+        if position.choices:
+            self.waiting.append((key, position))
+            return None
+        self.ends.append(key)
+        return self.game.dead_end(position.marking)
+
+    def _run(self, position: Position, places: tuple[int, ...], trace: Trace) -> Fault | None:
+        game, marking = self.game, position.marking
+        fresh: list[tuple[tuple[int, ...], Trace]] = [(places, trace)]
+        while fresh:
+            given, by = fresh.pop()
+            found = game.put(marking, given, by)
+            if found is not None:
+                return found
+            for place in given:
+                vertex = game.owner[place]
+                moves = game.moves[vertex]
+                if not moves or not all(map(marking.__contains__, game.places[vertex])):
+                    continue
+                self.left -= 1
+                if self.left < 0:
+                    return Fault("undecided", vertex)
+                if len(moves) == 1:
+                    fresh.append((moves[0], game.take(marking, vertex)))
+                else:
+                    heappush(position.choices, game.places[vertex][0])
+        return None
+
+
+def trapped(
+    game: Game,
+    before: dict[frozenset[int], list[frozenset[int]]],
+    ends: list[frozenset[int]],
+    shown: dict[frozenset[int], Marking],
+) -> Fault | None:
+    """Go back from the ends by `before`; a marking that is not met on the way is a trap."""
+    ending = set(ends)
+    stack = list(ending)
+    while stack:
+        for key in before[stack.pop()]:
+            if key not in ending:
+                ending.add(key)
+                stack.append(key)
+    for key, marking in shown.items():
+        if key not in ending:
+            return Fault("stuck", game.owner[min(marking)], game.tokens(marking))
+    return None

@@ -1,0 +1,213 @@
+"""The levels of a graph, the innermost first: each is decided once for each of its entries.
+
+A region that has been decided is one vertex of the level around it: it takes a token and
+gives one to one of its exits, or to its handler. That is exact, because a region must be
+proper on its own, whatever goes on around it.
+"""
+
+from dataclasses import dataclass, field
+
+from agentgraph.graph import Vertex
+from agentgraph.verify.game import Fault
+from agentgraph.verify.nest import OUTSIDE, Nest
+from agentgraph.verify.net import FREE, Cost, Net, Way
+from agentgraph.verify.proper import Solved, solve
+
+
+@dataclass(slots=True)
+class Wrong:
+    """A fault, the level whose numbers it uses, and where that level lies."""
+
+    region: int
+    entry: int
+    net: Net
+    fault: Fault
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the levels of a graph come to."""
+
+    wrong: list[Wrong] = field(default_factory=list[Wrong])
+    steps: int = 0
+
+
+class Levels:
+    """The levels of one graph while they are decided."""
+
+    def __init__(self, nest: Nest, steps_inside: dict[int, int]) -> None:
+        """Take the nest of regions, and how many steps the graphs inside vertices take."""
+        self.nest = nest
+        self.steps_inside = steps_inside
+        count = len(nest.around)
+        self.done = [False] * count
+        self.top = list(range(count))
+        """For a decided region, a decided one around it, as far out as was looked."""
+        self.bounds = [0] * count
+        self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
+        self.answer = Answer()
+
+    def decide(self) -> Answer:
+        """Decide every level."""
+        for region in self.nest.inner_first:
+            self.bounds[region] += sum(map(self._bound, self.nest.direct[region]))
+            for entry in self.nest.entries[region]:
+                self._decide(region, entry)
+            self.done[region] = True
+            if self.nest.around[region] != OUTSIDE:
+                self.bounds[self.nest.around[region]] += self.bounds[region]
+        self._decide(OUTSIDE, self.nest.net.start)
+        return self.answer
+
+    def _decide(self, region: int, entry: int) -> None:
+        level = _Level(self, region, entry)
+        solved = self._missing(level) or solve(level.net)
+        self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
+        costs = {key: solved.costs.get(end, FREE) for key, end in level.exits.items()}
+        ever = max((cost.ever for cost in solved.costs.values()), default=0)
+        if region == OUTSIDE:
+            self.answer.steps = ever
+            return
+        ends = level.joined
+        if ends:
+            join = self.nest.vertex_of(next(iter(ends)))
+            costs = {key: cost for key, cost in costs.items() if key not in ends}
+            costs[join] = max(solved.costs.get(level.exits[key], FREE) for key in ends)
+        handler = self.nest.net.handlers.get(region)
+        if handler is not None:
+            known = costs.get(handler, FREE)
+            costs[handler] = Cost(max(known.through, ever), max(known.ever, ever))
+        self.exits[region, entry] = list(costs.items())
+
+    def _missing(self, level: "_Level") -> Solved | None:
+        """Find a join that waits for a way which nothing in this level can come."""
+        net = level.net
+        ins = net.ins()
+        faults: list[tuple[Net, Fault]] = []
+        for vertex, local in level.vertices.items():
+            if net.both[local] and ins[local] < len(self.nest.net.ins[vertex]):
+                faults.append((net, Fault("stuck", local)))
+        return Solved(net, {}, faults) if faults else None
+
+    def outermost(self, region: int) -> int:
+        """The outermost decided region that holds the decided `region`."""
+        path: list[int] = []
+        while True:
+            above = self.nest.around[self.top[region]]
+            if above == OUTSIDE or not self.done[above]:
+                break
+            path.append(region)
+            region = above
+        for passed in path:
+            self.top[passed] = self.top[region]
+        return self.top[region]
+
+    def _bound(self, vertex: int) -> int:
+        bound = self.nest.net.vertices[vertex].bound
+        return max(bound.at_most, 0) if bound else 0
+
+    def steps(self, vertex: int) -> int:
+        """How many steps of a budget one visit of `vertex` takes."""
+        found: Vertex = self.nest.net.vertices[vertex]
+        match found.kind:
+            case "start" | "end" | "join" | "gateway":
+                return 0
+            case "consensus":
+                return len(found.voters)
+            case "subgraph":
+                return self.steps_inside.get(vertex, 0)
+            case "node" | "classifier" | "human" | "form" | "each":
+                return 1
+
+
+class _Level:
+    """One level while it is put together from its entry onward."""
+
+    def __init__(self, levels: Levels, region: int, entry: int) -> None:
+        self.levels = levels
+        self.nest = levels.nest
+        self.region = region
+        self.net = Net()
+        self.vertices: dict[int, int] = {}
+        self.exits: dict[int, int] = {}
+        self.joined: set[int] = set()
+        """The exits that are places of the join that ends this quorum."""
+        self._inner: dict[tuple[int, int], int] = {}
+        self._open: list[tuple[int, int, int]] = []
+        self.net.add("")
+        self.net.outs[0] = [Way(self._arrive(entry), self._edge(entry))]
+        for inner, key, local in self._open:
+            self._expand(inner, key, local)
+        if self.joined:
+            join = self.nest.vertex_of(next(iter(self.joined)))
+            vertex = self.nest.net.vertices[join]
+            self.net.need = vertex.need or len(self.nest.net.ins[join])
+            self.net.race = frozenset(self.exits[key] for key in self.joined)
+
+    def _edge(self, place: int) -> int:
+        count = len(self.nest.net.vertices)
+        return place - count if place >= count else -1
+
+    def _arrive(self, place: int) -> int:
+        """The local number of what lies at `place`, to be expanded later if it is new."""
+        nest = self.nest
+        inner = nest.region_of(place)
+        if inner == self.region:
+            vertex = nest.vertex_of(place)
+            if place >= len(nest.net.vertices) and nest.quorum.get(vertex) == self.region:
+                self.joined.add(place)
+                return self._exit(place)
+            return self._vertex(vertex, both=place >= len(nest.net.vertices))
+        if inner != OUTSIDE and self.levels.done[inner]:
+            top = self.levels.outermost(inner)
+            if nest.around[top] == self.region:
+                return self._region(top, place)
+        return self._exit(place)
+
+    def _exit(self, place: int) -> int:
+        if place not in self.exits:
+            self.exits[place] = self.net.add(self._name(place))
+        return self.exits[place]
+
+    def _vertex(self, vertex: int, *, both: bool) -> int:
+        if vertex not in self.vertices:
+            local = self.net.add(self.nest.net.name(vertex), both=both)
+            self.vertices[vertex] = local
+            self._open.append((OUTSIDE, vertex, local))
+        return self.vertices[vertex]
+
+    def _region(self, region: int, place: int) -> int:
+        key = (region, place)
+        if key not in self._inner:
+            self._inner[key] = self.net.add(self._name(place))
+            self._open.append((region, place, self._inner[key]))
+        return self._inner[key]
+
+    def _name(self, place: int) -> str:
+        return self.nest.net.name(self.nest.vertex_of(place))
+
+    def _expand(self, inner: int, key: int, local: int) -> None:
+        if inner == OUTSIDE:
+            self._expand_vertex(key, local)
+            return
+        for place, cost in self.levels.exits[inner, key]:
+            self.net.outs[local].append(Way(self._arrive(place), self._edge(place), cost))
+        self.net.bounds[local] = self.levels.bounds[inner]
+        if len(self.nest.entries[inner]) > 1:
+            self.net.held[local] = frozenset({inner})
+
+    def _expand_vertex(self, vertex: int, local: int) -> None:
+        net, wiring = self.net, self.nest.net
+        bound = wiring.vertices[vertex].bound
+        if bound is not None:
+            net.bounds[local] = max(bound.at_most, 0)
+            if vertex in wiring.then:
+                body = net.add(wiring.name(vertex))
+                over = Way(self._arrive(wiring.then[vertex]))
+                net.outs[local] = [Way(body), over]
+                net.gates[local] = net.bounds[local]
+                local = body
+        net.cost[local] = self.levels.steps(vertex)
+        net.fork[local] = not wiring.is_choice[vertex]
+        for edge in wiring.outs[vertex]:
+            net.outs[local].append(Way(self._arrive(self.nest.place(edge)), edge))

@@ -1,0 +1,151 @@
+"""Cycles of a level: those with one entry are decided on their own and become one vertex.
+
+In a proper level a token that comes back to the entry of a cycle is the only one in it,
+just as the first one was: so one round from the entry tells all, with the way back as an exit.
+(If another token were left in the cycle, or had left it before, each round would leave one
+more.) The cycle of a bounded vertex is cut there, its `then` is an exit of the loop.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agentgraph.verify.net import Net, Way
+
+
+@dataclass(slots=True)
+class Loop:
+    """One round of a cycle as a level of its own; its exits are ways of the level around it."""
+
+    net: Net
+    entry: int
+    """The vertex of the level around it at which the cycle is entered."""
+    members: frozenset[int]
+    ways: dict[int, Way] = field(default_factory=dict[int, Way])
+    """From the exits of the round to the ways out of the loop."""
+    back: int = -1
+    """The exit of the round that stands for the way back."""
+    rounds: int = 0
+    over: Way | None = None
+    """Where the bound of the entry leads, if it leads out of the loop."""
+    known: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+
+
+def find_loops(net: Net) -> list[Loop]:
+    """Return the largest cycles of `net` that have one entry."""
+    found: list[Loop] = []
+    if net.order() is not None:
+        return found
+    ways = {v: [way.target for way in ways] for v, ways in enumerate(net.outs)}
+    for members in components(ways):
+        entries = {
+            way.target
+            for vertex, ways in enumerate(net.outs)
+            if vertex not in members
+            for way in ways
+            if way.target in members
+        }
+        if len(entries) == 1:
+            (entry,) = entries
+            if not net.both[entry]:
+                found.append(_round(net, entry, members))
+    return found
+
+
+def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:
+    level = Net()
+    level.add(net.names[entry])
+    local = {v: level.add(net.names[v]) for v in sorted(members)}
+    loop = Loop(level, entry, members)
+    loop.rounds = net.gates.get(entry) or net.bounds[entry]
+    if not loop.rounds:
+        loop.rounds = 1 + sum(net.bounds[v] for v in members)
+    starts = net.outs[entry]
+    if entry in net.gates and starts[1].target not in members:
+        loop.over = starts[1]
+        starts = starts[:1]
+    for vertex, new in local.items():
+        level.fork[new] = net.fork[vertex]
+        level.both[new] = net.both[vertex]
+        level.cost[new] = net.cost[vertex]
+        level.bounds[new] = net.bounds[vertex]
+        if vertex in net.gates:
+            level.gates[new] = net.gates[vertex]
+        if vertex in net.held:
+            level.held[new] = net.held[vertex]
+        ways = starts if vertex == entry else net.outs[vertex]
+        level.outs[new] = _ways(loop, net, local, ways)
+    level.gates.pop(local[entry], None)
+    level.outs[0] = [Way(local[entry])]
+    return loop
+
+
+def _ways(loop: Loop, net: Net, local: dict[int, int], ways: Iterable[Way]) -> list[Way]:
+    """The ways of a round: those that lead out of the loop, and the way back, end at exits."""
+    found: list[Way] = []
+    for way in ways:
+        if way.target == loop.entry:
+            if loop.back < 0:
+                loop.back = loop.net.back = loop.net.add(net.names[way.target])
+            found.append(way._replace(target=loop.back))
+        elif way.target in local:
+            found.append(way._replace(target=local[way.target]))
+        else:
+            found.append(way._replace(target=_exit(loop, net, way)))
+    return found
+
+
+def _exit(loop: Loop, net: Net, way: Way) -> int:
+    # A join has a place for each way in; elsewhere all ways lead to one place.
+    edge = way.edge if net.both[way.target] else -1
+    key = (way.target, edge)
+    if key not in loop.known:
+        loop.known[key] = loop.net.add(net.names[way.target])
+        loop.ways[loop.known[key]] = Way(*key)
+    return loop.known[key]
+
+
+def components(ways: dict[int, list[int]]) -> list[frozenset[int]]:
+    """The sets of vertices that all lead to each other, by Tarjan's way; no single ones."""
+    index: dict[int, int] = {}
+    low: dict[int, int] = {}
+    path: list[int] = []
+    on_path: set[int] = set()
+    found: list[frozenset[int]] = []
+    work: list[tuple[int, int]] = [(vertex, 0) for vertex in reversed(ways)]
+    while work:
+        vertex, at = work.pop()
+        if vertex not in index:
+            index[vertex] = low[vertex] = len(index)
+            path.append(vertex)
+            on_path.add(vertex)
+        elif vertex not in on_path:
+            continue
+        low[vertex], at = _look(ways[vertex], at, low[vertex], low, on_path)
+        if at < len(ways[vertex]):
+            work += [(vertex, at), (ways[vertex][at], 0)]
+        elif low[vertex] == index[vertex]:
+            members = _cut(path, vertex)
+            on_path -= members
+            if len(members) > 1 or vertex in ways[vertex]:
+                found.append(members)
+    return found
+
+
+def _look(
+    targets: list[int], at: int, lowest: int, low: dict[int, int], on_path: set[int]
+) -> tuple[int, int]:
+    """Lower `lowest` by the ways that are known; stop at the first that leads to something new."""
+    for number in range(at, len(targets)):
+        target = targets[number]
+        if target not in low:
+            return lowest, number
+        if target in on_path:
+            lowest = min(lowest, low[target])
+    return lowest, len(targets)
+
+
+def _cut(path: list[int], vertex: int) -> frozenset[int]:
+    members: set[int] = set()
+    while vertex not in members:
+        members.add(path.pop())
+    return frozenset(members)

@@ -1,0 +1,135 @@
+"""How the regions of a graph lie inside each other, and through which places they are entered.
+
+A place has a number of its own: that of its vertex, or for the places of a join the number
+of vertices plus that of the edge. The places of a join that ends a quorum lie inside that
+quorum, its firing lies outside.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agentgraph.errors import Finding
+from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.words import listed
+
+OUTSIDE = -1
+
+
+@dataclass(slots=True)
+class Nest:
+    """The regions by number, each with the one around it."""
+
+    net: Wiring
+    owner: list[int]
+    """The innermost region of each vertex, or OUTSIDE."""
+    around: list[int]
+    """The region around each region, or OUTSIDE."""
+    inner_first: list[int]
+    quorum: dict[int, int]
+    """From the join at which a quorum ends to the quorum."""
+    entries: list[list[int]] = field(default_factory=list[list[int]])
+    """The places through which ways from outside lead into each region."""
+    depth: list[int] = field(default_factory=list[int])
+    direct: list[list[int]] = field(default_factory=list[list[int]])
+    """The vertices that lie in each region and in no region inside it."""
+
+    def place(self, edge: int) -> int:
+        """The place that an edge leads to."""
+        head = self.net.target[edge]
+        return len(self.net.vertices) + edge if self.net.is_join[head] else head
+
+    def vertex_of(self, place: int) -> int:
+        """The vertex that a place belongs to."""
+        count = len(self.net.vertices)
+        return place if place < count else self.net.target[place - count]
+
+    def region_of(self, place: int) -> int:
+        """The innermost region that a place lies in."""
+        vertex = self.vertex_of(place)
+        if place >= len(self.net.vertices) and vertex in self.quorum:
+            return self.quorum[vertex]
+        return self.owner[vertex]
+
+    def has_inside(self, region: int, inner: int) -> bool:
+        """Say whether `inner` is `region` or lies in it; everything lies OUTSIDE."""
+        if region == OUTSIDE:
+            return True
+        while inner != OUTSIDE and self.depth[inner] > self.depth[region]:
+            inner = self.around[inner]
+        return inner == region
+
+
+def nest(net: Wiring) -> tuple[Nest | None, list[Finding]]:
+    """Sort the regions of `net` into each other; findings where they overlap."""
+    regions = net.graph.regions
+    quorum = {
+        net.number[region.target]: i
+        for i, region in enumerate(regions)
+        if region.kind == "quorum" and region.target is not None
+    }
+    members = [{net.number[name] for name in region.members} for region in regions]
+    for join, number in quorum.items():
+        members[number].discard(join)
+    owner = [OUTSIDE] * len(net.vertices)
+    around = [OUTSIDE] * len(regions)
+    outer_first = sorted(range(len(regions)), key=lambda i: (-len(members[i]), i))
+    findings: list[Finding] = []
+    for number in outer_first:
+        owners = {owner[vertex] for vertex in members[number]}
+        if len(owners) > 1:
+            findings.append(_overlap(net, number, members, owner))
+        around[number] = max(owners, default=OUTSIDE)
+        for vertex in members[number]:
+            owner[vertex] = number
+    if findings:
+        return None, findings
+    found = Nest(net, owner, around, outer_first[::-1], quorum)
+    _fill(found, outer_first)
+    return found, []
+
+
+def _fill(nest: Nest, outer_first: list[int]) -> None:
+    count = len(nest.around)
+    nest.depth = [0] * count
+    for number in outer_first:
+        above = nest.around[number]
+        nest.depth[number] = 0 if above == OUTSIDE else nest.depth[above] + 1
+    nest.direct = [[] for _ in range(count)]
+    for vertex, number in enumerate(nest.owner):
+        if number != OUTSIDE:
+            nest.direct[number].append(vertex)
+    entries: list[dict[int, None]] = [{} for _ in range(count)]
+    for source, place in _ways(nest):
+        inner = nest.region_of(place)
+        while inner != OUTSIDE and not nest.has_inside(inner, source):
+            entries[inner][place] = None
+            inner = nest.around[inner]
+    nest.entries = [list(places) for places in entries]
+
+
+def _ways(nest: Nest) -> Iterator[tuple[int, int]]:
+    """Give each way as the region that it leaves from and the place that it leads to."""
+    owner = nest.owner
+    if not nest.around:
+        return
+    for edge, source in enumerate(nest.net.source):
+        yield owner[source], nest.place(edge)
+    for vertex, then in nest.net.then.items():
+        yield owner[vertex], then
+    for region, handler in nest.net.handlers.items():
+        yield nest.around[region], handler
+
+
+def _overlap(net: Wiring, number: int, members: list[set[int]], owner: list[int]) -> Finding:
+    region = net.graph.regions[number]
+    others = {owner[vertex] for vertex in members[number]} - {OUTSIDE}
+    other = net.graph.regions[max(others)]
+    shared = sorted(members[number] & members[max(others)])
+    return Finding(
+        "AG308",
+        f"the {region.kind} {region.name!r} and the {other.kind} {other.name!r} overlap: "
+        f"they share {listed([net.name(v) for v in shared])}, and neither holds the other",
+        f"{region.kind} {region.name!r}",
+        "let one hold all nodes of the other, or let them share none",
+        region.place or net.place(shared[0]),
+    )

@@ -1,0 +1,92 @@
+"""One level of a graph as a game of tokens: splits, merges and exits; names only for messages.
+
+A level is what lies directly inside one region (or inside none), from one entry. A region
+inside it is a single vertex here: it has been decided before, and its exits are its edges.
+
+Rules of this file:
+
+1. Vertex 0 holds the first token and hands it to the entry.
+2. A vertex with `both` has a place for each way in and waits for all; every other has one place.
+3. A vertex with `fork` gives a token to each way out, every other to one of them.
+4. A vertex without a way out is an exit. A level is *proper* if every run of it can come to
+   an end, and ends with one token on one exit and none anywhere else.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Cost(NamedTuple):
+    """How many steps a way takes at most: `through` to its end, `ever` if the run may end on it."""
+
+    through: int
+    ever: int
+
+
+FREE = Cost(0, 0)
+
+
+class Way(NamedTuple):
+    """A way out of a vertex: the vertex it leads to, the edge of the graph, what it costs."""
+
+    target: int
+    edge: int = -1
+    cost: Cost = FREE
+
+
+@dataclass(slots=True)
+class Net:
+    """The vertices of a level by local numbers; see the rules above."""
+
+    names: list[str] = field(default_factory=list[str])
+    outs: list[list[Way]] = field(default_factory=list[list[Way]])
+    fork: list[bool] = field(default_factory=list[bool])
+    both: list[bool] = field(default_factory=list[bool])
+    cost: list[int] = field(default_factory=list[int])
+    bounds: list[int] = field(default_factory=list[int])
+    """How many tokens the bounds at or inside a vertex let pass, all together; 0: it has none."""
+    gates: dict[int, int] = field(default_factory=dict[int, int])
+    """Vertices that let so many tokens pass to their first way, and later ones to their second."""
+    held: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+    """The regions that a vertex stands for, where a region has several entries."""
+    back: int = -1
+    """Of one round of a loop: the exit that stands for the way back."""
+    race: frozenset[int] = frozenset()
+    """Exits that are the places of the join at which a quorum ends."""
+    need: int = 0
+    """How many of `race` are enough."""
+
+    def add(self, name: str, *, fork: bool = False, both: bool = False, cost: int = 0) -> int:
+        """Add a vertex without ways and return its number."""
+        self.names.append(name)
+        self.outs.append([])
+        self.fork.append(fork)
+        self.both.append(both)
+        self.cost.append(cost)
+        self.bounds.append(0)
+        return len(self.names) - 1
+
+    @property
+    def exits(self) -> list[int]:
+        """The vertices that some way leads to and none leaves."""
+        reached = {way.target for ways in self.outs for way in ways}
+        return [vertex for vertex in sorted(reached) if not self.outs[vertex]]
+
+    def ins(self) -> list[int]:
+        """How many ways lead to each vertex."""
+        count = [0] * len(self.outs)
+        for ways in self.outs:
+            for way in ways:
+                count[way.target] += 1
+        return count
+
+    def order(self) -> list[int] | None:
+        """The vertices so that every way leads onward, or None where there is a cycle."""
+        count = self.ins()
+        ready = [vertex for vertex, number in enumerate(count) if not number]
+        for vertex in ready:
+            for way in self.outs[vertex]:
+                count[way.target] -= 1
+                if not count[way.target]:
+                    ready.append(way.target)
+        return ready if len(ready) == len(self.outs) else None

@@ -1,0 +1,64 @@
+"""Which places can hold a token at the same time; in levels that are known to be proper.
+
+Two ways of one fork can. What can hold a token beside all that a vertex waits for can do
+so beside what it leads to. Where splits and merges do not mix this rule is exact (Kovalyov
+and Esparza). Sets of places are the bits of an integer.
+"""
+
+from agentgraph.verify.game import Fault, Game, Trace
+from agentgraph.verify.net import Net
+
+
+def crowded(net: Net) -> Fault | None:
+    """Find two vertices that stand for one region and can hold a token at the same time."""
+    by_region: dict[int, list[int]] = {}
+    for vertex, regions in sorted(net.held.items()):
+        for region in regions:
+            by_region.setdefault(region, []).append(vertex)
+    pairs = [
+        (vertices[i], other)
+        for vertices in by_region.values()
+        for i in range(len(vertices))
+        for other in vertices[i + 1 :]
+    ]
+    if not pairs:
+        return None
+    game = Game(net)
+    beside = parallel_places(game)
+    for one, other in pairs:
+        for place in game.places[one]:
+            if any(beside[place] >> second & 1 for second in game.places[other]):
+                tokens = tuple((vertex, -1, Trace(vertex, None)) for vertex in (one, other))
+                return Fault("crowded", other, tokens)
+    return None
+
+
+def parallel_places(game: Game) -> list[int]:
+    """For each place, the places that can hold a token while it does."""
+    beside = [0] * len(game.owner)
+    waiting = [vertex for vertex, moves in enumerate(game.moves) if moves]
+    while waiting:
+        vertex = waiting.pop()
+        common = -1
+        for place in game.places[vertex]:
+            common &= beside[place]
+        for given in game.moves[vertex]:
+            mates = sum(1 << place for place in given)
+            for place in given:
+                new = (common | mates & ~(1 << place)) & ~beside[place]
+                if new:
+                    waiting += _join(game, beside, place, new)
+    return beside
+
+
+def _join(game: Game, beside: list[int], place: int, new: int) -> list[int]:
+    """Note that `place` goes with each of `new`, and return the vertices that this concerns."""
+    beside[place] |= new
+    touched = {game.owner[place]}
+    while new:
+        low = new & -new
+        new ^= low
+        other = low.bit_length() - 1
+        beside[other] |= 1 << place
+        touched.add(game.owner[other])
+    return [vertex for vertex in touched if game.moves[vertex]]

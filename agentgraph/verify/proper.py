@@ -1,0 +1,164 @@
+"""Is one level proper, and what does it cost? The cheapest method that can tell comes first.
+
+1. No fork: proper when nothing waits for several ways. 2. No alternatives and no cycle:
+proper when every merge waits for all. 3. Reduction. 4. The token game of what is left.
+"""
+
+from dataclasses import dataclass, field
+
+from agentgraph.verify.game import Fault, Search
+from agentgraph.verify.loops import Loop, find_loops
+from agentgraph.verify.net import FREE, Cost, Net, Way
+from agentgraph.verify.parallel import crowded
+from agentgraph.verify.quorum import fault_of_quorum
+from agentgraph.verify.reduction import Rest, reduce
+from agentgraph.verify.steps import after_rounds, costs_of_exits, whole_cost
+
+
+@dataclass(slots=True)
+class Solved:
+    """A level that has been decided."""
+
+    net: Net
+    costs: dict[int, Cost]
+    """What it costs to come to each exit."""
+    faults: list[tuple[Net, Fault]] = field(default_factory=list[tuple[Net, Fault]])
+    """What is wrong, with the level (this one, or a loop in it) whose numbers it uses."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    net: Net
+    loop: Loop | None = None
+    loops: list[Loop] | None = None
+    faults: list[tuple[Net, Fault]] = field(default_factory=list[tuple[Net, Fault]])
+
+
+def solve(net: Net) -> Solved:
+    """Decide a level, the loops in it first. Its loops become single vertices."""
+    stack = [_Frame(net)]
+    while True:
+        frame = stack[-1]
+        if frame.loops is None:
+            frame.loops = find_loops(frame.net)
+        if frame.loops:
+            loop = frame.loops.pop()
+            stack.append(_Frame(loop.net, loop))
+            continue
+        stack.pop()
+        solved = _decide(frame.net)
+        solved.faults += frame.faults
+        if frame.loop is None:
+            return solved
+        _absorb(stack[-1], frame.loop, solved)
+
+
+def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
+    """Make one vertex of a loop that has been decided."""
+    net = frame.net
+    if solved.faults and net.need:
+        return  # Others may cancel it, so whether it does harm shows in the race.
+    frame.faults += solved.faults
+    back = solved.costs.get(loop.back)
+    exits = {end: solved.costs.get(end, FREE) for end in loop.ways}
+    costs, over = after_rounds(back, exits, loop.rounds)
+    held = frozenset[int]().union(*(net.held.get(v, frozenset()) for v in loop.members))
+    bounds = sum(net.bounds[v] for v in loop.members)
+    for vertex in loop.members:
+        net.outs[vertex] = []
+        net.cost[vertex] = net.bounds[vertex] = 0
+        net.held.pop(vertex, None)
+        net.gates.pop(vertex, None)
+    net.fork[loop.entry] = net.both[loop.entry] = False
+    net.outs[loop.entry] = [way._replace(cost=costs[end]) for end, way in loop.ways.items()]
+    if loop.over is not None:
+        net.outs[loop.entry].append(loop.over._replace(cost=over))
+    net.bounds[loop.entry] = bounds
+    if held:
+        net.held[loop.entry] = held
+
+
+def _decide(net: Net) -> Solved:
+    if net.need:
+        return _race(net)
+    ins = net.ins()
+    forks, waits, picks, merges = _features(net, ins)
+    if not forks and not waits:
+        return Solved(net, costs_of_exits(net, net))
+    if not picks and not merges and len(net.exits) == 1 and net.order() is not None:
+        return _uncrowded(Solved(net, dict.fromkeys(net.exits, whole_cost(net))))
+    rest = reduce(net)
+    small = rest.as_net()
+    fault = _fault_of_rest(rest, small)
+    if fault is not None:
+        return Solved(net, dict.fromkeys(net.exits, FREE), [(net, fault)])
+    return _uncrowded(Solved(net, costs_of_exits(net, small)))
+
+
+def _features(net: Net, ins: list[int]) -> tuple[bool, bool, bool, bool]:
+    """Say whether there is a fork, a merge that waits, a choice, a merge that does not wait."""
+    forks = picks = False
+    for vertex, ways in enumerate(net.outs):
+        if len(ways) > 1:
+            forks = forks or net.fork[vertex]
+            picks = picks or not net.fork[vertex]
+    waits = merges = False
+    for vertex, number in enumerate(ins):
+        if number > 1:
+            waits = waits or net.both[vertex]
+            merges = merges or not net.both[vertex]
+    return forks, waits, picks, merges
+
+
+def _fault_of_rest(rest: Rest, small: Net) -> Fault | None:
+    net = rest.net
+    if rest.clash is None:
+        forks, waits, picks, merges = _features(small, small.ins())
+        if not forks and not waits:
+            return None
+        if not picks and not merges and len(small.exits) == 1 and small.order() is not None:
+            return None
+        if (found := Search(small, _limit(small)).fault()) is None:
+            return None
+    else:
+        source, target = rest.clash
+        found = Fault("double" if net.fork[source] else "stuck", target)
+    # The whole level gives the same verdict with a path that names every vertex.
+    exact = Search(net, _limit(net)).fault()
+    return exact if exact is not None and exact.kind != "undecided" else found
+
+
+def _limit(net: Net) -> int:
+    return 20_000 + 20 * len(net.outs)
+
+
+def _uncrowded(solved: Solved) -> Solved:
+    fault = crowded(solved.net) if solved.net.held else None
+    if fault is not None:
+        solved.faults.append((solved.net, fault))
+    return solved
+
+
+def _race(net: Net) -> Solved:
+    """Decide a level that ends at a quorum; all its branches may run, so all are counted."""
+    fault = fault_of_quorum(net)
+    tied = _tied(net)
+    costs = costs_of_exits(tied, reduce(tied).as_net())
+    join = len(net.outs)
+    found = {end: costs.get(join if end in net.race else end, FREE) for end in net.exits}
+    return Solved(net, found, [] if fault is None else [(net, fault)])
+
+
+def _tied(net: Net) -> Net:
+    """The level with a vertex for its join, which waits for all places that are reached."""
+    tied = Net(
+        names=[*net.names, "join"],
+        outs=[*net.outs, []],
+        fork=[*net.fork, False],
+        both=[*net.both, True],
+        cost=[*net.cost, 0],
+        bounds=[*net.bounds, 0],
+    )
+    for vertex in net.race:
+        tied.outs[vertex] = [Way(len(net.outs))]
+    return tied

@@ -1,0 +1,203 @@
+"""Levels that end at a quorum: is the level proper, whoever is first?
+
+Here the order decides: when enough ways have come, the rest is cancelled. So every order
+is played, up to a limit; above it the branches are played one by one, which is enough
+where they share nothing: then each of them brings one token to the join, whatever the
+others do.
+"""
+
+from collections import deque
+
+from agentgraph.verify.game import Fault, Game, Kind, Marking, Search, Trace, trapped
+from agentgraph.verify.net import Net, Way
+from agentgraph.verify.reduction import Rest, reduce
+
+MARKINGS = 20_000
+"""How many markings of one quorum are played; a race of eight branches of three nodes has 6,561."""
+
+
+def fault_of_quorum(net: Net) -> Fault | None:
+    """Return why the level is not proper, or None when it is."""
+    # A region with several entries must stay visible, to see that only one of them is taken.
+    if net.held or _arrives_at_once(net):
+        return Race(net, net.need).fault()
+    rest = reduce(net)
+    if rest.clash:
+        return Race(net, net.need).fault()
+    if _is_one_fork(rest):
+        return None
+    # Ways of the rest stand for vertices that take their time, so the join may fire later there.
+    found = Race(rest.as_net(), None).fault()
+    if found is None or (found.kind == "undecided" and _parts(net)):
+        return None
+    exact = Race(net, net.need).fault()
+    return exact if exact is not None and exact.kind != "undecided" else found
+
+
+def _arrives_at_once(net: Net) -> bool:
+    """A fork gives a token to the join itself: then the join may fire before its other branches run."""
+    return any(
+        net.fork[vertex] and len(ways) > 1 and any(way.target in net.race for way in ways)
+        for vertex, ways in enumerate(net.outs)
+    )
+
+
+def _is_one_fork(rest: Rest) -> bool:
+    """Nothing is left but a fork into enough ways, each of which ends at the join."""
+    net = rest.net
+    vertex = next(iter(rest.outs[0]))
+    targets = rest.outs[vertex]
+    fits = net.fork[vertex] and len(targets) >= net.need and net.race.issuperset(targets)
+    left = sum(1 for ways in rest.outs if ways)
+    return fits and left <= 2 and all(len(rest.ins[target]) == 1 for target in targets)
+
+
+def _parts(net: Net) -> bool:
+    """Play each branch alone: True when all are proper, share nothing, and are enough."""
+    vertex = net.outs[0][0].target
+    while len(net.outs[vertex]) == 1 and not net.both[vertex]:
+        vertex = net.outs[vertex][0].target
+    ways = net.outs[vertex]
+    if not net.fork[vertex] or len(ways) < net.need:
+        return False
+    taken: set[int] = {vertex}
+    for way in ways:
+        reached = _reached(net, way.target)
+        if reached & taken:
+            return False
+        taken |= reached
+        ends = {v for v in reached if not net.outs[v]}
+        if not ends <= net.race or Search(_part(net, way, reached), MARKINGS).fault() is not None:
+            return False
+    return True
+
+
+def _reached(net: Net, start: int) -> set[int]:
+    reached = {start}
+    stack = [start]
+    while stack:
+        for way in net.outs[stack.pop()]:
+            if way.target not in reached:
+                reached.add(way.target)
+                stack.append(way.target)
+    return reached
+
+
+def _part(net: Net, entry: Way, members: set[int]) -> Net:
+    """The branch that `entry` opens, as a level without a quorum."""
+    part = Net()
+    part.add(net.names[0])
+    local = {v: part.add(net.names[v]) for v in sorted(members)}
+    for old, new in local.items():
+        part.fork[new] = net.fork[old]
+        part.both[new] = net.both[old]
+        part.outs[new] = [way._replace(target=local[way.target]) for way in net.outs[old]]
+    part.outs[0] = [entry._replace(target=local[entry.target])]
+    return part
+
+
+class Race:
+    """Every order in which the vertices of a level can run."""
+
+    def __init__(self, net: Net, stop: int | None) -> None:
+        """Take the level; with so many ways at the join, `stop`, the others move no more."""
+        self.net = net
+        self.stop = stop
+        self.game = Game(net)
+        self.race = frozenset(
+            place for place, vertex in enumerate(self.game.owner) if vertex in net.race
+        )
+        self.before: dict[frozenset[int], list[frozenset[int]]] = {}
+        self.ran: set[int] = set()
+
+    def fault(self) -> Fault | None:
+        """Return why the level is not proper, or None when it is."""
+        first: Marking = {self.game.places[0][0]: Trace(0, None)}
+        queue = deque([first])
+        self.before[frozenset(first)] = []
+        ends: list[frozenset[int]] = []
+        shown = {frozenset(first): first}
+        while queue:
+            marking = queue.popleft()
+            found = self._step(marking, queue, ends, shown)
+            if found is not None:
+                return found
+        return trapped(self.game, self.before, ends, shown) or self._idle()
+
+    def _step(
+        self,
+        marking: Marking,
+        queue: deque[Marking],
+        ends: list[frozenset[int]],
+        shown: dict[frozenset[int], Marking],
+    ) -> Fault | None:
+        key = frozenset(marking)
+        come = len(self.race & key)
+        if come >= self.net.need:
+            ends.append(key)
+            if come == self.stop:
+                return None
+        enabled = self._enabled(marking)
+        if not enabled:
+            ends.append(key)
+            return self.game.dead_end(marking) if come < self.net.need else None
+        found = self._crowded(marking) or self._left(marking)
+        for vertex in enabled:
+            self.ran.add(vertex)
+            for places in self.game.moves[vertex]:
+                after = dict(marking)
+                trace = self.game.take(after, vertex)
+                found = found or self.game.put(after, places, trace)
+                self._note(key, after, queue, shown)
+        if len(shown) > MARKINGS:
+            return found or Fault("undecided", 0)
+        return found
+
+    def _enabled(self, marking: Marking) -> list[int]:
+        owners = dict.fromkeys(self.game.owner[place] for place in sorted(marking))
+        return [
+            vertex
+            for vertex in owners
+            if self.game.moves[vertex]
+            and all(place in marking for place in self.game.places[vertex])
+        ]
+
+    def _note(
+        self,
+        before: frozenset[int],
+        marking: Marking,
+        queue: deque[Marking],
+        shown: dict[frozenset[int], Marking],
+    ) -> None:
+        key = frozenset(marking)
+        if key not in shown:
+            shown[key] = marking
+            queue.append(marking)
+        self.before.setdefault(key, []).append(before)
+
+    def _left(self, marking: Marking) -> Fault | None:
+        """Find a token that left by another way than the join while others go on."""
+        for place in marking:
+            vertex = self.game.owner[place]
+            if not self.game.moves[vertex] and vertex not in self.net.race:
+                return Fault("left", vertex, self.game.tokens(marking))
+        return None
+
+    def _crowded(self, marking: Marking) -> Fault | None:
+        """Find two tokens in one region, come in by two of its entries."""
+        seen: dict[int, int] = {}
+        for place in marking:
+            for region in self.net.held.get(self.game.owner[place], ()):
+                if region in seen:
+                    both = tuple(self.game.token(p, marking[p]) for p in (seen[region], place))
+                    return Fault("crowded", self.game.owner[place], both)
+                seen[region] = place
+        return None
+
+    def _idle(self) -> Fault | None:
+        """Find a vertex that no run comes to: its join is always cancelled first."""
+        for vertex, moves in enumerate(self.game.moves):
+            if moves and vertex not in self.ran:
+                kind: Kind = "idle"
+                return Fault(kind, vertex)
+        return None

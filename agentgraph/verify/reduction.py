@@ -1,0 +1,111 @@
+"""A level made smaller without changing whether it is proper; where nothing is left, it is.
+
+Two rules, applied until neither fits: a vertex with one way in and one way out becomes a
+part of that way, and two ways between the same two vertices become one if the split and
+the merge agree (all and all, one and one). If these disagree, the level is not proper.
+Blocks that nest, however deep, vanish this way in time that grows with their number.
+What ways cost is summed along the way: both of two parallel ones, the dearer of two
+alternatives.
+"""
+
+from dataclasses import dataclass
+
+from agentgraph.verify.net import FREE, Cost, Net, Way
+
+
+@dataclass(slots=True)
+class Rest:
+    """What is left of a level: at most one way between any two vertices."""
+
+    net: Net
+    outs: list[dict[int, Cost]]
+    ins: list[set[int]]
+    clash: tuple[int, int] | None = None
+    """A split and the merge that it disagrees with."""
+
+    def as_net(self) -> Net:
+        """The rest as a level of its own, with the numbers it had before."""
+        net = self.net
+        outs = [[Way(to, cost=cost) for to, cost in ways.items()] for ways in self.outs]
+        both = [net.both[v] and len(self.ins[v]) > 1 for v in range(len(outs))]
+        return Net(
+            names=net.names,
+            outs=outs,
+            fork=net.fork,
+            both=both,
+            cost=[0] * len(outs),
+            bounds=net.bounds,
+            held=net.held,
+            race=net.race,
+            need=net.need,
+        )
+
+
+def reduce(net: Net) -> Rest:
+    """Apply the two rules to `net` as often as they fit."""
+    size = len(net.outs)
+    rest = Rest(net, [{} for _ in range(size)], [set() for _ in range(size)])
+    for vertex, ways in enumerate(net.outs):
+        _add_ways(rest, vertex, ways)
+    stack = [v for v in range(size - 1, 0, -1) if net.outs[v]]
+    while stack:
+        vertex = stack.pop()
+        if vertex and len(rest.ins[vertex]) == 1 and len(rest.outs[vertex]) == 1:
+            stack += _bypass(rest, vertex)
+    return rest
+
+
+def along(first: Cost, then: Cost) -> Cost:
+    """The cost of one way after another."""
+    return Cost(first.through + then.through, max(first.ever, first.through + then.ever))
+
+
+def beside(one: Cost, other: Cost) -> Cost:
+    """The cost of two ways that are both gone."""
+    return Cost(one.through + other.through, one.ever + other.ever)
+
+
+def either(one: Cost, other: Cost) -> Cost:
+    """The cost of two ways of which one is gone."""
+    return Cost(max(one.through, other.through), max(one.ever, other.ever))
+
+
+def charged(net: Net, vertex: int) -> list[Cost]:
+    """The cost of each way out of `vertex`, what the vertex costs included once."""
+    own = Cost(net.cost[vertex], net.cost[vertex])
+    costs = [way.cost for way in net.outs[vertex]]
+    if own == FREE:
+        return costs
+    last = 1 if net.fork[vertex] else len(costs)
+    return [along(own, cost) for cost in costs[:last]] + costs[last:]
+
+
+def _add_ways(rest: Rest, vertex: int, ways: list[Way]) -> None:
+    for way, cost in zip(ways, charged(rest.net, vertex), strict=True):
+        _add(rest, vertex, way.target, cost)
+
+
+def _add(rest: Rest, source: int, target: int, cost: Cost) -> None:
+    ways = rest.outs[source]
+    if target not in ways:
+        ways[target] = cost
+        rest.ins[target].add(source)
+        return
+    all_go, all_wait = rest.net.fork[source], rest.net.both[target]
+    if all_go != all_wait:
+        rest.clash = (source, target)
+    ways[target] = (beside if all_go else either)(ways[target], cost)
+
+
+def _bypass(rest: Rest, vertex: int) -> tuple[int, ...]:
+    """Make `vertex` a part of the way through it; return what may have become simple by that."""
+    ((target, after),) = rest.outs[vertex].items()
+    (source,) = rest.ins[vertex]
+    if vertex in (source, target):
+        return ()
+    before = rest.outs[source].pop(vertex)
+    rest.ins[target].discard(vertex)
+    rest.outs[vertex] = {}
+    rest.ins[vertex] = set()
+    _add(rest, source, target, along(before, after))
+    return source, target

@@ -1,0 +1,60 @@
+"""How many steps a level takes at most; not whether it is proper."""
+
+from agentgraph.verify.net import FREE, Cost, Net
+from agentgraph.verify.reduction import along, charged, either
+
+
+def costs_of_exits(net: Net, small: Net) -> dict[int, Cost]:
+    """Return what a proper level costs up to each of its exits; `small` is what is left of it.
+
+    Exact where only alternatives are left; else every vertex of the level is counted, as
+    often as the bounds in its cycle let it run.
+    """
+    order = small.order()
+    forks = any(small.fork[v] and len(ways) > 1 for v, ways in enumerate(small.outs))
+    if order is None or forks:
+        return dict.fromkeys(net.exits, _all_of(net))
+    best = [FREE] * len(order)
+    for vertex in order:
+        for way, cost in zip(small.outs[vertex], charged(small, vertex), strict=True):
+            best[way.target] = either(best[way.target], along(best[vertex], cost))
+    return {end: best[end] for end in net.exits}
+
+
+def whole_cost(net: Net) -> Cost:
+    """What all vertices of a level without cycles cost when each of them runs."""
+    through = ever = 0
+    for vertex in range(len(net.outs)):
+        costs = charged(net, vertex)
+        if not costs:
+            continue
+        dearest = [max(values) for values in zip(*costs, strict=True)]
+        if net.fork[vertex]:
+            dearest = [sum(values) for values in zip(*costs, strict=True)]
+        through, ever = through + dearest[0], ever + dearest[1]
+    return Cost(through, ever)
+
+
+def _all_of(net: Net) -> Cost:
+    if net.order() is not None:
+        return whole_cost(net)
+    # Between two runs of a vertex a token goes round a cycle, and so past one of the bounds.
+    rounds = 1 + sum(net.bounds)
+    whole = whole_cost(net)
+    return Cost(whole.through * rounds, whole.ever * rounds)
+
+
+def after_rounds(
+    back: Cost | None, exits: dict[int, Cost], rounds: int
+) -> tuple[dict[int, Cost], Cost]:
+    """Return the costs of a loop that starts at most `rounds` times, and what it may cost in all.
+
+    `back` is what one round costs that comes back to its start, `exits` what the last one costs.
+    """
+    if back is None:
+        ever = max((cost.ever for cost in exits.values()), default=0)
+        return exits, Cost(0, ever)
+    before = max(rounds - 1, 0) * back.through
+    ever = before + max([back.ever, *(cost.ever for cost in exits.values())])
+    found = {end: Cost(before + c.through, max(ever, before + c.ever)) for end, c in exits.items()}
+    return found, Cost(rounds * back.through, ever)
