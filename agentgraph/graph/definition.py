@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from agentgraph.errors import UNREPEATABLE, Place
+from agentgraph.graph.content import digest_of
 
 VertexKind = Literal[
     "start",
@@ -174,9 +175,7 @@ class FrozenGraph:
     @cached_property
     def digest(self) -> str:
         """A SHA-256 of the content, in hex; places and docstrings do not count."""
-        from agentgraph.graph.interchange import content_digest
-
-        return content_digest(self)
+        return digest_of(self)
 
     def _grouped(self, keys: list[str]) -> dict[str, tuple[Edge, ...]]:
         groups: dict[str, list[Edge]] = {vertex.name: [] for vertex in self.vertices}

@@ -5,28 +5,26 @@ left out, so a file from an older release reads in a newer one as long as the
 version is the same.
 """
 
-import hashlib
 import json
-from dataclasses import MISSING, Field, fields
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from agentgraph.errors import InvalidGraphFile, Place, suggest
+from agentgraph.graph.content import Json, plain
 from agentgraph.graph.definition import Bound, Edge, FrozenGraph, Policy, Region, Vertex
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
 
 SCHEMA = "agentgraph/graph/1"
-Json = dict[str, object]
-_PARTS = (Bound, Edge, FrozenGraph, Place, Policy, Region, Vertex)
-P = TypeVar("P", Bound, Edge, FrozenGraph, Place, Policy, Region, Vertex)
-_UNCOUNTED = frozenset({"place", "doc", "agent"})
+P = TypeVar("P")
 
 
 def to_json(graph: FrozenGraph, *, indent: int | None = 2) -> str:
     """Write `graph` as JSON text; `from_json` gives an equal graph back."""
-    return json.dumps({"schema": SCHEMA, **_plain(graph)}, indent=indent, ensure_ascii=False)
+    return json.dumps({"schema": SCHEMA, **plain(graph)}, indent=indent, ensure_ascii=False)
 
 
 def from_json(text: str) -> FrozenGraph:
@@ -43,24 +41,18 @@ def from_json(text: str) -> FrozenGraph:
     return _graph({key: value for key, value in raw.items() if key != "schema"})
 
 
-def content_digest(graph: FrozenGraph) -> str:
-    """Return the SHA-256 of what decides how a graph behaves: not places, docs or sources."""
-    plain = _counted(_plain(graph))
-    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def to_networkx(graph: FrozenGraph) -> "MultiDiGraph[str]":
     """Return a `networkx.MultiDiGraph` whose attributes hold everything of `graph`."""
     from networkx import MultiDiGraph
 
-    rest = {key: value for key, value in _plain(graph).items() if key not in {"vertices", "edges"}}
-    result: MultiDiGraph[str] = MultiDiGraph(schema=SCHEMA, **rest)
+    rest = {key: value for key, value in plain(graph).items() if key not in {"vertices", "edges"}}
+    result: MultiDiGraph[str] = MultiDiGraph()
+    result.graph.update(schema=SCHEMA, **rest)
     for vertex in graph.vertices:
-        result.add_node(vertex.name, **{k: v for k, v in _plain(vertex).items() if k != "name"})
+        result.add_node(vertex.name, **{k: v for k, v in plain(vertex).items() if k != "name"})
     for order, edge in enumerate(graph.edges):
-        plain = {k: v for k, v in _plain(edge).items() if k not in {"source", "target"}}
-        result.add_edge(edge.source, edge.target, order=order, **plain)
+        kept = {k: v for k, v in plain(edge).items() if k not in {"source", "target"}}
+        result.add_edge(edge.source, edge.target, order=order, **kept)
     return result
 
 
@@ -78,33 +70,6 @@ def from_networkx(source: "MultiDiGraph[str]") -> FrozenGraph:
     return _graph({**rest, "vertices": vertices, "edges": edges})
 
 
-def _plain(part: object) -> Json:
-    """Turn a part of a graph into JSON values, leaving out what holds its default."""
-    found: Json = {}
-    for slot in fields(cast("FrozenGraph", part)):
-        value: object = getattr(part, slot.name)
-        if slot.default is MISSING or value != slot.default:
-            found[slot.name] = _value(value)
-    return found
-
-
-def _value(value: object) -> object:
-    if isinstance(value, tuple):
-        return [_value(item) for item in cast("tuple[object, ...]", value)]
-    if isinstance(value, _PARTS):
-        return _plain(value)
-    return value
-
-
-def _counted(value: object) -> object:
-    if isinstance(value, dict):
-        pairs = cast("Json", value).items()
-        return {key: _counted(item) for key, item in pairs if key not in _UNCOUNTED}
-    if isinstance(value, list):
-        return [_counted(item) for item in cast("list[object]", value)]
-    return value
-
-
 def _graph(raw: Json) -> FrozenGraph:
     parts = dict(raw)
     parts["vertices"] = tuple(_vertex(item) for item in _objects(raw, "vertices"))
@@ -115,9 +80,10 @@ def _graph(raw: Json) -> FrozenGraph:
 
 def _vertex(raw: Json) -> Vertex:
     parts = dict(raw)
-    for key, kind in (("policy", Policy), ("bound", Bound)):
-        if key in raw:
-            parts[key] = _part(kind, _object(raw[key], key))
+    if "policy" in raw:
+        parts["policy"] = _part(Policy, _object(raw["policy"], "policy"))
+    if "bound" in raw:
+        parts["bound"] = _part(Bound, _object(raw["bound"], "bound"))
     if raw.get("child") is not None:
         parts["child"] = _graph(_object(raw["child"], "child"))
     return _part(Vertex, parts)
@@ -125,7 +91,7 @@ def _vertex(raw: Json) -> Vertex:
 
 def _part(kind: type[P], raw: Json) -> P:
     """Make one dataclass from JSON values, refusing what is unknown, missing or of another type."""
-    known = {slot.name: slot for slot in fields(kind)}
+    known = {slot.name: slot for slot in fields(cast("type[FrozenGraph]", kind))}
     parts: Json = {}
     for key, value in raw.items():
         if key not in known:
@@ -134,7 +100,8 @@ def _part(kind: type[P], raw: Json) -> P:
     missing = [name for name, slot in known.items() if name not in parts and _is_needed(slot)]
     if missing:
         raise _refused(f"{kind.__name__} lacks {', '.join(map(repr, missing))}")
-    return kind(**parts)
+    make = cast("Callable[..., P]", kind)  # The types of the parts were checked above.
+    return make(**parts)
 
 
 def _is_needed(slot: "Field[object]") -> bool:
@@ -163,9 +130,9 @@ def _fits(value: object, hint: object) -> bool:
         return all(_fits(item, options[0]) for item in items)
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint in {str, int, bool, NoneType}:
+    if hint in (str, int, bool, NoneType):
         return type(value) is hint
-    return isinstance(value, _PARTS) or isinstance(hint, str)
+    return is_dataclass(value) or isinstance(hint, str)
 
 
 def _objects(raw: Json, key: str) -> list[Json]:

@@ -205,7 +205,7 @@ def _members(made: Plan, region: Region) -> frozenset[Site]:
     return frozenset(made.sites[name] for name in names)
 
 
-def _add_ways(made: Plan, site: Site, edges: Iterable[Edge], places: dict[str, int]) -> None:
+def _add_ways(made: Plan, site: Site, edges: Iterable[Edge], places: dict[int, int]) -> None:
     plain: list[Way] = []
     for edge in edges:
         label = "unsure" if edge.unsure else edge.label

@@ -8,7 +8,7 @@ uses `advance`. Tasks, tokens, lines and logs never change once they are made.
 
 from copy import copy
 from dataclasses import dataclass, field, fields
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from agentgraph.graph.line import Line, Log
 from agentgraph.graph.plan import Area, Plan, Site, Way
@@ -48,23 +48,21 @@ class Scope(NamedTuple):
 History: TypeAlias = Log[Completed | Scope]
 
 
-class Changing:
-    """What changes while a run goes on; everything that it refers to stays as it is."""
+C = TypeVar("C", "Frame", "Group", "Unwinding", "Marking")
 
-    __slots__ = ()
 
-    def copy(self) -> Self:
-        """Return one that can change without changing this one."""
-        made = copy(self)
-        for slot in fields(made):  # type: ignore[arg-type]
-            value = getattr(made, slot.name)
-            if isinstance(value, (dict, list, set)):
-                setattr(made, slot.name, value.copy())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        return made
+def copied(value: C) -> C:
+    """Return one that can change without changing this one; what it refers to never changes."""
+    made = copy(value)
+    for slot in fields(made):
+        part = getattr(made, slot.name)
+        if isinstance(part, (dict, list, set)):
+            setattr(made, slot.name, copy(part))  # pyright: ignore[reportUnknownArgumentType]
+    return made
 
 
 @dataclass(slots=True, eq=False)
-class Frame(Changing):
+class Frame:
     """One running graph: the workflow itself, a subgraph, or one item of an `each`."""
 
     id: int
@@ -74,28 +72,28 @@ class Frame(Changing):
     holder: Task | None
     """The task that it runs inside of."""
     start: object
-    tokens: dict[tuple[Site, int], Token] = field(default_factory=dict)
-    full: dict[Site, int] = field(default_factory=dict)
+    tokens: dict[tuple[Site, int], Token] = field(default_factory=dict[tuple[Site, int], Token])
+    full: dict[Site, int] = field(default_factory=dict[Site, int])
     """How many places of each join hold a token."""
-    counts: dict[Site, int] = field(default_factory=dict)
+    counts: dict[Site, int] = field(default_factory=dict[Site, int])
     """How many tokens have reached each bounded entry."""
-    visits: dict[Site, int] = field(default_factory=dict)
-    entered: dict[Area, Token] = field(default_factory=dict)
+    visits: dict[Site, int] = field(default_factory=dict[Site, int])
+    entered: dict[Area, Token] = field(default_factory=dict[Area, Token])
     """The token with which each region was entered last."""
 
 
 @dataclass(slots=True, eq=False)
-class Group(Changing):
+class Group:
     """The items of an `each`, or the votes of a consensus, while they come in."""
 
     id: int
     task: Task
     """The task whose place this is."""
     given: tuple[object, ...] = ()
-    results: dict[int, object] = field(default_factory=dict)
-    votes: dict[int, str | None] = field(default_factory=dict)
-    errors: dict[int, Exception] = field(default_factory=dict)
-    logs: dict[int, History] = field(default_factory=dict)
+    results: dict[int, object] = field(default_factory=dict[int, object])
+    votes: dict[int, str | None] = field(default_factory=dict[int, str | None])
+    errors: dict[int, Exception] = field(default_factory=dict[int, Exception])
+    logs: dict[int, History] = field(default_factory=dict[int, History])
     next: int = 0
     under_way: int = 0
 
@@ -112,12 +110,12 @@ class Trouble(NamedTuple):
 class ItemError(NamedTuple):
     """The place of a failed item among the results of an `each` that collects errors."""
 
-    index: int
+    item: int
     error: Exception
     attempts: int
 
     def __repr__(self) -> str:
-        return f"ItemError({self.index}, {self.error!r})"
+        return f"ItemError({self.item}, {self.error!r})"
 
 
 class Goal(NamedTuple):
@@ -139,7 +137,7 @@ class Goal(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class Unwinding(Changing):
+class Unwinding:
     """A scope that is being taken down: what it still waits for, and what comes then."""
 
     id: int
@@ -147,8 +145,8 @@ class Unwinding(Changing):
     site: Site
     """The vertex that stands for the scope meanwhile, and its line."""
     line: Line | None
-    waiting: set[int] = field(default_factory=set)
-    troubles: list[Trouble] = field(default_factory=list)
+    waiting: set[int] = field(default_factory=set[int])
+    troubles: list[Trouble] = field(default_factory=list[Trouble])
     is_open: bool = False
     """Parallel branches were under way in the scope."""
     branches: tuple[tuple[str, object], ...] = ()
@@ -161,7 +159,7 @@ class Unwinding(Changing):
     undos: list[Completed] | None = None
     """What is still to be undone, the next one last; None until all has stopped."""
     undoing: int | None = None
-    current: dict[int, object] = field(default_factory=dict)
+    current: dict[int, object] = field(default_factory=dict[int, object])
     """What the undos have left, by frame."""
 
 
@@ -173,32 +171,32 @@ class Ending(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class Marking(Changing):
+class Marking:
     """Where one run stands."""
 
     plan: Plan
     status: Status = "running"
     next: int = 1
     """The next ticket; frames, groups and unwindings are numbered by it as well."""
-    live: dict[int, Task] = field(default_factory=dict)
+    live: dict[int, Task] = field(default_factory=dict[int, Task])
     """The work that an answer is due for, by ticket."""
     waiting: int = 0
     """How many of them are open questions."""
-    frames: dict[int, Frame] = field(default_factory=dict)
-    groups: dict[int, Group] = field(default_factory=dict)
-    held: list[Task] = field(default_factory=list)
+    frames: dict[int, Frame] = field(default_factory=dict[int, Frame])
+    groups: dict[int, Group] = field(default_factory=dict[int, Group])
+    held: list[Task] = field(default_factory=list[Task])
     """The work that the budget keeps from starting."""
-    stopping: dict[int, int] = field(default_factory=dict)
+    stopping: dict[int, int] = field(default_factory=dict[int, int])
     """Tickets whose work was cancelled, and the unwinding that waits for each."""
-    unwindings: dict[int, Unwinding] = field(default_factory=dict)
-    undone: set[int] = field(default_factory=set)
-    troubles: list[Trouble] = field(default_factory=list)
+    unwindings: dict[int, Unwinding] = field(default_factory=dict[int, Unwinding])
+    undone: set[int] = field(default_factory=set[int])
+    troubles: list[Trouble] = field(default_factory=list[Trouble])
     """What the run failed with."""
-    undo_troubles: list[Trouble] = field(default_factory=list)
+    undo_troubles: list[Trouble] = field(default_factory=list[Trouble])
     """What its undos failed with."""
     ending: Ending | None = None
-    taken: dict[Way, int] = field(default_factory=dict)
-    visited: dict[Site, int] = field(default_factory=dict)
+    taken: dict[Way, int] = field(default_factory=dict[Way, int])
+    visited: dict[Site, int] = field(default_factory=dict[Site, int])
     """The visits of the frames that have ended."""
     steps: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -209,12 +207,12 @@ class Marking(Changing):
     is_late: bool = False
     """The time of the budget is over."""
 
-    def copy(self) -> Self:
+    def copy(self) -> "Marking":
         """Return a marking that can change without changing this one."""
-        made = Changing.copy(self)
-        made.frames = {id_: frame.copy() for id_, frame in self.frames.items()}
-        made.groups = {id_: group.copy() for id_, group in self.groups.items()}
-        made.unwindings = {id_: each.copy() for id_, each in self.unwindings.items()}
+        made = copied(self)
+        made.frames = {id_: copied(frame) for id_, frame in self.frames.items()}
+        made.groups = {id_: copied(group) for id_, group in self.groups.items()}
+        made.unwindings = {id_: copied(each) for id_, each in self.unwindings.items()}
         return made
 
 

@@ -148,7 +148,7 @@ def _take_state(unwinding: Unwinding, frame: Frame, held: list[scope.Holding]) -
 
 def _absorb(marking: Marking, unwinding: Unwinding, inner: Unwinding) -> None:
     """Wait for what a smaller scope waits for; its goal is given up."""
-    waiting = inner.waiting | ({inner.undoing} if inner.undoing else set())
+    waiting = inner.waiting | {ticket for ticket in (inner.undoing,) if ticket}
     for ticket in waiting:
         marking.stopping[ticket] = unwinding.id
     unwinding.waiting |= waiting

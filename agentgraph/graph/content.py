@@ -1,0 +1,42 @@
+"""What a graph holds, as plain JSON values, and a digest of it; not a format that is read back."""
+
+import hashlib
+import json
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeAlias, cast
+
+Json: TypeAlias = dict[str, object]
+_UNCOUNTED = frozenset({"place", "doc", "agent"})
+"""What people want to know and no run depends on."""
+
+
+def plain(part: Any) -> Json:
+    """Turn a dataclass into JSON values, leaving out what holds its default."""
+    found: Json = {}
+    for slot in fields(part):
+        value: object = getattr(part, slot.name)
+        if slot.default is MISSING or value != slot.default:
+            found[slot.name] = _value(value)
+    return found
+
+
+def digest_of(part: object) -> str:
+    """Return the SHA-256, in hex, of what decides how a graph behaves: not places or docs."""
+    counted = _counted(plain(part))
+    text = json.dumps(counted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _value(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_value(item) for item in cast("tuple[object, ...]", value)]
+    return plain(value) if is_dataclass(value) else value
+
+
+def _counted(value: object) -> object:
+    if isinstance(value, dict):
+        pairs = cast("Json", value).items()
+        return {key: _counted(item) for key, item in pairs if key not in _UNCOUNTED}
+    if isinstance(value, list):
+        return [_counted(item) for item in cast("list[object]", value)]
+    return value
