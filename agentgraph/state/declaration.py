@@ -2,7 +2,7 @@
 
 import typing
 from collections.abc import Callable, Iterator, Sequence
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, UnionType
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType, UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
@@ -22,11 +22,6 @@ from agentgraph.state.unset import starts_unset
 
 Reduce = Callable[[Any, Sequence[Any]], object]
 _CALLABLES = FunctionType | BuiltinFunctionType | MethodDescriptorType
-# The functions of the module `operator`, which other libraries take as reducers.
-_FOREIGN = {
-    "add": "`append` for lists, `total` for numbers",
-    "or_": "`union` for sets, `merge` for dicts",
-}
 
 
 def reducers_of(model: type[BaseModel]) -> dict[str, Reduce]:
@@ -76,6 +71,12 @@ def _check_class(model: type[BaseModel]) -> None:
 def _check_bound_default(name: str, field: FieldInfo, where: str) -> None:
     """Find `total: Annotated[int, total] = 0`: there the class body says 0 where `total` was meant."""
     for mark in field.metadata:
+        if isinstance(mark, ModuleType):
+            raise InvalidState(
+                f"field {name!r} has a module where a reducer was meant: {mark.__name__}",
+                where=where,
+                fix="import the function, not the module of that name",
+            )
         if isinstance(mark, _CALLABLES) or field.default_factory is not None:
             continue
         if mark is field.default or same(mark, field.default):
@@ -114,12 +115,6 @@ def _inner_marks(annotation: object) -> Iterator[object]:
 def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
     """Hold the reducer's own annotations against the type of its field."""
     name = name_of(reduce)
-    if getattr(reduce, "__module__", None) == "_operator":
-        raise InvalidState(
-            f"{name!r} takes two values; a reducer takes the common past and all values",
-            where=where,
-            fix=f"use {_FOREIGN.get(name, 'a reducer of this library')}",
-        )
     check_reducer(reduce, where=where)
     hints = _hints(reduce)
     expected = hints.get(next(iter(_parameters(reduce)), ""), Any)

@@ -174,23 +174,29 @@ def name_of(fn: object) -> str:
 
 def check_reducer(fn: Callable[..., object], *, where: str) -> None:
     """Raise InvalidState unless `fn` can be called as a reducer."""
+    meant = None if isinstance(fn, FunctionType) else _MEANT.get(name_of(fn))
     try:
         inspect.signature(fn).bind(None, ())
-    except (TypeError, ValueError) as error:
+        fits = meant is None
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        advice = "write `def name(base, values)`: the common past, then the branches' values"
         raise InvalidState(
             f"{name_of(fn)!r} is not a reducer: it does not take (base, values)",
             where=where,
-            fix=_ADVICE.get(
-                name_of(fn),
-                "write `def name(base, values)`: the common past, then the branches' values",
-            ),
-        ) from error
+            fix=advice if meant is None else f"use {meant}",
+        )
 
 
-_ADVICE: Final = {
-    "max": "use `largest`",
-    "min": "use `smallest`",
-    "sum": "use `total`",
-    "update": "use `merge`",
-    "extend": "use `append`",
+# What somebody meant who wrote a function of Python itself.
+_MEANT: Final = {
+    "add": "`append` for lists, `total` for numbers",
+    "or_": "`union` for sets, `merge` for dicts",
+    "max": "`largest`",
+    "min": "`smallest`",
+    "sum": "`total`",
+    "update": "`merge`",
+    "extend": "`append`",
+    "append": "`append` of this library",
 }

@@ -29,8 +29,8 @@ from agentgraph.state.draft import (
 )
 from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
+from agentgraph.state.joining import merged
 from agentgraph.state.lent import Lent
-from agentgraph.state.merge import merged
 from agentgraph.state.revision import Patch, Revision, Tip, part_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape

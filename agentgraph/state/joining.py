@@ -152,7 +152,7 @@ class _Join:
 
     def _call(self, base: object, values: list[object], groups: list[list[Entry]]) -> object:
         reduce = self.field.reduce
-        assert reduce is not None, "asked for before any value is merged"  # noqa: S101  # cannot be false
+        assert reduce is not None, "asked for before any value is merged"  # cannot be false
         try:
             if reduce in OURS:
                 return reduce(base, values)
