@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from agentgraph.errors import NotAvailable
 from agentgraph.render import curve, graphviz_layout, layered
+from agentgraph.render.captions import label_lines, title_of
 from agentgraph.render.diagram import Arrow, Diagram, Group
 from agentgraph.render.engines import EngineFailed, candidates
 from agentgraph.render.layout import Box, Direction, Layout, Link, Point, Request, Zone
-from agentgraph.render.lettering import lines_of, visible, width
+from agentgraph.render.lettering import width
 from agentgraph.render.palette import NOTE_SIZE
 from agentgraph.render.shapes import Outline, Sketch, frame_outline, sketch_of
 
@@ -50,27 +51,6 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
     }
     zone_of = {box.id: box.zone for box in request.boxes}
     return Scene(diagram, layout, sketches, titles, labels, zone_of, chains)
-
-
-def title_of(group: Group) -> str:
-    """Say what a frame is, in a few words."""
-    name = " ".join(lines_of(visible(group.name)))
-    if group.vertex is not None:
-        bound = group.vertex.bound
-        most = f", at most {bound.at_most}" if bound else ""
-        if group.kind == "each":
-            return f"{name}: for each, {group.vertex.limit} at once{most}"
-        return f"{name}{most}"
-    return {"catch": "catch", "loop": "loop", "quorum": "quorum"}.get(group.kind, name)
-
-
-def label_lines(arrow: Arrow) -> tuple[str, ...]:
-    """Return what stands on an arrow: its note, and how often it was taken if it was."""
-    lines = lines_of(arrow.note) if arrow.note else ()
-    if not arrow.taken:
-        return lines
-    count = f"\u00d7{arrow.taken}"
-    return (*lines[:-1], f"{lines[-1]} {count}") if lines else (count,)
 
 
 class _Asking:

@@ -64,8 +64,8 @@ def tip(chain: Chain) -> tuple[Chain, tuple[Point, Point, Point]]:
         a, b, c, d = curves[index]
         reaching = _change((d, c, b, a), is_near)
         if reaching is not None:
-            head = _split((d, c, b, a), reaching)[1][::-1]
-            shortened = _chain([*curves[:index], head])
+            w, z, y, x = _split((d, c, b, a), reaching)[1]
+            shortened = _chain([*curves[:index], (x, y, z, w)])
             break
     return shortened, _head(shortened[-1], end)
 

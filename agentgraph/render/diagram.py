@@ -99,7 +99,8 @@ class Diagram:
     @cached_property
     def parents(self) -> dict[str, str | None]:
         """The group around each figure and each group."""
-        return {one.id: one.parent for one in (*self.figures, *self.groups)}
+        parts: list[Figure | Group] = [*self.figures, *self.groups]
+        return {part.id: part.parent for part in parts}
 
     def around(self, part: str) -> list[str]:
         """Return the groups around a figure or group, the innermost first."""
@@ -114,9 +115,10 @@ class Diagram:
     def nested(self) -> dict[str | None, tuple[Figure | Group, ...]]:
         """What lies right inside each group, and under None what lies in none."""
         found: dict[str | None, list[Figure | Group]] = {}
-        for one in (*self.figures, *self.groups):
-            found.setdefault(one.parent, []).append(one)
-        return {parent: tuple(parts) for parent, parts in found.items()}
+        parts: list[Figure | Group] = [*self.figures, *self.groups]
+        for part in parts:
+            found.setdefault(part.parent, []).append(part)
+        return {parent: tuple(inside) for parent, inside in found.items()}
 
     def is_within(self, arrow: Arrow) -> bool:
         """Say whether one end of an arrow is, or lies in, the group at its other end."""

@@ -9,11 +9,10 @@ Rules of this file:
 
 from collections.abc import Iterator
 
-from agentgraph.render.arrange import title_of
+from agentgraph.render.captions import figure_lines, title_of
 from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
 from agentgraph.render.lettering import shown, visible
 from agentgraph.render.palette import LIGHT, Paint
-from agentgraph.render.shapes import bar_notes, notes_of, undo_note
 
 _CHOICE, _PERSON, _BAR = (LIGHT.kinds[kind] for kind in ("choice", "person", "bar"))
 _LOOKS: dict[FigureKind, tuple[str, Paint]] = {
@@ -105,16 +104,6 @@ class _Writer:
         tail = self._name[source.last if source else arrow.source]
         head = self._name[target.first if target else arrow.target]
         return f"{tail} -> {head} [{_list(looks)}]"
-
-
-def figure_lines(figure: Figure) -> list[str]:
-    """Return what is written on a figure where its shape alone does not say it."""
-    if figure.kind in {"start", "end"}:
-        return [""]
-    if figure.kind in {"join", "gateway"}:
-        return [visible(figure.name), *bar_notes(figure)]
-    undo = undo_note(figure)
-    return [visible(figure.name), *notes_of(figure), *([undo] if undo else [])]
 
 
 def _opening(group: Group) -> list[str]:

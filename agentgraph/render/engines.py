@@ -4,13 +4,13 @@ Rules of this file:
 
 1. A picture never fails for want of a program: `builtin` is Python and always there.
 2. `auto` takes what gives the same bytes on every machine: the bundled program first.
-3. A program gets its text on stdin and has a time limit. No shell, no file, no network.
+3. A program gets its text on stdin. No shell, no file, no network.
 """
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -22,9 +22,10 @@ from agentgraph.errors import NotAvailable, suggest
 EngineName = Literal["bundled", "system", "builtin"]
 EngineChoice = Literal["auto", "bundled", "system", "builtin"]
 VARIABLE = "AGENTGRAPH_ENGINE"
-LIMIT_S = 60.0
-"""How long a program may take for one picture."""
+
 _DISTRIBUTION = "graphviz-pure"
+_LIMIT_S = 120.0
+"""How long the bundled program may take for one picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,12 @@ class Engine:
 
 
 class EngineFailed(Exception):
-    """A program was called and gave no picture."""
+    """A program was called and gave no picture; it never leaves this package."""
 
 
 def engines() -> tuple[Engine, ...]:
     """Say which engines there are here, in the order in which `auto` tries them."""
-    return _bundled(), _system(), Engine("builtin", found=True, version="1")
+    return tuple(finder() for finder in _FINDERS.values())
 
 
 def candidates(wanted: str | None) -> Iterator[Engine]:
@@ -59,17 +60,17 @@ def candidates(wanted: str | None) -> Iterator[Engine]:
             where="the argument engine" if wanted else f"the environment variable {VARIABLE}",
             fix=suggest(name, get_args(EngineChoice), "use auto, bundled, system or builtin"),
         )
-    finders = {"bundled": _bundled, "system": _system, "builtin": lambda: engines()[-1]}
-    for finder in finders.values() if name == "auto" else [finders[name]]:
-        engine = finder()
-        if engine.found:
-            yield engine
-        elif name != "auto":
-            raise NotAvailable(
-                f"the engine {name!r} is not installed",
-                where=_sought(name),
-                fix="install it, or use the engine 'auto' or 'builtin'",
-            )
+    for key, finder in _FINDERS.items():
+        if name in {"auto", key}:
+            engine = finder()
+            if engine.found:
+                yield engine
+            elif name == key:
+                raise NotAvailable(
+                    f"the engine {name!r} is not installed",
+                    where=_SOUGHT[key],
+                    fix="install it, or use the engine 'auto' or 'builtin'",
+                )
 
 
 def call(engine: Engine, text: str) -> str:
@@ -78,16 +79,28 @@ def call(engine: Engine, text: str) -> str:
     Raises `EngineFailed` when the program cannot be started, fails, or takes too long.
     """
     try:
-        done = subprocess.run(  # noqa: S603 - the path is that of an installed program
-            [engine.path, "-Kdot", "-Tjson0"],
-            input=text.encode(),
-            capture_output=True,
-            check=True,
-            timeout=LIMIT_S,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
+        answer = _piped(text) if engine.name == "system" else _started(engine.path, text)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise EngineFailed(f"{engine.path}: {error}") from error
-    return done.stdout.decode("utf-8", "replace")
+    return answer.decode("utf-8", "replace")
+
+
+def _started(path: str, text: str) -> bytes:
+    # The package graphviz can call one program only, the first `dot` on the PATH.
+    done = subprocess.run(  # noqa: S603 - the path is that of an installed package
+        [path, "-Kdot", "-Tjson0"],
+        input=text.encode(),
+        capture_output=True,
+        check=True,
+        timeout=_LIMIT_S,
+    )
+    return done.stdout
+
+
+def _piped(text: str) -> bytes:
+    import graphviz
+
+    return graphviz.pipe("dot", "json0", text.encode(), quiet=True)
 
 
 @cache
@@ -106,8 +119,22 @@ def _bundled() -> Engine:
 
 def _system() -> Engine:
     path = shutil.which("dot")
-    return Engine("system", found=path is not None, path=path or "")
+    if path is None:
+        return Engine("system", found=False)
+    return Engine("system", True, path)
 
 
-def _sought(name: str) -> str:
-    return f"the package {_DISTRIBUTION}" if name == "bundled" else "the program dot on the PATH"
+def _builtin() -> Engine:
+    return Engine("builtin", found=True)
+
+
+_FINDERS: dict[EngineName, Callable[[], Engine]] = {
+    "bundled": _bundled,
+    "system": _system,
+    "builtin": _builtin,
+}
+_SOUGHT: dict[EngineName, str] = {
+    "bundled": f"the package {_DISTRIBUTION}",
+    "system": "the program dot on the PATH",
+    "builtin": "this package",
+}

@@ -70,15 +70,15 @@ class _Question:
             zones.setdefault(zone.zone, []).append(zone)
         waiting: list[Zone | None] = list(reversed(zones.get(None, [])))
         while waiting:
-            zone = waiting.pop()
-            if zone is None:
+            opened = waiting.pop()
+            if opened is None:
                 yield "}"
                 continue
-            title = _blank(zone.title_width, zone.title_height)
-            yield f"subgraph {self._name[zone.id]} {{"
+            title = _blank(opened.title_width, opened.title_height)
+            yield f"subgraph {self._name[opened.id]} {{"
             yield f"label={title} labeljust=l margin=12"
-            yield "; ".join(inside.get(zone.id, []))
-            waiting += [None, *reversed(zones.get(zone.id, []))]
+            yield "; ".join(inside.get(opened.id, []))
+            waiting += [None, *reversed(zones.get(opened.id, []))]
 
     def _edges(self, index: int, link: Link) -> Iterator[str]:
         source, target = self._name[link.source], self._name[link.target]

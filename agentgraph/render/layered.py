@@ -9,11 +9,11 @@ Rules of this file:
 3. Left to right is the same picture with x and y exchanged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from agentgraph.render.layout import Layout, Link, Point, Rect, Request, Zone
+from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone
 from agentgraph.render.level import Level, Line
 from agentgraph.render.ranks import against
 
@@ -50,11 +50,12 @@ class _Picture:
         self._request = request
         self._size = {box.id: (box.width, box.height) for box in request.boxes}
         self._loops = _loops(request)
-        self._zone = {part.id: part.zone for part in (*request.boxes, *request.zones)}
+        parts: list[Box | Zone] = [*request.boxes, *request.zones]
+        self._zone = {part.id: part.zone for part in parts}
         self._levels: dict[str | None, Level] = {None: Level(None)}
         self._levels |= {zone.id: Level(zone) for zone in request.zones}
         beside = {link.label for links in self._loops.values() for link in links}
-        for part in (*request.boxes, *request.zones):
+        for part in parts:
             if part.id not in beside:
                 self._levels[part.zone].add(part.id)
         self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]
@@ -112,11 +113,10 @@ class _Picture:
         for segment, (upper, lower), is_closing in zip(segments, ends, closing, strict=True):
             if is_closing:
                 segment.turn()
-                upper, lower = lower, upper
+            level.lines[id(segment)] = Line(lower, upper) if is_closing else Line(upper, lower)
             down = [self._levels[zone] for zone in self._path(segment.upper, level)]
             up = [self._levels[zone] for zone in self._path(segment.lower, level)]
             segment.levels = [*down, level, *reversed(up)]
-            level.lines[id(segment)] = Line(upper, lower)
             for inner in down:
                 inner.lines[id(segment)] = Line(self._unit_in(inner, segment.upper), None)
             for inner in up:
@@ -124,27 +124,25 @@ class _Picture:
 
     def _path(self, box: str, level: Level) -> list[str]:
         """Name the zones around a box, from the innermost up to but not into `level`."""
-        found: list[str] = []
-        zone = self._zone[box]
-        while zone is not None and zone != level.name:
-            found.append(zone)
-            zone = self._zone[zone]
-        return found
+        around = self._around(box)
+        return around[: around.index(level.name)] if level.name is not None else around
 
     def _unit_in(self, level: Level, box: str) -> int:
         path = self._path(box, level)
         return level.number[path[-1] if path else box]
 
     def _common(self, one: str, other: str) -> str | None:
-        around = {None}
-        zone = self._zone[one]
+        """Name the innermost zone that holds both; None when only the picture does."""
+        around = set(self._around(one))
+        return next((zone for zone in self._around(other) if zone in around), None)
+
+    def _around(self, box: str) -> list[str]:
+        found: list[str] = []
+        zone = self._zone[box]
         while zone is not None:
-            around.add(zone)
+            found.append(zone)
             zone = self._zone[zone]
-        zone = self._zone[other]
-        while zone not in around:
-            zone = self._zone[zone]
-        return zone
+        return found
 
     def _room(self, unit: str) -> tuple[float, float]:
         """Return the size of a unit, with the lines that lead from it to itself."""
@@ -217,7 +215,10 @@ def _exchanged_request(request: Request) -> Request:
 
 def _exchanged(layout: Layout) -> Layout:
     """Exchange x and y of everything."""
-    boxes = {id: Rect(at.y, at.x, at.height, at.width) for id, at in layout.boxes.items()}
-    zones = {id: Rect(at.y, at.x, at.height, at.width) for id, at in layout.zones.items()}
     routes = tuple(tuple(Point(y, x) for x, y in route) for route in layout.routes)
+    boxes, zones = _exchanged_places(layout.boxes), _exchanged_places(layout.zones)
     return Layout(layout.height, layout.width, boxes, zones, routes)
+
+
+def _exchanged_places(places: Mapping[str, Rect]) -> dict[str, Rect]:
+    return {name: Rect(at.y, at.x, at.height, at.width) for name, at in places.items()}

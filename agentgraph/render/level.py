@@ -16,6 +16,8 @@ _BOX_GAP = 26.0
 _LANE = 6.0
 """How wide a line is that passes a rank."""
 _MARGIN = 12.0
+_BEND = 8.0
+"""How much more air there is where lines pass a border."""
 _SPREAD = 16.0
 """How far apart lines leave the same box, where it is wide enough."""
 
@@ -82,156 +84,154 @@ class _Ranking:
     def __init__(
         self, level: Level, rooms: list[tuple[float, float]], inner: dict[int, Level]
     ) -> None:
-        self._level = level
         self._rooms = rooms
         self._inner = inner
         self._pads = _pads(level)
         self._widths = [wide for wide, _ in rooms]
-        pairs = [line for line in level.lines.values() if None not in line]
-        self._rank = ranked(len(rooms), [(a, b) for a, b in pairs if a is not None is not b])
+        pairs = [
+            (line.upper, line.lower)
+            for line in level.lines.values()
+            if line.upper is not None and line.lower is not None
+        ]
+        self._rank = ranked(len(rooms), pairs)
+        self._first, self._last = min(self._rank, default=0) - 1, max(self._rank, default=0) + 1
         self._paths = {key: self._path(line) for key, line in level.lines.items()}
+        self._xs: list[float] = []
+        self._bands: dict[int, tuple[float, float]] = {}
+        """The upper and lower limit of each rank."""
 
     def result(self) -> tuple[tuple[float, float], list[Rect], dict[int, list[Point]]]:
         """Return the size, the places of the units, and the ways of the lines."""
-        low, high = min(self._rank, default=0), max(self._rank, default=0)
-        ranks: list[list[int]] = [[] for _ in range(low, high + 1)]
-        for vertex, rank in enumerate(self._rank):
-            ranks[rank - low].append(vertex)
-        steps = [step for path in self._paths.values() for step in pairwise(path)]
-        ranks = ordered(ranks, steps)
-        xs = positioned(ranks, self._widths, list(self._pulls()), _BOX_GAP)
-        left, width = self._across(xs)
-        xs = [x + left for x in xs]
-        bands, height = self._bands(ranks)
+        width = self._place_across()
+        height = self._place_down()
         places = [
-            Rect(xs[unit], sum(bands[self._rank[unit] - low]) / 2, *room)
+            Rect(self._xs[unit], sum(self._bands[self._rank[unit]]) / 2, *room)
             for unit, room in enumerate(self._rooms)
         ]
-        shifts = self._shifts(xs)
-        ways = {
-            key: self._way(
-                key, path, xs, [bands[self._rank[v] - low] for v in path], places, shifts
-            )
-            for key, path in self._paths.items()
-        }
+        shifts = self._shifts()
+        ways = {key: self._way(key, path, places, shifts) for key, path in self._paths.items()}
         return (width, height), places, ways
 
     def _path(self, line: Line) -> list[int]:
         """List the vertices of a line, adding a lane for each rank that it passes."""
-        first, last = self._ports()
-        upper = line.upper if line.upper is not None else self._added(first)
-        lower = line.lower if line.lower is not None else self._added(last)
+        upper = line.upper if line.upper is not None else self._added(self._first)
+        lower = line.lower if line.lower is not None else self._added(self._last)
         lanes = range(self._rank[upper] + 1, self._rank[lower])
         return [upper, *(self._added(rank) for rank in lanes), lower]
-
-    def _ports(self) -> tuple[int, int]:
-        units = self._rank[: len(self._rooms)]
-        return min(units, default=0) - 1, max(units, default=0) + 1
 
     def _added(self, rank: int) -> int:
         self._rank.append(rank)
         self._widths.append(_LANE)
         return len(self._rank) - 1
 
-    def _pulls(self) -> Iterator[Pull]:
-        for key, path in self._paths.items():
-            for upper, lower in pairwise(path):
-                yield Pull(
-                    upper, lower, self._border(key, upper, False), self._border(key, lower, True)
-                )
-
-    def _border(self, key: int, vertex: int, upper: bool) -> float:
-        """Say where a line passes the border of a vertex that is a zone."""
-        level = self._inner.get(vertex)
-        return level.port(key, upper=upper) if level else 0.0
-
-    def _across(self, xs: list[float]) -> tuple[float, float]:
-        """Return how far everything moves to the right, and how wide it all is."""
+    def _place_across(self) -> float:
+        """Order the ranks, give every vertex its x, and return how wide it all is."""
+        low = min(self._rank, default=0)
+        ranks: list[list[int]] = [[] for _ in range(low, max(self._rank, default=0) + 1)]
+        for vertex, rank in enumerate(self._rank):
+            ranks[rank - low].append(vertex)
+        steps = [step for path in self._paths.values() for step in pairwise(path)]
+        pulls = [
+            Pull(upper, lower, self._below(key, upper), self._above(key, lower))
+            for key, path in self._paths.items()
+            for upper, lower in pairwise(path)
+        ]
+        xs = positioned(ordered(ranks, steps), self._widths, pulls, _BOX_GAP)
         sides = [(x - wide / 2, x + wide / 2) for x, wide in zip(xs, self._widths, strict=True)]
-        low = min((left for left, _ in sides), default=0)
-        wide = max((right for _, right in sides), default=0) - low
-        left, _, right, _, least, _ = self._pads
-        whole = max(wide + left + right, least)
-        return left - low + (whole - left - right - wide) / 2, whole
+        start = min((left for left, _ in sides), default=0.0)
+        wide = max((right for _, right in sides), default=0.0) - start
+        pads = self._pads
+        whole = max(pads.left + wide + pads.right, pads.width_min)
+        shift = pads.left - start + (whole - pads.left - wide - pads.right) / 2
+        self._xs = [x + shift for x in xs]
+        return whole
 
-    def _bands(self, ranks: list[list[int]]) -> tuple[list[tuple[float, float]], float]:
-        """Return the upper and lower limit of each rank, and the height of it all."""
-        _, above, _, below, _, least = self._pads
-        first, last = self._ports()
-        units = [number for number in range(len(self._rooms))]
-        bands: list[tuple[float, float]] = []
-        y = above
-        for rank in ranks:
-            number = self._rank[rank[0]]
-            if number == first:
-                bands.append((0.0, 0.0))
-                continue
-            if number == last:
-                break
-            high = max((self._rooms[v][1] for v in rank if v < len(units)), default=0.0)
-            bands.append((y, y + high))
-            y += high + _RANK_GAP
-        whole = max(y - _RANK_GAP + below, least) if bands else max(above + below, least)
-        if len(bands) < len(ranks):
-            bands.append((whole, whole))
-        return bands, whole
+    def _place_down(self) -> float:
+        """Give every rank its limits, and return how high it all is. Ports lie on the border."""
+        highs: dict[int, float] = {}
+        for unit, (_, high) in enumerate(self._rooms):
+            highs[self._rank[unit]] = max(highs.get(self._rank[unit], 0.0), high)
+        y = self._pads.above
+        for rank in range(self._first + 1, self._last):
+            self._bands[rank] = (y, y + highs.get(rank, 0.0))
+            y += highs.get(rank, 0.0) + _RANK_GAP
+        whole = max(y - _RANK_GAP + self._pads.below, self._pads.height_min)
+        self._bands[self._first] = (0.0, 0.0)
+        self._bands[self._last] = (whole, whole)
+        return whole
 
-    def _shifts(self, xs: list[float]) -> dict[tuple[int, int], float]:
-        """Spread the lines that leave or reach the same unit, in the order of their other ends."""
-        ends: dict[tuple[int, bool], list[tuple[float, int]]] = {}
-        for key, path in self._paths.items():
-            ends.setdefault((path[0], False), []).append((xs[path[1]], key))
-            ends.setdefault((path[-1], True), []).append((xs[path[-2]], key))
+    def _above(self, key: int, vertex: int) -> float:
+        """Say how far from the middle of a vertex a line comes in: only a zone is entered aside."""
+        return self._inner[vertex].port(key, upper=True) if vertex in self._inner else 0.0
+
+    def _below(self, key: int, vertex: int) -> float:
+        return self._inner[vertex].port(key, upper=False) if vertex in self._inner else 0.0
+
+    def _shifts(self) -> dict[tuple[int, int], float]:
+        """Spread the lines at a box in the order of their other ends; at a zone, take its ports."""
+        lower_ends: dict[int, list[tuple[float, int]]] = {}
+        upper_ends: dict[int, list[tuple[float, int]]] = {}
         shifts: dict[tuple[int, int], float] = {}
-        for (vertex, upper), lines in ends.items():
-            lines.sort(key=lambda end: end[0])
-            wide = self._widths[vertex] if vertex < len(self._rooms) else 0.0
-            step = min(_SPREAD, wide * 0.6 / len(lines))
-            for index, (_, key) in enumerate(lines):
-                even = (index - (len(lines) - 1) / 2) * step
-                at_zone = vertex in self._inner
-                shifts[vertex, key] = self._border(key, vertex, upper) if at_zone else even
+        for key, path in self._paths.items():
+            first, last = path[0], path[-1]
+            shifts[first, key], shifts[last, key] = self._below(key, first), self._above(key, last)
+            upper_ends.setdefault(first, []).append((self._xs[path[1]], key))
+            lower_ends.setdefault(last, []).append((self._xs[path[-2]], key))
+        for ends in (upper_ends, lower_ends):
+            for vertex, lines in ends.items():
+                if vertex < len(self._rooms) and vertex not in self._inner:
+                    lines.sort(key=lambda line: line[0])
+                    step = min(_SPREAD, self._widths[vertex] * 0.6 / len(lines))
+                    for index, (_, key) in enumerate(lines):
+                        shifts[vertex, key] = (index - (len(lines) - 1) / 2) * step
         return shifts
 
     def _way(
         self,
         key: int,
         path: list[int],
-        xs: list[float],
-        bands: list[tuple[float, float]],
         places: list[Rect],
         shifts: dict[tuple[int, int], float],
     ) -> list[Point]:
-        at = [xs[vertex] + shifts.get((vertex, key), 0.0) for vertex in path]
-        stops = [self._stop(vertex, band, places) for vertex, band in zip(path, bands, strict=True)]
-        way = [Point(at[0], stops[0][1])]
+        at = [self._xs[vertex] + shifts.get((vertex, key), 0.0) for vertex in path]
+        bands = [self._bands[self._rank[vertex]] for vertex in path]
+        way = [Point(at[0], self._stop(path[0], places).bottom)]
         for index in range(1, len(path)):
             way += _straight(way[-1], Point(at[index - 1], bands[index - 1][1]))
             way += _bent(way[-1], Point(at[index], bands[index][0]))
-            if index + 1 < len(path):
-                way += _straight(way[-1], Point(at[index], bands[index][1]))
-        return way + _straight(way[-1], Point(at[-1], stops[-1][0]))
+        return way + _straight(way[-1], Point(at[-1], self._stop(path[-1], places).top))
 
-    def _stop(
-        self, vertex: int, band: tuple[float, float], places: list[Rect]
-    ) -> tuple[float, float]:
-        """Say at which y a line that comes from above ends, and where one that goes down begins."""
-        if vertex >= len(places):
-            return band
-        place = places[vertex]
-        return (place.top, place.bottom) if vertex in self._inner else (place.y, place.y)
+    def _stop(self, vertex: int, places: list[Rect]) -> Rect:
+        """Return what a line ends at: the border of a zone, but the middle of a box."""
+        if vertex in self._inner:
+            return places[vertex]
+        if vertex < len(places):
+            return Rect(places[vertex].x, places[vertex].y, 0, 0)
+        return Rect(self._xs[vertex], self._bands[self._rank[vertex]][0], 0, 0)
 
 
-def _pads(level: Level) -> tuple[float, float, float, float, float, float]:
-    """Return the air left, above, right and below, and the least width and height."""
+class _Pads(NamedTuple):
+    """The air between a border and what lies inside, and how small the whole may be."""
+
+    left: float = 0.0
+    above: float = 0.0
+    right: float = 0.0
+    below: float = 0.0
+    width_min: float = 0.0
+    height_min: float = 0.0
+
+
+def _pads(level: Level) -> _Pads:
     zone = level.zone
     if zone is None:
-        return 0, 0, 0, 0, 0, 0
-    air, title = _MARGIN, _MARGIN + zone.title_height
-    below = air + (8 if any(line.lower is None for line in level.lines.values()) else 0)
+        return _Pads()
+    air, beside_title = _MARGIN, _MARGIN + zone.title_height
+    above = air + (_BEND if any(line.upper is None for line in level.lines.values()) else 0)
+    below = air + (_BEND if any(line.lower is None for line in level.lines.values()) else 0)
     if zone.sideways:
-        return title, air + 8, air, below, 0, zone.title_width + 2 * air
-    return air, title, air, below, zone.title_width + 2 * air, 0
+        return _Pads(beside_title, above, air, below, height_min=zone.title_width + 2 * air)
+    above = max(above, beside_title)
+    return _Pads(air, above, air, below, width_min=zone.title_width + 2 * air)
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

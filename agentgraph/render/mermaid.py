@@ -10,9 +10,8 @@ Rules of this file:
 import json
 from collections.abc import Iterator
 
-from agentgraph.render.arrange import title_of
+from agentgraph.render.captions import figure_lines, title_of
 from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
-from agentgraph.render.dot import figure_lines
 from agentgraph.render.lettering import shown
 from agentgraph.render.palette import LIGHT
 
@@ -60,7 +59,8 @@ class _Writer:
         for arrow in self._diagram.arrows:
             yield f"  {self._arrow(arrow)}"
         yield from self._styles()
-        for part in (*self._diagram.figures, *self._diagram.groups):
+        parts: list[Figure | Group] = [*self._diagram.figures, *self._diagram.groups]
+        for part in parts:
             yield f"%% {self._id[part.id]} = {_commented(part.path)}"
 
     def _parts(self) -> Iterator[str]:

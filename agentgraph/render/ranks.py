@@ -37,8 +37,8 @@ def against(count: int, edges: Sequence[Pair]) -> list[bool]:
         while trail:
             vertex, ways = trail[-1]
             open_[vertex] = True
-            index = next(ways, None)
-            if index is None:
+            index = next(ways, -1)
+            if index < 0:
                 open_[vertex] = False
                 trail.pop()
                 continue

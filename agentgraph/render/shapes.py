@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, pi, sin
 
+from agentgraph.render.captions import bar_notes, notes_of, undo_note
 from agentgraph.render.diagram import Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
 from agentgraph.render.lettering import lines_of, visible, width
@@ -56,14 +57,6 @@ def sketch_of(figure: Figure) -> Sketch:
 def frame_outline(wide: float, high: float) -> Outline:
     """Return the outline of a frame of this size."""
     return _rounded_outline(wide, high, _RADIUS)
-
-
-def join_note(figure: Figure) -> str:
-    """Say how many of its ways a join waits for."""
-    need = figure.vertex.need if figure.vertex else None
-    if need is None or need >= figure.ways_in:
-        return f"all {figure.ways_in}"
-    return f"first {need} of {figure.ways_in}"
 
 
 def _start(_: Figure) -> Sketch:
@@ -155,40 +148,6 @@ def _bar(figure: Figure) -> Sketch:
     wide = max(72.0, width(text, NOTE_SIZE, bold=True) + 24)
     parts = (_rounded(wide, 22, radius=4), words(text, 0, 4))
     return Sketch(wide, 22, _rounded_outline(wide, 22, 4), "bar", parts)
-
-
-def bar_notes(figure: Figure) -> list[str]:
-    """Say what a bar is: which ways a join waits for, whether it forks, its bound."""
-    notes = [f"join: {join_note(figure)}"] if figure.kind == "join" else []
-    if figure.kind == "gateway" and figure.forks:
-        notes.append("fork")
-    if figure.vertex is not None and figure.vertex.bound is not None:
-        notes.append(f"at most {figure.vertex.bound.at_most}")
-    return notes
-
-
-def notes_of(figure: Figure) -> list[str]:
-    """Say in small what matters of a figure besides its name."""
-    vertex = figure.vertex
-    if vertex is None:
-        return ["not defined"]
-    notes: list[str] = []
-    if vertex.kind == "consensus":
-        votes = f"{vertex.need} of {len(vertex.voters)}" if vertex.need else "majority"
-        notes.append(f"{votes} votes")
-    if vertex.kind == "each":
-        notes.append(f"for each, {vertex.limit} at once")
-    if vertex.kind == "subgraph":
-        notes.append("workflow")
-    if vertex.bound is not None:
-        notes.append(f"at most {vertex.bound.at_most}")
-    return notes
-
-
-def undo_note(figure: Figure) -> str:
-    """Name the compensation of a figure, or return an empty text."""
-    undo = figure.vertex.undo if figure.vertex else ""
-    return " ".join(lines_of(visible(f"undo {short_name(undo)}"))[:1]) if undo else ""
 
 
 def _room(figure: Figure) -> tuple[float, float]:

@@ -1,0 +1,77 @@
+"""The words that stand on a picture: names, notes, titles and labels; not where or how big."""
+
+from agentgraph.render.diagram import Arrow, Figure, Group, short_name
+from agentgraph.render.lettering import lines_of, visible
+
+
+def figure_lines(figure: Figure) -> list[str]:
+    """Return what is written on a figure where its shape alone does not say it."""
+    if figure.kind in {"start", "end"}:
+        return [""]
+    if figure.kind in {"join", "gateway"}:
+        return [visible(figure.name), *bar_notes(figure)]
+    undo = undo_note(figure)
+    return [visible(figure.name), *notes_of(figure), *([undo] if undo else [])]
+
+
+def notes_of(figure: Figure) -> list[str]:
+    """Say in small what matters of a figure besides its name."""
+    vertex = figure.vertex
+    if vertex is None:
+        return ["not defined"]
+    notes: list[str] = []
+    if vertex.kind == "consensus":
+        votes = f"{vertex.need} of {len(vertex.voters)}" if vertex.need else "majority"
+        notes.append(f"{votes} votes")
+    if vertex.kind == "each":
+        notes.append(f"for each, {vertex.limit} at once")
+    if vertex.kind == "subgraph":
+        notes.append("workflow")
+    if vertex.bound is not None:
+        notes.append(f"at most {vertex.bound.at_most}")
+    return notes
+
+
+def undo_note(figure: Figure) -> str:
+    """Name the compensation of a figure, or return an empty text."""
+    undo = figure.vertex.undo if figure.vertex else ""
+    return " ".join(lines_of(visible(f"undo {short_name(undo)}"))[:1]) if undo else ""
+
+
+def bar_notes(figure: Figure) -> list[str]:
+    """Say what a bar is: which ways a join waits for, whether it forks, its bound."""
+    notes = [f"join: {join_note(figure)}"] if figure.kind == "join" else []
+    if figure.kind == "gateway" and figure.forks:
+        notes.append("fork")
+    if figure.vertex is not None and figure.vertex.bound is not None:
+        notes.append(f"at most {figure.vertex.bound.at_most}")
+    return notes
+
+
+def join_note(figure: Figure) -> str:
+    """Say how many of its ways a join waits for."""
+    need = figure.vertex.need if figure.vertex else None
+    if need is None or need >= figure.ways_in:
+        return f"all {figure.ways_in}"
+    return f"first {need} of {figure.ways_in}"
+
+
+def title_of(group: Group) -> str:
+    """Say what a frame is, in a few words."""
+    name = " ".join(lines_of(visible(group.name)))
+    if group.vertex is not None:
+        bound = group.vertex.bound
+        most = f", at most {bound.at_most}" if bound else ""
+        if group.kind == "each":
+            return f"{name}: for each, {group.vertex.limit} at once{most}"
+        return f"{name}{most}"
+    return {"catch": "catch", "loop": "loop", "quorum": "quorum"}.get(group.kind, name)
+
+
+def label_lines(arrow: Arrow) -> tuple[str, ...]:
+    """Return what stands on an arrow: its note, and how often it was taken if it was."""
+    lines = lines_of(arrow.note) if arrow.note else ()
+    if not arrow.taken:
+        return lines
+    count = f"\u00d7{arrow.taken}"
+    return (*lines[:-1], f"{lines[-1]} {count}") if lines else (count,)
