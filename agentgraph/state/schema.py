@@ -47,8 +47,8 @@ class Schema(Generic[S]):
     """What a model says about its drafts, commits and merges; one for each model."""
 
     __slots__ = (
-        "_closed", "_fields", "_is_simple", "_lent", "_open", "_set_base", "_set_edits",
-        "_set_opened", "_shape", "_view", "_whole", "model",
+        "_closed", "_fields", "_is_simple", "_lent", "_needs_settling", "_open", "_set_base",
+        "_set_edits", "_set_opened", "_shape", "_view", "_whole", "model",
     )  # fmt: skip
 
     def __init__(self, model: type[S]) -> None:
@@ -67,10 +67,11 @@ class Schema(Generic[S]):
         self._set_base = classes.set_base
         self._set_edits = classes.set_edits
         self._set_opened = classes.set_opened
-        self._is_simple = (
-            self._whole is None
-            and not any(field.is_mutable for field in self._fields.values())
-            and not writes_past_fields(model)
+        self._needs_settling = (
+            self._whole is not None or bool(self._lent) or writes_past_fields(model)
+        )
+        self._is_simple = not self._needs_settling and not any(
+            field.is_mutable for field in self._fields.values()
         )
 
     # ---- from and to the caller
@@ -154,22 +155,26 @@ class Schema(Generic[S]):
             self._refuse(draft)
         open_: Any = draft
         base: Revision = open_.__draft_base__
+        if self._needs_settling or (not self._is_simple and open_.__draft_opened__):
+            revision = self._settle(open_, base)
+            if self._whole is not None and revision.patch:
+                revision = self._validated(revision)
+            revision.writes = None if line is None else noted(base.writes, revision.patch, line)
+            return revision
+        values, edits = open_.__dict__, open_.__draft_edits__
+        writes = None if line is None else noted(base.writes, edits, line)
+        fields_set = open_.__pydantic_fields_set__
+        set_class(draft, self._closed)
+        self._set_base(draft, None)
         if self._is_simple:
-            edits = open_.__draft_edits__
-            set_class(draft, self._closed)
-            self._set_base(draft, None)
-            writes = None if line is None else noted(base.writes, edits, line)
-            return Revision(
-                open_.__dict__, open_.__pydantic_fields_set__, writes, edits, None, draft
-            )
-        revision = self._settle(open_, base)
-        if self._whole is not None and revision.patch:
-            revision = self._validated(revision)
-        revision.writes = None if line is None else noted(base.writes, revision.patch, line)
-        return revision
+            return Revision(values, fields_set, writes, edits, None, draft)
+        set_dict(draft, {})
+        return Revision(values, fields_set, writes, edits, None, None)
 
     def discard(self, draft: S) -> None:
-        """Close the draft of a failed attempt, which leaves no trace; twice is once."""
+        """Close the draft or view of a failed attempt, which leaves no trace; twice is once."""
+        if type(draft) is self._view:
+            self._close_view(draft)
         if type(draft) is not self._open:
             return
         open_: Any = draft
@@ -222,13 +227,20 @@ class Schema(Generic[S]):
             return
         shown: Any = view
         values, opened = shown.__dict__, shown.__draft_opened__
-        for name in self._lent:
-            values[name].holders -= 1
-            values[name].viewers -= 1
-        self._close(view)
+        self._close_view(view)
         for name, base in opened.items():
             if not self._fields[name].same(base, values[name]):
                 raise read_only(self.model.__name__, name)
+
+    def _close_view(self, view: S) -> None:
+        if self._is_simple:
+            set_class(view, self._closed)
+            return
+        for name in self._lent:
+            lent = view.__dict__[name]
+            lent.holders -= 1
+            lent.viewers -= 1
+        self._close(view)
 
     # ---- joining
 

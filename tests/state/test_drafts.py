@@ -325,6 +325,22 @@ def test_views_of_one_revision_may_be_open_at_once_and_end_in_any_order() -> Non
     assert schema.view(revision).n == 1
 
 
+def test_a_view_whose_function_failed_is_closed_without_a_check() -> None:
+    revision = begin(log=["a"])
+    view = SCHEMA.view(revision)
+    view.notes.append("lost")
+    log = view.log
+    SCHEMA.discard(view)
+
+    with pytest.raises(ClosedDraft):
+        _ = view.notes
+    with pytest.raises(ClosedDraft):
+        log.append("late")
+    draft = SCHEMA.draft(revision)
+    assert draft.log is log
+    assert draft.notes == []
+
+
 def test_a_field_that_nothing_has_written_says_so() -> None:
     draft = SCHEMA.draft(begin())
 
