@@ -118,6 +118,8 @@ def _ways(nest: Nest) -> Iterator[tuple[int, int]]:
         yield owner[vertex], then
     for region, handler in nest.net.handlers.items():
         yield nest.around[region], handler
+    for join, region in nest.quorum.items():
+        yield nest.around[region], join
 
 
 def _overlap(net: Wiring, number: int, members: list[set[int]], owner: list[int]) -> Finding:

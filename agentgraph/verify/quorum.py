@@ -20,17 +20,17 @@ def fault_of_quorum(net: Net) -> Fault | None:
     """Return why the level is not proper, or None when it is."""
     # A region with several entries must stay visible, to see that only one of them is taken.
     if net.held or _arrives_at_once(net):
-        return Race(net, net.need).fault()
+        return Race(net, is_whole=True).fault()
     rest = reduce(net)
     if rest.clash:
-        return Race(net, net.need).fault()
+        return Race(net, is_whole=True).fault()
     if _is_one_fork(rest):
         return None
     # Ways of the rest stand for vertices that take their time, so the join may fire later there.
-    found = Race(rest.as_net(), None).fault()
+    found = Race(rest.as_net(), is_whole=False).fault()
     if found is None or (found.kind == "undecided" and _parts(net)):
         return None
-    exact = Race(net, net.need).fault()
+    exact = Race(net, is_whole=True).fault()
     return exact if exact is not None and exact.kind != "undecided" else found
 
 
@@ -99,10 +99,10 @@ def _part(net: Net, entry: Way, members: set[int]) -> Net:
 class Race:
     """Every order in which the vertices of a level can run."""
 
-    def __init__(self, net: Net, stop: int | None) -> None:
-        """Take the level; with so many ways at the join, `stop`, the others move no more."""
+    def __init__(self, net: Net, *, is_whole: bool) -> None:
+        """Take the level; in a whole one nothing moves any more once enough ways have come."""
         self.net = net
-        self.stop = stop
+        self.is_whole = is_whole
         self.game = Game(net)
         self.race = frozenset(
             place for place, vertex in enumerate(self.game.owner) if vertex in net.race
@@ -131,17 +131,19 @@ class Race:
         ends: list[frozenset[int]],
         shown: dict[frozenset[int], Marking],
     ) -> Fault | None:
+        found = self._left(marking) or self._crowded(marking)
+        if found is not None:
+            return found
         key = frozenset(marking)
         come = len(self.race & key)
         if come >= self.net.need:
             ends.append(key)
-            if come == self.stop:
+            if self.is_whole:
                 return None
         enabled = self._enabled(marking)
         if not enabled:
             ends.append(key)
-            return self.game.dead_end(marking) if come < self.net.need else None
-        found = self._crowded(marking) or self._left(marking)
+            return self._short(marking, come)
         for vertex in enabled:
             self.ran.add(vertex)
             for places in self.game.moves[vertex]:
@@ -152,6 +154,15 @@ class Race:
         if len(shown) > MARKINGS:
             return found or Fault("undecided", 0)
         return found
+
+    def _short(self, marking: Marking, come: int) -> Fault | None:
+        """Judge a marking in which nothing can move: the join has enough ways, or nothing came."""
+        if come >= self.net.need:
+            return None
+        if not come:
+            return self.game.dead_end(marking)
+        first = min(place for place in marking if place in self.race)
+        return Fault("stuck", self.game.owner[first], self.game.tokens(marking))
 
     def _enabled(self, marking: Marking) -> list[int]:
         owners = dict.fromkeys(self.game.owner[place] for place in sorted(marking))
@@ -179,7 +190,8 @@ class Race:
         """Find a token that left by another way than the join while others go on."""
         for place in marking:
             vertex = self.game.owner[place]
-            if not self.game.moves[vertex] and vertex not in self.net.race:
+            is_exit = not self.game.moves[vertex] and vertex not in self.net.race
+            if is_exit and len(marking) > 1:
                 return Fault("left", vertex, self.game.tokens(marking))
         return None
 
