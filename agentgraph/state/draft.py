@@ -58,7 +58,13 @@ class DraftClasses:
         """Make the classes; 34 µs, once for each model."""
         watched = {n: f for n, f in fields.items() if f.is_mutable or f.starts_unset}
         readers: dict[str, object] = {n: property(_reader(f)) for n, f in watched.items()}
-        common = {**_COMMON, "__draft_model__": model}
+        common = {
+            **_COMMON,
+            "__draft_model__": model,
+            # What a method makes of its own class is an instance of the model, not a draft.
+            "__new__": _maker(model),
+            "model_construct": model.model_construct,
+        }
         if model.__eq__ is BaseModel.__eq__:
             common |= {"__eq__": _equal, "__hash__": model.__hash__}
         slots = ("__draft_base__", "__draft_edits__", "__draft_opened__")
@@ -71,13 +77,17 @@ class DraftClasses:
         refuse = {"__setattr__": _read_only, "__delattr__": _read_only}
         self.view = _subclass(self.open, {**looks, **refuse, "__slots__": ()})
         late = {n: property(_late(f)) for n, f in fields.items() if f.is_mutable}
-        shut = {"__setattr__": _closed, "__delattr__": _closed}
-        if late:
-            shut |= {"__iter__": _closed, "__getattr__": _closed_attribute}
-        self.closed = _subclass(self.open, {**late, **shut, "__slots__": ()})
+        self.closed = _subclass(self.open, {**late, **_SHUT, "__slots__": ()})
         self.set_base = vars(self.open)["__draft_base__"].__set__
         self.set_edits = vars(self.open)["__draft_edits__"].__set__
         self.set_opened = vars(self.open)["__draft_opened__"].__set__
+
+
+def _maker(model: type[BaseModel]) -> Callable[..., BaseModel]:
+    def make(_: type[BaseModel], *arguments: object, **values: object) -> BaseModel:
+        return model(*arguments, **values)
+
+    return make
 
 
 def _subclass(parent: type[BaseModel], body: Mapping[str, object]) -> type[BaseModel]:
@@ -242,15 +252,18 @@ def read_only(model: str, name: str) -> ReadOnlyState:
     )
 
 
-def _closed(draft: Draft, *arguments: object) -> NoReturn:
-    what = f"{arguments[0]!r} was written" if arguments else "it was read"
-    raise closed(type(draft).__name__, what)
+def _closed(draft: Draft, *arguments: object, **options: object) -> NoReturn:
+    raise closed(type(draft).__name__, "it was read")
 
 
-def _closed_attribute(draft: Draft, name: str) -> NoReturn:
+def _closed_attribute(draft: Draft, name: str, *value: object) -> NoReturn:
     if name.startswith("_"):
         raise AttributeError(name)
-    raise closed(type(draft).__name__, f"{name!r} was read")
+    raise closed(type(draft).__name__, f"{name!r} was {'written' if value else 'read'}")
+
+
+def _closed_repr(draft: Draft) -> str:
+    return f"<closed draft of {type(draft).__name__}>"
 
 
 def closed(model: str, what: str) -> ClosedDraft:
@@ -278,7 +291,7 @@ def _iterate(draft: Draft) -> Iterator[tuple[str, object]]:
         yield name, value if value is UNSET else getattr(draft, name)
 
 
-def _equal(draft: Draft, other: object) -> bool:
+def _equal(draft: Draft, other: object) -> object:
     if not isinstance(other, BaseModel):
         return NotImplemented
     mine, theirs = (getattr(type(one), "__draft_model__", type(one)) for one in (draft, other))
@@ -309,4 +322,16 @@ _COMMON: Final[Mapping[str, object]] = {
     "__copy__": _copy,
     "__deepcopy__": _copy,
     "__reduce_ex__": _reduce,
+}
+
+_SHUT: Final[Mapping[str, object]] = {
+    "__setattr__": _closed_attribute,
+    "__delattr__": _closed_attribute,
+    "__getattr__": _closed_attribute,
+    "__repr__": _closed_repr,
+    "__str__": _closed_repr,
+    **dict.fromkeys(
+        ("__iter__", "__copy__", "__deepcopy__", "__reduce_ex__", "model_dump", "model_dump_json"),
+        _closed,
+    ),
 }

@@ -81,7 +81,7 @@ class Lent(list[object]):
             self._refuse()
         super().extend(items)
 
-    def __iadd__(self, items: Iterable[object], /) -> Self:  # type: ignore[misc, override]  # list's own overloads say less
+    def __iadd__(self, items: Iterable[object], /) -> Self:  # type: ignore[misc]  # list's own overloads say less
         if not self.editable:
             self._refuse()
         super().extend(items)

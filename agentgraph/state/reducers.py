@@ -137,10 +137,12 @@ def latest_declared(base: X, values: Sequence[X]) -> X:
     return values[-1] if values else base
 
 
-OURS: Final = frozenset({append, total, union, merge, largest, smallest, latest_declared})
+OURS: Final[frozenset[object]] = frozenset(
+    {append, total, union, merge, largest, smallest, latest_declared}
+)
 """The reducers of this file: they edit nothing, so they may be handed the values themselves."""
 
-NEEDS_NO_BASE: Final = frozenset({largest, smallest, latest_declared})
+NEEDS_NO_BASE: Final[frozenset[object]] = frozenset({largest, smallest, latest_declared})
 
 
 def reducer(fn: Callable[[T, Sequence[T]], T], /) -> Reducer[T]:

@@ -202,10 +202,11 @@ class Schema(Generic[S]):
 
     def view(self, revision: Revision) -> S:
         """Return a draft that may be read only."""
-        if type(revision.sealed) is self._closed:
+        sealed: S = revision.sealed
+        if type(sealed) is self._closed:
             # The sealed draft of the commit shows just these values.
-            set_class(revision.sealed, self._view)
-            return revision.sealed  # type: ignore[no-any-return]  # a `cast` would be a call
+            set_class(sealed, self._view)
+            return sealed
         view: S = _new(self._view)
         set_fields(view, revision.fields_set)
         if self._is_simple:
@@ -344,6 +345,7 @@ class Schema(Generic[S]):
 
 def schema_of(model: type[S]) -> Schema[S]:
     """Return the schema of a model; it is made once, and kept on the class."""
+    model = getattr(model, "__draft_model__", model)
     schema = model.__dict__.get(_MARK)
     if schema is None:
         schema = Schema(model)

@@ -285,10 +285,14 @@ def test_a_closed_draft_refuses_reads_and_writes(end) -> None:
         _ = draft.notes
     with pytest.raises(ClosedDraft, match="'number' was written"):
         draft.number = 1
+    for use in (list, copy.copy, copy.deepcopy, pickle.dumps, Ticket.model_copy):
+        with pytest.raises(ClosedDraft):
+            use(draft)
     with pytest.raises(ClosedDraft):
-        list(draft)
+        draft.model_dump()
     with pytest.raises(ClosedDraft):
         SCHEMA.commit(draft, None)
+    assert repr(draft) == "<closed draft of Ticket>"
     SCHEMA.discard(draft)
 
 
@@ -376,6 +380,35 @@ def test_copies_and_pickles_of_a_draft_are_plain_and_independent() -> None:
 
     assert draft.notes == ["a"]
     assert names(SCHEMA.commit(draft, None)) == ["number"]
+
+
+def test_a_draft_makes_instances_of_its_model() -> None:
+    draft = SCHEMA.draft(begin())
+
+    made = [
+        type(draft)(text="a"),
+        type(draft).model_validate({"text": "a"}),
+        draft.model_construct(text="a"),
+    ]
+
+    assert [type(one) for one in made] == [Ticket] * 3
+    assert schema_of(type(draft)) is SCHEMA
+
+
+def test_a_draft_may_become_a_part_of_another_state() -> None:
+    class Outer(State):
+        ticket: Ticket = Ticket(text="")
+
+    outer = schema_of(Outer)
+    inner = SCHEMA.draft(begin())
+    inner.notes.append("a")
+    draft = outer.draft(outer.begin(Outer()))
+    draft.ticket = inner
+    inner.notes.append("b")
+    done = outer.final(outer.commit(draft, None))
+
+    assert type(done.ticket) is Ticket
+    assert done.ticket.notes == ["a"]
 
 
 def test_iterating_over_a_draft_hands_out_private_values() -> None:
