@@ -11,15 +11,24 @@ from agentgraph.render import curve, graphviz_layout, layered
 from agentgraph.render.captions import label_lines, title_of
 from agentgraph.render.diagram import Arrow, Diagram, Group
 from agentgraph.render.engines import EngineFailed, candidates
-from agentgraph.render.layout import Box, Direction, Layout, Link, Point, Request, Zone
+from agentgraph.render.layout import Box, Direction, Layout, Link, Point, Rect, Request, Zone
 from agentgraph.render.lettering import width
 from agentgraph.render.palette import NOTE_SIZE
-from agentgraph.render.shapes import Outline, Sketch, frame_outline, sketch_of
+from agentgraph.render.shapes import (
+    BADGE_HEIGHT,
+    Outline,
+    Sketch,
+    badge_width,
+    frame_outline,
+    sketch_of,
+)
 
 BUILTIN_FROM = 2000
 """From this many figures on, `auto` no longer asks a program: it would take too long."""
 _LABEL_LINE = 14.0
 _TITLE_HEIGHT = 18.0
+_TITLE_GAP = 8.0
+"""Between the side of a frame and its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,9 @@ class Scene:
     titles: Mapping[str, str]
     labels: Mapping[str, tuple[str, ...]]
     """The lines on each arrow that has any."""
+    title_places: Mapping[str, Rect]
+    badges: Mapping[str, Point]
+    """Where the count of each figure that has one is, from the middle of the figure."""
     zone_of: Mapping[str, str | None]
     """The group in which each box lies, labels included."""
     chains: Mapping[str, curve.Chain]
@@ -44,13 +56,15 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
     titles = {group.id: title_of(group) for group in diagram.groups}
     labels = {arrow.id: label_lines(arrow) for arrow in diagram.arrows}
     request = _Asking(diagram, sketches, titles, labels).request(direction)
-    layout = _laid_out(request, engine, len(diagram.figures))
+    layout = _in_declared_order(request, _laid_out(request, engine, len(diagram.figures)))
     chains = {
         arrow.id: _cut(arrow, route, layout, sketches)
         for arrow, route in zip(diagram.arrows, layout.routes, strict=True)
     }
+    title_places = _title_places(request, layout, chains)
     zone_of = {box.id: box.zone for box in request.boxes}
-    return Scene(diagram, layout, sketches, titles, labels, zone_of, chains)
+    badges = _badges(diagram, layout, sketches, chains)
+    return Scene(diagram, layout, sketches, titles, labels, title_places, badges, zone_of, chains)
 
 
 class _Asking:
@@ -136,6 +150,20 @@ def _laid_out(request: Request, wanted: str | None, figures: int) -> Layout:
     return layered.arrange(request)
 
 
+def _in_declared_order(request: Request, layout: Layout) -> Layout:
+    """Exchange left and right when more branches then go from left to right as they are declared."""
+    if request.direction == "LR":
+        return layout
+    balance = 0
+    before: dict[str, float] = {}
+    for link in request.links:
+        if not link.back:
+            x = layout.boxes[link.label or link.target].x
+            balance += (x > before.get(link.source, x)) - (x < before.get(link.source, x))
+            before[link.source] = x
+    return layout.mirrored() if balance < 0 else layout
+
+
 def _against_the_flow(boxes: Sequence[str], ends: Sequence[tuple[str, str]]) -> list[bool]:
     """Say of each link whether it closes a cycle, going depth first in declared order."""
     outs: dict[str, list[int]] = {box: [] for box in boxes}
@@ -162,6 +190,55 @@ def _against_the_flow(boxes: Sequence[str], ends: Sequence[tuple[str, str]]) -> 
                 open_.add(target)
                 trail.append((target, iter(outs[target])))
     return back
+
+
+def _title_places(
+    request: Request, layout: Layout, chains: Mapping[str, curve.Chain]
+) -> dict[str, Rect]:
+    """Put each title in the upper left corner of its frame, or where no arrow runs through it."""
+    limits = [(chain, Rect.around(chain)) for chain in chains.values()]
+    places: dict[str, Rect] = {}
+    for zone in request.zones:
+        frame = layout.zones[zone.id]
+        wide, high = zone.title_width, zone.title_height
+        steps = max(1, int((frame.width - wide - 2 * _TITLE_GAP) // 8))
+        room = Rect(frame.left + _TITLE_GAP + wide / 2, frame.top + 6 + high / 2, wide, high)
+        crossed = [
+            chain
+            for chain, limit in limits
+            if limit.overlaps(room._replace(x=frame.x, width=frame.width))
+        ]
+        options = [room.moved(8.0 * step, 0) for step in range(steps)]
+        places[zone.id] = next((at for at in options if not _is_crossed(at, crossed)), room)
+    return places
+
+
+def _badges(
+    diagram: Diagram,
+    layout: Layout,
+    sketches: Mapping[str, Sketch],
+    chains: Mapping[str, curve.Chain],
+) -> dict[str, Point]:
+    """Put each count where it hides no end of an arrow of its figure."""
+    touching: dict[str, list[curve.Chain]] = {}
+    for arrow in diagram.arrows:
+        for end in (arrow.source, arrow.target):
+            touching.setdefault(end, []).append(chains[arrow.id])
+    badges: dict[str, Point] = {}
+    for figure in diagram.figures:
+        if figure.visits:
+            place, options = layout.boxes[figure.id], sketches[figure.id].badges
+            wide, near = badge_width(figure.visits) + 4, touching.get(figure.id, [])
+            rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
+            free = [
+                at for at, room in zip(options, rooms, strict=True) if not _is_crossed(room, near)
+            ]
+            badges[figure.id] = (free or options)[0]
+    return badges
+
+
+def _is_crossed(room: Rect, chains: Sequence[curve.Chain]) -> bool:
+    return any(room.holds(point) for chain in chains for point in curve.samples(chain, 24))
 
 
 def _cut(

@@ -11,7 +11,9 @@ def figure_lines(figure: Figure) -> list[str]:
     if figure.kind in {"join", "gateway"}:
         return [visible(figure.name), *bar_notes(figure)]
     undo = undo_note(figure)
-    return [visible(figure.name), *notes_of(figure), *([undo] if undo else [])]
+    voters = figure.vertex.voters if figure.vertex else ()
+    votes = [", ".join(visible(short_name(voter)) for voter in voters)] if voters else []
+    return [visible(figure.name), *notes_of(figure), *votes, *([undo] if undo else [])]
 
 
 def notes_of(figure: Figure) -> list[str]:

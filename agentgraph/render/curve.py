@@ -3,11 +3,11 @@
 A chain is a point, then three points for each curve: two that pull, and one to reach.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import hypot
 
-from agentgraph.render.layout import Point
+from agentgraph.render.layout import Point, Rect
 from agentgraph.render.markup import number
 
 Chain = tuple[Point, ...]
@@ -26,13 +26,6 @@ def straight(points: Sequence[Point]) -> Chain:
     for a, b in pairwise(points):
         found += [_between(a, b, 1 / 3), _between(a, b, 2 / 3), b]
     return tuple(found)
-
-
-def bounds(chain: Iterable[Point]) -> tuple[float, float, float, float]:
-    """Return the left, upper, right and lower limits of what a chain can reach."""
-    points = list(chain)
-    xs, ys = [point.x for point in points], [point.y for point in points]
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def without_start(chain: Chain, outline: Sequence[Point]) -> Chain:
@@ -129,12 +122,12 @@ def _narrowed(curve: Cubic, inside: Callable[[Point], bool], before: float, afte
 
 def _inside(outline: Sequence[Point]) -> Callable[[Point], bool]:
     """Return the test whether a point lies inside a polygon."""
-    left, top, right, bottom = bounds(outline)
+    limits = Rect.around(outline)
     sides = list(zip(outline, [*outline[1:], outline[0]], strict=True))
 
     def test(point: Point) -> bool:
         x, y = point
-        if not (left < x < right and top < y < bottom):
+        if not limits.holds(point):
             return False
         crossings = 0
         for (ax, ay), (bx, by) in sides:

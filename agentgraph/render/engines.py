@@ -98,9 +98,10 @@ def _started(path: str, text: str) -> bytes:
 
 
 def _piped(text: str) -> bytes:
-    import graphviz
+    import graphviz  # pyright: ignore[reportMissingTypeStubs] - it has types, but no stubs
 
-    return graphviz.pipe("dot", "json0", text.encode(), quiet=True)
+    answer: bytes = graphviz.pipe("dot", "json0", text.encode(), quiet=True)
+    return answer
 
 
 @cache

@@ -4,7 +4,7 @@ Lengths are pixels, x grows to the right and y downwards. An engine knows nothin
 kinds, names and fonts: it is given sizes, and it gives places.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -45,6 +45,22 @@ class Rect(NamedTuple):
     def bottom(self) -> float:
         """The y of its lower side."""
         return self.y + self.height / 2
+
+    def holds(self, point: Point) -> bool:
+        """Say whether a point lies inside."""
+        return self.left < point.x < self.right and self.top < point.y < self.bottom
+
+    def overlaps(self, other: "Rect") -> bool:
+        """Say whether two boxes share more than a border."""
+        wide, high = (self.width + other.width) / 2, (self.height + other.height) / 2
+        return abs(self.x - other.x) < wide and abs(self.y - other.y) < high
+
+    @classmethod
+    def around(cls, points: Sequence[Point]) -> "Rect":
+        """Return the smallest box that holds all points."""
+        xs, ys = [point.x for point in points], [point.y for point in points]
+        left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
+        return cls((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
 
     def moved(self, dx: float, dy: float) -> "Rect":
         """Return the same box elsewhere."""
@@ -110,3 +126,13 @@ class Layout:
     boxes: Mapping[str, Rect]
     zones: Mapping[str, Rect]
     routes: tuple[tuple[Point, ...], ...]
+
+    def mirrored(self) -> "Layout":
+        """Return the same layout with left and right exchanged."""
+        return Layout(
+            self.width,
+            self.height,
+            {name: at._replace(x=self.width - at.x) for name, at in self.boxes.items()},
+            {name: at._replace(x=self.width - at.x) for name, at in self.zones.items()},
+            tuple(tuple(Point(self.width - x, y) for x, y in route) for route in self.routes),
+        )

@@ -113,8 +113,8 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
             (
                 "badge",
                 '<rect x="-9" y="-8" width="18" height="16" rx="8"/><text y="4">n</text>',
-                "visits",
+                "visits; \u00d7n: times taken",
             )
         )
-        found.append(("unseen agent", _RECT.format(4), "not visited"))
+        found.append(("unseen agent", _RECT.format(4), "not visited, not taken"))
     return found

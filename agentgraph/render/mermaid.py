@@ -101,6 +101,10 @@ class _Writer:
         if "missing" in used:
             alarm = LIGHT.alarm
             yield f"  classDef missing fill:{LIGHT.canvas},stroke:{alarm},color:{alarm}"
+        for group in self._diagram.groups:
+            line = LIGHT.alarm if group.kind == "catch" else LIGHT.soft
+            looks = f"fill:{LIGHT.frame},stroke:{line},color:{LIGHT.ink}"
+            yield f"  style {self._id[group.id]} {looks}"
         for index, arrow in enumerate(self._diagram.arrows):
             if arrow.kind == "catch":
                 yield f"  linkStyle {index} stroke:{LIGHT.alarm}"

@@ -143,7 +143,7 @@ def _colours(palette: Palette, scope: str) -> str:
         (".unseen .box,.unseen .dot,.unseen .ring", f"fill:{palette.canvas};stroke:{palette.soft}"),
         (".unseen .line,.unseen .glyph,.unseen .chip", f"stroke:{palette.soft}"),
         (".unseen .tip", f"fill:{palette.soft}"),
-        (".unseen text", f"fill:{palette.muted}"),
+        (".unseen text,.unseen .label", f"fill:{palette.muted}"),
         (".badge rect", f"fill:{palette.ink}"),
         (".badge text", f"fill:{palette.canvas}"),
     ]

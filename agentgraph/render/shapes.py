@@ -10,6 +10,7 @@ Rules of this file:
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, pi, sin
+from typing import NamedTuple
 
 from agentgraph.render.captions import bar_notes, notes_of, undo_note
 from agentgraph.render.diagram import Figure, FigureKind, short_name
@@ -47,11 +48,38 @@ class Sketch:
     outline: Outline
     paint: str
     parts: tuple[str, ...]
+    badges: tuple[Point, ...]
+    """Where the middle of its count may be, the best place first."""
 
 
 def sketch_of(figure: Figure) -> Sketch:
-    """Draw one figure."""
-    return _DRAWERS[figure.kind](figure)
+    """Draw one figure, with room for its count where a corner would be too small for it."""
+    shape = _DRAWERS[figure.kind](figure)
+    x, y = shape.width / 2, shape.height / 2
+    wide, badges = shape.width, (Point(x, -y), Point(-x, -y), Point(x, y), Point(-x, y))
+    if shape.paint in {"terminal", "bar"} and figure.visits:
+        room = badge_width(figure.visits)
+        wide += 2 * (room + 6)
+        badges = (Point(x + 4 + room / 2, 0), Point(-x - 4 - room / 2, 0))
+    return Sketch(wide, shape.height, shape.outline, shape.paint, shape.parts, badges)
+
+
+BADGE_HEIGHT = 16.0
+
+
+def badge_width(count: int) -> float:
+    """Return how wide the badge with a count is."""
+    return width(str(count), NOTE_SIZE, bold=True) + 10
+
+
+class _Shape(NamedTuple):
+    """What one kind of figure looks like."""
+
+    width: float
+    height: float
+    outline: Outline
+    paint: str
+    parts: tuple[str, ...]
 
 
 def frame_outline(wide: float, high: float) -> Outline:
@@ -59,41 +87,41 @@ def frame_outline(wide: float, high: float) -> Outline:
     return _rounded_outline(wide, high, _RADIUS)
 
 
-def _start(_: Figure) -> Sketch:
-    return Sketch(18, 18, _ellipse(9), "terminal", ('<circle class="dot" r="9"/>',))
+def _start(_: Figure) -> _Shape:
+    return _Shape(18, 18, _ellipse(9), "terminal", ('<circle class="dot" r="9"/>',))
 
 
-def _end(_: Figure) -> Sketch:
+def _end(_: Figure) -> _Shape:
     parts = ('<circle class="ring" r="9" stroke-width="2"/>', '<circle class="dot" r="5"/>')
-    return Sketch(20, 20, _ellipse(10), "terminal", parts)
+    return _Shape(20, 20, _ellipse(10), "terminal", parts)
 
 
-def _agent(figure: Figure) -> Sketch:
+def _agent(figure: Figure) -> _Shape:
     wide, high = _room(figure)
     parts = (_rounded(wide, high), *_texts(figure))
-    return Sketch(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
+    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
 
 
-def _missing(figure: Figure) -> Sketch:
+def _missing(figure: Figure) -> _Shape:
     wide, high = _room(figure)
     parts = (_rounded(wide, high), *_texts(figure))
-    return Sketch(wide, high, _rounded_outline(wide, high, _RADIUS), "missing", parts)
+    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), "missing", parts)
 
 
-def _subgraph(figure: Figure) -> Sketch:
+def _subgraph(figure: Figure) -> _Shape:
     wide, high = _room(figure)
     wide, high = wide + 8, high + 8
     parts = (_rounded(wide, high), _rounded(wide - 8, high - 8, radius=5), *_texts(figure))
-    return Sketch(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
+    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
 
 
-def _classifier(figure: Figure) -> Sketch:
+def _classifier(figure: Figure) -> _Shape:
     wide, high = _room(figure)
     corners = _hexagon(wide + 14, high, 14)
-    return Sketch(wide + 14, high, corners, "choice", (_polygon(corners), *_texts(figure)))
+    return _Shape(wide + 14, high, corners, "choice", (_polygon(corners), *_texts(figure)))
 
 
-def _person(figure: Figure) -> Sketch:
+def _person(figure: Figure) -> _Shape:
     inner, high = _room(figure)
     wide = inner + _GLYPH_WIDTH
     radius = min(high / 2, 20)
@@ -104,10 +132,10 @@ def _person(figure: Figure) -> Sketch:
         f'<path class="glyph" d="{glyph}" transform="translate({at})"/>',
         *_texts(figure, x=_GLYPH_WIDTH / 2),
     )
-    return Sketch(wide, high, _rounded_outline(wide, high, radius), "person", parts)
+    return _Shape(wide, high, _rounded_outline(wide, high, radius), "person", parts)
 
 
-def _each(figure: Figure) -> Sketch:
+def _each(figure: Figure) -> _Shape:
     wide, high = _room(figure)
     shift = _CARDS[0] / 2
     cards = [_rounded(wide, high, radius=5, x=step - shift, y=shift - step) for step in _CARDS]
@@ -115,7 +143,7 @@ def _each(figure: Figure) -> Sketch:
         Point(x * wide / 2 + dx - shift, y * high / 2 + shift - dy) for x, y, dx, dy in _STAIRS
     )
     texts = _texts(figure, x=-shift, y=shift)
-    return Sketch(wide + 2 * shift, high + 2 * shift, corners, "each", (*cards, *texts))
+    return _Shape(wide + 2 * shift, high + 2 * shift, corners, "each", (*cards, *texts))
 
 
 # The stack of three cards, clockwise from the upper left corner of the one in front.
@@ -127,7 +155,7 @@ _STAIRS = (
 )
 
 
-def _consensus(figure: Figure) -> Sketch:
+def _consensus(figure: Figure) -> _Shape:
     wide, high = _room(figure)
     rows = _chip_rows(figure)
     step = _CHIP_HEIGHT + _CHIP_GAP
@@ -137,17 +165,17 @@ def _consensus(figure: Figure) -> Sketch:
     parts = [_polygon(corners), *_texts(figure, y=-below / 2)]
     for index, row in enumerate(rows):
         parts += _chips(row, high / 2 - below / 2 - 4 + index * step)
-    return Sketch(wide, high + below, corners, "votes", tuple(parts))
+    return _Shape(wide, high + below, corners, "votes", tuple(parts))
 
 
-def _bar(figure: Figure) -> Sketch:
+def _bar(figure: Figure) -> _Shape:
     text = " \u00b7 ".join(bar_notes(figure))
     if not text:
         corners = (Point(0, -10), Point(10, 0), Point(0, 10), Point(-10, 0))
-        return Sketch(20, 20, corners, "bar", (_polygon(corners),))
+        return _Shape(20, 20, corners, "bar", (_polygon(corners),))
     wide = max(72.0, width(text, NOTE_SIZE, bold=True) + 24)
     parts = (_rounded(wide, 22, radius=4), words(text, 0, 4))
-    return Sketch(wide, 22, _rounded_outline(wide, 22, 4), "bar", parts)
+    return _Shape(wide, 22, _rounded_outline(wide, 22, 4), "bar", parts)
 
 
 def _room(figure: Figure) -> tuple[float, float]:
@@ -246,7 +274,7 @@ def _rounded_outline(wide: float, high: float, radius: float) -> Outline:
     )
 
 
-_DRAWERS: dict[FigureKind, Callable[[Figure], Sketch]] = {
+_DRAWERS: dict[FigureKind, Callable[[Figure], _Shape]] = {
     "start": _start,
     "end": _end,
     "node": _agent,

@@ -11,11 +11,12 @@ Rules of this file:
 from agentgraph.render import curve
 from agentgraph.render.arrange import Scene
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
-from agentgraph.render.layout import Rect
+from agentgraph.render.layout import Point, Rect
 from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.markup import attributes, element, number, words
-from agentgraph.render.palette import HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
+from agentgraph.render.palette import HEADING_SIZE, Theme, style_sheet
+from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
 from agentgraph.render.telling import arrow_told, figure_told, group_told, scene_told
 
 _MARGIN = 24.0
@@ -72,7 +73,8 @@ class _Writer:
         kind = "vertex workflow" if group.vertex else f"region {group.kind}"
         head = _head(group.id, f"{kind}{_seen(group.visits)}", "graphics-object", group_told(group))
         path = attributes(**{"data_path" if group.vertex else "data_region": shown(group.path)})
-        title = words(self._scene.titles[group.id], place.left + 12, place.top + 18, "title")
+        at = self._scene.title_places[group.id]
+        title = words(self._scene.titles[group.id], at.left + 4, at.y + 4, "title")
         told = element("title", group_told(group))
         return f"<g{head}{path}>{told}{_frame(place)}{title}</g>"
 
@@ -115,7 +117,7 @@ class _Writer:
         opening = _head(figure.id, kind, "graphics-symbol", told)
         data = attributes(data_path=shown(figure.path), data_kind=figure.kind)
         at = f' transform="translate({number(place.x)},{number(place.y)})"'
-        badge = _badge(figure.visits, sketch.width / 2, -sketch.height / 2)
+        badge = _badge(figure.visits, *self._scene.badges.get(figure.id, Point(0, 0)))
         drawn = "".join(sketch.parts)
         return f"<g{opening}{data}{at}>{element('title', told)}{drawn}{badge}</g>"
 
@@ -137,10 +139,9 @@ def _seen(count: int | None) -> str:
 def _badge(count: int | None, x: float, y: float) -> str:
     if not count:
         return ""
-    wide = width(str(count), NOTE_SIZE, bold=True) + 10
-    rect = f'<rect x="{number(x - wide / 2)}" y="{number(y - 8)}" width="{number(wide)}"'
-    text = words(str(count), x, y + 4)
-    return f'<g class="badge">{rect} height="16" rx="8"/>{text}</g>'
+    wide = badge_width(count)
+    place = _corners(Rect(x, y, wide, BADGE_HEIGHT))
+    return f'<g class="badge"><rect{place} rx="8"/>{words(str(count), x, y + 4)}</g>'
 
 
 def _frame(place: Rect) -> str:
