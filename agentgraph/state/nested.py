@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidState
 from agentgraph.state.copies import ATOMS
 from agentgraph.state.shape import Shape
+from agentgraph.state.unset import UNSET
 
 Checks = dict[str, Callable[[object], object]]
 _MARK: Final = "__agentgraph_checks__"
@@ -69,7 +70,7 @@ _PARTS: dict[type, Callable[..., Iterable[object]]] = {
 def _mend_fields(instance: object, checks: Checks) -> None:
     for name, value in list(_fields(instance)):
         check = checks.get(name)
-        checked = value if check is None else check(value)
+        checked = value if check is None or value is UNSET else check(value)
         mend(checked)
         if checked is not value:
             _store(instance, name, checked)
