@@ -1,0 +1,33 @@
+"""The public face: flows with `>>` and `|`, decorators, the builder, workflows; not what runs them."""
+
+from agentgraph.workflow.builder import Graph
+from agentgraph.workflow.choice import Abstaining, Choice, Classifier, Form
+from agentgraph.workflow.choosing import classifier, human
+from agentgraph.workflow.decorators import node
+from agentgraph.workflow.each import each
+from agentgraph.workflow.flow import END, NEXT, START, End, Flow, Node, Par, Start
+from agentgraph.workflow.vote import consensus
+from agentgraph.workflow.workflow import Workflow, workflow
+
+__all__ = [
+    "END",
+    "NEXT",
+    "START",
+    "Abstaining",
+    "Choice",
+    "Classifier",
+    "End",
+    "Flow",
+    "Form",
+    "Graph",
+    "Node",
+    "Par",
+    "Start",
+    "Workflow",
+    "classifier",
+    "consensus",
+    "each",
+    "human",
+    "node",
+    "workflow",
+]

@@ -1,0 +1,114 @@
+"""The work of a node: one callable that edits the state, with its policy; not how it is decorated."""
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import Final, cast
+
+from agentgraph.errors import InvalidAgent
+from agentgraph.graph import Policy, Vertex
+from agentgraph.runtime.policy import Retry
+from agentgraph.runtime.program import Binding, qualified
+from agentgraph.workflow.signature import Signature, place_of, qualname_of, signature_of
+from agentgraph.workflow.tree import Mention, Tree
+from agentgraph.workflow.work import Options, Settled, Work, first_line, identity
+
+_PLAIN: Final = Policy()
+
+
+_NONE: Final = Options()
+
+
+def options_of(
+    name: str | None = None,
+    version: int = 1,
+    retry: Retry | None = None,
+    timeout: float | timedelta | None = None,
+    *,
+    in_thread: bool = False,
+    limit: int | None = None,
+    reads: Collection[str] | None = None,
+    writes: Collection[str] | None = None,
+) -> Options:
+    """Turn what the user says of a node into data."""
+    _check(name, limit)
+    policy = policy_of(retry, timeout, in_thread=in_thread)
+    return Options(name, version, policy, limit, _names(reads), _names(writes))
+
+
+def policy_of(
+    retry: Retry | None, timeout: float | timedelta | None = None, *, in_thread: bool = False
+) -> Policy:
+    """Write retry and timeout as a graph has them."""
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    if seconds is not None and not seconds > 0:
+        raise InvalidAgent(
+            f"the timeout is {timeout!r}",
+            where="timeout=",
+            fix="give seconds above 0, a timedelta, or nothing",
+        )
+    if retry is None:
+        if seconds is None and not in_thread:
+            return _PLAIN
+        return Policy(timeout_s=seconds, in_thread=in_thread)
+    kinds = (retry.on,) if isinstance(retry.on, type) else retry.on
+    named = None if kinds is None else tuple(qualified(kind) for kind in kinds)
+    return Policy(retry.attempts, named, retry.first, retry.cap, seconds, in_thread)
+
+
+def agent_work(fn: object, options: Options = _NONE) -> Work:
+    """Return the work of a callable. Raises `InvalidAgent` when it cannot be called with a state."""
+    signature = signature_of(fn)
+    name = signature.name if options.name is None else options.name
+    return Work(name, fn, lambda: _settled(signature, name, options))
+
+
+def function_tree(fn: object) -> Tree:
+    """Return the part that a plain function is: the same function is the same object."""
+    return Mention(agent_work(fn), identity(fn))
+
+
+def mention_of(tree: Tree) -> Mention:
+    """Return the tree of a node as what it is."""
+    return cast("Mention", tree)
+
+
+def reworked(tree: Tree, change: Callable[[Work], Work]) -> Tree:
+    """Return another node with a changed work."""
+    return Mention(change(mention_of(tree).work), object())
+
+
+def _settled(signature: Signature, name: str, options: Options) -> Settled:
+    fn = signature.fn
+    vertex = Vertex(
+        name,
+        agent=qualname_of(fn),
+        doc=first_line(getattr(fn, "__doc__", "")),
+        place=place_of(fn),
+        version=options.version,
+        policy=options.policy,
+        reads=options.reads,
+        writes=options.writes,
+    )
+    return Settled(vertex, Binding(signature.body(), limit=options.limit), (signature,))
+
+
+def _names(names: Collection[str] | None) -> tuple[str, ...] | None:
+    if isinstance(names, str):
+        raise InvalidAgent(
+            f"the fields are given as the text {names!r}",
+            where="reads= or writes=",
+            fix=f"give a collection of names: {{{names!r}}}",
+        )
+    # A set has no order of its own, and a graph is the same on every machine.
+    return None if names is None else tuple(sorted(names))
+
+
+def _check(name: str | None, limit: int | None) -> None:
+    if name is not None and not name:
+        raise InvalidAgent("a node has an empty name", where="name=", fix="give it a name")
+    if limit is not None and limit < 1:
+        raise InvalidAgent(
+            f"the limit is {limit}",
+            where="limit=",
+            fix="say how many attempts may be under way at once, from 1 up",
+        )

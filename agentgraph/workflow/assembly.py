@@ -1,0 +1,166 @@
+"""Makes the program of a sketch: frozen graph and bindings, checked; not the sketch itself."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from pydantic import BaseModel
+
+from agentgraph.errors import Finding, GraphError, InvalidGraph, Place
+from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Vertex
+from agentgraph.runtime.program import Binding, Program, qualified
+from agentgraph.verify import verify
+from agentgraph.workflow.fitting import Fitting
+from agentgraph.workflow.gates import without_needless_gates
+from agentgraph.workflow.naming import name_all
+from agentgraph.workflow.places import Places, Spot
+from agentgraph.workflow.schema import digest_of
+from agentgraph.workflow.sketch import END, START, Dot, Sketch
+from agentgraph.workflow.work import Settled
+
+
+def assemble(
+    sketch: Sketch,
+    name: str,
+    state: type[BaseModel],
+    *,
+    deps: type[object] | None,
+    version: int,
+    spot: Spot | None,
+) -> Program:
+    """Return the program of a sketch. Raises `InvalidGraph` with everything that is wrong."""
+    made = _Assembly(sketch, state, deps)
+    graph = made.graph(name, version, spot)
+    findings = [*sketch.findings, *verify(graph).errors]
+    if findings:
+        raise InvalidGraph(name, findings)
+    return Program(graph, state, made.bindings, deps)
+
+
+class _Assembly:
+    """One sketch on its way to a graph."""
+
+    def __init__(self, sketch: Sketch, state: type[BaseModel], deps: type[object] | None) -> None:
+        self.sketch = sketch
+        self.state = state
+        self.places = Places()
+        self.ways, self.gone = without_needless_gates(sketch)
+        self.names, self.areas = name_all(sketch, self.gone, self.places)
+        self.fitting = Fitting(state, deps)
+        self.bindings: dict[str, Binding] = {}
+        self._loops = {
+            id(area): region for area, region in zip(sketch.areas, self.areas, strict=True)
+        }
+
+    def graph(self, name: str, version: int, spot: Spot | None) -> FrozenGraph:
+        """Return the frozen graph; what is wrong goes to the findings of the sketch."""
+        vertices = tuple(self._vertex(number) for number in self._order())
+        for state, where in self.sketch.narrowed:
+            self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
+        return FrozenGraph(
+            name,
+            vertices,
+            tuple(self._edges()),
+            tuple(self._regions()),
+            version,
+            f"{self.state.__module__}:{self.state.__qualname__}",
+            digest_of(self.state),
+            tuple(self.state.model_fields),
+            self.places.of(spot),
+        )
+
+    def _order(self) -> Iterable[int]:
+        """Return the numbers of the dots in the order of the graph, END last."""
+        dots = self.sketch.dots
+        numbers = [n for n in range(len(dots)) if n not in self.gone and n != END]
+        if any(dot.before is not None for dot in dots):
+            # A gate that was put before a dot later comes right before it, the outer one first.
+            numbers.sort(key=lambda number: self._rank(number))
+        return [*numbers, END]
+
+    def _rank(self, number: int) -> tuple[int, int]:
+        at, depth = number, 0
+        while (before := self.sketch.dots[at].before) is not None:
+            at, depth = before, depth - 1
+        return at, depth
+
+    def _vertex(self, number: int) -> Vertex:
+        dot = self.sketch.dots[number]
+        if dot.work is None:
+            return self._gate(number, dot)
+        try:
+            settled = dot.work.settled
+        except GraphError as error:
+            place = self.places.of(dot.spot)
+            self.sketch.findings.append(
+                Finding(error.code, error.what, error.where, error.fix, place)
+            )
+            return Vertex(self.names[number], place=place)
+        vertex = settled.vertex
+        changes = self._changes(dot, settled, number)
+        if changes:
+            vertex = replace(vertex, **changes)
+        self.bindings[vertex.name] = self._binding(dot, settled)
+        if settled.checked or dot.work.states:
+            self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
+        return vertex
+
+    def _changes(self, dot: Dot, settled: Settled, number: int) -> dict[str, object]:
+        vertex = settled.vertex
+        changes: dict[str, object] = {}
+        if vertex.name != self.names[number]:
+            changes["name"] = self.names[number]
+        if dot.limit is not None:
+            changes["bound"] = self._bound(dot)
+        if dot.at_least:
+            changes["at_least"] = dot.at_least
+            changes["abstains"] = True
+            self.sketch.findings += self.fitting.sure(vertex, settled)
+        if vertex.place is None:
+            changes["place"] = self.places.of(dot.spot)
+        return changes
+
+    def _binding(self, dot: Dot, settled: Settled) -> Binding:
+        if settled.is_open and dot.answers:
+            return replace(settled.binding, labels=dot.answers)
+        return settled.binding
+
+    def _gate(self, number: int, dot: Dot) -> Vertex:
+        name, place = self.names[number], self.places.of(dot.spot)
+        match dot.gate:
+            case "start":
+                return Vertex(name, "start")
+            case "end":
+                return Vertex(name, "end")
+            case "join":
+                return Vertex(name, "join", place=place, need=dot.need)
+            case _:
+                bound = self._bound(dot) if dot.limit is not None else None
+                return Vertex(name, "gateway", place=place, bound=bound)
+
+    def _bound(self, dot: Dot) -> Bound:
+        limit = dot.limit
+        assert limit is not None
+        then = None if limit.then is None else self.names[limit.then]
+        loop = None if limit.loop is None else self._loops[id(limit.loop)]
+        return Bound(limit.at_most, then, loop)
+
+    def _edges(self) -> Iterator[Edge]:
+        names, place = self.names, self.places.of
+        last: Spot | None = None
+        where: Place | None = None
+        for way in self.ways:
+            if way.spot is not last:
+                last, where = way.spot, place(way.spot)
+            yield Edge(names[way.source], names[way.target], way.label, way.unsure, where)
+
+    def _regions(self) -> Iterator[Region]:
+        for area, name in zip(self.sketch.areas, self.areas, strict=True):
+            members = [n for n in area.members() if n not in self.gone and n not in {START, END}]
+            yield Region(
+                name,
+                area.kind,
+                tuple(self.names[number] for number in members),
+                None if area.target is None else self.names[area.target],
+                tuple(qualified(error) for error in area.errors),
+                self.places.of(area.spot),
+            )

@@ -1,0 +1,245 @@
+"""`Graph`: a workflow written edge by edge, with the names that users of other libraries know.
+
+Not a second kind of graph: `compile` gives the same `Workflow` as a flow does.
+
+Rules of this file:
+
+1. A function mentioned in an edge adds itself, once. A handle from `add_node` stands for
+   its own node, also where the same function is there under other names.
+2. Nothing is judged before `compile`, which tells all faults at once, but for what could
+   not be drawn at all.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from enum import Enum
+from typing import Generic, Protocol, TypeAlias, cast
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from agentgraph.errors import InvalidAgent, InvalidFlow
+from agentgraph.runtime.context import Ctx
+from agentgraph.runtime.policy import Retry
+from agentgraph.workflow.agents import options_of
+from agentgraph.workflow.assembly import assemble
+from agentgraph.workflow.choice import Abstaining, chosen
+from agentgraph.workflow.flow import End, Flow, Node, Start, error_types, positive
+from agentgraph.workflow.handles import Handles
+from agentgraph.workflow.labels import key_of
+from agentgraph.workflow.places import Spot, line_of, spot_of_caller
+from agentgraph.workflow.regions import Trial, with_regions
+from agentgraph.workflow.sketch import Exit, Limit
+from agentgraph.workflow.workflow import Workflow
+
+S = TypeVar("S", bound=BaseModel)
+SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+D = TypeVar("D", default=None)
+DG = TypeVar("DG")
+DC = TypeVar("DC", contravariant=True)
+L = TypeVar("L", bound="str | bool | Enum")
+
+
+class BodyDeps(Protocol[SC, DC]):
+    """A function that edits the state and takes the services of the graph with its context."""
+
+    def __call__(self, s: SC, ctx: Ctx[DC], /) -> Awaitable[None] | None:
+        """Edit the state."""
+        ...
+
+
+Handle: TypeAlias = Flow[S] | Callable[[S], Awaitable[None] | None] | BodyDeps[S, DG]
+"""What stands for a node in an edge: what `add_node` returned, or the function itself."""
+
+
+class Graph(Generic[S, D]):
+    """A workflow written edge by edge; `compile` makes it one."""
+
+    def __init__(
+        self, name: str, state: type[S], *, deps: type[D] | None = None, version: int = 1
+    ) -> None:
+        """Begin with nothing but START and END."""
+        self._name = name
+        self._state = state
+        self._deps = deps
+        self._version = version
+        self._spot = spot_of_caller()
+        self._handles = Handles()
+        self._trials: list[Trial] = []
+
+    def add_node(
+        self,
+        fn: Handle[S, D],
+        *,
+        name: str | None = None,
+        retry: Retry | None = None,
+        timeout: float | timedelta | None = None,
+        in_thread: bool = False,
+        limit: int | None = None,
+        max_visits: int | None = None,
+        then: Handle[S, D] | End | None = None,
+        undo: Handle[S, D] | None = None,
+        reads: Collection[str] | None = None,
+        writes: Collection[str] | None = None,
+    ) -> Node[S]:
+        """Add a node and return the handle that stands for it in edges.
+
+        `max_visits` bounds a cycle through it; one token more goes to `then`, or the run
+        ends `exhausted`. `limit` is how many attempts may be under way over all runs.
+        """
+        spot = spot_of_caller()
+        options = options_of(
+            name,
+            retry=retry,
+            timeout=timeout,
+            in_thread=in_thread,
+            limit=limit,
+            reads=reads,
+            writes=writes,
+        )
+        handle = Node[S](self._handles.add(fn, options, undo, spot))
+        if max_visits is not None:
+            positive(max_visits, "max_visits", "add_node", spot)
+            after = None if then is None else self._handles.entry(then, spot)
+            dot = self._handles.entry(handle, spot)
+            self._handles.sketch.dots[dot].limit = Limit(max_visits, None, after)
+        elif then is not None:
+            raise InvalidFlow(
+                f"`then` of {handle.name!r} is never used: there is no `max_visits`",
+                where=f"add_node ({line_of(spot)})",
+                fix="add `max_visits=`, or leave `then` out",
+            )
+        return handle
+
+    def add_edge(
+        self, source: Start | Handle[S, D], target: Handle[S, D] | End | Sequence[Handle[S, D]]
+    ) -> None:
+        """Lead one node to another; a list is a fork, and so are two edges added one by one."""
+        spot = spot_of_caller()
+        exits = self._handles.exits(source, spot)
+        for each in _listed(target, "an edge leads to no node", spot):
+            self._handles.sketch.connect(exits, self._handles.entry(each, spot), spot)
+
+    def add_join(
+        self,
+        sources: Sequence[Handle[S, D]],
+        target: Handle[S, D] | End,
+        *,
+        need: int | None = None,
+    ) -> None:
+        """Let `target` wait for all of these parallel nodes together.
+
+        With `need` it waits for the first so many, and the others are cancelled: `need=1`
+        is a race.
+        """
+        spot = spot_of_caller()
+        sketch = self._handles.sketch
+        named = _listed(sources, "a join waits for no node", spot)
+        ends = [self._one(self._handles.exits(source, spot), spot) for source in named]
+        if need is not None and not 1 <= need <= len(ends):
+            raise InvalidFlow(
+                f"a join cannot wait for {need} of {len(ends)} branches",
+                where=f"add_join ({line_of(spot)})",
+                fix=f"take need=1 to need={len(ends)}, or leave it out to wait for all",
+            )
+        after = self._handles.entry(target, spot)
+        join = sketch.add("join", None, spot)
+        sketch.connect(ends, join, spot)
+        sketch.connect([Exit(join)], after, spot)
+        if need is not None and need < len(ends):
+            sketch.dots[join].need = need
+            self._trials.append(Trial("quorum", (), join, spot))
+
+    def add_conditional_edge(
+        self,
+        source: Start | Handle[S, D],
+        classifier: Abstaining[S, L],
+        to: Mapping[L, Handle[S, D] | End] | Callable[[L], Flow[S] | End],
+        /,
+        *,
+        unsure: Handle[S, D] | End | None = None,
+        at_least: float = 0.0,
+    ) -> None:
+        """Let a classifier choose where `source` leads: a target for each label.
+
+        `to` is a dict, or a function of the label. An abstention, or less confidence than
+        `at_least`, leads to `unsure`.
+        """
+        spot = spot_of_caller()
+        _check(classifier, at_least, spot)
+        work = classifier.work
+        sketch, handles = self._handles.sketch, self._handles
+        exits = handles.exits(source, spot)
+        targets = to if isinstance(to, Mapping) else chosen(work, to)
+        choice = sketch.add(None, work, spot)
+        sketch.connect(exits, choice, spot)
+        sketch.dots[choice].at_least = at_least
+        sketch.dots[choice].answers = {label: key_of(label) for label in targets}
+        for label, target in targets.items():
+            sketch.connect([Exit(choice, key_of(label))], handles.entry(target, spot), spot)
+        if unsure is not None:
+            way = Exit(choice, None, unsure=True)
+            sketch.connect([way], handles.entry(unsure, spot), spot)
+
+    def add_catch(
+        self,
+        nodes: Sequence[Handle[S, D]],
+        exc: type[Exception] | tuple[type[Exception], ...],
+        to: Handle[S, D] | End,
+    ) -> None:
+        """Lead errors of these types, raised in any of `nodes`, to a handler.
+
+        What was completed in the nodes is undone first. Joins and classifiers between the
+        nodes belong to them.
+        """
+        spot = spot_of_caller()
+        named = _listed(nodes, "a catch stands around no node", spot)
+        dots = tuple(dot for each in named for dot in self._handles.dots(each, spot))
+        errors = error_types(exc, spot)
+        handler = self._handles.entry(to, spot)
+        self._trials.append(Trial("catch", dots, handler, spot, errors))
+
+    def compile(self) -> Workflow[S, D]:
+        """Freeze the graph and verify it. Raises `InvalidGraph` with all that is wrong.
+
+        The builder stays as it is: more can be added and compiled again.
+        """
+        program = assemble(
+            with_regions(self._handles.sketch, self._trials),
+            self._name,
+            self._state,
+            deps=self._deps,
+            version=self._version,
+            spot=self._spot,
+        )
+        return Workflow(program)
+
+    def _one(self, exits: list[Exit], spot: Spot | None) -> Exit:
+        """Let alternatives meet: a join has a place for each way in."""
+        if len(exits) == 1:
+            return exits[0]
+        gate = self._handles.sketch.add("meet", None, spot)
+        self._handles.sketch.connect(exits, gate, spot)
+        return Exit(gate)
+
+
+def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object]:
+    found = cast("Sequence[object]", named) if isinstance(named, list | tuple) else (named,)
+    if not found:
+        raise InvalidFlow(otherwise, where=line_of(spot), fix="name at least one node")
+    return found
+
+
+def _check(classifier: object, at_least: float, spot: Spot | None) -> None:
+    if not isinstance(classifier, Abstaining):
+        raise InvalidAgent(
+            f"{getattr(classifier, '__name__', classifier)!r} is no classifier",
+            where=f"add_conditional_edge ({line_of(spot)})",
+            fix="decorate the function with `@classifier`, or say `classifier(fn)`",
+        )
+    if not 0.0 <= at_least <= 1.0:
+        raise InvalidFlow(
+            f"`at_least` is {at_least!r}",
+            where=f"add_conditional_edge ({line_of(spot)})",
+            fix="a confidence is a number from 0 to 1",
+        )

@@ -1,0 +1,122 @@
+"""`node`: turns a function, a method or an object into a node; choices have decorators of their own."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
+from types import FunctionType, MethodType
+from typing import Generic, Protocol, Self, overload
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from agentgraph.errors import InvalidAgent
+from agentgraph.runtime.policy import Retry
+from agentgraph.workflow.agents import agent_work, options_of
+from agentgraph.workflow.flow import Flow, Fn, FnCtx, Node, Unfinished
+from agentgraph.workflow.signature import is_method
+from agentgraph.workflow.tree import Mention
+from agentgraph.workflow.work import Options
+
+S = TypeVar("S", bound=BaseModel)
+SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+X = TypeVar("X")
+XC = TypeVar("XC", contravariant=True)
+
+
+class NodeMethod(Unfinished, Generic[XC, SC]):
+    """A node written in a class body; on an instance it is a `Node`."""
+
+    advice = "a method is a node on an instance: `desk = Desk()`, then `desk.answer`"
+
+    def __init__(self, fn: FunctionType, options: Options) -> None:
+        """Made by the decorator `node`."""
+        self._fn = fn
+        self._options = options
+
+    @overload
+    def __get__(self, obj: None, owner: type[object]) -> Self: ...
+    @overload
+    def __get__(self: "NodeMethod[X, S]", obj: X, owner: type[object]) -> Node[S]: ...
+    def __get__(self, obj: object, owner: type[object]) -> object:
+        """Return the node of this instance."""
+        if obj is None:
+            return self
+        bound = MethodType(self._fn, obj)
+        # The same method of the same instance is one object, however often it is looked up.
+        return Node[BaseModel](Mention(agent_work(bound, self._options), (id(obj), id(self))))
+
+    def __repr__(self) -> str:
+        return self._fn.__qualname__
+
+
+class NodeDecorator(Protocol):
+    """What `node(...)` with options returns."""
+
+    @overload
+    def __call__(self, fn: Fn[S] | FnCtx[S], /) -> Node[S]: ...
+    @overload
+    def __call__(self, fn: Callable[[X, S], Awaitable[None] | None], /) -> NodeMethod[X, S]: ...
+
+
+@overload
+def node(fn: Fn[S] | FnCtx[S], /) -> Node[S]: ...
+@overload
+def node(fn: Callable[[X, S], Awaitable[None] | None], /) -> NodeMethod[X, S]: ...
+@overload
+def node(
+    *,
+    name: str | None = None,
+    version: int = 1,
+    retry: Retry | None = None,
+    timeout: float | timedelta | None = None,
+    in_thread: bool = False,
+    limit: int | None = None,
+    reads: Collection[str] | None = None,
+    writes: Collection[str] | None = None,
+) -> NodeDecorator: ...
+def node(
+    fn: object = None,
+    /,
+    *,
+    name: str | None = None,
+    version: int = 1,
+    retry: Retry | None = None,
+    timeout: float | timedelta | None = None,
+    in_thread: bool = False,
+    limit: int | None = None,
+    reads: Collection[str] | None = None,
+    writes: Collection[str] | None = None,
+) -> object:
+    """Make a callable a node: `@node`, or with options `@node(retry=..., timeout=30)`.
+
+    It edits its state and returns nothing. `timeout` (seconds) is for each attempt,
+    `limit` is how many attempts may be under way at once over all runs.
+    """
+    options = options_of(
+        name,
+        version,
+        retry,
+        timeout,
+        in_thread=in_thread,
+        limit=limit,
+        reads=reads,
+        writes=writes,
+    )
+    if fn is not None:
+        return _node(fn, options)
+
+    def decorate(fn: object) -> object:
+        return _node(fn, options)
+
+    return decorate
+
+
+def _node(fn: object, options: Options) -> object:
+    if isinstance(fn, Flow | Unfinished):
+        raise InvalidAgent(
+            f"{fn!r} is no function any more",
+            where="node(...)",
+            fix="decorate the function once; options go into that one: `@node(timeout=30)`",
+        )
+    if is_method(fn):
+        return NodeMethod[object, BaseModel](fn, options)
+    return Node[BaseModel](Mention(agent_work(fn, options), object()))

@@ -1,0 +1,330 @@
+"""Draws the sketch of a flow: its mentions become dots, its operators ways; names come later.
+
+Rules of this file:
+
+1. Each part is visited once, with the open ends that lead into it, and leaves open ends
+   behind. Parts inside parts wait on a list, not on Python's stack.
+2. Every part begins at one dot: a group of branches begins at a gate of its own.
+   `gates` takes away those that turn out not to be needed.
+3. What stands *before* a part is what a token on its way there has passed: not what
+   stands in another branch of the same choice or group.
+"""
+
+from bisect import bisect_right
+from collections.abc import Generator, Hashable
+
+from agentgraph.errors import InvalidFlow
+from agentgraph.workflow.labels import key_of as label_of
+from agentgraph.workflow.places import Spot, line_of
+from agentgraph.workflow.sketch import END, START, Area, Exit, Limit, Sketch
+from agentgraph.workflow.tree import (
+    Catch,
+    Chain,
+    Ending,
+    Fan,
+    Loop,
+    Mention,
+    On,
+    Quorum,
+    Side,
+    Tree,
+    branches,
+    key_of,
+)
+
+Exits = list[Exit]
+Request = tuple[Tree, Exits, Spot | None, bool]
+Part = Generator[Request, Exits, Exits]
+
+
+class Round:
+    """A loop that is being drawn: where it begins, and the ways back found so far."""
+
+    __slots__ = ("area", "backs")
+
+    def __init__(self, area: Area) -> None:
+        """Begin without ways back."""
+        self.area = area
+        self.backs: dict[int, list[int]] = {}
+        """The numbers of the ways back, by the dot that they lead to."""
+
+
+def draw(tree: Tree) -> Sketch:
+    """Return the sketch of a whole flow. Raises `InvalidFlow` when a part has no meaning."""
+    pen = Pen(Sketch())
+    exits = pen.draw(tree, [Exit(START)], None)
+    pen.sketch.connect(exits, END, None)
+    return pen.sketch
+
+
+def leaves_open(loop: Loop) -> bool:
+    """Say whether a loop has an open end once its ways back are found."""
+    return bool(Pen(Sketch()).draw(loop, [Exit(START)], None))
+
+
+class Pen:
+    """Draws parts of a flow into a sketch."""
+
+    __slots__ = ("_hidden", "_into", "_rounds", "_seen", "sketch")
+
+    def __init__(self, sketch: Sketch) -> None:
+        """Take the sketch to draw into."""
+        self.sketch = sketch
+        self._rounds: list[Round] = []
+        self._seen: dict[Hashable, list[int]] = {}
+        """Where each object stands, while a loop is being drawn."""
+        self._into: dict[int, list[int]] = {}
+        """The numbers of the ways into a dot, while a loop is being drawn."""
+        self._hidden: list[list[int]] = []
+        """From where to where the dots stand that are beside, not before, what comes next."""
+
+    def draw(self, tree: Tree, exits: Exits, spot: Spot | None) -> Exits:
+        """Draw a part that `exits` lead into, and return its open ends."""
+        parts = [self._chain(tree, exits, spot, is_tail=False)]
+        answer: Exits | None = None
+        while parts:
+            try:
+                request = parts[-1].send(answer) if answer is not None else next(parts[-1])
+            except StopIteration as done:
+                parts.pop()
+                answer = done.value
+            else:
+                parts.append(self._chain(*request[:3], is_tail=request[3]))
+                answer = None
+        return answer or []
+
+    def _chain(self, tree: Tree, exits: Exits, spot: Spot | None, *, is_tail: bool) -> Part:
+        """Draw what stands in a row. Only the last part of an answer's way may lead back."""
+        waiting: list[tuple[Tree, Spot | None, bool]] = [(tree, spot, is_tail)]
+        while waiting:
+            part, spot, is_last = waiting.pop()
+            if is_last and self._rounds and self._leads_back(part, exits, spot):
+                exits = []
+                continue
+            match part:
+                case Mention():
+                    exits = [Exit(self._place(part, exits, spot))]
+                case Chain():
+                    self._note(part)
+                    waiting.append((part.right, part.spot, is_last))
+                    waiting.append((part.left, spot, False))
+                case Ending():
+                    exits = self._end(part, exits, spot)
+                case Fan():
+                    exits = yield from self._fan(part, exits, spot)
+                case Side() | Quorum():
+                    exits = yield from self._group(part, exits, spot)
+                case Loop():
+                    exits = yield from self._loop(part, exits, spot)
+                case Catch():
+                    exits = yield from self._catch(part, exits, spot)
+                case On():
+                    self._note(part)
+                    self.sketch.narrowed.append((part.state, part.spot))
+                    waiting.append((part.body, spot, is_last))
+        return exits
+
+    # ---- dots
+
+    def _place(self, part: Mention | Fan, exits: Exits, spot: Spot | None) -> int:
+        self._note(part)
+        dot = self.sketch.add(None, part.work, spot)
+        self._connect(exits, dot, spot)
+        return dot
+
+    def _gate(self, exits: Exits, spot: Spot | None) -> int:
+        gate = self.sketch.add("meet", None, spot)
+        self._connect(exits, gate, spot)
+        return gate
+
+    def _end(self, part: Ending, exits: Exits, spot: Spot | None) -> Exits:
+        if part.is_open:
+            return exits
+        self._connect(exits, END, spot)
+        return []
+
+    def _connect(self, exits: Exits, target: int, spot: Spot | None) -> None:
+        if self._rounds:
+            first = len(self.sketch.ways)
+            self._into.setdefault(target, []).extend(range(first, first + len(exits)))
+        self.sketch.connect(exits, target, spot)
+
+    def _note(self, part: Tree) -> None:
+        """Remember where an object stands: at the dot that is drawn next."""
+        if self._rounds:
+            self._seen.setdefault(key_of(part), []).append(len(self.sketch.dots))
+
+    # ---- choices and groups
+
+    def _fan(self, part: Fan, exits: Exits, spot: Spot | None) -> Part:
+        choice = self._place(part, exits, spot)
+        dot = self.sketch.dots[choice]
+        dot.at_least = part.at_least
+        dot.answers = {answer: label_of(answer) for answer, _ in part.ways}
+        # One object under several labels is one node, also where one of them is `unsure`.
+        targets: dict[Hashable, tuple[Tree, Exits]] = {}
+        for answer, target in part.ways:
+            way = Exit(choice, label_of(answer), spot=part.spot)
+            targets.setdefault(key_of(target), (target, []))[1].append(way)
+        if part.unsure is not None:
+            way = Exit(choice, None, unsure=True, spot=part.spot)
+            targets.setdefault(key_of(part.unsure), (part.unsure, []))[1].append(way)
+        hidden = [len(self.sketch.dots), 0]
+        self._hidden.append(hidden)
+        ends: Exits = []
+        for target, ways in targets.values():
+            hidden[1] = len(self.sketch.dots)
+            ends += yield target, ways, part.spot, True
+        self._hidden.pop()
+        return ends
+
+    def _group(self, part: Side | Quorum, exits: Exits, spot: Spot | None) -> Part:
+        self._note(part)
+        gate = self.sketch.add("fork", None, spot)
+        self._connect(exits, gate, spot)
+        if isinstance(part, Quorum):
+            self._note(part.body)
+        side = part.body if isinstance(part, Quorum) else part
+        hidden = [len(self.sketch.dots), 0]
+        self._hidden.append(hidden)
+        ends: Exits = []
+        for branch in branches(side):
+            hidden[1] = len(self.sketch.dots)
+            left = yield branch, [Exit(gate)], spot, False
+            # A join has a place for each way in, so alternatives meet before it.
+            ends += [Exit(self._gate(left, spot))] if len(left) > 1 else left
+        self._hidden.pop()
+        if len(ends) < 2:
+            return ends
+        return [Exit(self._join(part, gate, ends, spot))]
+
+    def _join(self, part: Side | Quorum, gate: int, ends: Exits, spot: Spot | None) -> int:
+        join = self.sketch.add("join", None, spot)
+        self._connect(ends, join, spot)
+        if isinstance(part, Quorum) and part.need < len(ends):
+            self.sketch.dots[join].need = part.need
+            area = Area("quorum", gate, join, part.spot)
+            area.target = join
+            self.sketch.areas.append(area)
+        return join
+
+    # ---- regions
+
+    def _catch(self, part: Catch, exits: Exits, spot: Spot | None) -> Part:
+        self._note(part)
+        area = Area("catch", len(self.sketch.dots), 0, part.spot)
+        ends = yield part.body, exits, spot, False
+        area.end = len(self.sketch.dots)
+        area.errors = part.errors
+        self.sketch.areas.append(area)
+        area.target, more = yield from self._aside(part.handler, part.spot)
+        return ends + more
+
+    def _aside(self, part: Tree, spot: Spot | None) -> Generator[Request, Exits, tuple[int, Exits]]:
+        """Draw a part that no edge leads to: where it begins, and its open ends."""
+        if isinstance(part, Ending):
+            if not part.is_open:
+                return END, []
+            gate = self._gate([], spot)
+            return gate, [Exit(gate)]
+        first = len(self.sketch.dots)
+        ends = yield part, [], spot, False
+        return first, ends
+
+    def _loop(self, part: Loop, exits: Exits, spot: Spot | None) -> Part:
+        self._note(part)
+        area = Area("loop", len(self.sketch.dots), 0, part.spot)
+        this = Round(area)
+        self._rounds.append(this)
+        ends = yield part.body, exits, spot, False
+        if not this.backs:
+            raise InvalidFlow(
+                "a loop has no way back",
+                where=f".loop(at_most={part.at_most}) ({line_of(part.spot)})",
+                fix="lead a label of a route inside it to a part that stands before the route: "
+                "`(write >> critic.route({OK: NEXT, REVISE: write})).loop(at_most=3)`",
+            )
+        limit = Limit(part.at_most, area)
+        for dot, ways in this.backs.items():
+            self._bound(dot, ways, limit)
+        self._rounds.pop()
+        area.end = len(self.sketch.dots)
+        self.sketch.areas.append(area)
+        if part.then is not None:
+            limit.then, more = yield from self._aside(part.then, part.spot)
+            ends = ends + more
+        if not self._rounds:
+            self._seen.clear()
+            self._into.clear()
+        return ends
+
+    def _leads_back(self, part: Tree, exits: Exits, spot: Spot | None) -> bool:
+        """Lead `exits` back to where this very object stands already, if it does."""
+        found = self._seen.get(key_of(part))
+        if found is None:
+            return False
+        before = [dot for dot in found if not self._is_beside(dot)]
+        for this in reversed(self._rounds):
+            inside = [dot for dot in before if dot >= this.area.first]
+            if len(inside) > 1:
+                raise _ambiguous(part, len(inside), spot)
+            if inside:
+                first = len(self.sketch.ways)
+                ways = this.backs.setdefault(inside[0], [])
+                ways += range(first, first + len(exits))
+                self._connect(exits, inside[0], spot)
+                return True
+        return False
+
+    def _is_beside(self, dot: int) -> bool:
+        at = bisect_right(self._hidden, dot, key=lambda hidden: hidden[0]) - 1
+        return at >= 0 and dot < self._hidden[at][1]
+
+    def _bound(self, dot: int, backs: list[int], limit: Limit) -> None:
+        """Let `dot` count for a loop; if it counts for an inner one, a gate before it does."""
+        dots = self.sketch.dots
+        inner = dots[dot].limit
+        if inner is None:
+            dots[dot].limit = limit
+            return
+        while (outer := self._gate_before(dot, inner)) is not None:
+            dot = outer
+            inner = dots[dot].limit or inner
+        gate = self._gate([], dots[dot].spot)
+        dots[gate].limit = limit
+        dots[gate].before = dot
+        loop = inner.loop
+        coming = self._into.setdefault(dot, [])
+        outside = [n for n in coming if loop is None or not loop.holds(self.sketch.ways[n].source)]
+        moved = list(dict.fromkeys([*outside, *backs]))
+        for number in moved:
+            self.sketch.ways[number] = self.sketch.ways[number]._replace(target=gate)
+        self._into[dot] = [number for number in coming if number not in set(moved)]
+        self._into[gate] = moved
+        self._connect([Exit(gate)], dot, dots[dot].spot)
+        for area in self.sketch.areas:
+            if area.holds(dot) and loop is not None and _is_around(area, loop):
+                area.more.append(gate)
+
+    def _gate_before(self, dot: int, limit: Limit) -> int | None:
+        """Return the gate that counts for a loop around that of `limit`, if there is one."""
+        for number in self._into.get(dot, ()):
+            source = self.sketch.ways[number].source
+            at = self.sketch.dots[source]
+            if at.gate == "meet" and at.before == dot and at.limit is not limit:
+                return source
+        return None
+
+
+def _is_around(area: Area, loop: Area) -> bool:
+    return area is not loop and area.first <= loop.first and loop.end <= area.end
+
+
+def _ambiguous(part: Tree, count: int, spot: Spot | None) -> InvalidFlow:
+    shown = repr(part.work.name) if isinstance(part, Mention | Fan) else "a part"
+    return InvalidFlow(
+        f"the way back to {shown} could lead to {count} places: it stands there {count} times "
+        "inside the loop",
+        where=f"the end of a way in a loop ({line_of(spot)})",
+        fix="give the other places a copy with a name of its own: `.named(...)`",
+    )

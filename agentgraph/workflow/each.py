@@ -1,0 +1,132 @@
+"""`each`: do something for every item of a list known only at run time; not how items are driven."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal, cast, overload
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from agentgraph.errors import InvalidAgent
+from agentgraph.runtime import ItemFailed
+from agentgraph.runtime.policy import Retry
+from agentgraph.runtime.program import Program
+from agentgraph.workflow.agents import mention_of, policy_of
+from agentgraph.workflow.flow import Flow, Node, positive
+from agentgraph.workflow.places import spot_of_caller
+from agentgraph.workflow.signature import Signature, pair_of, signature_of
+from agentgraph.workflow.subgraph import each_work, item_state
+from agentgraph.workflow.tree import Mention
+from agentgraph.workflow.workflow import Workflow, workflow
+
+S = TypeVar("S", bound=BaseModel)
+W = TypeVar("W", bound=BaseModel)
+X = TypeVar("X")
+R = TypeVar("R")
+
+
+@overload
+def each(
+    over: Callable[[S], Iterable[W]],
+    do: Workflow[W] | Node[W],
+    into: Callable[[S, list[W]], None],
+    *,
+    limit: int = 8,
+    retry: Retry | None = None,
+    on_error: Literal["fail"] = "fail",
+) -> Node[S]: ...
+@overload
+def each(
+    over: Callable[[S], Iterable[X]],
+    do: Callable[[X], Awaitable[R]],
+    into: Callable[[S, list[R]], None],
+    *,
+    limit: int = 8,
+    retry: Retry | None = None,
+    on_error: Literal["fail"] = "fail",
+) -> Node[S]: ...
+@overload
+def each(
+    over: Callable[[S], Iterable[X]],
+    do: Callable[[X], R],
+    into: Callable[[S, list[R]], None],
+    *,
+    limit: int = 8,
+    retry: Retry | None = None,
+    on_error: Literal["fail"] = "fail",
+) -> Node[S]: ...
+@overload
+def each(
+    over: Callable[[S], Iterable[W]],
+    do: Workflow[W] | Node[W],
+    into: Callable[[S, list[W | ItemFailed]], None],
+    *,
+    limit: int = 8,
+    retry: Retry | None = None,
+    on_error: Literal["collect"],
+) -> Node[S]: ...
+@overload
+def each(
+    over: Callable[[S], Iterable[X]],
+    do: Callable[[X], Awaitable[R]],
+    into: Callable[[S, list[R | ItemFailed]], None],
+    *,
+    limit: int = 8,
+    retry: Retry | None = None,
+    on_error: Literal["collect"],
+) -> Node[S]: ...
+@overload
+def each(
+    over: Callable[[S], Iterable[X]],
+    do: Callable[[X], R],
+    into: Callable[[S, list[R | ItemFailed]], None],
+    *,
+    limit: int = 8,
+    retry: Retry | None = None,
+    on_error: Literal["collect"],
+) -> Node[S]: ...
+def each(
+    over: object,
+    do: object,
+    into: object,
+    *,
+    limit: int = 8,
+    retry: Retry | None = None,
+    on_error: str = "fail",
+) -> object:
+    """Do something for every item that `over` lists, at most `limit` at once, then go on with `into`.
+
+    `do` is a function of the item, or a workflow or node whose state the item is. Results
+    come in the order of the items. An item that fails fails the node; with
+    `on_error="collect"` its result is an `ItemFailed`.
+    """
+    positive(limit, "limit", "each", spot_of_caller())
+    if on_error not in {"fail", "collect"}:
+        raise InvalidAgent(
+            f"`on_error` is {on_error!r}", where="each", fix='give "fail" or "collect"'
+        )
+    work = each_work(
+        signature_of(over),
+        _done(do),
+        pair_of(into, "the state and the list of results"),
+        limit=limit,
+        policy=policy_of(retry),
+        collect=on_error == "collect",
+    )
+    return Node[BaseModel](Mention(work, object()))
+
+
+def _done(do: object) -> Signature | Program:
+    """Return what is done for an item: a function, or the program of a graph."""
+    if isinstance(do, Workflow):
+        return cast("Workflow[BaseModel]", do).program
+    if isinstance(do, Node):
+        one = cast("Node[BaseModel]", do)
+        (signature, *_) = mention_of(one.tree).work.settled.checked
+        return workflow(one.name, item_state(signature), one).program
+    if isinstance(do, Flow):
+        raise InvalidAgent(
+            "`do` is a flow",
+            where="each",
+            fix="make a workflow of it: `workflow('item', Item, flow)`",
+        )
+    return signature_of(do)

@@ -1,0 +1,150 @@
+"""What no type checker sees of a workflow: states, services and field names that do not fit.
+
+The common state of all parts is the workflow's, or a base of it; each service that a
+node asks for is served by what `deps=` names.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from types import NoneType
+from typing import get_args, get_origin
+
+from pydantic import BaseModel
+
+from agentgraph.errors import Finding, Place, suggest
+from agentgraph.graph import Vertex
+from agentgraph.runtime.context import Ctx
+from agentgraph.workflow.signature import Signature
+from agentgraph.workflow.work import Settled
+
+
+class Fitting:
+    """Compares the parts of one workflow with its state and its services."""
+
+    def __init__(self, state: type[BaseModel], deps: type[object] | None) -> None:
+        """Take what the workflow declares."""
+        self._state = state
+        self._deps = deps
+        self._known: set[tuple[int, int]] = set()
+
+    def of(
+        self, vertex: Vertex, settled: Settled, narrowed: Sequence[type[BaseModel]]
+    ) -> Iterator[Finding]:
+        """Find what does not fit in one vertex."""
+        for signature in settled.checked:
+            yield from self._signature(vertex, signature)
+        yield from self._fields(vertex)
+        for state in narrowed:
+            yield from self.narrowed(state, vertex.place)
+            for signature in settled.checked:
+                yield from _takes(vertex, signature, state, "the state given to `.on`")
+
+    def narrowed(self, state: type[BaseModel], place: Place | None) -> Iterator[Finding]:
+        """Find a state given to `.on` that the workflow's does not extend."""
+        if not issubclass(self._state, state):
+            yield Finding(
+                "AG120",
+                f"`.on({state.__name__})` stands in a workflow of {self._state.__name__}, "
+                f"which does not extend it",
+                where=f"workflow of {self._state.__name__}",
+                fix=f"write `.on({self._state.__name__})`",
+                place=place,
+            )
+
+    def sure(self, vertex: Vertex, settled: Settled) -> Iterator[Finding]:
+        """Find an `at_least` on a choice that never says how sure it is."""
+        if not settled.is_verdict:
+            yield Finding(
+                "AG121",
+                f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label",
+                where=f"{vertex.kind} {vertex.name!r}",
+                fix="let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out",
+                place=vertex.place,
+            )
+
+    def _signature(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
+        # The same function in many vertices is looked at once.
+        key = (id(signature.source), id(signature.second))
+        if key in self._known:
+            return
+        self._known.add(key)
+        signature.read_again()
+        yield from _takes(vertex, signature, self._state, "the state of the workflow")
+        if signature.has_second and signature.wants == "ctx":
+            yield from self._services(vertex, signature)
+
+    def _services(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
+        for needed in _services_of(signature.second):
+            if self._deps is None or not _serves(self._deps, needed):
+                given = "no services" if self._deps is None else f"{self._deps.__name__!r}"
+                yield Finding(
+                    "AG121",
+                    f"{vertex.name!r} wants the services {needed.__name__!r}, and the workflow "
+                    f"has {given}",
+                    where=signature.where,
+                    fix=f"declare what serves it: `workflow(..., deps={needed.__name__})`",
+                    place=vertex.place,
+                )
+
+    def _fields(self, vertex: Vertex) -> Iterator[Finding]:
+        fields = self._state.model_fields
+        for verb, names in (("reads", vertex.reads), ("writes", vertex.writes)):
+            for name in names or ():
+                if name not in fields:
+                    yield Finding(
+                        "AG121",
+                        f"{vertex.name!r} says that it {verb} {name!r}, and "
+                        f"{self._state.__name__} has no such field",
+                        where=f"{verb}= of {vertex.name!r}",
+                        fix=suggest(name, fields, f"its fields are {', '.join(fields)}"),
+                        place=vertex.place,
+                        claim="declared",
+                    )
+
+
+def _takes(
+    vertex: Vertex, signature: Signature, state: type[BaseModel], what: str
+) -> Iterator[Finding]:
+    wanted = signature.state
+    if isinstance(wanted, type) and not _is_protocol(wanted) and not issubclass(state, wanted):
+        yield Finding(
+            "AG120",
+            f"{vertex.name!r} works on {wanted.__name__}, and {what} is {state.__name__}",
+            where=signature.where,
+            fix=f"write it for {state.__name__} or a base of it, or let a workflow of "
+            f"{wanted.__name__} run inside: `.as_node(enter=..., leave=...)`",
+            place=vertex.place,
+        )
+
+
+def _services_of(hint: object) -> Iterable[type[object]]:
+    """Return what a context must serve: the X of `Ctx[X]`."""
+    options = get_args(hint) if get_origin(hint) is not Ctx else (hint,)
+    for option in options or (hint,):
+        if get_origin(option) is Ctx:
+            for needed in get_args(option):
+                bare = get_origin(needed) or needed
+                if isinstance(bare, type) and bare not in {object, NoneType}:
+                    yield bare
+
+
+def _serves(deps: type[object], needed: type[object]) -> bool:
+    if _is_protocol(needed):
+        return all(hasattr(deps, name) or _is_annotated(deps, name) for name in _members(needed))
+    return issubclass(deps, needed)
+
+
+def _is_protocol(kind: type[object]) -> bool:
+    return bool(getattr(kind, "_is_protocol", False))
+
+
+def _members(protocol: type[object]) -> set[str]:
+    """Return the names that a protocol asks for."""
+    found: set[str] = set()
+    for kind in protocol.__mro__:
+        if _is_protocol(kind) and kind.__module__ != "typing":
+            found |= {*vars(kind), *vars(kind).get("__annotations__", ())}
+    return {name for name in found if not name.startswith("_")}
+
+
+def _is_annotated(kind: type[object], name: str) -> bool:
+    return any(name in vars(each).get("__annotations__", ()) for each in kind.__mro__)

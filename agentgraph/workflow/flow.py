@@ -1,0 +1,311 @@
+"""The parts of a workflow that a user puts together with `>>` and `|`; not the graph they make.
+
+Rules of this file:
+
+1. A flow never changes: each operator and method returns a new one.
+2. Both operators are associative: `a >> (b >> c)` makes the same graph as `(a >> b) >> c`.
+3. A plain function stands for a node wherever a flow stands beside it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Generic, Never, Protocol, Self, TypeAlias, cast, overload
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from agentgraph.errors import InvalidFlow, NotAvailable
+from agentgraph.runtime.context import Ctx
+from agentgraph.workflow.drawing import leaves_open
+from agentgraph.workflow.places import Spot, line_of, spot_of_caller
+from agentgraph.workflow.agents import function_tree, mention_of, reworked
+from agentgraph.workflow.signature import signature_of
+from agentgraph.workflow.tree import (
+    CLOSED,
+    OPEN,
+    Catch,
+    Chain,
+    Ending,
+    Loop,
+    Mention,
+    On,
+    Quorum,
+    Side,
+    Tree,
+)
+
+S = TypeVar("S", bound=BaseModel)
+S2 = TypeVar("S2", bound=BaseModel)
+SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+E = TypeVar("E", bound=Exception)
+E2 = TypeVar("E2", bound=Exception)
+
+
+class Body(Protocol[SC]):
+    """A plain function, method, partial or object that edits the state."""
+
+    def __call__(self, s: SC, /) -> Awaitable[None] | None:
+        """Edit the state."""
+        ...
+
+
+class BodyCtx(Protocol[SC]):
+    """The same with a context; `Ctx[Never]` because any `Ctx[Services]` then fits."""
+
+    def __call__(self, s: SC, ctx: Ctx[Never], /) -> Awaitable[None] | None:
+        """Edit the state."""
+        ...
+
+
+Fn: TypeAlias = Callable[[S], Awaitable[None] | None]
+FnCtx: TypeAlias = Callable[[S, Ctx[Never]], Awaitable[None] | None]
+"""The same two where the state must be inferred: mypy infers nothing through a protocol."""
+
+
+class Unfinished:
+    """Something that is no part of a flow yet; `advice` says what it lacks."""
+
+    __slots__ = ()
+    advice: ClassVar[str] = ""
+
+
+class Start(Unfinished):
+    """The type of START: where a run begins, in the builder."""
+
+    __slots__ = ()
+    advice = "a flow begins with its first part; START is for the builder: `g.add_edge(START, a)`"
+
+    def __repr__(self) -> str:
+        return "START"
+
+
+class End:
+    """The type of END and NEXT."""
+
+    __slots__ = ("name", "tree")
+
+    def __init__(self, name: str, tree: Ending) -> None:
+        """There are two of these, and there is no need for more."""
+        self.name = name
+        self.tree: Ending = tree
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+START = Start()
+END = End("END", CLOSED)
+"""The end of the workflow: a way that leads here is closed."""
+NEXT = End("NEXT", OPEN)
+"""An open end with nothing in it: a label mapped to it goes on with what follows."""
+
+
+class Flow(Generic[SC]):
+    """A part of a workflow: immutable, and contravariant in the state."""
+
+    __slots__ = ("tree",)
+
+    def __init__(self, tree: Tree) -> None:
+        """Made by decorators, operators and methods."""
+        self.tree: Tree = tree
+
+    def __rshift__(self: "Flow[S]", nxt: "Flow[S] | End | Body[S] | BodyCtx[S]") -> "Flow[S]":
+        spot = spot_of_caller()
+        return Flow(_chained(self.tree, tree_of(nxt, spot), spot))
+
+    # These two also take a flow, though they are never called with one: a type checker tries
+    # them when the state of the left side is a base of that of the right one.
+    def __rrshift__(self: "Flow[S]", prev: "Flow[S] | Body[S] | BodyCtx[S]") -> "Flow[S]":
+        spot = spot_of_caller()
+        if isinstance(prev, End):
+            raise _closed(f"{prev} stands on the left of `>>`", spot)
+        return Flow(_chained(tree_of(prev, spot), self.tree, spot))
+
+    def __or__(self: "Flow[S]", other: "Flow[S] | Body[S] | BodyCtx[S]") -> "Par[S]":
+        return Par(_beside(self.tree, tree_of(other, spot_of_caller())))
+
+    def __ror__(self: "Flow[S]", other: "Flow[S] | Body[S] | BodyCtx[S]") -> "Par[S]":
+        return Par(_beside(tree_of(other, spot_of_caller()), self.tree))
+
+    @overload
+    def catch(
+        self: "Flow[S]",
+        exc: type[Exception] | tuple[type[Exception], ...],
+        to: "Flow[S] | End | Body[S]",
+    ) -> "Flow[S]": ...
+    @overload
+    def catch(
+        self: "Flow[S]", exc: type[E], to: Callable[[S, E], Awaitable[None] | None]
+    ) -> "Flow[S]": ...
+    @overload
+    def catch(
+        self: "Flow[S]",
+        exc: tuple[type[E], type[E2]],
+        to: Callable[[S, E | E2], Awaitable[None] | None],
+    ) -> "Flow[S]": ...
+    @overload
+    def catch(
+        self: "Flow[S]", exc: tuple[type[E], ...], to: Callable[[S, E], Awaitable[None] | None]
+    ) -> "Flow[S]": ...
+    def catch(self, exc: object, to: object) -> object:
+        """Lead errors of these types to a handler: `(state)`, `(state, error)` or `(state, ctx)`.
+
+        What was completed in the flow is undone first. The open ends of the handler are
+        open ends of this flow.
+        """
+        spot = spot_of_caller()
+        handler = tree_of(to, spot)
+        errors = error_types(exc, spot)
+        is_open = self.tree.is_open or handler.is_open
+        return Flow[BaseModel](Catch(self.tree, errors, handler, spot, is_open))
+
+    def loop(
+        self: "Flow[S]",
+        *,
+        at_most: int,
+        then: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None,
+    ) -> "Flow[S]":
+        """Let a route inside lead back: an object that ends one of its ways and stands before it.
+
+        What it leads back to runs at most `at_most` times, the first included. One time
+        more goes to `then` instead, or the run ends `exhausted`.
+        """
+        spot = spot_of_caller()
+        positive(at_most, "at_most", ".loop", spot)
+        after = None if then is None else tree_of(then, spot)
+        return Flow(Loop(self.tree, at_most, after, spot, leaves_open))
+
+    def on(self, state: type[S2]) -> "Flow[S2]":
+        """Use this flow for a state that extends its own (checked when the workflow is built)."""
+        return Flow(On(self.tree, state, spot_of_caller(), self.tree.is_open))
+
+
+class Par(Flow[SC]):
+    """Parallel branches: all of them run, and what follows waits for them."""
+
+    __slots__ = ()
+
+    def join(self, need: int) -> Self:
+        """Wait for the first `need` branches to finish and cancel the others."""
+        spot = spot_of_caller()
+        if not isinstance(self.tree, Side):
+            raise InvalidFlow(
+                "these branches are joined already",
+                where=f".join({need}) ({line_of(spot)})",
+                fix="keep one of the two `.join(...)`",
+            )
+        if not 1 <= need <= self.tree.width:
+            raise InvalidFlow(
+                f"a join cannot wait for {need} of {self.tree.width} branches",
+                where=f".join({need}) ({line_of(spot)})",
+                fix=f"give a number from 1 to {self.tree.width}; without `.join` all are awaited",
+            )
+        return type(self)(Quorum(self.tree, need, spot))
+
+
+class Node(Flow[SC]):
+    """One place where one agent works."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """The name that the node asks for; a second mention of it gets a number."""
+        return mention_of(self.tree).work.name
+
+    async def apply(self: "Node[S]", state: S) -> S:
+        """Run the agent once on a copy of `state`, and return the copy: for unit tests."""
+        from agentgraph.runtime.alone import apply  # noqa: PLC0415 - only tests need it
+
+        settled = mention_of(self.tree).work.settled
+        if settled.binding.body is None or settled.vertex.kind != "node":
+            raise NotAvailable(
+                f"{self.name!r} is a {settled.vertex.kind}, which is more than one call",
+                where=f"{self.name!r}.apply",
+                fix="run a workflow of it: `workflow('w', State, part).run_sync(state)`",
+            )
+        return await apply(settled.binding.body, state)
+
+    def undo(self: "Node[S]", fn: Body[S] | BodyCtx[S]) -> "Node[S]":
+        """Say what undoes this node when an error takes down the flow around it."""
+        undo = signature_of(fn)
+        return Node(reworked(self.tree, lambda work: work.undone(undo)))
+
+    def named(self, name: str) -> Self:
+        """Return this node under another name."""
+        return type(self)(reworked(self.tree, lambda work: work.named(name)))
+
+    def __repr__(self) -> str:
+        return f"Node({self.name!r})"
+
+
+Step: TypeAlias = Flow[S] | Fn[S] | FnCtx[S]
+
+
+def tree_of(part: object, spot: Spot | None) -> Tree:
+    """Return the tree of a flow, of END or NEXT, or of a plain function. Raises `InvalidFlow`."""
+    match part:
+        case Flow() | End():
+            return cast("Flow[BaseModel]", part).tree
+        case Unfinished():
+            raise InvalidFlow(
+                f"{part!r} is no part of a flow", where=f"{line_of(spot)}", fix=part.advice
+            )
+        case _ if callable(part):
+            return function_tree(part)
+        case _:
+            raise InvalidFlow(
+                f"{part!r} is no part of a flow",
+                where=f"{line_of(spot)}",
+                fix="a flow is made of nodes and functions; labels are led to parts with "
+                "`classifier.route({...})`",
+            )
+
+
+def _chained(left: Tree, right: Tree, spot: Spot | None) -> Tree:
+    if not left.is_open:
+        raise _closed("every end of the left side of `>>` is closed", spot)
+    return Chain(left, right, spot, right.is_open)
+
+
+def _closed(what: str, spot: Spot | None) -> InvalidFlow:
+    return InvalidFlow(
+        f"{what}, so nothing can follow",
+        where=line_of(spot),
+        fix="lead the label that goes on to NEXT instead of END, or remove what follows",
+    )
+
+
+def _beside(left: Tree, right: Tree) -> Side:
+    for tree in (left, right):
+        if isinstance(tree, Ending):
+            raise InvalidFlow(
+                "END and NEXT are no branches",
+                where="an operand of `|`",
+                fix="put nodes or flows side by side; END goes after them: `(a | b) >> END`",
+            )
+    width = sum(tree.width if isinstance(tree, Side) else 1 for tree in (left, right))
+    return Side(left, right, width, left.is_open or right.is_open)
+
+
+def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
+    """Check the exception types that a catch names."""
+    found = cast("tuple[object, ...]", exc if isinstance(exc, tuple) else (exc,))
+    wrong = [each for each in found if not (isinstance(each, type) and issubclass(each, Exception))]
+    if wrong or not found:
+        raise InvalidFlow(
+            f"{wrong[0]!r} is no kind of error" if wrong else "a catch names no errors",
+            where=f".catch(...) ({line_of(spot)})",
+            fix="name the types to catch: `.catch((ConnectionError, TimeoutError), sorry)`; "
+            "cancellation cannot be caught",
+        )
+    return cast("tuple[type[Exception], ...]", found)
+
+
+def positive(number: object, name: str, where: str, spot: Spot | None) -> None:
+    """Refuse a count that is no whole number from 1 up."""
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise InvalidFlow(
+            f"`{name}` is {number!r}",
+            where=f"{where} ({line_of(spot)})",
+            fix="give a whole number from 1 up",
+        )

@@ -1,0 +1,56 @@
+"""Takes away the gates of a sketch that decide nothing; adds none."""
+
+from agentgraph.workflow.sketch import Sketch, Way
+
+
+def without_needless_gates(sketch: Sketch) -> tuple[list[Way], set[int]]:
+    """Return the ways of a sketch when a node forks by itself, and the gates that then go.
+
+    A gate stays where it gathers several ways, takes a label, counts for a loop, or is
+    where a region begins.
+    """
+    gates = [number for number, dot in enumerate(sketch.dots) if dot.gate == "fork"]
+    if not gates:
+        return sketch.ways, set()
+    homes = _homes(sketch)
+    outs: list[list[int]] = [[] for _ in sketch.dots]
+    ins: list[list[int]] = [[] for _ in sketch.dots]
+    for number, way in enumerate(sketch.ways):
+        outs[way.source].append(number)
+        ins[way.target].append(number)
+    gone: set[int] = set()
+    replaced: dict[int, list[int]] = {}
+    for gate in gates:
+        if len(ins[gate]) != 1 or sketch.dots[gate].limit is not None:
+            continue
+        way = sketch.ways[ins[gate][0]]
+        if _forks_itself(sketch, way) and len(outs[way.source]) == 1:
+            if homes[way.source] == homes[gate]:
+                gone.add(gate)
+                replaced[ins[gate][0]] = outs[gate]
+    return _rewired(sketch.ways, gone, replaced), gone
+
+
+def _forks_itself(sketch: Sketch, way: Way) -> bool:
+    source = sketch.dots[way.source]
+    return source.gate in {None, "start"} and way.label is None and not way.unsure
+
+
+def _homes(sketch: Sketch) -> list[int]:
+    """Return the number of the innermost area around each dot; -1: none."""
+    homes = [-1] * len(sketch.dots)
+    members = [area.members() for area in sketch.areas]
+    for number in sorted(range(len(members)), key=lambda number: -len(members[number])):
+        for dot in members[number]:
+            homes[dot] = number
+    return homes
+
+
+def _rewired(ways: list[Way], gone: set[int], replaced: dict[int, list[int]]) -> list[Way]:
+    found: list[Way] = []
+    for number, way in enumerate(ways):
+        if number in replaced:
+            found += [ways[each]._replace(source=way.source) for each in replaced[number]]
+        elif way.source not in gone:
+            found.append(way)
+    return found

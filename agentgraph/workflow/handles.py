@@ -1,0 +1,145 @@
+"""Which dot of a sketch each handle of the builder stands for; no edge is drawn here."""
+
+from collections.abc import Hashable
+from typing import NamedTuple, cast
+
+from pydantic import BaseModel
+
+from agentgraph.errors import InvalidFlow
+from agentgraph.workflow.agents import agent_work, mention_of
+from agentgraph.workflow.drawing import Pen
+from agentgraph.workflow.flow import NEXT, End, Flow, Node, Start, Unfinished
+from agentgraph.workflow.places import Spot, line_of
+from agentgraph.workflow.signature import Signature, signature_of
+from agentgraph.workflow.sketch import END, START, Exit, Sketch
+from agentgraph.workflow.tree import Mention, key_of
+from agentgraph.workflow.work import Options, Work, identity
+
+_NAMED = "name what an edge touches by its function, or by the handle that `add_node` returned"
+
+
+class Placed(NamedTuple):
+    """Where a handle stands: its first dot, its open ends, all its dots."""
+
+    entry: int
+    exits: list[Exit]
+    dots: range
+
+
+class Handles:
+    """The nodes of one builder, by the objects that stand for them."""
+
+    def __init__(self) -> None:
+        """Begin with START and END alone."""
+        self.sketch = Sketch()
+        self._placed: dict[Hashable, Placed] = {}
+        self._kept: list[object] = []
+        """Objects that are known by their address must not go away."""
+        self._names: set[str] = set()
+
+    def add(self, fn: object, options: Options, undo: object, spot: Spot | None) -> Mention:
+        """Add a node of its own and return what stands for it."""
+        name = options.name
+        if name is not None and name in self._names:
+            raise InvalidFlow(
+                f"there is a node {name!r} already",
+                where=f"add_node ({line_of(spot)})",
+                fix="give each node a name of its own",
+            )
+        key: Hashable = object() if name is not None else _key(fn)
+        if key in self._placed:
+            raise InvalidFlow(
+                f"{_shown(fn)} is in the graph already",
+                where=f"add_node ({line_of(spot)})",
+                fix='to run it in two places give this one a name: `add_node(fn, name="again")`',
+            )
+        work = _work(fn, options, spot)
+        if undo is not None:
+            work = work.undone(_undo(undo))
+        if name is not None:
+            self._names.add(name)
+        mention = Mention(work, key)
+        self._put(mention, spot)
+        self._kept.append(fn)
+        return mention
+
+    def entry(self, handle: object, spot: Spot | None) -> int:
+        """Return the dot where a handle begins; a function that is new adds itself."""
+        if isinstance(handle, End):
+            if handle is NEXT:
+                raise InvalidFlow(
+                    "NEXT stands for what follows in a flow, and in the builder nothing does",
+                    where=line_of(spot),
+                    fix="name the node that comes next, or END",
+                )
+            return END
+        return START if isinstance(handle, Start) else self._find(handle, spot).entry
+
+    def exits(self, handle: object, spot: Spot | None) -> list[Exit]:
+        """Return the open ends of a handle; a function that is new adds itself."""
+        if isinstance(handle, Start | End):
+            return [Exit(self.entry(handle, spot))]
+        found = self._find(handle, spot).exits
+        if not found:
+            raise InvalidFlow(
+                f"every end of {_shown(handle)} is closed, so nothing can follow",
+                where=line_of(spot),
+                fix="lead the label that goes on to NEXT instead of END, or remove this edge",
+            )
+        return found
+
+    def dots(self, handle: object, spot: Spot | None) -> range:
+        """Return all dots that a handle stands for."""
+        return self._find(handle, spot).dots
+
+    def _find(self, handle: object, spot: Spot | None) -> Placed:
+        key = _key(handle)
+        found = self._placed.get(key)
+        if found is not None:
+            return found
+        self._kept.append(handle)
+        if isinstance(handle, Flow) and not isinstance(handle, Node):
+            return self._draw(cast("Flow[BaseModel]", handle), key, spot)
+        return self._put(Mention(_work(handle, Options(), spot), key), spot)
+
+    def _put(self, mention: Mention, spot: Spot | None) -> Placed:
+        dot = self.sketch.add(None, mention.work, spot)
+        placed = Placed(dot, [Exit(dot)], range(dot, dot + 1))
+        self._placed[mention.key] = placed
+        return placed
+
+    def _draw(self, flow: Flow[BaseModel], key: Hashable, spot: Spot | None) -> Placed:
+        """Add a whole flow; it is one handle, entered at its beginning and left at its open ends."""
+        first = len(self.sketch.dots)
+        exits = Pen(self.sketch).draw(flow.tree, [], spot)
+        placed = Placed(first, exits, range(first, len(self.sketch.dots)))
+        self._placed[key] = placed
+        return placed
+
+
+def _key(handle: object) -> Hashable:
+    return (
+        key_of(cast("Flow[BaseModel]", handle).tree)
+        if isinstance(handle, Flow)
+        else identity(handle)
+    )
+
+
+def _work(fn: object, options: Options, spot: Spot | None) -> Work:
+    if isinstance(fn, Node):
+        return mention_of(cast("Node[BaseModel]", fn).tree).work.told(options)
+    if isinstance(fn, Unfinished):
+        raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=fn.advice)
+    if isinstance(fn, Flow) or not callable(fn):
+        raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=_NAMED)
+    return agent_work(fn, options)
+
+
+def _undo(undo: object) -> Signature:
+    if isinstance(undo, Node):
+        return mention_of(cast("Node[BaseModel]", undo).tree).work.settled.checked[0]
+    return signature_of(undo)
+
+
+def _shown(handle: object) -> str:
+    return repr(getattr(handle, "__name__", handle))

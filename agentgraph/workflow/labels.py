@@ -1,0 +1,164 @@
+"""Which labels a classifier, a voter or a person may answer, by the annotation; no answer is judged here."""
+
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Final, Literal, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel
+
+from agentgraph.errors import InvalidAgent
+from agentgraph.events import Verdict
+from agentgraph.runtime.question import Ask
+from agentgraph.workflow.signature import MISSING, Signature, Unread
+
+_CLOSED: Final = "annotate the answer with a `Literal`, an `Enum`, a `bool`, or a `Verdict` of one"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The closed set of labels, in declared order; or that it is open."""
+
+    labels: Mapping[object, str]
+    """From the answer as the user writes it to the label of the edge; empty when open."""
+    is_open: bool = False
+    is_verdict: bool = False
+    abstains: bool = False
+    form: type[BaseModel] | None = None
+
+
+def key_of(answer: object) -> str:
+    """Return the label of the edge that `answer` takes."""
+    return answer.name if isinstance(answer, Enum) else str(answer)
+
+
+def answers_of(signature: Signature) -> Answers:
+    """Read the labels of a classifier or voter. Raises `InvalidAgent` when there are none."""
+    hint = _awaited(_given(signature))
+    options = _options(hint)
+    rest = tuple(each for each in options if each is not NoneType)
+    verdicts = [each for each in rest if (get_origin(each) or each) is Verdict]
+    if not verdicts:
+        if len(rest) < len(options):
+            raise _abstaining(signature)
+        return _labels(signature, hint, Answers({}))
+    if len(verdicts) < len(rest) or len(verdicts) > 1:
+        raise _unclear(signature, hint)
+    (label,) = get_args(verdicts[0]) or (MISSING,)
+    return _labels(
+        signature, label, Answers({}, is_verdict=True, abstains=len(rest) < len(options))
+    )
+
+
+def asked_by(signature: Signature) -> Answers:
+    """Read what a question may be answered: labels, or a form."""
+    hint = _awaited(_given(signature))
+    if (get_origin(hint) or hint) is not Ask or not get_args(hint):
+        raise InvalidAgent(
+            f"{signature.name!r} does not say what may be answered",
+            where=signature.where,
+            fix='annotate what it returns: `-> Ask[Literal["send", "drop"]]`, or `-> Ask[Address]`',
+        )
+    (answer,) = get_args(hint)
+    if isinstance(answer, type) and issubclass(answer, BaseModel):
+        return Answers({}, form=answer)
+    found = _labels(signature, answer, Answers({}))
+    if found.is_open:
+        raise InvalidAgent(
+            f"{signature.name!r} may be answered by any text",
+            where=signature.where,
+            fix="name the answers with a `Literal` or an `Enum`; for free text ask with a model",
+        )
+    return found
+
+
+def _given(signature: Signature) -> object:
+    hint = signature.read_again().returns
+    if isinstance(hint, Unread):
+        raise InvalidAgent(
+            f"the labels of {signature.name!r} cannot be read: nothing is called {hint.text!r} here",
+            where=signature.where,
+            fix="define it before the workflow is built, where the function can see it",
+        )
+    if hint is MISSING or hint is NoneType:
+        raise InvalidAgent(
+            f"{signature.name or 'a function'!r} does not say which labels it answers",
+            where=signature.where,
+            fix=_CLOSED,
+        )
+    return _bare(hint)
+
+
+def _labels(signature: Signature, hint: object, so_far: Answers) -> Answers:
+    values = list(_values(signature, hint))
+    if values == [str]:
+        return Answers({}, is_open=True, is_verdict=so_far.is_verdict, abstains=so_far.abstains)
+    labels: dict[object, str] = {}
+    for value in values:
+        key = key_of(value)
+        if key in labels.values() and value not in labels:
+            raise InvalidAgent(
+                f"two answers of {signature.name!r} have the label {key!r}",
+                where=signature.where,
+                fix="give one of them another name",
+            )
+        labels[value] = key
+    return Answers(labels, is_verdict=so_far.is_verdict, abstains=so_far.abstains)
+
+
+def _values(signature: Signature, hint: object) -> Iterator[object]:
+    for option in map(_bare, _options(_bare(hint))):
+        if get_origin(option) is Literal:
+            for value in get_args(option):
+                if not isinstance(value, str | bool | Enum):
+                    raise _unclear(signature, option)
+                yield value
+        elif option is bool:
+            yield from (True, False)
+        elif option is str:
+            yield str
+        elif isinstance(option, type) and issubclass(option, Enum):
+            yield from option
+        else:
+            raise _unclear(signature, option)
+
+
+def _bare(hint: object) -> object:
+    """Take away what only renames or annotates a type."""
+    while True:
+        if get_origin(hint) is Annotated:
+            hint = get_args(hint)[0]
+        elif hasattr(hint, "__value__"):  # `type Kind = ...` of Python 3.12
+            hint = cast("object", hint.__value__)
+        else:
+            return hint
+
+
+def _awaited(hint: object) -> object:
+    """Look behind the awaitable that a sync function may say it returns."""
+    origin = get_origin(hint)
+    if isinstance(origin, type) and issubclass(origin, Awaitable) and get_args(hint):
+        return _bare(get_args(hint)[2 if origin is Coroutine else 0])
+    return hint
+
+
+def _options(hint: object) -> tuple[object, ...]:
+    return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+
+
+def _abstaining(signature: Signature) -> InvalidAgent:
+    return InvalidAgent(
+        f"{signature.name!r} returns a label or None, so its labels cannot be checked",
+        where=signature.where,
+        fix="a classifier that may abstain returns a verdict or None: `-> Verdict[Kind] | None`",
+    )
+
+
+def _unclear(signature: Signature, hint: object) -> InvalidAgent:
+    shown = "a verdict of nothing" if hint is MISSING else f"{getattr(hint, '__name__', hint)!r}"
+    return InvalidAgent(
+        f"{signature.name!r} answers {shown}, which is no closed set of labels",
+        where=signature.where,
+        fix=_CLOSED,
+    )

@@ -1,0 +1,88 @@
+"""Gives the dots and areas of a sketch their names; two agents of one name are a finding.
+
+A name of the user is kept as it is: first mentions take theirs before any number is
+given, and what the user did not name takes what is left.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+from agentgraph.errors import Finding
+from agentgraph.workflow.places import Places
+from agentgraph.workflow.signature import place_of
+from agentgraph.workflow.sketch import END, START, Dot, Sketch
+
+
+class Names:
+    """The names that are taken in one graph."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        """Begin with the names that are taken already."""
+        self._taken = set(taken)
+        self._next: dict[str, Iterator[int]] = {}
+
+    def new(self, name: str) -> str:
+        """Return `name`, or the first of `name_2`, `name_3`, ... that is free."""
+        numbers = self._next.setdefault(name, count(2))
+        found = name
+        while found in self._taken:
+            found = f"{name}_{next(numbers)}"
+        self._taken.add(found)
+        return found
+
+
+def name_all(sketch: Sketch, gone: set[int], places: Places) -> tuple[list[str], list[str]]:
+    """Return the names of the dots and of the areas; what is wrong goes to the findings."""
+    dots = sketch.dots
+    found = [""] * len(dots)
+    found[START], found[END] = "START", "END"
+    first: dict[str, Dot] = {}
+    for number, dot in enumerate(dots):
+        work = dot.work
+        if work is None:
+            continue
+        if not work.name:
+            sketch.findings.append(_nameless(dot, places))
+        elif work.name not in first and not work.is_numbered:
+            first[work.name] = dot
+            found[number] = work.name
+    names = Names({"START", "END", *first})
+    for number, dot in enumerate(dots):
+        if dot.work is not None and not found[number]:
+            name = dot.work.name
+            known = first.get(name)
+            if known is not None and known.work is not None and not dot.work.is_numbered:
+                if known.work.owner != dot.work.owner:
+                    sketch.findings.append(_doubled(known, dot, places))
+            found[number] = names.new(name or "nameless")
+    for number, dot in enumerate(dots):
+        if dot.work is None and not found[number] and number not in gone:
+            found[number] = names.new(dot.gate or "meet")
+    return found, [names.new(area.kind) for area in sketch.areas]
+
+
+def _nameless(dot: Dot, places: Places) -> Finding:
+    assert dot.work is not None
+    return Finding(
+        "AG121",
+        "a lambda, a partial or an object has no name that a graph could show",
+        where=f"{dot.work.fn!r}",
+        fix='name it: `node(name="greet")(fn)`, or `g.add_node(fn, name="greet")`',
+        place=places.of(dot.spot) or place_of(dot.work.fn),
+    )
+
+
+def _doubled(known: Dot, dot: Dot, places: Places) -> Finding:
+    assert known.work is not None
+    assert dot.work is not None
+    name = dot.work.name
+    other = place_of(known.work.fn) or places.of(known.spot)
+    return Finding(
+        "AG103",
+        f"two different agents have the name {name!r}"
+        + (f"; the other is at {other}" if other else ""),
+        where=f"node {name!r}",
+        fix=f'name one of them: `@node(name="{name}_too")`, `.named("{name}_too")` in a flow, '
+        f'`g.add_node(..., name="{name}_too")` in the builder',
+        place=place_of(dot.work.fn) or places.of(dot.spot),
+    )

@@ -1,0 +1,62 @@
+"""Where in the user's source a part of a workflow was written; not what was written there.
+
+Rules of this file:
+
+1. A spot is noted at every operator, so it must cost next to nothing: two fields of
+   the caller's frame. Lines are looked up once, when the workflow is compiled.
+2. Frames of agentgraph itself are passed over, so a pattern points at its user.
+"""
+
+from bisect import bisect_right
+from inspect import currentframe
+from types import CodeType
+from typing import NamedTuple
+
+from agentgraph.errors import Place
+
+_OWN = "agentgraph."
+
+
+class Spot(NamedTuple):
+    """An instruction of the user's code."""
+
+    code: CodeType
+    instruction: int
+
+
+def spot_of_caller() -> Spot | None:
+    """Return where the code that is not agentgraph's stands at the moment."""
+    frame = currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_OWN):
+        frame = frame.f_back
+    return None if frame is None else Spot(frame.f_code, frame.f_lasti)
+
+
+class Places:
+    """Turns spots into lines; the table of lines of each piece of code is read once."""
+
+    def __init__(self) -> None:
+        self._tables: dict[int, tuple[list[int], list[int]]] = {}
+
+    def of(self, spot: Spot | None) -> Place | None:
+        """Return the file and line of `spot`."""
+        if spot is None:
+            return None
+        starts, lines = self._tables.get(id(spot.code)) or self._read(spot.code)
+        return Place(spot.code.co_filename, lines[bisect_right(starts, spot.instruction) - 1])
+
+    def _read(self, code: CodeType) -> tuple[list[int], list[int]]:
+        starts = [0]
+        lines = [code.co_firstlineno]
+        for start, _, line in code.co_lines():
+            if line is not None:
+                starts.append(start)
+                lines.append(line)
+        self._tables[id(code)] = starts, lines
+        return starts, lines
+
+
+def line_of(spot: Spot | None) -> str:
+    """Write a spot for a message."""
+    place = Places().of(spot)
+    return f"{place}" if place else "a place that is not known"

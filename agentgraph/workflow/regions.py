@@ -1,0 +1,181 @@
+"""Finds the regions that a builder only implies: what a quorum cancels, what a catch stands around.
+
+A flow needs none of this: its operators say where a region begins and ends.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from agentgraph.workflow.places import Spot
+from agentgraph.workflow.sketch import END, START, Area, Dot, Exit, Sketch, Way
+
+Ways = Mapping[int, list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A region that the builder was told of: the dots of a catch, or the join of a quorum."""
+
+    kind: Literal["catch", "quorum"]
+    dots: tuple[int, ...]
+    target: int
+    spot: Spot | None
+    errors: tuple[type[Exception], ...] = ()
+
+
+def with_regions(sketch: Sketch, trials: Iterable[Trial]) -> Sketch:
+    """Return a copy of a sketch with the regions of `trials`, and the gates where they begin."""
+    found = replace(sketch, dots=sketch.dots[:], ways=sketch.ways[:], areas=sketch.areas[:])
+    found.findings = sketch.findings[:]
+    trials = list(trials)
+    if not trials:
+        return found
+    outs, ins = _links(found, trials)
+    dominators = _dominators(outs, ins) if any(t.kind == "quorum" for t in trials) else {}
+    inside = [
+        _raced(trial.target, dominators, outs, ins)
+        if trial.kind == "quorum"
+        else _surrounded(found, trial.dots, outs, ins)
+        for trial in trials
+    ]
+    # The smaller ones first: a gate put into a region belongs to all regions around it.
+    for number in sorted(range(len(trials)), key=lambda number: len(inside[number])):
+        gate = _enter(found, inside[number], trials[number].spot)
+        if gate is not None:
+            for other, members in enumerate(inside):
+                if other == number or members > inside[number]:
+                    members.add(gate)
+    for trial, members in zip(trials, inside, strict=True):
+        area = Area(trial.kind, 0, 0, trial.spot)
+        area.only = tuple(sorted(members))
+        area.target = trial.target
+        area.errors = trial.errors
+        found.areas.append(area)
+    return found
+
+
+def _links(
+    sketch: Sketch, trials: Iterable[Trial]
+) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Return what follows each dot and what comes before it, ways that no edge shows included."""
+    outs: dict[int, list[int]] = {number: [] for number in range(len(sketch.dots))}
+    ins: dict[int, list[int]] = {number: [] for number in range(len(sketch.dots))}
+
+    def link(source: int, target: int) -> None:
+        outs[source].append(target)
+        ins[target].append(source)
+
+    for way in sketch.ways:
+        link(way.source, way.target)
+    for number, dot in enumerate(sketch.dots):
+        if dot.limit is not None and dot.limit.then is not None:
+            link(number, dot.limit.then)
+    for trial in trials:
+        if trial.kind == "catch":
+            for dot in trial.dots:
+                link(dot, trial.target)
+    for area in sketch.areas:
+        if area.kind == "catch" and area.target is not None:
+            for dot in area.members():
+                link(dot, area.target)
+    return outs, ins
+
+
+def _dominators(outs: Ways, ins: Ways) -> dict[int, int]:
+    """Return the immediate dominator of each dot that START reaches (Cooper, Harvey, Kennedy)."""
+    order = _postorder(outs)
+    rank = {dot: number for number, dot in enumerate(order)}
+    found: dict[int, int] = {START: START}
+    changed = True
+    while changed:
+        changed = False
+        for dot in reversed(order[:-1]):
+            new: int | None = None
+            for before in ins[dot]:
+                if before in found:
+                    new = before if new is None else _meet(before, new, found, rank)
+            if new is not None and found.get(dot) != new:
+                found[dot] = new
+                changed = True
+    return found
+
+
+def _meet(left: int, right: int, found: Mapping[int, int], rank: Mapping[int, int]) -> int:
+    while left != right:
+        while rank[left] < rank[right]:
+            left = found[left]
+        while rank[right] < rank[left]:
+            right = found[right]
+    return left
+
+
+def _postorder(outs: Ways) -> list[int]:
+    order: list[int] = []
+    seen = {START}
+    waiting = [(START, iter(outs[START]))]
+    while waiting:
+        dot, rest = waiting[-1]
+        after = next((each for each in rest if each not in seen), None)
+        if after is None:
+            waiting.pop()
+            order.append(dot)
+        else:
+            seen.add(after)
+            waiting.append((after, iter(outs[after])))
+    return order
+
+
+def _raced(join: int, dominators: Mapping[int, int], outs: Ways, ins: Ways) -> set[int]:
+    """Return what stands between a join and the nearest fork that all its ways come from."""
+    fork = dominators.get(join, START)
+    before = _reached(ins[join], ins, {fork, join, START, END})
+    after = _reached(outs[fork], outs, {fork, join, START, END})
+    return before & after
+
+
+def _surrounded(sketch: Sketch, dots: Iterable[int], outs: Ways, ins: Ways) -> set[int]:
+    """Return the dots of a catch, with the gates and choices that lie between them."""
+    members = set(dots)
+    solid = {n for n, dot in enumerate(sketch.dots) if not _is_between(dot)} | members
+    after = _reached((each for dot in members for each in outs[dot]), outs, solid)
+    before = _reached((each for dot in members for each in ins[dot]), ins, solid)
+    return members | (after & before)
+
+
+def _is_between(dot: Dot) -> bool:
+    if dot.work is None:
+        return dot.gate in {"join", "meet", "fork"}
+    return dot.answers is not None
+
+
+def _reached(first: Iterable[int], links: Ways, stops: set[int]) -> set[int]:
+    seen: set[int] = set()
+    waiting = [dot for dot in first if dot not in stops]
+    while waiting:
+        dot = waiting.pop()
+        if dot not in seen:
+            seen.add(dot)
+            waiting += [each for each in links[dot] if each not in stops]
+    return seen
+
+
+def _enter(sketch: Sketch, members: set[int], spot: Spot | None) -> int | None:
+    """Put a gate where a fork outside leads into a region more than once: one token enters it."""
+    coming: dict[int, list[int]] = {}
+    for number, way in enumerate(sketch.ways):
+        plain = way.label is None and not way.unsure
+        if plain and way.target in members and way.source not in members:
+            coming.setdefault(way.source, []).append(number)
+    forks = {source: numbers for source, numbers in coming.items() if len(numbers) > 1}
+    if len(coming) != 1 or not forks:
+        return None
+    ((source, numbers),) = forks.items()
+    gate = sketch.add("fork", None, spot)
+    first = sketch.ways[numbers[0]]
+    for number in numbers:
+        sketch.ways[number] = sketch.ways[number]._replace(source=gate)
+    # In the place of the first, so that the branches keep their declared order.
+    sketch.ways.insert(numbers[0], Way(source, gate, spot=first.spot))
+    sketch.dots[gate].before = first.target
+    return gate

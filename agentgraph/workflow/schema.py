@@ -1,0 +1,36 @@
+"""A digest of what a state declares; not of any value."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import cast
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+_known: "WeakKeyDictionary[type[BaseModel], str]" = WeakKeyDictionary()
+
+
+def digest_of(model: type[BaseModel]) -> str:
+    """Return a SHA-256, in hex, of the fields of `model`: names, types, reducers, what is needed."""
+    found = _known.get(model)
+    if found is None:
+        fields = cast("Mapping[str, FieldInfo]", model.model_fields)
+        text = "\n".join(f"{name}: {_shown(field)}" for name, field in fields.items())
+        found = _known[model] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return found
+
+
+def _shown(field: FieldInfo) -> str:
+    """Write a field without addresses: they differ from process to process."""
+    extras = [_name(extra) for extra in field.metadata]
+    needed = "needed" if field.is_required() else "has a default"
+    return f"{_name(field.annotation)} {extras} {needed}"
+
+
+def _name(value: object) -> str:
+    qualname = getattr(value, "__qualname__", None)
+    if isinstance(qualname, str) and not hasattr(value, "__args__"):
+        return f"{getattr(value, '__module__', '')}.{qualname}"
+    shown = repr(value)
+    return type(value).__qualname__ if " at 0x" in shown else shown

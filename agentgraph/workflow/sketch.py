@@ -1,0 +1,124 @@
+"""A graph while it is being put together, with numbers for names; not how it is written.
+
+Flows and the builder both draw a sketch. What comes after (names, places, checks) is the
+same for both.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from agentgraph.errors import Finding
+from agentgraph.graph import RegionKind
+from agentgraph.workflow.places import Spot
+from agentgraph.workflow.work import Answer, Work
+
+START: Final = 0
+END: Final = 1
+Gate = Literal["start", "end", "fork", "meet", "join"]
+"""What a dot without a work is: a gateway that forks, one where alternatives meet, a join."""
+
+
+class Exit(NamedTuple):
+    """A way out of a dot that leads nowhere yet."""
+
+    source: int
+    label: str | None = None
+    unsure: bool = False
+    spot: Spot | None = None
+
+
+class Way(NamedTuple):
+    """An edge of a sketch."""
+
+    source: int
+    target: int
+    label: str | None = None
+    unsure: bool = False
+    spot: Spot | None = None
+
+
+class Limit:
+    """A bound of a dot; `then` is a dot."""
+
+    __slots__ = ("at_most", "loop", "then")
+
+    def __init__(self, at_most: int, loop: "Area | None" = None, then: int | None = None) -> None:
+        """Take how many tokens may come, and what they are counted for."""
+        self.at_most = at_most
+        self.loop = loop
+        self.then = then
+
+
+class Dot:
+    """A vertex of a sketch."""
+
+    __slots__ = ("answers", "at_least", "before", "gate", "limit", "need", "spot", "unsure", "work")
+
+    def __init__(self, gate: Gate | None, work: Work | None, spot: Spot | None) -> None:
+        """Take what it is: a gate or a work."""
+        self.gate = gate
+        self.work = work
+        self.spot = spot
+        self.limit: Limit | None = None
+        self.need: int | None = None
+        self.at_least = 0.0
+        self.answers: Answer | None = None
+        """Of a choice: the answers that its edges name, as the user wrote them."""
+        self.before: int | None = None
+        """The dot in front of which this one was put later."""
+
+
+class Area:
+    """A region of a sketch: the dots from `first` up to `end`, and those put there later."""
+
+    __slots__ = ("end", "errors", "first", "kind", "more", "only", "spot", "target")
+
+    def __init__(self, kind: RegionKind, first: int, end: int, spot: Spot | None) -> None:
+        """Take the kind and the dots that were drawn while the region was."""
+        self.kind: RegionKind = kind
+        self.first = first
+        self.end = end
+        self.spot = spot
+        self.more: list[int] = []
+        self.only: tuple[int, ...] | None = None
+        """The dots one by one, where they do not stand in a row."""
+        self.target: int | None = None
+        self.errors: tuple[type[Exception], ...] = ()
+
+    def holds(self, dot: int) -> bool:
+        """Say whether a dot that is no later addition stands inside."""
+        return self.first <= dot < self.end
+
+    def members(self) -> list[int]:
+        """Return the dots inside."""
+        return [*(range(self.first, self.end) if self.only is None else self.only), *self.more]
+
+
+@dataclass(slots=True)
+class Sketch:
+    """Dots, the ways between them, and areas around them."""
+
+    dots: list[Dot] = field(
+        default_factory=lambda: [Dot("start", None, None), Dot("end", None, None)]
+    )
+    ways: list[Way] = field(default_factory=list[Way])
+    areas: list[Area] = field(default_factory=list[Area])
+    narrowed: list[tuple[type[BaseModel], Spot | None]] = field(
+        default_factory=list[tuple[type[BaseModel], Spot | None]]
+    )
+    """What `.on(...)` said that the state of the workflow will be, and where."""
+    findings: list[Finding] = field(default_factory=list[Finding])
+    """What was found while it was drawn."""
+
+    def add(self, gate: Gate | None, work: Work | None, spot: Spot | None) -> int:
+        """Add a dot and return its number."""
+        self.dots.append(Dot(gate, work, spot))
+        return len(self.dots) - 1
+
+    def connect(self, exits: list[Exit], target: int, spot: Spot | None) -> None:
+        """Lead open ends to a dot."""
+        self.ways += [
+            Way(each.source, target, each.label, each.unsure, each.spot or spot) for each in exits
+        ]

@@ -1,0 +1,309 @@
+"""A compiled workflow: what a user runs, draws and puts into others; not how it was written."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Generic, cast, overload
+
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from agentgraph.errors import NotAvailable
+from agentgraph.events import Result
+from agentgraph.graph import FrozenGraph, to_json
+from agentgraph.runtime import Budget, Clock, Program, Run
+from agentgraph.runtime import run as run_program
+from agentgraph.runtime import run_sync as run_program_sync
+from agentgraph.runtime import start as start_program
+from agentgraph.verify import Report, verify
+from agentgraph.workflow.assembly import assemble
+from agentgraph.workflow.drawing import draw
+from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
+from agentgraph.workflow.places import spot_of_caller
+from agentgraph.workflow.signature import pair_of, signature_of
+from agentgraph.workflow.subgraph import subgraph_work
+from agentgraph.workflow.tree import Mention
+
+S = TypeVar("S", bound=BaseModel)
+S2 = TypeVar("S2", bound=BaseModel)
+D = TypeVar("D", default=None)
+DG = TypeVar("DG")
+
+
+class Workflow(Unfinished, Generic[S, D]):
+    """A graph together with the callables behind its vertices: verified, immutable, ready to run."""
+
+    advice = "let it run inside: `.as_node(enter=..., leave=...)`"
+
+    def __init__(self, program: Program) -> None:
+        """Made by `workflow(...)` and `Graph.compile()`."""
+        self.program = program
+
+    @property
+    def name(self) -> str:
+        """The name of the workflow."""
+        return self.program.graph.name
+
+    @property
+    def graph(self) -> FrozenGraph:
+        """The frozen graph: plain data."""
+        return self.program.graph
+
+    @overload
+    async def run(
+        self: "Workflow[S, None]",
+        state: S,
+        *,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Result[S]: ...
+    @overload
+    async def run(
+        self,
+        state: S,
+        *,
+        deps: D,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Result[S]: ...
+    async def run(
+        self,
+        state: S,
+        *,
+        deps: object = None,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Result[S]:
+        """Run to the end, or until only a person can go on. Raises `RunFailed`.
+
+        `concurrency` limits how many nodes run at once; `clock` and `seed` stand for time
+        and chance, so that a test can hold both.
+        """
+        self._without(store)
+        return await run_program(
+            self.program,
+            state,
+            deps=deps,
+            budget=budget,
+            run_id=run_id,
+            thread_id=thread_id,
+            tags=tags,
+            concurrency=concurrency,
+            clock=clock,
+            seed=seed,
+        )
+
+    @overload
+    def run_sync(
+        self: "Workflow[S, None]",
+        state: S,
+        *,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Result[S]: ...
+    @overload
+    def run_sync(
+        self,
+        state: S,
+        *,
+        deps: D,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Result[S]: ...
+    def run_sync(
+        self,
+        state: S,
+        *,
+        deps: object = None,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Result[S]:
+        """Run as `run` does, without an event loop of one's own; in a notebook too."""
+        self._without(store)
+        return run_program_sync(
+            self.program,
+            state,
+            deps=deps,
+            budget=budget,
+            run_id=run_id,
+            thread_id=thread_id,
+            tags=tags,
+            concurrency=concurrency,
+            clock=clock,
+            seed=seed,
+        )
+
+    @overload
+    def start(
+        self: "Workflow[S, None]",
+        state: S,
+        *,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Run[S]: ...
+    @overload
+    def start(
+        self,
+        state: S,
+        *,
+        deps: D,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Run[S]: ...
+    def start(
+        self,
+        state: S,
+        *,
+        deps: object = None,
+        budget: Budget | None = None,
+        run_id: str | None = None,
+        thread_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        concurrency: int | None = None,
+        clock: Clock | None = None,
+        seed: int = 0,
+        store: object = None,
+    ) -> Run[S]:
+        """Start a run that goes on by itself in the running event loop, and return its handle."""
+        self._without(store)
+        return start_program(
+            self.program,
+            state,
+            deps=deps,
+            budget=budget,
+            run_id=run_id,
+            thread_id=thread_id,
+            tags=tags,
+            concurrency=concurrency,
+            clock=clock,
+            seed=seed,
+        )
+
+    def as_node(
+        self,
+        outer: type[S2] | None = None,
+        /,
+        *,
+        enter: Callable[[S2], S],
+        leave: Callable[[S2, S], None],
+    ) -> Node[S2]:
+        """Return this workflow as a node of another.
+
+        `enter` makes its state from the outer one, `leave` puts its result back. `outer`
+        only tells a type checker which state that is.
+        """
+        left = pair_of(leave, "the outer state and the final state of this workflow")
+        work = subgraph_work(self.program, signature_of(enter), left)
+        return Node(Mention(work if outer is None else work.on(outer), object()))
+
+    def verify(self) -> Report:
+        """Say all that can be said of the graph before it runs."""
+        return verify(self.graph)
+
+    def to_svg(self) -> str:
+        """Draw the graph as SVG."""
+        from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
+
+        return to_svg(self.graph)
+
+    def to_dot(self) -> str:
+        """Write the graph in the language of Graphviz."""
+        from agentgraph.render import to_dot  # noqa: PLC0415 - only who draws needs it
+
+        return to_dot(self.graph)
+
+    def to_mermaid(self) -> str:
+        """Write the graph as a Mermaid flowchart."""
+        from agentgraph.render import to_mermaid  # noqa: PLC0415 - only who draws needs it
+
+        return to_mermaid(self.graph)
+
+    def to_json(self) -> str:
+        """Write the graph as JSON; `agentgraph.graph.from_json` reads it."""
+        return to_json(self.graph)
+
+    def save(self, path: str | Path) -> None:
+        """Write the graph to a file; its suffix says how: .svg, .dot, .mmd, .json."""
+        from agentgraph.render import save  # noqa: PLC0415 - only who draws needs it
+
+        save(self.graph, path)
+
+    def __repr__(self) -> str:
+        return f"Workflow({self.name!r})"
+
+    def _without(self, store: object) -> None:
+        if store is not None:
+            raise NotAvailable(
+                "a run cannot be stored yet",
+                where=f"store= of workflow {self.name!r}",
+                fix="leave `store` out: the run then lives in this process",
+            )
+
+
+@overload
+def workflow(
+    name: str, state: type[S], flow: Step[S], *, deps: None = None, version: int = 1
+) -> Workflow[S]: ...
+@overload
+def workflow(
+    name: str, state: type[S], flow: Step[S], *, deps: type[DG], version: int = 1
+) -> Workflow[S, DG]: ...
+def workflow(
+    name: str, state: type[S], flow: Step[S], *, deps: type[object] | None = None, version: int = 1
+) -> object:
+    """Compile a flow: freeze its graph and verify it.
+
+    `deps` is the class of the services that nodes take with `Ctx[Services]`. Raises
+    `InvalidGraph` with all that is wrong, each with the line of your source.
+    """
+    spot = spot_of_caller()
+    sketch = draw(tree_of(flow, spot))
+    program = assemble(sketch, name, state, deps=deps, version=version, spot=spot)
+    return cast("Workflow[S, DG]", Workflow(program))
