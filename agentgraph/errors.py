@@ -12,7 +12,7 @@ Rules of this file:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar, Literal, Self, cast
+from typing import ClassVar, Literal, Self, TypeAlias, cast
 
 Severity = Literal["error", "warning"]
 Claim = Literal["proved", "declared", "heuristic", "observed"]
@@ -64,23 +64,49 @@ def suggest(name: str, known: Iterable[str], otherwise: str) -> str:
 
 UNREPEATABLE: frozenset[str] = frozenset(
     f"builtins.{name}"
-    for name in ["ArithmeticError", "AssertionError", "AttributeError", "BufferError", "EOFError", "ImportError", "LookupError", "MemoryError", "NameError", "NotImplementedError", "RecursionError", "ReferenceError", "SyntaxError", "TypeError", "UnicodeError", "ValueError"]
+    for name in [
+        "ArithmeticError",
+        "AssertionError",
+        "AttributeError",
+        "BufferError",
+        "EOFError",
+        "ImportError",
+        "LookupError",
+        "MemoryError",
+        "NameError",
+        "NotImplementedError",
+        "RecursionError",
+        "ReferenceError",
+        "SyntaxError",
+        "TypeError",
+        "UnicodeError",
+        "ValueError",
+    ]
 ) | {"agentgraph.errors.AgentGraphError"}
 """Programming errors, and our own: another attempt would fail alike."""
 
 
-def kinds_of(error: BaseException) -> tuple[str, ...]:
+Kinds: TypeAlias = tuple[frozenset[str], ...]
+"""The qualified names of the classes of an error; of a group, a set for each error in it."""
+
+
+def kinds_of(error: BaseException) -> Kinds:
     """Return the qualified names of the classes of an error.
 
-    A group of errors has also the classes that all its members share, so that what
-    catches each of them catches the group.
+    For a group there is one set for each error in it, with the classes of the group
+    added: so what names a class in every set catches the group.
     """
-    names = {f"{kind.__module__}.{kind.__qualname__}": None for kind in type(error).__mro__}
-    if isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        members = [set(kinds_of(member)) for member in group.exceptions]
-        names.update(dict.fromkeys(sorted(set[str].intersection(*members))))
-    return tuple(names)
+    names = frozenset(f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    if not isinstance(error, BaseExceptionGroup):
+        return (names,)
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return tuple(kinds | names for member in group.exceptions for kinds in kinds_of(member))
+
+
+def catches(names: Iterable[str], kinds: Kinds) -> bool:
+    """Say whether `names` holds a class of every error that `kinds` stands for."""
+    wanted = frozenset(names)
+    return all(not wanted.isdisjoint(each) for each in kinds)
 
 
 class AgentGraphError(Exception):

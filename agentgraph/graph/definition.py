@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from agentgraph.errors import UNREPEATABLE, Place
+from agentgraph.errors import UNREPEATABLE, Kinds, Place, catches
 from agentgraph.graph.content import digest_of
 
 VertexKind = Literal[
@@ -48,13 +48,13 @@ class Policy:
     timeout_s: float | None = None
     in_thread: bool = False
 
-    def repeats(self, attempt: int, kinds: tuple[str, ...]) -> bool:
+    def repeats(self, attempt: int, kinds: Kinds) -> bool:
         """Say whether an error of these classes, in this attempt, is followed by another attempt."""
         if attempt >= self.attempts:
             return False
         if self.retry_on is None:
-            return UNREPEATABLE.isdisjoint(kinds)
-        return not set(self.retry_on).isdisjoint(kinds)
+            return all(UNREPEATABLE.isdisjoint(each) for each in kinds)
+        return catches(self.retry_on, kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _fits(value: object, hint: object) -> bool:
         return all(_fits(item, options[0]) for item in items)
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint in (str, int, bool, NoneType):
+    if isinstance(hint, type) and hint in {str, int, bool, NoneType}:
         return type(value) is hint
     return is_dataclass(value) or isinstance(hint, str)
 

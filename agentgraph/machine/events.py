@@ -6,6 +6,8 @@ and to hash. Payloads, items and errors are opaque to the machine.
 
 from typing import NamedTuple, TypeAlias
 
+from agentgraph.errors import Kinds
+
 
 class Limits(NamedTuple):
     """What a run may use before it ends `exhausted`; None is no limit."""
@@ -78,7 +80,7 @@ class Failed(NamedTuple):
 
     ticket: int
     error: Exception
-    kinds: tuple[str, ...]
+    kinds: Kinds
 
 
 class Stopped(NamedTuple):
@@ -110,19 +112,8 @@ class Funded(NamedTuple):
     limits: Limits
 
 
-Event: TypeAlias = (
-    Started
-    | Finished
-    | Decided
-    | Asked
-    | Answered
-    | Expired
-    | Listed
-    | Entered
-    | Failed
-    | Stopped
-    | Cancelled
-    | Spent
-    | TimedOut
-    | Funded
+Answer: TypeAlias = (
+    Finished | Decided | Asked | Answered | Expired | Listed | Entered | Failed | Stopped
 )
+"""The events that answer a command, and carry its ticket."""
+Event: TypeAlias = Answer | Started | Cancelled | Spent | TimedOut | Funded

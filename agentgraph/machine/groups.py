@@ -54,7 +54,7 @@ def _hand_over(turn: Turn, group: Group) -> None:
     results = tuple(group.results[index] for index in range(len(group.given)))
     into = part(INTO, turn.number(), task, task.payload, results)
     if group.logs:
-        into.log = Log(None, (task.log, *(group.logs[index] for index in sorted(group.logs))))
+        into.log = Log(None, tuple(group.logs[index] for index in sorted(group.logs)))
     admit(turn, into)
 
 
@@ -70,9 +70,11 @@ def open_frame(turn: Turn, holder: Task, payload: object) -> None:
     marking = turn.marking
     plan = holder.site.inner
     assert plan is not None
-    frame = Frame(turn.number(), plan, f"{path_of(marking, holder)}/", holder, payload)
+    item = holder.index if isinstance(holder, Part) else 0
+    order = (*marking.frames[holder.frame].order, holder.site.index, item)
+    frame = Frame(turn.number(), plan, f"{path_of(marking, holder)}/", holder, payload, order)
     marking.frames[frame.id] = frame
-    send(turn, frame, plan.entry, Token(payload, None, None))
+    send(turn, frame, plan.entry, Token(payload, None, holder.log))
 
 
 def end_child(turn: Turn, frame: Frame, token: Token) -> None:
@@ -84,13 +86,14 @@ def end_child(turn: Turn, frame: Frame, token: Token) -> None:
     close_frame(turn.marking, frame)
     holder = frame.holder
     assert isinstance(holder, Part)
-    log = token.log and Log(Scope(frame.id, token.payload), (token.log,))
+    has_undos = token.log is not holder.log
+    log = Log(Scope(frame.id, token.payload), (token.log,)) if has_undos else None
     if holder.verb == ITEM:
         end_item(turn, holder, token.payload, log)
         return
     leave = part(LEAVE, turn.number(), holder, holder.payload, token.payload)
     if log is not None:
-        leave.log = Log(None, (holder.log, log))
+        leave.log = log
     admit(turn, leave)
 
 

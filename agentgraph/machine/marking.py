@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, fields
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
+from agentgraph.errors import Kinds
 from agentgraph.graph.line import Line, Log
 from agentgraph.graph.plan import Area, Plan, Site, Way
 from agentgraph.machine.commands import Part, Task
@@ -36,6 +37,8 @@ class Completed(NamedTuple):
     visit: int
     payload: object
     path: str
+    order: tuple[int, ...]
+    """Where it was declared, from the outermost graph inwards."""
 
 
 class Scope(NamedTuple):
@@ -72,6 +75,8 @@ class Frame:
     holder: Task | None
     """The task that it runs inside of."""
     start: object
+    order: tuple[int, ...] = ()
+    """Where it was declared, from the outermost graph inwards, with the number of an item."""
     tokens: dict[tuple[Site, int], Token] = field(default_factory=dict[tuple[Site, int], Token])
     full: dict[Site, int] = field(default_factory=dict[Site, int])
     """How many places of each join hold a token."""
@@ -102,7 +107,7 @@ class Trouble(NamedTuple):
     """An error on its way out: what it is, its classes by name, and where it arose."""
 
     error: Exception
-    kinds: tuple[str, ...]
+    kinds: Kinds
     order: tuple[int, ...]
     path: str
 
@@ -146,6 +151,8 @@ class Unwinding:
     """The vertex that stands for the scope meanwhile, and its line."""
     line: Line | None
     waiting: set[int] = field(default_factory=set[int])
+    paths: dict[int, str] = field(default_factory=dict[int, str])
+    """Where the work stands that was cancelled: its frame may be gone."""
     troubles: list[Trouble] = field(default_factory=list[Trouble])
     is_open: bool = False
     """Parallel branches were under way in the scope."""
@@ -220,6 +227,8 @@ def path_of(marking: Marking, task: Task) -> str:
     """Return where a task stands, such as `inbox/support/billing` or `corpus/each/3`."""
     if isinstance(task, Part) and isinstance(task.given, Completed):
         return task.given.path  # The frame of what is undone may have ended.
+    if task.ticket in marking.stopping:
+        return marking.unwindings[marking.stopping[task.ticket]].paths[task.ticket]
     frame = marking.frames.get(task.frame)
     path = frame.path + task.site.name if frame else task.site.path
     if isinstance(task, Part) and task.verb == "item":

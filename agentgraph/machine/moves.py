@@ -9,7 +9,8 @@ Rules of this file:
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from agentgraph.errors import Stuck
 from agentgraph.graph.line import Fork, Line, Log, outermost
@@ -45,18 +46,15 @@ class Ended(NamedTuple):
     token: Token
 
 
+@dataclass(slots=True)
 class Turn:
     """One event being answered: the commands so far, and what is still to be done."""
 
-    __slots__ = ("marking", "out", "quorums", "todo")
-
-    def __init__(self, marking: Marking) -> None:
-        """Begin with nothing."""
-        self.marking = marking
-        self.out: list[Command] = []
-        self.todo: deque[Arrival | Overrun | Ended] = deque()
-        self.quorums: list[tuple[Frame, Site]] = []
-        """Looked at when all tokens of the turn have moved: two arrivals in one turn are a tie."""
+    marking: Marking
+    out: list[Command] = field(default_factory=list[Command])
+    todo: deque[Arrival | Overrun | Ended] = field(default_factory=deque[Any])
+    quorums: list[tuple[Frame, Site]] = field(default_factory=list[tuple[Frame, Site]])
+    """Looked at when all tokens of the turn have moved: two arrivals in one turn are a tie."""
 
     def number(self) -> int:
         """Give out the next ticket."""
@@ -111,8 +109,8 @@ def finish(turn: Turn, task: Task, payload: object) -> None:
     site = task.site
     log = task.log
     if site.vertex.undo:
-        path = frame.path + site.name
-        done = Completed(task.ticket, task.frame, site, task.visit, payload, path)
+        path, order = frame.path + site.name, (*frame.order, site.index)
+        done = Completed(task.ticket, task.frame, site, task.visit, payload, path, order)
         log = Log(done, (log,))
     send(turn, frame, site, Token(payload, task.line, log))
 
@@ -167,7 +165,7 @@ def fire(turn: Turn, frame: Frame, task: Part) -> None:
         admit(turn, task)
 
 
-def _meet(marking: Marking, frame: Frame, tokens: list[Token]) -> tuple[Line | None, object]:
+def _meet(turn: Turn, frame: Frame, tokens: list[Token]) -> tuple[Line | None, object]:
     """Say on which line merged branches go on, and which revision they had in common.
 
     All branches of one fork go back to the line that forked. Where ways cross, a new
@@ -179,7 +177,8 @@ def _meet(marking: Marking, frame: Frame, tokens: list[Token]) -> tuple[Line | N
         return fork.parent, fork.origin
     outer = outermost(line)
     origin = tokens[0].payload if outer is None else outer.origin
-    if is_idle(marking, frame):
+    is_last = is_idle(turn.marking, frame) and all(each.frame is not frame for each in turn.todo)
+    if is_last:
         return None, origin
     return Line(None, tuple(token.line for token in tokens)), origin
 
@@ -211,7 +210,7 @@ def _rest(turn: Turn, frame: Frame, way: Way, token: Token) -> None:
         return
     del frame.full[site]
     tokens = [frame.tokens.pop((site, index)) for index in range(site.places)]
-    way_on = _meet(turn.marking, frame, tokens)
+    way_on = _meet(turn, frame, tokens)
     fire(turn, frame, joining(turn, frame, site, list(enumerate(tokens)), way_on))
 
 

@@ -4,7 +4,9 @@ The order of compensation does not depend on timing: what happened later is undo
 first, and of two things that were concurrent the one declared later.
 """
 
+from collections import Counter
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from agentgraph.graph.line import Line, Log, in_order, outermost
@@ -65,17 +67,17 @@ def holdings(marking: Marking, frame: Frame, area: Area | None) -> list[Holding]
         *_unwinding(marking, frame),
     ]
     for (site, place), token in frame.tokens.items():
-        path = frame.path + _last(frame, site, place)
-        found.append((site, Holding((site.index, place), path, *token)))
+        last = _last(frame, site, place)
+        found.append((site, Holding((last.index, place), frame.path + last.name, *token)))
     inside = [held for site, held in found if area is None or site in area.members]
     return sorted(inside, key=lambda held: held.order)
 
 
-def _last(frame: Frame, site: Site, place: int) -> str:
+def _last(frame: Frame, site: Site, place: int) -> Site:
     """Return the vertex that a resting token came from: it names the branch."""
-    return (
-        frame.plan.graph.ins[site.name][place].source if site.vertex.kind == "join" else site.name
-    )
+    if site.vertex.kind != "join":
+        return site
+    return frame.plan.sites[frame.plan.graph.ins[site.name][place].source]
 
 
 def _working(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
@@ -170,6 +172,15 @@ def branches_of(held: list[Holding]) -> tuple[tuple[str, object], ...]:
     return tuple(found)
 
 
+def winners(frame: Frame, race: Part) -> list[Holding]:
+    """Return the branches that won a race, while its losers are being stopped."""
+    sites = [frame.plan.sites[name] for _, _, name in race.given]
+    return [
+        Holding((site.index, 0), frame.path + site.name, payload, line, None)
+        for site, (payload, line, _) in zip(sites, race.given, strict=True)
+    ]
+
+
 def undos_of(
     marking: Marking, log: History | None, before: History | None
 ) -> tuple[list[Completed], dict[int, object]]:
@@ -178,14 +189,33 @@ def undos_of(
     `before` is the log with which the scope was entered: what it holds stays done.
     """
     known = {id(each) for each in in_order(before, set())}
-    entries: list[Completed] = []
-    states: dict[int, object] = {}
-    for each in in_order(log, known):
-        if isinstance(each.entry, Scope):
-            states[each.entry.frame] = each.entry.payload
-        elif each.entry is not None and each.entry.number not in marking.undone:
-            entries.append(each.entry)
-    return entries, states
+    history = in_order(log, known)
+    scopes = [each.entry for each in history if isinstance(each.entry, Scope)]
+    undos = [each for each in _latest_first(history) if each.number not in marking.undone]
+    return undos[::-1], {each.frame: each.payload for each in scopes}
+
+
+def _latest_first(history: list[History]) -> list[Completed]:
+    """Sort what was completed: later things first, of concurrent ones the one declared later."""
+    later = Counter(id(parent) for each in history for parent in each.parents)
+    ready = [_ranked(index, each) for index, each in enumerate(history) if not later[id(each)]]
+    places = {id(each): index for index, each in enumerate(history)}
+    heapify(ready)
+    found: list[Completed] = []
+    while ready:
+        each = history[heappop(ready)[1]]
+        if isinstance(each.entry, Completed):
+            found.append(each.entry)
+        for parent in each.parents:
+            later[id(parent)] -= 1
+            if parent is not None and not later[id(parent)] and id(parent) in places:
+                heappush(ready, _ranked(places[id(parent)], parent))
+    return found
+
+
+def _ranked(index: int, log: History) -> tuple[tuple[int, ...], int]:
+    order = log.entry.order if isinstance(log.entry, Completed) else None
+    return ((0,) if order is None else (1, *(-part for part in order))), index
 
 
 def site_of(goal: Goal, frame: Frame) -> Site:

@@ -10,100 +10,58 @@ Rules of this file:
 """
 
 from collections.abc import Iterable
-from typing import TypeAlias
 
-from agentgraph.errors import (
-    Abstained,
-    IllegalEvent,
-    JournalDiffers,
-    QuestionExpired,
-    Stuck,
-    kinds_of,
-)
+from agentgraph import errors
 from agentgraph.graph.plan import Plan, Way
-from agentgraph.machine import groups, unwind
-from agentgraph.machine.commands import (
-    CHOOSE,
-    ITEM,
-    MERGE,
-    POLL,
-    RUN,
-    UNDO,
-    WAIT,
-    Command,
-    Part,
-    Task,
-    Verb,
-    part,
-)
-from agentgraph.machine.events import (
-    Answered,
-    Asked,
-    Cancelled,
-    Decided,
-    Entered,
-    Event,
-    Expired,
-    Failed,
-    Finished,
-    Funded,
-    Limits,
-    Listed,
-    Spent,
-    Started,
-    Stopped,
-    TimedOut,
-)  # fmt: skip
+from agentgraph.machine import events, groups, unwind
+from agentgraph.machine.commands import CHOOSE, RUN, Command, Part, Task, Verb, part
 from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, Trouble, path_of
 from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, send
 
-Answer: TypeAlias = (
-    Finished | Decided | Asked | Answered | Expired | Listed | Entered | Failed | Stopped
-)
-_ANSWERS: dict[type[Answer], frozenset[Verb]] = {
-    Finished: frozenset({"run", "item", "into", "leave", "merge", "undo"}),
-    Decided: frozenset({"choose", "poll"}),
-    Asked: frozenset({"ask"}),
-    Answered: frozenset({"wait"}),
-    Expired: frozenset({"wait"}),
-    Listed: frozenset({"list"}),
-    Entered: frozenset({"enter"}),
+_ANSWERS: dict[type[events.Answer], frozenset[Verb]] = {
+    events.Finished: frozenset({"run", "item", "into", "leave", "merge", "undo"}),
+    events.Decided: frozenset({"choose", "poll"}),
+    events.Asked: frozenset({"ask"}),
+    events.Answered: frozenset({"wait"}),
+    events.Expired: frozenset({"wait"}),
+    events.Listed: frozenset({"list"}),
+    events.Entered: frozenset({"enter"}),
 }
 """Which work an event answers; `Failed` and `Stopped` answer any."""
 
 
-def step(marking: Marking, event: Event) -> tuple[Marking, list[Command]]:
+def step(marking: Marking, event: events.Event) -> tuple[Marking, list[Command]]:
     """Say what `event` changes and what the driver must do now; `marking` stays as it is."""
     after = marking.copy()
     return after, advance(after, event)
 
 
-def advance(marking: Marking, event: Event) -> list[Command]:
+def advance(marking: Marking, event: events.Event) -> list[Command]:
     """Change `marking` by `event`, and return what the driver must do now.
 
     Raises `IllegalEvent` when the event cannot have happened; it is then not taken.
     """
     turn = Turn(marking)
     match event:
-        case Started(payload, limits):
+        case events.Started(payload, limits):
             _start(turn, payload, limits)
-        case Cancelled(undo):
+        case events.Cancelled(undo):
             _cancel(turn, undo=undo)
-        case Spent() | TimedOut() | Funded():
+        case events.Spent() | events.TimedOut() | events.Funded():
             _count(turn, event)
         case _:
             _take(turn, event)
     return _settle(turn)
 
 
-def replay(plan: Plan, journal: Iterable[Event]) -> Marking:
+def replay(plan: Plan, journal: Iterable[events.Event]) -> Marking:
     """Return the marking to which a journal leads. Raises `JournalDiffers`."""
     marking = Marking(plan)
     for index, event in enumerate(journal):
         try:
             advance(marking, event)
-        except IllegalEvent as error:
-            raise JournalDiffers(
+        except errors.IllegalEvent as error:
+            raise errors.JournalDiffers(
                 f"event {index} of the journal does not fit: {error.what}",
                 where=f"graph {plan.graph.name!r}, {type(event).__name__}",
                 fix="replay it on the graph that wrote it (compare the digests)",
@@ -118,7 +76,7 @@ def finished(marking: Marking, ticket: int, payload: object) -> list[Command]:
         way = task.site.only
         if way is not None:
             return _go_straight(marking, task, way, payload)
-    return advance(marking, Finished(ticket, payload))
+    return advance(marking, events.Finished(ticket, payload))
 
 
 def decided(
@@ -130,7 +88,7 @@ def decided(
         site = task.site
         if label in site.labels and confidence >= site.at_least:
             return _go_straight(marking, task, site.labels[label], task.payload)
-    return advance(marking, Decided(ticket, label, confidence))
+    return advance(marking, events.Decided(ticket, label, confidence))
 
 
 def _go_straight(marking: Marking, task: Task, way: Way, payload: object) -> list[Command]:
@@ -179,7 +137,7 @@ def _rest_straight(marking: Marking, frame: Frame, way: Way, token: Token) -> li
     return []
 
 
-def _take(turn: Turn, event: Answer) -> None:
+def _take(turn: Turn, event: events.Answer) -> None:
     """Take the answer to a command."""
     task = _expect(turn.marking, event)
     if task is None:
@@ -188,51 +146,53 @@ def _take(turn: Turn, event: Answer) -> None:
         _take_late(turn, task, event)
         return
     match event:
-        case Failed(_, error, kinds):
+        case events.Failed(_, error, kinds):
             _fail(turn, task, error, kinds)
-        case Stopped(ticket):
-            raise IllegalEvent.told(f"nobody has cancelled the work of ticket {ticket}")
-        case Decided(_, label, confidence):
+        case events.Stopped(ticket):
+            raise errors.IllegalEvent.told(f"nobody has cancelled the work of ticket {ticket}")
+        case events.Decided(_, label, confidence):
             _decide(turn, task, label, confidence)
-        case Expired():
+        case events.Expired():
             _expire(turn, task)
-        case Answered(_, label, payload):
+        case events.Answered(_, label, payload):
             _answer(turn, task, label, payload)
         case _:
             del turn.marking.live[task.ticket]
             _take_work(turn, task, event)
 
 
-def _take_work(turn: Turn, task: Task, event: Finished | Asked | Listed | Entered) -> None:
+def _take_work(
+    turn: Turn, task: Task, event: events.Finished | events.Asked | events.Listed | events.Entered
+) -> None:
     match event:
-        case Finished(_, payload):
+        case events.Finished(_, payload):
             _finish(turn, task, payload)
-        case Asked(_, on_timeout):
+        case events.Asked(_, on_timeout):
             turn.marking.waiting += 1
-            admit(turn, part(WAIT, turn.number(), task, task.payload, on_timeout))
-        case Listed(_, items):
+            admit(turn, part("wait", turn.number(), task, task.payload, on_timeout))
+        case events.Listed(_, items):
             groups.list_items(turn, task, items)
-        case Entered(_, payload):
+        case events.Entered(_, payload):
             groups.enter(turn, task, payload)
 
 
-def _take_late(turn: Turn, task: Task, event: Answer) -> None:
+def _take_late(turn: Turn, task: Task, event: events.Answer) -> None:
     """Take what work that was cancelled, or an undo, still gave."""
     trouble = None
-    if isinstance(event, Failed):
+    if isinstance(event, events.Failed):
         trouble = _trouble(turn.marking, task, event.error, event.kinds)
-    if task.verb == UNDO:
-        payload = event.payload if isinstance(event, Finished) else task.payload
+    if task.verb == "undo":
+        payload = event.payload if isinstance(event, events.Finished) else task.payload
         unwind.has_undone(turn, task, payload, trouble)
     else:
         unwind.has_stopped(turn, task, trouble)
 
 
 def _finish(turn: Turn, task: Task, payload: object) -> None:
-    if task.verb == ITEM:
+    if task.verb == "item":
         assert isinstance(task, Part)
         groups.end_item(turn, task, payload)
-    elif task.verb == MERGE:
+    elif task.verb == "merge":
         frame = turn.marking.frames[task.frame]
         send(turn, frame, task.site, Token(payload, task.line, task.log))
     else:
@@ -244,14 +204,14 @@ def _decide(turn: Turn, task: Task, label: str | None, confidence: float) -> Non
     site = task.site
     if label is not None and label not in site.labels:
         known = ", ".join(map(repr, site.labels))
-        raise IllegalEvent.told(f"{label!r} is no label of {site.path!r} (it has {known})")
-    if task.verb == POLL:
+        raise errors.IllegalEvent.told(f"{label!r} is no label of {site.path!r} (it has {known})")
+    if task.verb == "poll":
         _vote(turn, task, label, None)
         return
     is_sure = label is not None and confidence >= site.at_least
     way = site.labels[label] if is_sure and label is not None else site.unsure
     if way is None:
-        _fail(turn, task, Abstained.by(path_of(marking, task), task.visit))
+        _fail(turn, task, errors.Abstained.by(path_of(marking, task), task.visit))
         return
     del marking.live[task.ticket]
     _go(turn, task, way, task.payload)
@@ -261,12 +221,12 @@ def _expire(turn: Turn, task: Task) -> None:
     if isinstance(task, Part) and task.given:
         _answer(turn, task, task.given, task.payload)
     else:
-        _fail(turn, task, QuestionExpired.at(path_of(turn.marking, task), task.visit))
+        _fail(turn, task, errors.QuestionExpired.at(path_of(turn.marking, task), task.visit))
 
 
 def _answer(turn: Turn, task: Task, label: str | None, payload: object) -> None:
     if label is not None and label not in task.site.labels:
-        raise IllegalEvent.told(f"{label!r} is no answer to {task.site.path!r}")
+        raise errors.IllegalEvent.told(f"{label!r} is no answer to {task.site.path!r}")
     del turn.marking.live[task.ticket]
     turn.marking.waiting -= 1
     if label is None:
@@ -292,25 +252,25 @@ def _vote(turn: Turn, vote: Task, label: str | None, error: Exception | None) ->
         unwind.end_votes(turn, group)
 
 
-def _fail(turn: Turn, task: Task, error: Exception, kinds: tuple[str, ...] | None = None) -> None:
-    if task.verb == POLL:
+def _fail(turn: Turn, task: Task, error: Exception, kinds: errors.Kinds | None = None) -> None:
+    if task.verb == "poll":
         _vote(turn, task, None, error)
         return
-    if task.verb == WAIT:
+    if task.verb == "wait":
         turn.marking.waiting -= 1
-    kinds = kinds_of(error) if kinds is None else kinds
+    kinds = errors.kinds_of(error) if kinds is None else kinds
     unwind.fail(turn, task, _trouble(turn.marking, task, error, kinds))
 
 
-def _trouble(marking: Marking, task: Task, error: Exception, kinds: tuple[str, ...]) -> Trouble:
+def _trouble(marking: Marking, task: Task, error: Exception, kinds: errors.Kinds) -> Trouble:
     order = (task.site.index, task.index if isinstance(task, Part) else 0)
     return Trouble(error, kinds, order, path_of(marking, task))
 
 
-def _start(turn: Turn, payload: object, limits: Limits) -> None:
+def _start(turn: Turn, payload: object, limits: events.Limits) -> None:
     marking = turn.marking
     if marking.frames:
-        raise IllegalEvent.told("the run has started already")
+        raise errors.IllegalEvent.told("the run has started already")
     _set_limits(marking, limits)
     frame = Frame(turn.number(), marking.plan, marking.plan.path, None, payload)
     marking.frames[frame.id] = frame
@@ -326,18 +286,18 @@ def _cancel(turn: Turn, *, undo: bool) -> None:
         unwind.take_down(turn, Goal("cancel", root.id, undo=undo))
 
 
-def _count(turn: Turn, event: Spent | TimedOut | Funded) -> None:
+def _count(turn: Turn, event: events.Spent | events.TimedOut | events.Funded) -> None:
     marking = turn.marking
     match event:
-        case Spent(tokens, usd):
+        case events.Spent(tokens, usd):
             marking.spent_tokens += tokens
             known = marking.spent_usd
             marking.spent_usd = None if usd is None or known is None else known + usd
             _set_limits(marking, marking.limits)
-        case TimedOut():
+        case events.TimedOut():
             marking.is_late = True
             marking.steps_max = 0
-        case Funded(limits):
+        case events.Funded(limits):
             marking.is_late = False
             _set_limits(marking, limits)
             held, marking.held = marking.held, []
@@ -345,7 +305,7 @@ def _count(turn: Turn, event: Spent | TimedOut | Funded) -> None:
                 admit(turn, task)
 
 
-def _set_limits(marking: Marking, limits: Limits) -> None:
+def _set_limits(marking: Marking, limits: events.Limits) -> None:
     marking.limits = limits
     steps, visits, tokens, usd = limits
     marking.steps_max = UNLIMITED if steps is None else steps
@@ -399,19 +359,19 @@ def _be_done(marking: Marking) -> None:
         for site, place in frame.tokens
     )
     what = f"nothing can move any more; tokens rest on {resting or 'no place'}"
-    raise Stuck.at(root.plan.graph.name, what)
+    raise errors.Stuck.at(root.plan.graph.name, what)
 
 
-def _expect(marking: Marking, event: Answer) -> Task | None:
+def _expect(marking: Marking, event: events.Answer) -> Task | None:
     """Return the task that an event answers; None when it is stale."""
     ticket = event.ticket
     task = marking.live.get(ticket)
     if task is None:
         if 0 < ticket < marking.next:
             return None
-        raise IllegalEvent.told(f"ticket {ticket} was never given out")
+        raise errors.IllegalEvent.told(f"ticket {ticket} was never given out")
     kind = type(event)
     if kind in _ANSWERS and task.verb not in _ANSWERS[kind]:
         what = f"ticket {ticket} is for {task.verb!r}, which {kind.__name__} does not answer"
-        raise IllegalEvent.told(what)
+        raise errors.IllegalEvent.told(what)
     return task

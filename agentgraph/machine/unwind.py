@@ -9,7 +9,8 @@ Rules of this file:
 3. Several errors that leave one scope leave it together, in declared order.
 """
 
-from agentgraph.errors import Exhausted, NoConsensus, kinds_of
+from agentgraph.errors import Exhausted, Kinds, NoConsensus, kinds_of
+from agentgraph.errors import catches as is_caught
 from agentgraph.graph.plan import Area, Site
 from agentgraph.machine import groups, scope
 from agentgraph.machine.commands import ENTER, ITEM, UNDO, WAIT, Cancel, Part, Task
@@ -21,15 +22,17 @@ from agentgraph.machine.marking import (
     Group,
     ItemError,
     Marking,
+    Status,
     Token,
     Trouble,
     Unwinding,
     path_of,
-)  # fmt: skip
+)
 from agentgraph.machine.moves import Arrival, Turn, admit, fire, joining
 
 RETRIED = frozenset({"run", "choose", "item"})
 """The verbs that a retry policy repeats."""
+_STATUS: dict[str, Status] = {"fail": "failed", "cancel": "cancelled", "exhaust": "exhausted"}
 
 
 def fail(turn: Turn, task: Task, trouble: Trouble) -> None:
@@ -51,14 +54,14 @@ def fail(turn: Turn, task: Task, trouble: Trouble) -> None:
         groups.end_item(turn, task, ItemError(task.index, error, task.attempt))
         return
     goal = _aim(marking, marking.frames[task.frame], task.site.catches, kinds)
-    take_down(turn, goal, failed=task, troubles=[trouble])
+    take_down(turn, goal, task, trouble)
 
 
-def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: tuple[str, ...]) -> Goal:
+def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: Kinds) -> Goal:
     """Find what an error comes to: the innermost handler, another attempt, or the end of the run."""
     while True:
         for area in catches:
-            if not area.catches.isdisjoint(kinds):
+            if is_caught(area.catches, kinds):
                 return Goal("catch", frame.id, area)
         holder = frame.holder
         if holder is None:
@@ -73,18 +76,14 @@ def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: tuple
 
 def overrun(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
     """A loop without `then` met its bound: the run is over, or its node in the parent fails."""
-    marking = turn.marking
-    holder = frame.holder
-    if holder is None:
-        frame.tokens[site, 0] = token
+    frame.tokens[site, 0] = token
+    if frame.holder is None:
         take_down(turn, Goal("exhaust", frame.id, undo=False))
         return
     path = frame.path + site.name
     error = Exhausted.at(path, site.at_most, frame.plan.graph.name)
-    kinds = kinds_of(error)
-    frame.tokens[site, 0] = token
-    trouble = Trouble(error, kinds, (site.index, 0), path)
-    take_down(turn, _aim(marking, frame, (), kinds), troubles=[trouble])
+    trouble = Trouble(error, kinds_of(error), (site.index, 0), path)
+    take_down(turn, _aim(turn.marking, frame, (), trouble.kinds), None, trouble)
 
 
 def quorum(turn: Turn, frame: Frame, site: Site) -> None:
@@ -94,39 +93,40 @@ def quorum(turn: Turn, frame: Frame, site: Site) -> None:
     del frame.full[site]
     places = [place for place in range(site.places) if (site, place) in frame.tokens]
     tips = [(place, frame.tokens.pop((site, place))) for place in places[: site.need]]
-    area = next(
-        area for area in frame.plan.areas if area.kind == "quorum" and area.target == site.name
-    )
+    races = (area for area in frame.plan.areas if area.kind == "quorum")
+    area = next(area for area in races if area.target == site.name)
     entry = frame.entered[area]
     task = joining(turn, frame, site, tips, (entry.line, entry.payload))
     take_down(turn, Goal("join", frame.id, area, task))
 
 
 def take_down(
-    turn: Turn,
-    goal: Goal,
-    *,
-    failed: Task | None = None,
-    troubles: list[Trouble] | None = None,
+    turn: Turn, goal: Goal, failed: Task | None = None, trouble: Trouble | None = None
 ) -> None:
     """Cancel everything in the scope of `goal`; what follows comes when all of it has ended."""
     marking = turn.marking
     frame = marking.frames[goal.frame]
     held = scope.holdings(marking, frame, goal.area)
-    unwinding = Unwinding(
-        turn.number(), goal, scope.site_of(goal, frame), held[0].line if held else None
-    )
-    unwinding.troubles = troubles or []
+    line = held[0].line if held else None
+    unwinding = Unwinding(turn.number(), goal, scope.site_of(goal, frame), line)
+    if trouble is not None:
+        unwinding.troubles.append(trouble)
     unwinding.log = scope.log_of(marking, frame, goal.area)
     inside = scope.frames_inside(marking, goal)
     absorbed = scope.unwindings_inside(marking, goal, inside)
-    unwinding.is_open = (
-        len(held) != 1
-        or (failed is not None and failed.verb == "merge")
-        or any(each.is_open for each in absorbed)
+    was_open = any(each.is_open for each in absorbed)
+    is_merge = failed is not None and failed.verb == "merge"
+    unwinding.is_open = len(held) != 1 or is_merge or was_open
+    won = (
+        scope.winners(frame, goal.task)
+        if isinstance(goal.task, Part) and goal.kind == "join"
+        else []
     )
-    unwinding.branches = scope.branches_of(held)
-    _take_state(unwinding, frame, held)
+    unwinding.branches = scope.branches_of(sorted([*held, *won], key=lambda each: each.order))
+    unwinding.state = unwinding.base = scope.state_of(held, frame.start)
+    if goal.area is not None:
+        last = absorbed[0].base if absorbed and len(held) == 1 else None
+        _take_base(unwinding, frame, last or (held[0].payload if held else None))
     if goal.kind in {"fail", "cancel", "exhaust"}:
         marking.ending = scope.ending_of(marking)
     for each in absorbed:
@@ -138,12 +138,12 @@ def take_down(
         go_on(turn, unwinding)
 
 
-def _take_state(unwinding: Unwinding, frame: Frame, held: list[scope.Holding]) -> None:
-    """Find the state for the undos: the one at the entry where branches were open in the scope."""
-    area = unwinding.goal.area
-    unwinding.state = unwinding.base = scope.state_of(held, frame.start)
-    if area is not None and (unwinding.is_open or unwinding.goal.kind == "join"):
-        unwinding.base = frame.entered[area].payload
+def _take_base(unwinding: Unwinding, frame: Frame, last: object) -> None:
+    """Find the state for undos and handler: the entry's where branches were open, else the last."""
+    goal = unwinding.goal
+    assert goal.area is not None
+    is_open = unwinding.is_open or goal.kind == "join"
+    unwinding.base = frame.entered[goal.area].payload if is_open else last
 
 
 def _absorb(marking: Marking, unwinding: Unwinding, inner: Unwinding) -> None:
@@ -152,6 +152,7 @@ def _absorb(marking: Marking, unwinding: Unwinding, inner: Unwinding) -> None:
     for ticket in waiting:
         marking.stopping[ticket] = unwinding.id
     unwinding.waiting |= waiting
+    unwinding.paths |= inner.paths
     del marking.unwindings[inner.id]
 
 
@@ -162,14 +163,17 @@ def _stop_work(turn: Turn, unwinding: Unwinding, inside: list[Frame], failed: Ta
     for task in list(marking.live.values()):
         if task is failed:
             del marking.live[task.ticket]
-        elif task.ticket not in marking.stopping and (
-            task.frame in ids or scope.is_inside(goal, task.frame, task.site)
-        ):
+        elif task.ticket not in marking.stopping and _is_in(task, goal, ids):
             _stop(turn, unwinding, task)
+
+
+def _is_in(task: Task, goal: Goal, frames: set[int]) -> bool:
+    return task.frame in frames or scope.is_inside(goal, task.frame, task.site)
 
 
 def _stop(turn: Turn, unwinding: Unwinding, task: Task) -> None:
     marking = turn.marking
+    unwinding.paths[task.ticket] = path_of(marking, task)
     marking.stopping[task.ticket] = unwinding.id
     unwinding.waiting.add(task.ticket)
     if task.verb == WAIT:
@@ -182,13 +186,9 @@ def _clear(marking: Marking, goal: Goal, frame: Frame, inside: list[Frame]) -> N
     ids = {each.id for each in inside}
     for each in inside:
         groups.close_frame(marking, each)
-    marking.held = [
-        task
-        for task in marking.held
-        if not (task.frame in ids or scope.is_inside(goal, task.frame, task.site))
-    ]
+    marking.held = [task for task in marking.held if not _is_in(task, goal, ids)]
     for group in list(marking.groups.values()):
-        if group.task.frame in ids or scope.is_inside(goal, group.task.frame, group.task.site):
+        if _is_in(group.task, goal, ids):
             del marking.groups[group.id]
     for site, place in list(frame.tokens):
         if goal.area is None or site in goal.area.members:
@@ -232,8 +232,8 @@ def _collect_undos(marking: Marking, unwinding: Unwinding) -> None:
     goal = unwinding.goal
     unwinding.undos = []
     if goal.undo and goal.kind != "vote":
-        area = goal.area
-        entry = marking.frames[goal.frame].entered[area] if area else None
+        frame = marking.frames[goal.frame]
+        entry = frame.entered[goal.area] if goal.area else frame.holder
         before = entry.log if entry else None
         unwinding.undos, unwinding.current = scope.undos_of(marking, unwinding.log, before)
     unwinding.current[goal.frame] = unwinding.base
@@ -276,7 +276,7 @@ def _widen(turn: Turn, unwinding: Unwinding) -> bool:
     wider = _aim(marking, frame, catches if goal.area else (), trouble.kinds)
     if wider == goal:
         return False
-    take_down(turn, wider, troubles=[trouble])
+    take_down(turn, wider, None, trouble)
     return True
 
 
@@ -298,17 +298,19 @@ def _conclude(turn: Turn, unwinding: Unwinding) -> None:
     match goal.kind:
         case "catch":
             _handle(turn, frame, goal, state, unwinding.troubles[0].error)
-        case "retry":
-            _retry(turn, frame, goal)
-        case "collect":
-            _collect(turn, frame, goal, unwinding.troubles[0].error)
+        case "retry" | "collect":
+            groups.close_frame(marking, frame)
+            _end_attempt(turn, goal, unwinding.troubles[0].error)
         case "join":
             assert isinstance(goal.task, Part)
             fire(turn, frame, goal.task)
         case "vote":
             _follow_votes(turn, marking.groups.pop(goal.group))
         case "fail" | "cancel" | "exhaust":
-            _finish_run(marking, goal, state, unwinding.troubles)
+            branches = marking.ending.branches if marking.ending else ()
+            marking.ending = Ending(state, branches)
+            marking.status = _STATUS[goal.kind]
+            marking.troubles = unwinding.troubles
 
 
 def _handle(turn: Turn, frame: Frame, goal: Goal, state: object, error: Exception) -> None:
@@ -319,12 +321,13 @@ def _handle(turn: Turn, frame: Frame, goal: Goal, state: object, error: Exceptio
     turn.todo.append(Arrival(frame, area.way, Token(state, entry.line, entry.log), error))
 
 
-def _retry(turn: Turn, frame: Frame, goal: Goal) -> None:
-    """Run a child graph once more, from its beginning."""
-    marking = turn.marking
+def _end_attempt(turn: Turn, goal: Goal, error: Exception) -> None:
+    """A child graph failed: run it once more from its beginning, or keep its error."""
     holder = goal.task
     assert isinstance(holder, Part)
-    groups.close_frame(marking, frame)
+    if goal.kind == "collect":
+        groups.end_item(turn, holder, ItemError(holder.index, error, holder.attempt))
+        return
     again = holder.again(turn.number())
     if again.verb == ITEM:
         groups.begin_item(turn, again)
@@ -333,39 +336,22 @@ def _retry(turn: Turn, frame: Frame, goal: Goal) -> None:
         admit(turn, again)
 
 
-def _collect(turn: Turn, frame: Frame, goal: Goal, error: Exception) -> None:
-    holder = goal.task
-    assert isinstance(holder, Part)
-    groups.close_frame(turn.marking, frame)
-    groups.end_item(turn, holder, ItemError(holder.index, error, holder.attempt))
-
-
-def _finish_run(marking: Marking, goal: Goal, state: object, troubles: list[Trouble]) -> None:
-    branches = marking.ending.branches if marking.ending else ()
-    marking.ending = Ending(state, branches)
-    if goal.kind == "fail":
-        marking.status = "failed"
-        marking.troubles = troubles
-    else:
-        marking.status = "cancelled" if goal.kind == "cancel" else "exhausted"
-
-
 def end_votes(turn: Turn, group: Group) -> None:
     """A consensus is decided: stop the voters that are still out, then follow the decision."""
     marking = turn.marking
-    marking.held = [task for task in marking.held if _group_of(task) != group.id]
+    marking.held = [task for task in marking.held if not _is_vote(task, group)]
     goal = Goal("vote", group.task.frame, task=group.task, undo=False, group=group.id)
     unwinding = Unwinding(turn.number(), goal, group.task.site, group.task.line)
     marking.unwindings[unwinding.id] = unwinding
     for task in list(marking.live.values()):
-        if _group_of(task) == group.id:
+        if _is_vote(task, group):
             _stop(turn, unwinding, task)
     if not unwinding.waiting:
         go_on(turn, unwinding)
 
 
-def _group_of(task: Task) -> int:
-    return task.group if isinstance(task, Part) else 0
+def _is_vote(task: Task, group: Group) -> bool:
+    return isinstance(task, Part) and task.group == group.id
 
 
 def _follow_votes(turn: Turn, group: Group) -> None:
@@ -378,7 +364,7 @@ def _follow_votes(turn: Turn, group: Group) -> None:
         turn.todo.append(Arrival(marking.frames[task.frame], way, token))
         return
     errors = [group.errors[index] for index in sorted(group.errors)]
-    error = NoConsensus.at(path_of(marking, task), task.site.vertex.need or 0, errors)
-    marking.live[task.ticket] = task
     path = path_of(marking, task)
+    error = NoConsensus.at(path, task.site.vertex.need or 0, errors)
+    marking.live[task.ticket] = task
     fail(turn, task, Trouble(error, kinds_of(error), (task.site.index, 0), path))
