@@ -115,7 +115,9 @@ class Session:
 
     def place(self, task: Task) -> str:
         """Return the path of a task, such as `inbox/support/billing`."""
-        return task.site.path if task.frame == ROOT else machine_path_of(self.marking, task)
+        if task.frame == ROOT and type(task) is Task:
+            return task.site.path
+        return machine_path_of(self.marking, task)
 
     def emitted(self, path: str, value: object, attempt: int) -> None:
         """Pass on what a node tells."""
