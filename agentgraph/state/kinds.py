@@ -42,7 +42,8 @@ def _is_immutable_form(annotation: object, seen: frozenset[object]) -> bool:
     if origin is Annotated:
         return is_immutable(parts[0], seen)
     if origin in {Union, UnionType, tuple, frozenset}:
-        return all(part is ... or is_immutable(part, seen) for part in parts)
+        # Without parts (`typing.Tuple`) it may hold anything.
+        return bool(parts) and all(part is ... or is_immutable(part, seen) for part in parts)
     return isinstance(origin, type) and is_dataclass(origin) and _is_immutable_class(origin, seen)
 
 
@@ -53,7 +54,7 @@ def compares_exactly(annotation: object) -> bool:
     """Say whether `==` tells all values of a list or set apart: text never equals another type."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
-    return get_origin(annotation) in {list, set} and get_args(annotation)[0] in (str, bytes)
+    return get_origin(annotation) in {list, set} and get_args(annotation) in ((str,), (bytes,))
 
 
 def _is_immutable_class(kind: type[Any], seen: frozenset[object]) -> bool:
@@ -80,6 +81,7 @@ def flat_container(annotation: object) -> type | None:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     origin = get_origin(annotation)
-    if origin in {list, dict, set} and all(map(is_immutable, get_args(annotation))):
+    parts = get_args(annotation)
+    if origin in {list, dict, set} and parts and all(map(is_immutable, parts)):
         return cast("type", origin)
     return None
