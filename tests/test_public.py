@@ -13,7 +13,7 @@ import pytest
 import agentgraph
 from tools.public import committed
 
-HEAVY = ("asyncio.subprocess", "click", "graphviz", "networkx", "rich", "sqlite3")
+HEAVY = ("click", "graphviz", "networkx", "rich", "sqlite3", "hypothesis")
 NAMES = tuple(agentgraph.__all__)
 
 
