@@ -10,10 +10,7 @@ from agentgraph.runtime.policy import Retry
 from agentgraph.runtime.program import Binding, qualified
 from agentgraph.workflow.signature import Signature, place_of, qualname_of, signature_of
 from agentgraph.workflow.tree import Mention, Tree
-from agentgraph.workflow.work import Options, Settled, Work, first_line, identity
-
-_PLAIN: Final = Policy()
-
+from agentgraph.workflow.work import PLAIN, Options, Settled, Work, first_line, identity
 
 _NONE: Final = Options()
 
@@ -48,7 +45,7 @@ def policy_of(
         )
     if retry is None:
         if seconds is None and not in_thread:
-            return _PLAIN
+            return PLAIN
         return Policy(timeout_s=seconds, in_thread=in_thread)
     kinds = (retry.on,) if isinstance(retry.on, type) else retry.on
     named = None if kinds is None else tuple(qualified(kind) for kind in kinds)

@@ -14,7 +14,7 @@ from agentgraph.workflow.gates import without_needless_gates
 from agentgraph.workflow.naming import name_all
 from agentgraph.workflow.places import Places, Spot
 from agentgraph.workflow.schema import digest_of
-from agentgraph.workflow.sketch import END, START, Dot, Sketch
+from agentgraph.workflow.sketch import END, START, Dot, Limit, Sketch
 from agentgraph.workflow.work import Settled
 
 
@@ -74,7 +74,7 @@ class _Assembly:
         numbers = [n for n in range(len(dots)) if n not in self.gone and n != END]
         if any(dot.before is not None for dot in dots):
             # A gate that was put before a dot later comes right before it, the outer one first.
-            numbers.sort(key=lambda number: self._rank(number))
+            numbers.sort(key=self._rank)
         return [*numbers, END]
 
     def _rank(self, number: int) -> tuple[int, int]:
@@ -96,28 +96,19 @@ class _Assembly:
             )
             return Vertex(self.names[number], place=place)
         vertex = settled.vertex
-        changes = self._changes(dot, settled, number)
-        if changes:
-            vertex = replace(vertex, **changes)
-        self.bindings[vertex.name] = self._binding(dot, settled)
-        if settled.checked or dot.work.states:
-            self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
+        name = self.names[number]
+        if dot.limit or dot.at_least or vertex.place is None or vertex.name != name:
+            vertex = replace(
+                vertex,
+                name=name,
+                place=vertex.place or self.places.of(dot.spot),
+                bound=self._bound(dot.limit),
+                at_least=dot.at_least,
+                abstains=vertex.abstains or dot.at_least > 0,
+            )
+        self.bindings[name] = self._binding(dot, settled)
+        self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
         return vertex
-
-    def _changes(self, dot: Dot, settled: Settled, number: int) -> dict[str, object]:
-        vertex = settled.vertex
-        changes: dict[str, object] = {}
-        if vertex.name != self.names[number]:
-            changes["name"] = self.names[number]
-        if dot.limit is not None:
-            changes["bound"] = self._bound(dot)
-        if dot.at_least:
-            changes["at_least"] = dot.at_least
-            changes["abstains"] = True
-            self.sketch.findings += self.fitting.sure(vertex, settled)
-        if vertex.place is None:
-            changes["place"] = self.places.of(dot.spot)
-        return changes
 
     def _binding(self, dot: Dot, settled: Settled) -> Binding:
         if settled.is_open and dot.answers:
@@ -134,12 +125,11 @@ class _Assembly:
             case "join":
                 return Vertex(name, "join", place=place, need=dot.need)
             case _:
-                bound = self._bound(dot) if dot.limit is not None else None
-                return Vertex(name, "gateway", place=place, bound=bound)
+                return Vertex(name, "gateway", place=place, bound=self._bound(dot.limit))
 
-    def _bound(self, dot: Dot) -> Bound:
-        limit = dot.limit
-        assert limit is not None
+    def _bound(self, limit: Limit | None) -> Bound | None:
+        if limit is None:
+            return None
         then = None if limit.then is None else self.names[limit.then]
         loop = None if limit.loop is None else self._loops[id(limit.loop)]
         return Bound(limit.at_most, then, loop)

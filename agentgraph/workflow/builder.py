@@ -33,17 +33,17 @@ from agentgraph.workflow.sketch import Exit, Limit
 from agentgraph.workflow.workflow import Workflow
 
 S = TypeVar("S", bound=BaseModel)
-SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
 D = TypeVar("D", default=None)
 DG = TypeVar("DG")
-DC = TypeVar("DC", contravariant=True)
+D_contra = TypeVar("D_contra", contravariant=True)
 L = TypeVar("L", bound="str | bool | Enum")
 
 
-class BodyDeps(Protocol[SC, DC]):
+class BodyDeps(Protocol[S_contra, D_contra]):
     """A function that edits the state and takes the services of the graph with its context."""
 
-    def __call__(self, s: SC, ctx: Ctx[DC], /) -> Awaitable[None] | None:
+    def __call__(self, s: S_contra, ctx: Ctx[D_contra], /) -> Awaitable[None] | None:
         """Edit the state."""
         ...
 
@@ -170,7 +170,7 @@ class Graph(Generic[S, D]):
         work = classifier.work
         sketch, handles = self._handles.sketch, self._handles
         exits = handles.exits(source, spot)
-        targets = to if isinstance(to, Mapping) else chosen(work, to)
+        targets = cast("Mapping[L, object]", to) if isinstance(to, Mapping) else chosen(work, to)
         choice = sketch.add(None, work, spot)
         sketch.connect(exits, choice, spot)
         sketch.dots[choice].at_least = at_least

@@ -18,12 +18,12 @@ from agentgraph.workflow.work import Work
 
 S = TypeVar("S", bound=BaseModel)
 S2 = TypeVar("S2", bound=BaseModel)
-SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
 L = TypeVar("L", bound="str | bool | Enum")
 F = TypeVar("F", bound=BaseModel)
 
 
-class Abstaining(Unfinished, Generic[SC, L]):
+class Abstaining(Unfinished, Generic[S_contra, L]):
     """A classifier that may abstain (`-> Verdict[L] | None`), so that `unsure=` must be given."""
 
     advice = 'lead its labels somewhere: `classifier.route({"label": part})`'
@@ -59,13 +59,13 @@ class Abstaining(Unfinished, Generic[SC, L]):
 
     async def decide(self: "Abstaining[S, L]", state: S) -> "Verdict[L] | None":
         """Ask once about a copy of `state`: for unit tests and evaluation."""
-        return await _decided(self.work, state)
+        return cast("Verdict[L] | None", await _decided(self.work, state))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
 
-class Classifier(Abstaining[SC, L]):
+class Classifier(Abstaining[S_contra, L]):
     """A function of the state that answers one of a closed set of labels."""
 
     def route(
@@ -90,32 +90,32 @@ class Classifier(Abstaining[SC, L]):
 
     async def decide(self: "Classifier[S, L]", state: S) -> Verdict[L]:
         """Ask once about a copy of `state`: for unit tests and evaluation."""
-        found: Verdict[L] | None = await _decided(self.work, state)
+        found = await _decided(self.work, state)
         assert found is not None, "a classifier that does not say so never abstains"
-        return found
+        return cast("Verdict[L]", found)
 
     def on(self, state: type[S2]) -> "Classifier[S2, L]":
         """Use this for a state that extends its own (checked when the workflow is built)."""
         return Classifier(self.work.on(state))
 
-    def named(self, name: str) -> "Classifier[SC, L]":
+    def named(self, name: str) -> "Classifier[S_contra, L]":
         """Return this classifier under another name."""
         return Classifier(self.work.named(name))
 
 
-class Choice(Classifier[SC, L], Question[L]):
+class Choice(Classifier[S_contra, L], Question[L]):
     """A person picks a label."""
 
     def on(self, state: type[S2]) -> "Choice[S2, L]":
         """Ask this of a state that extends its own (checked when the workflow is built)."""
         return Choice(self.work.on(state))
 
-    def named(self, name: str) -> "Choice[SC, L]":
+    def named(self, name: str) -> "Choice[S_contra, L]":
         """Return this question under another name."""
         return Choice(self.work.named(name))
 
 
-class Form(Unfinished, Question[F], Generic[SC, F]):
+class Form(Unfinished, Question[F], Generic[S_contra, F]):
     """A person fills in a form."""
 
     advice = "say what becomes of the answer: `@form.save`, a function of the state and the form"
@@ -136,13 +136,16 @@ class Form(Unfinished, Question[F], Generic[SC, F]):
 
 def fan(
     work: Work,
-    to: Mapping[L, object],
+    to: object,
     unsure: object,
     at_least: float,
     spot: Spot | None,
 ) -> Fan:
     """Return the tree of a choice. Raises `InvalidFlow` when it makes no sense by itself."""
-    if not isinstance(to, Mapping) or not to:  # pyright: ignore[reportUnnecessaryIsInstance]  # who does not check types learns it here
+    targets: Mapping[object, object] = (
+        cast("Mapping[object, object]", to) if isinstance(to, Mapping) else {}
+    )
+    if not targets:
         raise InvalidFlow(
             f"{work.name!r} leads nowhere",
             where=f"route of {work.name!r} ({line_of(spot)})",
@@ -156,7 +159,7 @@ def fan(
         )
     # The same function under two labels is one object, and so one node.
     known: dict[Hashable, Tree] = {}
-    ways = tuple((label, _known(known, target, spot)) for label, target in to.items())
+    ways = tuple((label, _known(known, target, spot)) for label, target in targets.items())
     other = None if unsure is None else _known(known, unsure, spot)
     is_open = any(tree.is_open for _, tree in ways) or (other is not None and other.is_open)
     return Fan(work, ways, other, at_least, spot, is_open)
@@ -181,7 +184,7 @@ def chosen(work: Work, to: Callable[[L], object]) -> dict[L, object]:
     return {label: to(label) for label in labels}
 
 
-async def _decided(work: Work, state: BaseModel) -> Verdict[L] | None:
+async def _decided(work: Work, state: BaseModel) -> Verdict[str] | None:
     from agentgraph.runtime.alone import decide  # noqa: PLC0415 - only tests need it
 
     binding = work.settled.binding
@@ -191,4 +194,4 @@ async def _decided(work: Work, state: BaseModel) -> Verdict[L] | None:
             where=f"{work.name!r}.decide",
             fix="run a workflow of it",
         )
-    return cast("Verdict[L] | None", await decide(binding.body, binding.labels, state))
+    return await decide(binding.body, binding.labels, state)

@@ -28,18 +28,18 @@ from agentgraph.workflow.signature import (
 from agentgraph.workflow.work import Settled, Work, first_line, without_error
 
 S = TypeVar("S", bound=BaseModel)
-SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
 L = TypeVar("L", bound="str | bool | Enum")
 F = TypeVar("F", bound=BaseModel)
 X = TypeVar("X")
-XC = TypeVar("XC", contravariant=True)
+X_contra = TypeVar("X_contra", contravariant=True)
 R = TypeVar("R")
 
 With: TypeAlias = Callable[[S], R] | Callable[[S, Ctx[Never]], R]
 """A function of the state, or of state and context, that returns R."""
 
 
-class ClassifierMethod(Unfinished, Generic[XC, SC, L]):
+class ClassifierMethod(Unfinished, Generic[X_contra, S_contra, L]):
     """A classifier written in a class body; on an instance it is a `Classifier`."""
 
     advice = (

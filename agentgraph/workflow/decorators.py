@@ -17,12 +17,12 @@ from agentgraph.workflow.tree import Mention
 from agentgraph.workflow.work import Options
 
 S = TypeVar("S", bound=BaseModel)
-SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
 X = TypeVar("X")
-XC = TypeVar("XC", contravariant=True)
+X_contra = TypeVar("X_contra", contravariant=True)
 
 
-class NodeMethod(Unfinished, Generic[XC, SC]):
+class NodeMethod(Unfinished, Generic[X_contra, S_contra]):
     """A node written in a class body; on an instance it is a `Node`."""
 
     advice = "a method is a node on an instance: `desk = Desk()`, then `desk.answer`"

@@ -101,28 +101,34 @@ class Pen:
             if is_last and self._rounds and self._leads_back(part, exits, spot):
                 exits = []
                 continue
-            match part:
-                case Mention():
-                    exits = [Exit(self._place(part, exits, spot))]
-                case Chain():
-                    self._note(part)
-                    waiting.append((part.right, part.spot, is_last))
-                    waiting.append((part.left, spot, False))
-                case Ending():
-                    exits = self._end(part, exits, spot)
-                case Fan():
-                    exits = yield from self._fan(part, exits, spot)
-                case Side() | Quorum():
-                    exits = yield from self._group(part, exits, spot)
-                case Loop():
-                    exits = yield from self._loop(part, exits, spot)
-                case Catch():
-                    exits = yield from self._catch(part, exits, spot)
-                case On():
-                    self._note(part)
-                    self.sketch.narrowed.append((part.state, part.spot))
-                    waiting.append((part.body, spot, is_last))
+            if isinstance(part, Mention):
+                exits = [Exit(self._place(part, exits, spot))]
+            elif isinstance(part, Chain):
+                self._note(part)
+                waiting.append((part.right, part.spot, is_last))
+                waiting.append((part.left, spot, False))
+            elif isinstance(part, On):
+                self._note(part)
+                self.sketch.narrowed.append((part.state, part.spot))
+                waiting.append((part.body, spot, is_last))
+            else:
+                exits = yield from self._part(part, exits, spot)
         return exits
+
+    def _part(
+        self, part: Ending | Fan | Side | Quorum | Loop | Catch, exits: Exits, spot: Spot | None
+    ) -> Part:
+        match part:
+            case Ending():
+                return self._end(part, exits, spot)
+            case Fan():
+                return (yield from self._fan(part, exits, spot))
+            case Side() | Quorum():
+                return (yield from self._group(part, exits, spot))
+            case Loop():
+                return (yield from self._loop(part, exits, spot))
+            case Catch():
+                return (yield from self._catch(part, exits, spot))
 
     # ---- dots
 

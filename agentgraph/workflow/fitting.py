@@ -32,7 +32,11 @@ class Fitting:
         """Find what does not fit in one vertex."""
         for signature in settled.checked:
             yield from self._signature(vertex, signature)
+        for signature in settled.served:
+            yield from self._services(vertex, signature)
         yield from self._fields(vertex)
+        if vertex.at_least > 0 and not settled.is_verdict:
+            yield _bare(vertex)
         for state in narrowed:
             yield from self.narrowed(state, vertex.place)
             for signature in settled.checked:
@@ -50,17 +54,6 @@ class Fitting:
                 place=place,
             )
 
-    def sure(self, vertex: Vertex, settled: Settled) -> Iterator[Finding]:
-        """Find an `at_least` on a choice that never says how sure it is."""
-        if not settled.is_verdict:
-            yield Finding(
-                "AG121",
-                f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label",
-                where=f"{vertex.kind} {vertex.name!r}",
-                fix="let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out",
-                place=vertex.place,
-            )
-
     def _signature(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
         # The same function in many vertices is looked at once.
         key = (id(signature.source), id(signature.second))
@@ -69,10 +62,11 @@ class Fitting:
         self._known.add(key)
         signature.read_again()
         yield from _takes(vertex, signature, self._state, "the state of the workflow")
-        if signature.has_second and signature.wants == "ctx":
-            yield from self._services(vertex, signature)
+        yield from self._services(vertex, signature)
 
     def _services(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
+        if not signature.has_second or signature.wants != "ctx":
+            return
         for needed in _services_of(signature.second):
             if self._deps is None or not _serves(self._deps, needed):
                 given = "no services" if self._deps is None else f"{self._deps.__name__!r}"
@@ -99,6 +93,16 @@ class Fitting:
                         place=vertex.place,
                         claim="declared",
                     )
+
+
+def _bare(vertex: Vertex) -> Finding:
+    return Finding(
+        "AG121",
+        f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label",
+        where=f"{vertex.kind} {vertex.name!r}",
+        fix="let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out",
+        place=vertex.place,
+    )
 
 
 def _takes(

@@ -15,9 +15,9 @@ from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow, NotAvailable
 from agentgraph.runtime.context import Ctx
+from agentgraph.workflow.agents import function_tree, mention_of, reworked
 from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
-from agentgraph.workflow.agents import function_tree, mention_of, reworked
 from agentgraph.workflow.signature import signature_of
 from agentgraph.workflow.tree import (
     CLOSED,
@@ -26,7 +26,6 @@ from agentgraph.workflow.tree import (
     Chain,
     Ending,
     Loop,
-    Mention,
     On,
     Quorum,
     Side,
@@ -35,23 +34,23 @@ from agentgraph.workflow.tree import (
 
 S = TypeVar("S", bound=BaseModel)
 S2 = TypeVar("S2", bound=BaseModel)
-SC = TypeVar("SC", bound=BaseModel, contravariant=True)
+S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
 E = TypeVar("E", bound=Exception)
 E2 = TypeVar("E2", bound=Exception)
 
 
-class Body(Protocol[SC]):
+class Body(Protocol[S_contra]):
     """A plain function, method, partial or object that edits the state."""
 
-    def __call__(self, s: SC, /) -> Awaitable[None] | None:
+    def __call__(self, s: S_contra, /) -> Awaitable[None] | None:
         """Edit the state."""
         ...
 
 
-class BodyCtx(Protocol[SC]):
+class BodyCtx(Protocol[S_contra]):
     """The same with a context; `Ctx[Never]` because any `Ctx[Services]` then fits."""
 
-    def __call__(self, s: SC, ctx: Ctx[Never], /) -> Awaitable[None] | None:
+    def __call__(self, s: S_contra, ctx: Ctx[Never], /) -> Awaitable[None] | None:
         """Edit the state."""
         ...
 
@@ -99,7 +98,7 @@ NEXT = End("NEXT", OPEN)
 """An open end with nothing in it: a label mapped to it goes on with what follows."""
 
 
-class Flow(Generic[SC]):
+class Flow(Generic[S_contra]):
     """A part of a workflow: immutable, and contravariant in the state."""
 
     __slots__ = ("tree",)
@@ -179,7 +178,7 @@ class Flow(Generic[SC]):
         return Flow(On(self.tree, state, spot_of_caller(), self.tree.is_open))
 
 
-class Par(Flow[SC]):
+class Par(Flow[S_contra]):
     """Parallel branches: all of them run, and what follows waits for them."""
 
     __slots__ = ()
@@ -202,7 +201,7 @@ class Par(Flow[SC]):
         return type(self)(Quorum(self.tree, need, spot))
 
 
-class Node(Flow[SC]):
+class Node(Flow[S_contra]):
     """One place where one agent works."""
 
     __slots__ = ()
@@ -289,8 +288,10 @@ def _beside(left: Tree, right: Tree) -> Side:
 
 def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
     """Check the exception types that a catch names."""
-    found = cast("tuple[object, ...]", exc if isinstance(exc, tuple) else (exc,))
-    wrong = [each for each in found if not (isinstance(each, type) and issubclass(each, Exception))]
+    found: tuple[object, ...] = (
+        cast("tuple[object, ...]", exc) if isinstance(exc, tuple) else (exc,)
+    )
+    wrong = [each for each in found if not _is_error(each)]
     if wrong or not found:
         raise InvalidFlow(
             f"{wrong[0]!r} is no kind of error" if wrong else "a catch names no errors",
@@ -299,6 +300,10 @@ def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
             "cancellation cannot be caught",
         )
     return cast("tuple[type[Exception], ...]", found)
+
+
+def _is_error(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Exception)
 
 
 def positive(number: object, name: str, where: str, spot: Spot | None) -> None:

@@ -24,10 +24,10 @@ def without_needless_gates(sketch: Sketch) -> tuple[list[Way], set[int]]:
         if len(ins[gate]) != 1 or sketch.dots[gate].limit is not None:
             continue
         way = sketch.ways[ins[gate][0]]
-        if _forks_itself(sketch, way) and len(outs[way.source]) == 1:
-            if homes[way.source] == homes[gate]:
-                gone.add(gate)
-                replaced[ins[gate][0]] = outs[gate]
+        is_alone = len(outs[way.source]) == 1 and homes[way.source] == homes[gate]
+        if is_alone and _forks_itself(sketch, way):
+            gone.add(gate)
+            replaced[ins[gate][0]] = outs[gate]
     return _rewired(sketch.ways, gone, replaced), gone
 
 

@@ -1,7 +1,7 @@
 """Which dot of a sketch each handle of the builder stands for; no edge is drawn here."""
 
 from collections.abc import Hashable
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeGuard, cast
 
 from pydantic import BaseModel
 
@@ -98,8 +98,8 @@ class Handles:
         if found is not None:
             return found
         self._kept.append(handle)
-        if isinstance(handle, Flow) and not isinstance(handle, Node):
-            return self._draw(cast("Flow[BaseModel]", handle), key, spot)
+        if _is_composite(handle):
+            return self._draw(handle, key, spot)
         return self._put(Mention(_work(handle, Options(), spot), key), spot)
 
     def _put(self, mention: Mention, spot: Spot | None) -> Placed:
@@ -115,6 +115,10 @@ class Handles:
         placed = Placed(first, exits, range(first, len(self.sketch.dots)))
         self._placed[key] = placed
         return placed
+
+
+def _is_composite(handle: object) -> TypeGuard[Flow[BaseModel]]:
+    return isinstance(handle, Flow) and not isinstance(handle, Node)
 
 
 def _key(handle: object) -> Hashable:

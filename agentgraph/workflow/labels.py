@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Final, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Final, Literal, TypeGuard, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -35,17 +35,18 @@ def key_of(answer: object) -> str:
 
 def answers_of(signature: Signature) -> Answers:
     """Read the labels of a classifier or voter. Raises `InvalidAgent` when there are none."""
-    hint = _awaited(_given(signature))
+    hint: object = _awaited(_given(signature))
     options = _options(hint)
     rest = tuple(each for each in options if each is not NoneType)
-    verdicts = [each for each in rest if (get_origin(each) or each) is Verdict]
+    verdicts = [each for each in rest if _is_verdict(each)]
     if not verdicts:
         if len(rest) < len(options):
             raise _abstaining(signature)
         return _labels(signature, hint, Answers({}))
     if len(verdicts) < len(rest) or len(verdicts) > 1:
         raise _unclear(signature, hint)
-    (label,) = get_args(verdicts[0]) or (MISSING,)
+    given: tuple[object, ...] = (*get_args(verdicts[0]), MISSING)
+    label = given[0]
     return _labels(
         signature, label, Answers({}, is_verdict=True, abstains=len(rest) < len(options))
     )
@@ -108,6 +109,7 @@ def _labels(signature: Signature, hint: object, so_far: Answers) -> Answers:
 
 
 def _values(signature: Signature, hint: object) -> Iterator[object]:
+    option: object
     for option in map(_bare, _options(_bare(hint))):
         if get_origin(option) is Literal:
             for value in get_args(option):
@@ -118,10 +120,18 @@ def _values(signature: Signature, hint: object) -> Iterator[object]:
             yield from (True, False)
         elif option is str:
             yield str
-        elif isinstance(option, type) and issubclass(option, Enum):
+        elif _is_enum(option):
             yield from option
         else:
             raise _unclear(signature, option)
+
+
+def _is_verdict(hint: object) -> bool:
+    return hint is Verdict or get_origin(hint) is Verdict
+
+
+def _is_enum(hint: object) -> TypeGuard[type[Enum]]:
+    return isinstance(hint, type) and issubclass(hint, Enum)
 
 
 def _bare(hint: object) -> object:

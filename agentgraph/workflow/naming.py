@@ -33,32 +33,37 @@ class Names:
 
 def name_all(sketch: Sketch, gone: set[int], places: Places) -> tuple[list[str], list[str]]:
     """Return the names of the dots and of the areas; what is wrong goes to the findings."""
-    dots = sketch.dots
-    found = [""] * len(dots)
+    found = [""] * len(sketch.dots)
     found[START], found[END] = "START", "END"
     first: dict[str, Dot] = {}
-    for number, dot in enumerate(dots):
-        work = dot.work
-        if work is None:
-            continue
-        if not work.name:
-            sketch.findings.append(_nameless(dot, places))
-        elif work.name not in first and not work.is_numbered:
-            first[work.name] = dot
-            found[number] = work.name
+    for number, dot in enumerate(sketch.dots):
+        name = _own_name(dot)
+        if name and name not in first:
+            first[name] = dot
+            found[number] = name
     names = Names({"START", "END", *first})
-    for number, dot in enumerate(dots):
+    for number, dot in enumerate(sketch.dots):
         if dot.work is not None and not found[number]:
-            name = dot.work.name
-            known = first.get(name)
-            if known is not None and known.work is not None and not dot.work.is_numbered:
-                if known.work.owner != dot.work.owner:
-                    sketch.findings.append(_doubled(known, dot, places))
-            found[number] = names.new(name or "nameless")
-    for number, dot in enumerate(dots):
+            found[number] = names.new(dot.work.name or "nameless")
+            sketch.findings += _doubts(first.get(_own_name(dot)), dot, places)
+    for number, dot in enumerate(sketch.dots):
         if dot.work is None and not found[number] and number not in gone:
             found[number] = names.new(dot.gate or "meet")
     return found, [names.new(area.kind) for area in sketch.areas]
+
+
+def _own_name(dot: Dot) -> str:
+    """Return the name that the user gave; empty for gates and for what is only numbered."""
+    return "" if dot.work is None or dot.work.is_numbered else dot.work.name
+
+
+def _doubts(known: Dot | None, dot: Dot, places: Places) -> Iterator[Finding]:
+    """Find what is wrong with a name that is not the first of its kind."""
+    assert dot.work is not None
+    if not dot.work.name:
+        yield _nameless(dot, places)
+    elif known is not None and known.work is not None and known.work.owner != dot.work.owner:
+        yield _doubled(known, dot, places)
 
 
 def _nameless(dot: Dot, places: Places) -> Finding:

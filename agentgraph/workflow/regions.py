@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentgraph.workflow.places import Spot
-from agentgraph.workflow.sketch import END, START, Area, Dot, Exit, Sketch, Way
+from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch, Way
 
 Ways = Mapping[int, list[int]]
 
@@ -71,14 +71,15 @@ def _links(
     for number, dot in enumerate(sketch.dots):
         if dot.limit is not None and dot.limit.then is not None:
             link(number, dot.limit.then)
-    for trial in trials:
-        if trial.kind == "catch":
-            for dot in trial.dots:
-                link(dot, trial.target)
-    for area in sketch.areas:
-        if area.kind == "catch" and area.target is not None:
-            for dot in area.members():
-                link(dot, area.target)
+    caught = [(trial.dots, trial.target) for trial in trials if trial.kind == "catch"]
+    caught += [
+        (tuple(area.members()), area.target)
+        for area in sketch.areas
+        if area.kind == "catch" and area.target is not None
+    ]
+    for members, handler in caught:
+        for member in members:
+            link(member, handler)
     return outs, ins
 
 

@@ -10,10 +10,10 @@ Rules of this file:
 
 import inspect
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
 from typing import Final, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 from weakref import WeakKeyDictionary
@@ -116,7 +116,8 @@ def signature_of(fn: object) -> Signature:
             where=f"a value of type {type(fn).__name__!r}",
             fix="give a function, a method, or an object with `__call__`",
         )
-    plain, skipped = (fn.__func__, 1) if isinstance(fn, MethodType) else (fn, 0)
+    plain: object = fn.__func__ if isinstance(fn, MethodType) else fn
+    skipped = 1 if isinstance(fn, MethodType) else 0
     if isinstance(plain, FunctionType) and not hasattr(plain, "__wrapped__"):
         found = _plain(cast("Callable[..., object]", fn), plain, skipped)
     else:
@@ -134,7 +135,7 @@ def _plain(fn: Callable[..., object], plain: FunctionType, skipped: int) -> Sign
     _refuse_generator(code, fn)
     count = code.co_argcount - skipped
     needed = max(0, count - len(plain.__defaults__ or ()))
-    named = code.co_varnames[skipped : skipped + 2] if count >= 0 else ()
+    names = code.co_varnames[skipped : code.co_argcount]
     if code.co_kwonlyargcount and len(plain.__kwdefaults__ or ()) < code.co_kwonlyargcount:
         keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         _refuse(fn, f"needs the keyword {keywords[0]!r}")
@@ -149,9 +150,9 @@ def _plain(fn: Callable[..., object], plain: FunctionType, skipped: int) -> Sign
     if hints:
         found.returns = read(hints.get("return", MISSING), plain)
         if count >= 1:
-            found.state = read(hints.get(named[0], MISSING), plain)
+            found.state = read(hints.get(names[0], MISSING), plain)
         if count >= 2:
-            found.second = read(hints.get(named[1], MISSING), plain)
+            found.second = read(hints.get(names[1], MISSING), plain)
     return found
 
 
@@ -222,11 +223,10 @@ def annotations_of(fn: FunctionType) -> Mapping[str, object]:
     try:
         return fn.__annotations__
     except NameError:
-        if sys.version_info >= (3, 14):
-            from annotationlib import Format, get_annotations  # noqa: PLC0415 - new in 3.14
-
-            return get_annotations(fn, format=Format.STRING)
-        raise
+        # Python 3.14 reads them late, and a name that only type checkers see is missing then.
+        read_late = import_module("annotationlib")
+        found = read_late.get_annotations(fn, format=read_late.Format.STRING)
+        return cast("Mapping[str, object]", found)
 
 
 def read(annotation: object, source: object) -> object:

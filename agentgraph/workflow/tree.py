@@ -15,7 +15,7 @@ from typing import TypeAlias
 from pydantic import BaseModel
 
 from agentgraph.workflow.places import Spot
-from agentgraph.workflow.work import Answer, Work
+from agentgraph.workflow.work import Work
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ Rules of this file:
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from types import MethodType
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -19,6 +20,8 @@ from agentgraph.runtime.program import Binding, Body
 from agentgraph.workflow.signature import Signature, qualname_of
 
 Answer = Mapping[object, str]
+PLAIN: Final = Policy()
+"""One attempt, without a limit of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Options:
 
     name: str | None = None
     version: int = 1
-    policy: Policy = Policy()
+    policy: Policy = PLAIN
     limit: int | None = None
     reads: tuple[str, ...] | None = None
     writes: tuple[str, ...] | None = None
@@ -110,26 +113,26 @@ class Work:
     def told(self, options: Options) -> "Work":
         """Return this work with what the builder says of it; what it does not say stays."""
         work = self if options.name is None else self.named(options.name)
-        changes: dict[str, object] = {
-            name: value
-            for name, value in (("reads", options.reads), ("writes", options.writes))
-            if value is not None
-        }
-        if options.policy != Policy():
-            changes["policy"] = options.policy
-        if not changes and options.limit is None:
+        if options == Options(options.name):
             return work
 
         def changed() -> Settled:
             settled = work.settled
-            limit = settled.binding.limit if options.limit is None else options.limit
+            vertex, binding = settled.vertex, settled.binding
             return replace(
                 settled,
-                vertex=replace(settled.vertex, **changes),
-                binding=replace(settled.binding, limit=limit),
+                vertex=replace(
+                    vertex,
+                    policy=vertex.policy if options.policy == PLAIN else options.policy,
+                    reads=vertex.reads if options.reads is None else options.reads,
+                    writes=vertex.writes if options.writes is None else options.writes,
+                ),
+                binding=replace(
+                    binding, limit=binding.limit if options.limit is None else options.limit
+                ),
             )
 
-        return work._like(changed, work.states)
+        return Work(work.name, work.fn, changed, owner=work.owner, states=work.states)
 
     def on(self, state: type[BaseModel]) -> "Work":
         """Return this work for a workflow whose state is `state`, or extends it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Generic, cast, overload
+from typing import Generic, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -306,4 +306,4 @@ def workflow(
     spot = spot_of_caller()
     sketch = draw(tree_of(flow, spot))
     program = assemble(sketch, name, state, deps=deps, version=version, spot=spot)
-    return cast("Workflow[S, DG]", Workflow(program))
+    return Workflow[S, None](program)
