@@ -1,0 +1,10 @@
+"""The command line: what is typed and what is printed; all that it does is done by the library."""
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command `agentgraph`."""
+    from agentgraph.cli.commands import agentgraph
+
+    agentgraph(prog_name="agentgraph")

@@ -1,0 +1,210 @@
+"""The commands and their options, as click knows them; what each does is in a module of its own.
+
+Rules of this file:
+
+1. It imports click and nothing of agentgraph but what every command needs: `--help` is quick.
+2. An option is said once, in the words of the glossary.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agentgraph.cli.exits import reporting
+
+if TYPE_CHECKING:
+    from agentgraph.cli import drawing
+
+_TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
+_DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from agentgraph.cli.doctor import version  # noqa: PLC0415 - see rule 1
+
+        click.echo(f"agentgraph {version() or '(not installed)'}")
+        context.exit()
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid graph, 4 paused, 5 limit reached, "
+    "130 interrupted.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+def agentgraph() -> None:
+    """Coordinate AI agents by an explicit, typed graph that is proved before it runs."""
+
+
+@agentgraph.command(epilog=_TARGET)
+@click.argument("target")
+@click.option(
+    "--input",
+    "-i",
+    "source",
+    metavar="INPUT",
+    help="A JSON object, a JSON file, a JSONL file for many runs, or - for stdin.",
+)
+@click.option(
+    "--set",
+    "-s",
+    "changes",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Set a field of every input; the value is JSON, or else a text. Repeatable.",
+)
+@click.option(
+    "--answer",
+    "answers",
+    multiple=True,
+    metavar="QUESTION=ANSWER",
+    help="Answer a question without a terminal; the second of a name is for its second visit.",
+)
+@click.option(
+    "--deps",
+    metavar="NAME",
+    help="The services of the run, or a function that makes them: a name in TARGET's file.",
+)
+@click.option(
+    "--concurrency",
+    "-n",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="How many runs at once.",
+)
+@click.option("--steps", type=click.IntRange(min=0), help="Budget of each run: steps.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Budget of each run: seconds.")
+@click.option("--usd", type=click.FloatRange(min=0), help="Budget of each run: dollars.")
+@click.option("--tokens", type=click.IntRange(min=0), help="Budget of each run: tokens.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Where chance begins.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each run.")
+@click.option(
+    "--svg",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the graph with the number of visits over all runs.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@_DEBUG
+def run(
+    target: str,
+    *,
+    source: str | None,
+    changes: tuple[str, ...],
+    answers: tuple[str, ...],
+    deps: str | None,
+    concurrency: int,
+    steps: int | None,
+    seconds: float | None,
+    usd: float | None,
+    tokens: int | None,
+    seed: int,
+    as_json: bool,
+    svg: Path | None,
+    quiet: bool,
+    debug: bool,
+) -> None:
+    """Run a workflow on one input or on many.
+
+    What comes out goes to stdout, progress and errors go to stderr.
+    """
+    with reporting(debug=debug):
+        from agentgraph.cli import running  # noqa: PLC0415 - see rule 1
+        from agentgraph.runtime import Budget  # noqa: PLC0415 - see rule 1
+
+        limits = (steps, seconds, usd, tokens)
+        budget = Budget(steps=steps, seconds=seconds, usd=usd, tokens=tokens)
+        code = running.run(
+            running.Options(
+                target,
+                source,
+                changes,
+                answers,
+                deps,
+                concurrency,
+                None if all(limit is None for limit in limits) else budget,
+                seed,
+                as_json,
+                svg,
+                quiet,
+                debug,
+            )
+        )
+    raise click.exceptions.Exit(code)
+
+
+@agentgraph.command(
+    epilog=f"{_TARGET} Exit codes: 0 clean, 1 findings, 2 undecided or usage.",
+)
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@_DEBUG
+def check(targets: tuple[str, ...], *, debug: bool) -> None:
+    """Say what can be said of workflows before they run."""
+    with reporting(debug=debug):
+        from agentgraph.cli import checking  # noqa: PLC0415 - see rule 1
+
+        code = checking.check(targets, debug=debug)
+    raise click.exceptions.Exit(code)
+
+
+@agentgraph.command(epilog=_TARGET)
+@click.argument("target")
+@click.option(
+    "-o",
+    "--output",
+    "paths",
+    multiple=True,
+    metavar="FILE",
+    help="Where to: x.svg, x.dot or x.mmd, or - for stdout. Repeatable.",
+)
+@click.option("--format", type=click.Choice(["svg", "dot", "mmd"]), help="The format of -.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "bundled", "system", "builtin"]),
+    help="Who lays the picture out.",
+)
+@_DEBUG
+def render(
+    target: str,
+    *,
+    paths: tuple[str, ...],
+    format: "drawing.Format | None",
+    engine: "drawing.Engine | None",
+    debug: bool,
+) -> None:
+    """Draw a workflow as SVG, DOT or Mermaid."""
+    with reporting(debug=debug):
+        from agentgraph.cli.drawing import render as draw  # noqa: PLC0415 - see rule 1
+
+        draw(target, paths, format, engine)
+
+
+@agentgraph.command()
+@click.argument("name")
+@_DEBUG
+def new(name: str, *, debug: bool) -> None:
+    """Write a small project into the folder NAME: a workflow, inputs, a test."""
+    with reporting(debug=debug):
+        from agentgraph.cli import project  # noqa: PLC0415 - see rule 1
+
+        project.write(name)
+
+
+@agentgraph.command()
+@_DEBUG
+def doctor(*, debug: bool) -> None:
+    """Say what is installed here, what is missing, and how to get it."""
+    with reporting(debug=debug):
+        from agentgraph.cli.doctor import doctor as look  # noqa: PLC0415 - see rule 1
+
+        code = look()
+    raise click.exceptions.Exit(code)

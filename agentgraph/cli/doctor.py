@@ -1,0 +1,98 @@
+"""`agentgraph doctor`: what is installed here, what is missing, and how to get it."""
+
+import asyncio
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import click
+from pydantic import BaseModel
+
+from agentgraph.graph import END, START, Edge, FrozenGraph, Vertex
+from agentgraph.render import Engine, engines, to_svg
+from agentgraph.render.engines import VARIABLE
+from agentgraph.runtime import Binding, Body, Program, run
+
+WELL: Final = 0
+ILL: Final = 1
+NEEDED: Final = ("click", "graphviz", "networkx", "pydantic", "rich", "typing_extensions")
+"""What agentgraph cannot do without; the bundled engine is none of it."""
+_CURES = {
+    "bundled": "pip install 'graphviz-pure>=0.2.2,<0.3' (where it has a wheel)",
+    "system": "optional: install Graphviz with the package manager",
+}
+
+
+def doctor() -> int:
+    """Print how things stand; 0 when workflows can be run and drawn."""
+    _line("python", platform.python_version(), sys.executable)
+    _line("platform", platform.system().lower(), platform.machine())
+    _line("agentgraph", version() or "from source", str(Path(__file__).parent.parent))
+    missing = [name for name in NEEDED if not _told(name)]
+    for engine in engines():
+        _line(f"engine: {engine.name}", *_state(engine))
+    click.echo()
+    try:
+        drawing = asyncio.run(_tried())
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what a doctor looks for
+        click.echo(f"a small workflow cannot be run and drawn: {type(error).__name__}: {error}")
+        return ILL
+    if missing:
+        click.echo(f"missing: {', '.join(missing)}. To mend it: pip install {' '.join(missing)}")
+        return ILL
+    click.echo(f"all is well: a small workflow was run, and drawn by the engine {drawing!r}")
+    return WELL
+
+
+def version() -> str | None:
+    """Return the version of agentgraph that is installed, or None."""
+    return _version_of("agentgraph")
+
+
+class _Trial(BaseModel):
+    """The state of a workflow that does nothing."""
+
+
+def _rest(_: _Trial) -> None:
+    """Do nothing."""
+
+
+async def _tried() -> str:
+    """Run and draw a small workflow, and name the engine that drew it."""
+    graph = FrozenGraph(
+        "trial",
+        (Vertex(START, "start"), Vertex("node"), Vertex(END, "end")),
+        (Edge(START, "node"), Edge("node", END)),
+    )
+    program = Program(graph, _Trial, {"node": Binding(Body(_rest))})
+    result = await run(program, _Trial())
+    to_svg(graph, visits=result.visits, taken=result.taken)
+    wanted = os.environ.get(VARIABLE)
+    return wanted or next(engine.name for engine in engines() if engine.found)
+
+
+def _told(name: str) -> bool:
+    """Print the version of a package; False: it is missing."""
+    found = _version_of(name)
+    _line(name, found or "missing")
+    return found is not None
+
+
+def _version_of(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _state(engine: Engine) -> tuple[str, str]:
+    if engine.found:
+        return engine.version or "found", engine.path or "plain Python, always there"
+    return "missing", _CURES.get(engine.name, "")
+
+
+def _line(name: str, state: str, more: str = "") -> None:
+    click.echo(f"{name:<20}{state:<15}{more}".rstrip())

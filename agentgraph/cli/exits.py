@@ -1,0 +1,96 @@
+"""How a command ends: its exit codes, and how an error is told; not what went wrong.
+
+Rules of this file:
+
+1. An error of the tree is printed as it is: what happened, where, what to do. A traceback is
+   for `--debug`, and for what is not of the tree: that is our fault or the shell's.
+2. What is printed goes to stderr; stdout is for data.
+"""
+
+import traceback
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final, cast
+
+import click
+
+from agentgraph.errors import (
+    AgentGraphError,
+    GraphError,
+    InvalidGraphFile,
+    InvalidInput,
+    UnknownTarget,
+)
+
+DONE: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+INVALID: Final = 3
+PAUSED: Final = 4
+LIMIT: Final = 5
+INTERRUPTED: Final = 130
+
+CODES: Final = {
+    "done": DONE,
+    "failed": FAILED,
+    "invalid": FAILED,
+    "paused": PAUSED,
+    "exhausted": LIMIT,
+    "cancelled": INTERRUPTED,
+}
+"""The exit code of one run by its status; `invalid` is an input line that never ran."""
+
+
+def code_over(statuses: Iterable[str]) -> int:
+    """Return the exit code of many runs: the first of 1, 5, 4, 0 that occurs among them."""
+    found = {CODES[status] for status in statuses}
+    return next((code for code in (INTERRUPTED, FAILED, LIMIT, PAUSED) if code in found), DONE)
+
+
+def code_of(error: AgentGraphError) -> int:
+    """Return the exit code that says who must act on an error."""
+    if isinstance(error, UnknownTarget | InvalidGraphFile | InvalidInput):
+        return USAGE
+    return INVALID if isinstance(error, GraphError) else FAILED
+
+
+def tell(error: BaseException, *, debug: bool = False) -> None:
+    """Print an error to stderr, with its traceback when asked for."""
+    if debug:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        return
+    click.echo(safe(str(error)), err=True)
+    for cause in causes(error):
+        click.echo(f"  cause: {safe(cause)}", err=True)
+
+
+def causes(error: BaseException) -> Iterator[str]:
+    """Say what lies behind an error, in one line each."""
+    cause = error.__cause__
+    while cause is not None:
+        if isinstance(cause, AgentGraphError):
+            yield f"[{cause.code}] {cause.what} (fix: {cause.fix})"
+        elif isinstance(cause, BaseExceptionGroup):
+            group = cast("BaseExceptionGroup[BaseException]", cause)
+            yield from (f"{type(one).__name__}: {one}" for one in group.exceptions)
+        else:
+            yield f"{type(cause).__name__}: {cause}"
+        cause = cause.__cause__
+
+
+def safe(text: str) -> str:
+    """Take out what would steer a terminal: inputs and answers of models are not ours."""
+    return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
+
+
+@contextmanager
+def reporting(*, debug: bool) -> Generator[None]:
+    """Turn what a command raises into a message and an exit code."""
+    try:
+        yield
+    except AgentGraphError as error:
+        tell(error, debug=debug)
+        raise click.exceptions.Exit(code_of(error)) from error
+    except (KeyboardInterrupt, click.Abort) as error:
+        click.echo("interrupted", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from error

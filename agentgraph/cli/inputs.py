@@ -1,0 +1,282 @@
+"""From `--input` and `--set` to the states that runs begin with; one at a time, as they are needed.
+
+Rules of this file:
+
+1. A record that is wrong is a record with an error: the others are not its business.
+2. JSON is read strictly: a field given twice, NaN, and what is no object are refused.
+3. What is too long or too deep is refused before anything is built from it.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO, Final, cast
+
+import click
+from pydantic import BaseModel, ValidationError
+
+from agentgraph.errors import InvalidInput, nearest
+
+LENGTH_MAX: Final = 64 * 1024 * 1024
+"""How many bytes one JSON object may have: a line of JSONL, or a whole file."""
+DEPTH_MAX: Final = 100
+"""How deeply it may be nested."""
+LINES = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One input: its fields, or what is wrong with it; `number` is its line, counted from 1."""
+
+    number: int
+    where: str
+    fields: dict[str, object] = field(default_factory=dict[str, object])
+    error: InvalidInput | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The records of a command; `is_many`: it asked for a run for each line."""
+
+    records: Iterable[Record]
+    is_many: bool = False
+    total: int | None = 1
+
+
+def read(source: str | None, changes: Mapping[str, object]) -> Inputs:
+    """Return the inputs that `--input` names, with the fields of `--set` put over them."""
+    if source is None:
+        return Inputs([Record(1, "--set" if changes else "no --input", dict(changes))])
+    if source == "-":
+        inputs = _sniffed(sys.stdin.buffer.read(), "stdin")
+    elif source.lstrip().startswith("{"):
+        inputs = Inputs([_record(source.encode(), 1, "--input")])
+    else:
+        inputs = _from_file(source)
+    records = (_with(record, changes) for record in inputs.records)
+    return Inputs(records, inputs.is_many, inputs.total)
+
+
+def changes_of(settings: Iterable[str]) -> dict[str, object]:
+    """Read `field=value`: the value is JSON, or else a text."""
+    changes: dict[str, object] = {}
+    for setting in settings:
+        name, found, text = setting.partition("=")
+        if not found or not name:
+            raise click.BadParameter(f"{setting!r} is not field=value", param_hint="--set")
+        changes[name] = value_of(text)
+    return changes
+
+
+def value_of(text: str) -> object:
+    """Read JSON, or take the text as it is."""
+    try:
+        return _parsed(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def state_of(model: type[BaseModel], record: Record) -> BaseModel:
+    """Return the state that a record describes. Raises `InvalidInput`."""
+    try:
+        # By way of JSON: there a date is a text and a tuple a list, in strict models too.
+        return model.model_validate_json(json.dumps(record.fields))
+    except ValidationError as error:
+        raise _misfit(model, record, error) from None
+    except Exception as error:
+        raise InvalidInput(
+            f"a validator of {model.__name__} raised {type(error).__name__}: {error}",
+            where=record.where,
+            fix="raise ValueError in a validator to refuse a value",
+        ) from error
+
+
+def _from_file(source: str) -> Inputs:
+    path = Path(source)
+    if not path.is_file():
+        near = nearest(str(path), [str(one) for one in path.parent.glob("*.json*")])
+        fix = f"did you mean {near!r}?" if near else "give a JSON object, a file, or - for stdin"
+        raise InvalidInput(f"there is no file {source!r}", where="--input", fix=fix)
+    try:
+        if path.suffix in LINES:
+            return Inputs(_lines_of(path), is_many=True, total=_count(path))
+        with path.open("rb") as file:
+            text = file.read(LENGTH_MAX + 1)
+        if len(text) > LENGTH_MAX and _has_records(text):
+            return Inputs(_lines_of(path), is_many=True, total=_count(path))
+        return _sniffed(text, source)
+    except OSError as error:
+        raise InvalidInput(
+            f"{source!r} cannot be read: {error.strerror}",
+            where="--input",
+            fix="check who may read it",
+        ) from error
+
+
+def _lines_of(path: Path) -> Iterator[Record]:
+    with path.open("rb") as file:
+        yield from _lines(partial(file.readline, LENGTH_MAX + 1), str(path))
+
+
+def _count(path: Path) -> int:
+    """Count the records of a file, so that the progress has an end."""
+    with path.open("rb") as file:
+        return sum(1 for line in _chunks(file) if line.strip())
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    return iter(partial(file.readline, LENGTH_MAX + 1), b"")
+
+
+def _sniffed(text: bytes, source: str) -> Inputs:
+    """Tell one JSON object from a stream of them: it depends on what parses."""
+    whole = _record(text, 1, source)
+    if whole.error is None or not _has_records(text):
+        return Inputs([whole])
+    lines = text.splitlines(keepends=True)
+    return Inputs(
+        _lines(partial(next, iter(lines), b""), source),
+        is_many=True,
+        total=sum(1 for line in lines if line.strip()),
+    )
+
+
+def _has_records(text: bytes) -> bool:
+    """Whether some line is a JSON object by itself, while the whole is none."""
+    first = islice((line for line in text.splitlines() if line.strip()), 1000)
+    # What is indented is a part of an object over many lines.
+    return any(line[:1] == b"{" and _record(line, 0, "").error is None for line in first)
+
+
+def _lines(read_line: Callable[[], bytes], source: str) -> Iterator[Record]:
+    number = 0
+    while line := read_line():
+        number += 1
+        where = f"line {number} of {source}"
+        if len(line) > LENGTH_MAX:
+            while line and not line.endswith(b"\n"):
+                line = read_line()
+            yield Record(number, where, error=_too_long(where))
+        elif line.strip():
+            yield _record(line, number, where)
+
+
+def _record(text: bytes, number: int, where: str) -> Record:
+    """Read one JSON object, or note what is wrong with it."""
+    try:
+        return Record(number, where, _object(text, where))
+    except InvalidInput as error:
+        return Record(number, where, error=error)
+
+
+def _object(text: bytes, where: str) -> dict[str, object]:
+    if len(text) > LENGTH_MAX:
+        raise _too_long(where)
+    try:
+        value = _parsed(text.decode("utf-8-sig"))
+    except RecursionError:
+        raise _too_deep(where) from None
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"byte {error.start + 1} is no UTF-8", where=where, fix="save the text as UTF-8"
+        ) from None
+    except json.JSONDecodeError as error:
+        at = f"line {error.lineno}, column {error.colno}" if b"\n" in text.strip() else ""
+        at = at or f"column {error.colno}"
+        raise InvalidInput(
+            f"this is not JSON: {error.msg} at {at}",
+            where=where,
+            fix='write an object, such as {"text": "..."}',
+        ) from None
+    except ValueError as error:
+        raise InvalidInput(
+            f"this is not JSON: {error}", where=where, fix="mend the value"
+        ) from None
+    if not isinstance(value, dict):
+        kind = "a list" if isinstance(value, list) else f"{value!r:.60}"
+        raise InvalidInput(
+            f"an input is a JSON object, and this is {kind}",
+            where=where,
+            fix="for many runs write one object a line (JSONL)",
+        )
+    fields = cast("dict[str, object]", value)
+    if _is_deep(fields):
+        raise _too_deep(where)
+    return fields
+
+
+def _parsed(text: str) -> object:
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {twice!r} is there twice")
+    return found
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _is_deep(value: object) -> bool:
+    """Whether a value is nested too deeply; level by level, so that no depth is too much for it."""
+    level: list[object] = [value]
+    for _ in range(DEPTH_MAX):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
+
+
+def _with(record: Record, changes: Mapping[str, object]) -> Record:
+    if record.error is not None or not changes:
+        return record
+    return Record(record.number, record.where, {**record.fields, **changes})
+
+
+def _misfit(model: type[BaseModel], record: Record, error: ValidationError) -> InvalidInput:
+    """Say in one line each what does not fit, and offer the nearest field."""
+    faults = error.errors(include_url=False, include_context=False)
+    said = [
+        f"{'.'.join(map(str, fault['loc'])) or model.__name__}: {fault['msg']}"
+        for fault in faults[:5]
+    ]
+    more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+    names = list(model.model_fields)
+    extra = [str(fault["loc"][-1]) for fault in faults if fault["type"] == "extra_forbidden"]
+    near = nearest(extra[0], names) if extra else None
+    return InvalidInput(
+        f"this is no {model.__name__}: {'; '.join(said)}{more}",
+        where=record.where,
+        fix=f"did you mean {near!r}?" if near else f"its fields are {', '.join(names) or 'none'}",
+    )
+
+
+def _too_long(where: str) -> InvalidInput:
+    return InvalidInput(
+        f"an input may have {LENGTH_MAX // 1024 // 1024} MB, and this has more",
+        where=where,
+        fix="give the path of a large text in the input, and read it in a node",
+    )
+
+
+def _too_deep(where: str) -> InvalidInput:
+    return InvalidInput(
+        f"an input may be nested {DEPTH_MAX} levels deep, and this is deeper",
+        where=where,
+        fix="flatten it, or give it as a text that a node parses",
+    )

@@ -1,0 +1,90 @@
+"""What came of one run, as far as a command prints it; not how it is printed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from agentgraph.cli.inputs import Record
+from agentgraph.errors import AgentGraphError
+from agentgraph.events import Decision, OpenQuestion, Result
+
+_NAMES = ("id", "key", "name")
+_TEXTS = ("text", "question", "prompt", "message", "title", "topic")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One run: what it was given, how it ended, and which way it went.
+
+    `result` is kept where it is printed; over many runs only the rest is.
+    """
+
+    number: int
+    name: str
+    text: str
+    status: str
+    path: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    error: AgentGraphError | None = None
+    questions: tuple[OpenQuestion, ...] = ()
+    result: Result[BaseModel] | None = None
+
+
+@dataclass(slots=True)
+class Traffic:
+    """How often each vertex and edge was visited, over all runs of a command."""
+
+    visits: Counter[str] = field(default_factory=Counter[str])
+    taken: Counter[tuple[str, str, str | None]] = field(
+        default_factory=Counter[tuple[str, str, str | None]]
+    )
+    runs: int = 0
+
+    def add(self, result: Result[BaseModel]) -> None:
+        """Add what one run did."""
+        self.visits.update(result.visits)
+        self.taken.update(result.taken)
+        self.runs += 1
+
+
+def refused(record: Record, error: AgentGraphError) -> Outcome:
+    """Return what came of an input that is none."""
+    name, text = _title(record)
+    return Outcome(record.number, name, text, "invalid", error=error)
+
+
+def outcome_of(
+    record: Record, result: Result[BaseModel], error: AgentGraphError | None, *, keep: bool
+) -> Outcome:
+    """Return what came of a run."""
+    name, text = _title(record)
+    return Outcome(
+        record.number,
+        name,
+        text,
+        result.status,
+        result.path,
+        result.decisions,
+        error,
+        result.questions,
+        result if keep else None,
+    )
+
+
+def _title(record: Record) -> tuple[str, str]:
+    """Return the name of an input, else its line, and the text that people know it by."""
+    fields = record.fields
+    name = _first(fields, _NAMES) or str(record.number)
+    return name, _first(fields, [*_TEXTS, *(one for one in fields if one not in _NAMES)])
+
+
+def _first(fields: Mapping[str, object], names: Iterable[str]) -> str:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and value.strip():
+            return value
+        if isinstance(value, int) and name in _NAMES:
+            return str(value)
+    return ""

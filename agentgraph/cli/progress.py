@@ -1,0 +1,114 @@
+"""How far a command has come, on stderr; never what came out of it.
+
+On a terminal it is a bar that goes away at the end. In a log it is a line now and then, so
+that nobody takes a long batch for dead. What nodes print while it runs goes to stderr too.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager, redirect_stdout
+from time import monotonic
+from typing import Final, Protocol
+
+import click
+
+PAUSE_S: Final = 10.0
+"""In a log, how long nothing is said."""
+
+
+class Progress(Protocol):
+    """Something that can be told how far a command has come."""
+
+    def at(self, node: str) -> None:
+        """A node has begun."""
+        ...
+
+    def ended(self) -> None:
+        """One more run has ended."""
+        ...
+
+    def pause(self) -> None:
+        """Leave the terminal to a person."""
+        ...
+
+
+class _Silent:
+    """Says nothing: for one run in a log, and for --quiet."""
+
+    def at(self, node: str) -> None:
+        pass
+
+    def ended(self) -> None:
+        pass
+
+    def pause(self) -> None:
+        pass
+
+
+class _Log(_Silent):
+    """Says how far it is every few seconds."""
+
+    def __init__(self, total: int | None) -> None:
+        self._total = total
+        self._done = 0
+        self._said = monotonic()
+
+    def ended(self) -> None:
+        self._done += 1
+        if monotonic() - self._said >= PAUSE_S:
+            self._said = monotonic()
+            of = "" if self._total is None else f" of {self._total}"
+            click.echo(f"{self._done}{of} runs have ended", err=True)
+
+
+@contextmanager
+def progress(name: str, total: int | None, *, quiet: bool, live: bool) -> Generator[Progress]:
+    """Show how far the runs of workflow `name` are; `live`: stderr is a terminal."""
+    if live and not quiet:
+        with _bar(name, total) as bar:
+            yield bar
+        return
+    with redirect_stdout(sys.stderr):
+        yield _Silent() if quiet or total == 1 else _Log(total)
+
+
+@contextmanager
+def _bar(name: str, total: int | None) -> Generator[Progress]:
+    from rich.console import Console  # noqa: PLC0415 - rich is for terminals only
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+    columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
+    many = [] if total == 1 else [BarColumn(), MofNCompleteColumn()]
+    shown = RichProgress(
+        *columns, *many, TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    )
+    task = shown.add_task(name, total=total)
+
+    class Bar:
+        def at(self, node: str) -> None:
+            shown.update(task, description=f"{name}: {node}")
+
+        def ended(self) -> None:
+            shown.advance(task)
+
+        def pause(self) -> None:
+            shown.stop()
+
+    # rich itself leads what nodes print, to stdout or stderr, past the bar to stderr.
+    with shown:
+        yield Bar()
+
+
+def counted(statuses: Counter[str], seconds: float) -> str:
+    """Return how many runs ended how, in words."""
+    total = statuses.total()
+    parts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
+    return f"{total} run{'' if total == 1 else 's'} in {seconds:.1f} s: {parts or 'none'}"

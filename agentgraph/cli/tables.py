@@ -1,0 +1,105 @@
+"""What came out of runs as tables on a terminal, or in a log; not what the words in them are."""
+
+from collections.abc import Sequence
+from typing import Final, TextIO
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agentgraph.cli.exits import safe
+from agentgraph.cli.outcome import Outcome
+from agentgraph.cli.telling import one_line, sureness, told, used, voters_of, way
+from agentgraph.events import Result
+from agentgraph.graph import FrozenGraph
+
+TEXT_MIN: Final = 16
+"""How many columns of the text are shown at least."""
+COLORS: Final = {
+    "done": "green",
+    "failed": "red",
+    "invalid": "red",
+    "paused": "yellow",
+    "exhausted": "yellow",
+    "cancelled": "yellow",
+}
+
+
+def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
+    """Print a line for each of many runs, as wide as the terminal is."""
+    console = Console(file=out, highlight=False)
+    voters = voters_of(graph)
+    ways = [way(one.path, voters, _arrow(console)) for one in outcomes]
+    sure = [sureness(one.decisions) for one in outcomes]
+    fixed = [
+        min(_widest([one.name for one in outcomes], "input"), 16),
+        _widest(sure, "conf."),
+        _widest([one.status for one in outcomes], "status"),
+    ]
+    # The way is what people look for; of the text a few words remind them.
+    rest = max(console.width - sum(fixed) - 2 * 4, 2 * TEXT_MIN)
+    path_width = min(_widest(ways, "path"), rest - TEXT_MIN)
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    grid.add_column("input", no_wrap=True, width=fixed[0], overflow="ellipsis")
+    grid.add_column("text", no_wrap=True, width=rest - path_width, overflow="ellipsis")
+    grid.add_column("path", width=path_width)
+    grid.add_column("conf.", no_wrap=True, width=fixed[1])
+    grid.add_column("status", no_wrap=True, width=fixed[2])
+    for one, its_way, its_sureness in zip(outcomes, ways, sure, strict=True):
+        grid.add_row(
+            Text(one_line(one.name)),
+            Text(one_line(one.text)),
+            Text(its_way),
+            Text(its_sureness),
+            Text(one.status, style=COLORS.get(one.status, "")),
+        )
+    _print(grid, console)
+
+
+def single(outcome: Outcome, result: Result[BaseModel], graph: FrozenGraph, out: TextIO) -> None:
+    """Print the final state of one run, and the way it took."""
+    console = Console(file=out, highlight=False)
+    state = _grid()
+    for name, value in result.state:
+        state.add_row(name, _value(value))
+    _print(state, console)
+    print(file=out)
+    facts = _grid()
+    facts.add_row("status", Text(outcome.status, style=COLORS.get(outcome.status, "")))
+    facts.add_row("path", way(result.path, voters_of(graph), _arrow(console)) or "-")
+    for decision in result.decisions:
+        facts.add_row("decided", told(decision))
+    facts.add_row("used", used(result))
+    _print(facts, console)
+
+
+def _value(value: object) -> Text:
+    if isinstance(value, str):
+        return Text(safe(value))
+    return Text(safe(to_json(value, indent=2, fallback=repr).decode()))
+
+
+def _widest(texts: Sequence[str], title: str) -> int:
+    return max(map(cell_len, [title, *texts]))
+
+
+def _grid() -> Table:
+    grid = Table(box=None, show_header=False, pad_edge=False)
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def _print(grid: Table, console: Console) -> None:
+    """Print a table without the blanks that rich puts at the end of its lines."""
+    with console.capture() as captured:
+        console.print(grid)
+    for line in captured.get().splitlines():
+        print(line.rstrip(), file=console.file)
+
+
+def _arrow(console: Console) -> str:
+    return " → " if "utf" in console.encoding.lower() else " -> "

@@ -1,0 +1,121 @@
+"""What came out of runs, in words and as JSON: one line each; tables are `tables`."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from agentgraph.cli.exits import safe
+from agentgraph.cli.outcome import Outcome
+from agentgraph.events import Decision, Result
+from agentgraph.graph import FrozenGraph
+
+ROUND_MAX: Final = 12
+"""How many nodes a round may have that is written once and counted."""
+
+
+def json_line(outcome: Outcome, result: Result[BaseModel]) -> str:
+    """Return all that is known of a run as one line of JSON."""
+    return to_json(
+        {
+            "number": outcome.number,
+            "name": outcome.name,
+            "status": result.status,
+            "state": result.state,
+            "path": result.path,
+            "decisions": [_decision(each) for each in result.decisions],
+            "usage": result.usage,
+            "errors": [f"{type(error).__name__}: {error}" for error in result.errors],
+            "questions": result.questions,
+            "branches": result.branches,
+            "run_id": result.run_id,
+        },
+        fallback=repr,
+    ).decode()
+
+
+def way(path: Sequence[str], voters: frozenset[str], arrow: str) -> str:
+    """Write a path on one line, without voters; what comes again and again is counted.
+
+    >>> way(["a", "write", "review", "write", "review"], frozenset(), " > ")
+    'a > (write > review) x2'
+    """
+    names = [name for name in path if _bare(name) not in voters]
+    parts: list[str] = []
+    at = 0
+    while at < len(names):
+        length, times = _round(names, at)
+        part = arrow.join(names[at : at + length])
+        if times > 1:
+            part = f"{part} x{times}" if length == 1 else f"({part}) x{times}"
+        parts.append(part)
+        at += length * times
+    return arrow.join(parts)
+
+
+def _round(names: Sequence[str], at: int) -> tuple[int, int]:
+    """Return how long the shortest round is that begins here, and how often it is gone."""
+    for length in range(1, ROUND_MAX + 1):
+        times = 1
+        once = names[at : at + length]
+        while names[at + length * times : at + length * (times + 1)] == once:
+            times += 1
+        if times > 1:
+            return length, times
+    return 1, 1
+
+
+def voters_of(graph: FrozenGraph, prefix: str = "") -> frozenset[str]:
+    """Name the voters of a graph by their paths: they are parts of a decision, not of the way."""
+    found: set[str] = set()
+    for vertex in graph.vertices:
+        path = prefix + vertex.name
+        found |= {f"{path}/{voter}" for voter in vertex.voters}
+        if vertex.child is not None:
+            found |= voters_of(vertex.child, f"{path}/")
+    return frozenset(found)
+
+
+def _bare(path: str) -> str:
+    """Leave out the numbers of items, which the graph does not know."""
+    return "/".join(part for part in path.split("/") if not part.isdigit())
+
+
+def sureness(decisions: Sequence[Decision]) -> str:
+    """Write the confidence of the decisions that have one of their own: `0.93, 0.71`."""
+    return ", ".join(
+        "-" if each.label is None else f"{each.confidence:.2f}"
+        for each in decisions
+        if each.label is None or each.confidence < 1 or each.source
+    )
+
+
+def used(result: Result[BaseModel]) -> str:
+    """Write what a run has used."""
+    usage = result.usage
+    parts = [f"{usage.steps} steps"]
+    if usage.tokens:
+        parts.append(f"{usage.tokens} tokens")
+    if usage.usd is None:
+        parts.append("of unknown cost")
+    elif usage.usd:
+        parts.append(f"{usage.usd:.4f} USD")
+    return ", ".join(parts)
+
+
+def told(decision: Decision) -> str:
+    label = "abstained" if decision.label is None else decision.label
+    sure = f" {decision.confidence:.2f}" if decision.confidence < 1 else ""
+    why = f" ({decision.rationale})" if decision.rationale else ""
+    return one_line(f"{decision.classifier}: {label}{sure}{why}")
+
+
+def one_line(text: str) -> str:
+    """Make one line of a text, without what would steer a terminal."""
+    return safe(" ".join(text.split()))
+
+
+def _decision(decision: Decision) -> dict[str, object]:
+    said = {"classifier": decision.classifier, "label": decision.label}
+    return {**said, "confidence": decision.confidence, "rationale": decision.rationale}
