@@ -96,9 +96,6 @@ def _subclass(parent: type[BaseModel], body: Mapping[str, object]) -> type[BaseM
     return make(type(parent), parent.__name__, (parent,), {**names, **body})
 
 
-# ---- reading
-
-
 def _reader(field: Field) -> Callable[[Draft], object]:
     name, copy = field.name, field.copy
 
@@ -165,9 +162,6 @@ def _unset(field: Field) -> NoReturn:
         where=field.where,
         fix="let an earlier node write it, give it in the input, or declare a default",
     )
-
-
-# ---- writing
 
 
 def _writer(fields: Mapping[str, Field]) -> Callable[[Draft, str, object], None]:
@@ -273,9 +267,6 @@ def closed(model: str, what: str) -> ClosedDraft:
         where=f"a draft of {model!r}",
         fix="await everything that uses the state before the node returns; keep values, not the state",
     )
-
-
-# ---- what a model can do besides
 
 
 def plain(draft: Draft) -> BaseModel:

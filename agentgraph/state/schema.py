@@ -74,8 +74,6 @@ class Schema(Generic[S]):
             field.is_mutable for field in self._fields.values()
         )
 
-    # ---- from and to the caller
-
     def begin(self, instance: S) -> Revision:
         """Return the first revision: a validated copy of the caller's object."""
         kind = getattr(type(instance), "__draft_model__", type(instance))
@@ -132,8 +130,6 @@ class Schema(Generic[S]):
     def changed(self, revision: Revision) -> Mapping[str, object]:
         """Return the patch of the commit or merge that made this revision."""
         return Patch(revision)
-
-    # ---- a node's attempt
 
     def draft(self, revision: Revision) -> S:
         """Open a private draft on a revision."""
@@ -198,8 +194,6 @@ class Schema(Generic[S]):
             raise
         return self.commit(draft, line)
 
-    # ---- reading only
-
     def view(self, revision: Revision) -> S:
         """Return a draft that may be read only."""
         sealed: S = revision.sealed
@@ -243,8 +237,6 @@ class Schema(Generic[S]):
             lent.viewers -= 1
         self._close(view)
 
-    # ---- joining
-
     def merge(self, origin: Revision | None, tips: Sequence[Tip], line: Line | None) -> Revision:
         """Merge what branches bring to a join; raise MergeConflict when nothing says how."""
         revision = merged(self._fields, origin, tips, line)
@@ -264,8 +256,6 @@ class Schema(Generic[S]):
             touched = [n for n, v in validated.values.items() if v is not revision.values[n]]
             validated.writes = noted(revision.writes, touched, line)
         return validated
-
-    # ---- inside
 
     def _hold(self, values: dict[str, Any], revision: Revision, *, viewers: int) -> None:
         for name in self._lent:
