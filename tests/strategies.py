@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agentgraph.graph import END, START, Bound, Edge, FrozenGraph, Region, Vertex, VertexKind
 
 BLOCKS = ("sequence", "parallel", "choice", "loop", "quorum", "catch")
+TANGLES = (*BLOCKS, "crossing", "maze")
 
 
 class Dice(Protocol):
@@ -134,6 +135,8 @@ def _block(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
         "loop": _loop,
         "quorum": _quorum,
         "catch": _catch,
+        "crossing": _crossing,
+        "maze": _maze,
     }
     return makers[kinds[sketch.dice.pick(len(kinds))]](sketch, size, kinds)
 
@@ -226,6 +229,51 @@ def _catch(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
     )
     sketch.regions.append(region)
     return Block(body.entry, [*body.ends, (handler, None)], [*body.members, handler])
+
+
+def _crossing(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
+    """Branches that fork and join across each other: some vertices, each after some before it."""
+    blocks = [sketch.closed(part) for part in _parts(sketch, size, kinds, at_least=3)]
+    blocks.insert(0, _block(sketch, 1, kinds))
+    blocks.append(_block(sketch, 1, kinds))
+    after: dict[int, set[int]] = {index: set() for index in range(len(blocks))}
+    for index in range(1, len(blocks) - 1):
+        for _ in range(1 + sketch.dice.pick(2)):
+            after[sketch.dice.pick(index)].add(index)
+    for index in range(len(blocks) - 1):
+        if not after[index] or not sketch.dice.pick(4):
+            after[index].add(len(blocks) - 1)
+    members = [member for block in blocks for member in block.members]
+    for index, block in enumerate(blocks):
+        before = [blocks[other] for other in sorted(after) if index in after[other]]
+        target = block.entry
+        if len(before) > 1:
+            target = sketch.add("join")
+            members.append(target)
+            sketch.edges.append(Edge(target, block.entry))
+        for other in before:
+            sketch.link(other, target)
+    return Block(blocks[0].entry, blocks[-1].ends, members)
+
+
+def _maze(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
+    """Choices that lead forward and back at random; each can be passed twice only."""
+    parts = _parts(sketch, size, kinds, at_least=3)
+    splits = [sketch.choice() for _ in parts]
+    for index, (part, name) in enumerate(zip(parts, splits, strict=True)):
+        sketch.link(part, name)
+        targets = {sketch.dice.pick(len(parts)) for _ in range(sketch.dice.pick(3))}
+        if index + 1 < len(parts):
+            targets.add(index + 1)
+        labels = tuple(f"to{target}" for target in sorted(targets))
+        has_way_out = index + 1 == len(parts) or not sketch.dice.pick(3)
+        more = ("out",) if has_way_out else ()
+        sketch.vertices[name] = Vertex(
+            name, "classifier", labels=(*labels, *more), bound=Bound(2)
+        )
+        sketch.edges += [Edge(name, parts[to].entry, f"to{to}") for to in sorted(targets)]
+    ends = [(name, "out") for name in splits if "out" in sketch.vertices[name].labels]
+    return Block(parts[0].entry, list(ends), [*splits, *(m for p in parts for m in p.members)])
 
 
 def _any(sketch: Sketch, *kinds: VertexKind) -> str | None:

@@ -133,6 +133,7 @@ class _Level:
         self.joined: set[int] = set()
         """The exits that are places of the join that ends this quorum."""
         self._inner: dict[tuple[int, int], int] = {}
+        self._gates: dict[int, int] = {}
         self._open: list[tuple[int, int, int]] = []
         self.net.add("")
         self.net.outs[0] = [Way(self._arrive(entry), self._edge(entry))]
@@ -164,6 +165,18 @@ class _Level:
                 return self._region(top, place)
         return self._exit(place)
 
+    def _gathered(self, place: int) -> int:
+        """The same for an exit of a region: by each entry of the region it is the same place."""
+        local = self._arrive(place)
+        if not self.net.both[local]:
+            return local
+        if place not in self._gates:
+            edge = self._edge(place)
+            gate = self.net.add(self.nest.net.edges[edge].source)
+            self.net.outs[gate].append(Way(local, edge))
+            self._gates[place] = gate
+        return self._gates[place]
+
     def _exit(self, place: int) -> int:
         if place not in self.exits:
             self.exits[place] = self.net.add(self._name(place))
@@ -191,7 +204,7 @@ class _Level:
             self._expand_vertex(key, local)
             return
         for place, cost in self.levels.exits[inner, key]:
-            self.net.outs[local].append(Way(self._arrive(place), self._edge(place), cost))
+            self.net.outs[local].append(Way(self._gathered(place), -1, cost))
         self.net.bounds[local] = self.levels.bounds[inner]
         if len(self.nest.entries[inner]) > 1:
             self.net.held[local] = frozenset({inner})

@@ -83,11 +83,20 @@ class Oracle:
         return (target, edge) if self.kind[target] == "join" else (target, -1)
 
     def moves(self, marking: Marking) -> Iterator[tuple[str, Marking]]:
-        at_once = [j for j in self.quorums if self._has_quorum(j, marking)]
-        vertices = at_once or list(dict.fromkeys(vertex for vertex, _ in sorted(marking)))
-        for vertex in vertices:
-            if vertex != END:
-                yield from self._runs(vertex, marking)
+        quorums = [join for join in self.quorums if self._has_quorum(join, marking)]
+        for join in quorums:
+            yield "", self._fires(join, marking)
+        if not quorums:
+            for vertex in dict.fromkeys(vertex for vertex, _ in sorted(marking)):
+                if vertex != END:
+                    yield from self._runs(vertex, marking)
+
+    def _fires(self, join: str, marking: Marking) -> Marking:
+        """All that is in the quorum is cancelled, and its join has one token."""
+        quorum = self.quorums[join]
+        left = frozenset(place for place in marking if not self.is_in(place, quorum))
+        inside = [r for r in self.graph.regions if self.holds(r, quorum) and r is not quorum]
+        return self._put(left, inside, [(join, -1)])
 
     def fails(self, marking: Marking) -> Iterator[tuple[str, Marking]]:
         if any(self._has_quorum(j, marking) for j in self.quorums):
@@ -99,50 +108,36 @@ class Oracle:
                 assert region.target is not None
                 # The flow that fails is left with it: it may be entered again by its handler.
                 inside = [other for other in inside if other is not region]
-                yield "", self._put(marking, left, inside, [(region.target, -1)], one=True)
+                yield "", self._put(left, inside, [(region.target, -1)])
 
     def _has_quorum(self, join: str, marking: Marking) -> bool:
         need = self.graph.vertex[join].need or len(self.graph.ins[join])
-        return sum(1 for vertex, _ in marking if vertex == join) >= need
+        return sum(1 for vertex, edge in marking if vertex == join and edge >= 0) >= need
 
     def _runs(self, vertex: str, marking: Marking) -> Iterator[tuple[str, Marking]]:
         inside = [r for r in self.graph.regions if vertex in self.members[r.name]]
         taken = {(vertex, -1)}
-        if self.kind[vertex] == "join":
+        if self.kind[vertex] == "join" and vertex not in self.quorums:
             edges = [i for i, edge in enumerate(self.graph.edges) if edge.target == vertex]
             taken = {(vertex, edge) for edge in edges}
-            if vertex in self.quorums:
-                if not self._has_quorum(vertex, marking):
-                    return
-                quorum = self.quorums[vertex]
-                inside = [r for r in self.graph.regions if self.holds(r, quorum)]
-                inside = [r for r in inside if r is not quorum]
-                taken = {place for place in marking if self.is_in(place, quorum)}
-            elif not taken <= marking:
-                return
+        if not taken <= marking:
+            return
         left = marking - taken
         bound = self.bound[vertex]
         if bound is not None and bound.then is not None:
-            yield vertex, self._put(marking, left, inside, [(bound.then, -1)], one=True)
+            yield vertex, self._put(left, inside, [(bound.then, -1)])
         targets = [
             self.place(i) for i, edge in enumerate(self.graph.edges) if edge.source == vertex
         ]
+        if not targets:
+            raise Broken(f"{vertex} has a token that cannot go on")
         if self.kind[vertex] in CHOICES:
             for target in targets:
-                yield vertex, self._put(marking, left, inside, [target], one=True)
-        elif targets:
-            is_one = vertex in self.quorums
-            yield vertex, self._put(marking, left, inside, targets, one=is_one)
+                yield vertex, self._put(left, inside, [target])
+        else:
+            yield vertex, self._put(left, inside, targets)
 
-    def _put(
-        self,
-        before: Marking,
-        left: Marking,
-        inside: list[Region],
-        targets: list[Place],
-        *,
-        one: bool,
-    ) -> Marking:
+    def _put(self, left: Marking, inside: list[Region], targets: list[Place]) -> Marking:
         """Put tokens on `targets`; raise Broken where that does what no run may do."""
         after = set(left)
         for target in targets:
@@ -155,7 +150,7 @@ class Oracle:
                 leaving = len(targets) - len(come)
                 if leaving and any(self.is_in(place, region) for place in after):
                     raise Broken(f"{region.name} is left while it is open")
-                if leaving > 1 and not one:
+                if leaving > 1:
                     raise Broken(f"{region.name} is left twice")
             elif come and (len(come) > 1 or any(self.is_in(p, region) for p in left)):
                 raise Broken(f"{region.name} is entered twice")
