@@ -240,6 +240,12 @@ class ClosedDraft(RunError):
     code = "AG613"
 
 
+class UnsetField(RunError):
+    """A field was read that nothing has written yet."""
+
+    code = "AG614"
+
+
 class MergeConflict(RunError):
     """Parallel branches wrote one field, and nothing says how to merge their values."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 
 from pydantic import BaseModel
 
-from agentgraph.errors import ClosedDraft, InvalidEdit, ReadOnlyState, RunError, suggest
+from agentgraph.errors import ClosedDraft, InvalidEdit, ReadOnlyState, UnsetField, suggest
 from agentgraph.state.copies import build, clone
 from agentgraph.state.field import Field
 from agentgraph.state.lent import Lent
@@ -157,7 +157,7 @@ def _late(field: Field) -> Callable[[Draft], object]:
 
 
 def _unset(field: Field) -> NoReturn:
-    raise RunError(
+    raise UnsetField(
         f"field {field.name!r} was read, but nothing has written it yet",
         where=field.where,
         fix="let an earlier node write it, give it in the input, or declare a default",
