@@ -3,11 +3,11 @@
 from agentgraph.workflow.builder import Graph
 from agentgraph.workflow.choice import Abstaining, Choice, Classifier, Form
 from agentgraph.workflow.choosing import classifier, human
+from agentgraph.workflow.compiled import Workflow, workflow
 from agentgraph.workflow.decorators import node
-from agentgraph.workflow.each import each
 from agentgraph.workflow.flow import END, NEXT, START, End, Flow, Node, Par, Start
+from agentgraph.workflow.items import each
 from agentgraph.workflow.vote import consensus
-from agentgraph.workflow.workflow import Workflow, workflow
 
 __all__ = [
     "END",

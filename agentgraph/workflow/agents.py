@@ -2,21 +2,49 @@
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import Final, cast
+from typing import cast
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Policy, Vertex
 from agentgraph.runtime.policy import Retry
 from agentgraph.runtime.program import Binding, qualified
-from agentgraph.workflow.signature import Signature, place_of, qualname_of, signature_of
+from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.tree import Mention, Tree
-from agentgraph.workflow.work import PLAIN, Options, Settled, Work, first_line, identity
+from agentgraph.workflow.work import NOTHING, PLAIN, Options, Settled, Work, identity
 
-_NONE: Final = Options()
+
+class Agent(Work):
+    """The work of a node: one callable of the user."""
+
+    __slots__ = ("_options", "_signature")
+
+    def __init__(self, signature: Signature, name: str, options: Options) -> None:
+        """Take what the callable takes, the name, and what was said beside it."""
+        super().__init__(name, signature.fn)
+        self._signature = signature
+        self._options = options
+
+    def settle(self) -> Settled:
+        """Make the vertex of the callable."""
+        options = self._options
+        agent, doc, place = self._signature.about
+        vertex = Vertex(
+            self.name,
+            agent=agent,
+            doc=doc,
+            place=place,
+            version=options.version,
+            policy=options.policy,
+            reads=options.reads,
+            writes=options.writes,
+        )
+        if options.limit is None:
+            return Settled(vertex, self._signature.binding, self._signature.alone)
+        binding = Binding(self._signature.body, limit=options.limit)
+        return Settled(vertex, binding, self._signature.alone)
 
 
 def options_of(
-    name: str | None = None,
     version: int = 1,
     retry: Retry | None = None,
     timeout: float | timedelta | None = None,
@@ -27,9 +55,16 @@ def options_of(
     writes: Collection[str] | None = None,
 ) -> Options:
     """Turn what the user says of a node into data."""
-    _check(name, limit)
+    if limit is not None and limit < 1:
+        raise InvalidAgent(
+            f"the limit is {limit}",
+            where="limit=",
+            fix="say how many attempts may be under way at once, from 1 up",
+        )
     policy = policy_of(retry, timeout, in_thread=in_thread)
-    return Options(name, version, policy, limit, _names(reads), _names(writes))
+    if policy is PLAIN and version == 1 and limit is None and reads is None and writes is None:
+        return NOTHING
+    return Options(version, policy, limit, _names(reads), _names(writes))
 
 
 def policy_of(
@@ -52,11 +87,17 @@ def policy_of(
     return Policy(retry.attempts, named, retry.first, retry.cap, seconds, in_thread)
 
 
-def agent_work(fn: object, options: Options = _NONE) -> Work:
+def agent_work(
+    fn: object,
+    name: str | None = None,
+    options: Options = NOTHING,
+    signature: Signature | None = None,
+) -> Work:
     """Return the work of a callable. Raises `InvalidAgent` when it cannot be called with a state."""
-    signature = signature_of(fn)
-    name = signature.name if options.name is None else options.name
-    return Work(name, fn, lambda: _settled(signature, name, options))
+    signature = signature or signature_of(fn)
+    if name is not None and not name:
+        raise InvalidAgent("a node has an empty name", where="name=", fix="give it a name")
+    return Agent(signature, signature.name if name is None else name, options)
 
 
 def function_tree(fn: object) -> Tree:
@@ -74,21 +115,6 @@ def reworked(tree: Tree, change: Callable[[Work], Work]) -> Tree:
     return Mention(change(mention_of(tree).work), object())
 
 
-def _settled(signature: Signature, name: str, options: Options) -> Settled:
-    fn = signature.fn
-    vertex = Vertex(
-        name,
-        agent=qualname_of(fn),
-        doc=first_line(getattr(fn, "__doc__", "")),
-        place=place_of(fn),
-        version=options.version,
-        policy=options.policy,
-        reads=options.reads,
-        writes=options.writes,
-    )
-    return Settled(vertex, Binding(signature.body(), limit=options.limit), (signature,))
-
-
 def _names(names: Collection[str] | None) -> tuple[str, ...] | None:
     if isinstance(names, str):
         raise InvalidAgent(
@@ -98,14 +124,3 @@ def _names(names: Collection[str] | None) -> tuple[str, ...] | None:
         )
     # A set has no order of its own, and a graph is the same on every machine.
     return None if names is None else tuple(sorted(names))
-
-
-def _check(name: str | None, limit: int | None) -> None:
-    if name is not None and not name:
-        raise InvalidAgent("a node has an empty name", where="name=", fix="give it a name")
-    if limit is not None and limit < 1:
-        raise InvalidAgent(
-            f"the limit is {limit}",
-            where="limit=",
-            fix="say how many attempts may be under way at once, from 1 up",
-        )

@@ -15,7 +15,7 @@ from agentgraph.workflow.naming import name_all
 from agentgraph.workflow.places import Places, Spot
 from agentgraph.workflow.schema import digest_of
 from agentgraph.workflow.sketch import END, START, Dot, Limit, Sketch
-from agentgraph.workflow.work import Settled
+from agentgraph.workflow.work import Settled, changed
 
 
 def assemble(
@@ -98,14 +98,14 @@ class _Assembly:
         vertex = settled.vertex
         name = self.names[number]
         if dot.limit or dot.at_least or vertex.place is None or vertex.name != name:
-            vertex = replace(
-                vertex,
-                name=name,
-                place=vertex.place or self.places.of(dot.spot),
-                bound=self._bound(dot.limit),
-                at_least=dot.at_least,
-                abstains=vertex.abstains or dot.at_least > 0,
-            )
+            changes = {
+                "name": name,
+                "place": vertex.place or self.places.of(dot.spot),
+                "bound": self._bound(dot.limit),
+                "at_least": dot.at_least,
+                "abstains": vertex.abstains or dot.at_least > 0,
+            }
+            vertex = changed(vertex, changes)
         self.bindings[name] = self._binding(dot, settled)
         self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
         return vertex

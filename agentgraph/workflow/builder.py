@@ -24,13 +24,13 @@ from agentgraph.runtime.policy import Retry
 from agentgraph.workflow.agents import options_of
 from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.choice import Abstaining, chosen
+from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.flow import End, Flow, Node, Start, error_types, positive
 from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.regions import Trial, with_regions
 from agentgraph.workflow.sketch import Exit, Limit
-from agentgraph.workflow.workflow import Workflow
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -89,7 +89,6 @@ class Graph(Generic[S, D]):
         """
         spot = spot_of_caller()
         options = options_of(
-            name,
             retry=retry,
             timeout=timeout,
             in_thread=in_thread,
@@ -97,7 +96,7 @@ class Graph(Generic[S, D]):
             reads=reads,
             writes=writes,
         )
-        handle = Node[S](self._handles.add(fn, options, undo, spot))
+        handle = Node[S](self._handles.add(fn, name, options, undo, spot))
         if max_visits is not None:
             positive(max_visits, "max_visits", "add_node", spot)
             after = None if then is None else self._handles.entry(then, spot)

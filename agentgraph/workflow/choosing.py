@@ -21,11 +21,9 @@ from agentgraph.workflow.signature import (
     Signature,
     Unread,
     is_method,
-    place_of,
-    qualname_of,
     signature_of,
 )
-from agentgraph.workflow.work import Settled, Work, first_line, without_error
+from agentgraph.workflow.work import Made, Settled, Work, without_error
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -120,14 +118,14 @@ def human(fn: object, /) -> object:
     if answers.form is not None:
         return _form(signature, answers.form)
     asked: Choice[BaseModel, str] = Choice(
-        Work(signature.name, fn, lambda: _settled(signature, "human", answers, asked))
+        Made(signature.name, fn, lambda: _settled(signature, "human", answers, asked))
     )
     return asked
 
 
 def _classifier(fn: object) -> object:
     signature = _read(fn)
-    work = Work(
+    work = Made(
         signature.name, fn, lambda: _settled(signature, "classifier", answers_of(signature), None)
     )
     # What can be read now is checked now: the traceback then points at the function.
@@ -175,13 +173,11 @@ def _form(asking: Signature, model: type[BaseModel]) -> Form[BaseModel, BaseMode
             )
             return Settled(_vertex(asking, "form"), binding, (asking, save))
 
-        return Work(asking.name, asking.fn, settle)
+        return Made(asking.name, asking.fn, settle)
 
     form: Form[BaseModel, BaseModel] = Form(asking.name, work)
     return form
 
 
 def _vertex(signature: Signature, kind: VertexKind) -> Vertex:
-    fn = signature.fn
-    doc = first_line(getattr(fn, "__doc__", ""))
-    return Vertex(signature.name, kind, qualname_of(fn), doc, place_of(fn))
+    return Vertex(signature.name, kind, *signature.about)

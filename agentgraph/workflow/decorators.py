@@ -27,9 +27,10 @@ class NodeMethod(Unfinished, Generic[X_contra, S_contra]):
 
     advice = "a method is a node on an instance: `desk = Desk()`, then `desk.answer`"
 
-    def __init__(self, fn: FunctionType, options: Options) -> None:
+    def __init__(self, fn: FunctionType, name: str | None, options: Options) -> None:
         """Made by the decorator `node`."""
         self._fn = fn
+        self._name = name
         self._options = options
 
     @overload
@@ -42,7 +43,9 @@ class NodeMethod(Unfinished, Generic[X_contra, S_contra]):
             return self
         bound = MethodType(self._fn, obj)
         # The same method of the same instance is one object, however often it is looked up.
-        return Node[BaseModel](Mention(agent_work(bound, self._options), (id(obj), id(self))))
+        return Node[BaseModel](
+            Mention(agent_work(bound, self._name, self._options), (id(obj), id(self)))
+        )
 
     def __repr__(self) -> str:
         return self._fn.__qualname__
@@ -92,7 +95,6 @@ def node(
     `limit` is how many attempts may be under way at once over all runs.
     """
     options = options_of(
-        name,
         version,
         retry,
         timeout,
@@ -102,15 +104,15 @@ def node(
         writes=writes,
     )
     if fn is not None:
-        return _node(fn, options)
+        return _node(fn, name, options)
 
     def decorate(fn: object) -> object:
-        return _node(fn, options)
+        return _node(fn, name, options)
 
     return decorate
 
 
-def _node(fn: object, options: Options) -> object:
+def _node(fn: object, name: str | None, options: Options) -> object:
     if isinstance(fn, Flow | Unfinished):
         raise InvalidAgent(
             f"{fn!r} is no function any more",
@@ -118,5 +120,5 @@ def _node(fn: object, options: Options) -> object:
             fix="decorate the function once; options go into that one: `@node(timeout=30)`",
         )
     if is_method(fn):
-        return NodeMethod[object, BaseModel](fn, options)
-    return Node[BaseModel](Mention(agent_work(fn, options), object()))
+        return NodeMethod[object, BaseModel](fn, name, options)
+    return Node[BaseModel](Mention(agent_work(fn, name, options), object()))

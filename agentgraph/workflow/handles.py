@@ -12,14 +12,14 @@ from agentgraph.workflow.flow import NEXT, End, Flow, Node, Start, Unfinished
 from agentgraph.workflow.places import Spot, line_of
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.sketch import END, START, Exit, Sketch
-from agentgraph.workflow.tree import Mention, key_of
-from agentgraph.workflow.work import Options, Work, identity
+from agentgraph.workflow.tree import Mention, Tree, key_of
+from agentgraph.workflow.work import NOTHING, Options, Work, identity
 
 _NAMED = "name what an edge touches by its function, or by the handle that `add_node` returned"
 
 
 class Placed(NamedTuple):
-    """Where a handle stands: its first dot, its open ends, all its dots."""
+    """Where a whole flow stands: its first dot, its open ends, all its dots."""
 
     entry: int
     exits: list[Exit]
@@ -32,14 +32,16 @@ class Handles:
     def __init__(self) -> None:
         """Begin with START and END alone."""
         self.sketch = Sketch()
-        self._placed: dict[Hashable, Placed] = {}
-        self._kept: list[object] = []
-        """Objects that are known by their address must not go away."""
+        self._placed: dict[Hashable, int | Placed] = {}
+        self._kept: list[Tree] = []
+        """Flows are known by their address, so they must not go away."""
         self._names: set[str] = set()
+        self._signatures: dict[Hashable, Signature] = {}
 
-    def add(self, fn: object, options: Options, undo: object, spot: Spot | None) -> Mention:
+    def add(
+        self, fn: object, name: str | None, options: Options, undo: object, spot: Spot | None
+    ) -> Mention:
         """Add a node of its own and return what stands for it."""
-        name = options.name
         if name is not None and name in self._names:
             raise InvalidFlow(
                 f"there is a node {name!r} already",
@@ -53,14 +55,13 @@ class Handles:
                 where=f"add_node ({line_of(spot)})",
                 fix='to run it in two places give this one a name: `add_node(fn, name="again")`',
             )
-        work = _work(fn, options, spot)
+        work = self._work(fn, name, options, spot)
         if undo is not None:
             work = work.undone(_undo(undo))
         if name is not None:
             self._names.add(name)
         mention = Mention(work, key)
         self._put(mention, spot)
-        self._kept.append(fn)
         return mention
 
     def entry(self, handle: object, spot: Spot | None) -> int:
@@ -73,40 +74,57 @@ class Handles:
                     fix="name the node that comes next, or END",
                 )
             return END
-        return START if isinstance(handle, Start) else self._find(handle, spot).entry
+        if isinstance(handle, Start):
+            return START
+        found = self._find(handle, spot)
+        return found if isinstance(found, int) else found.entry
 
     def exits(self, handle: object, spot: Spot | None) -> list[Exit]:
         """Return the open ends of a handle; a function that is new adds itself."""
         if isinstance(handle, Start | End):
             return [Exit(self.entry(handle, spot))]
-        found = self._find(handle, spot).exits
-        if not found:
+        found = self._find(handle, spot)
+        if isinstance(found, int):
+            return [Exit(found)]
+        if not found.exits:
             raise InvalidFlow(
                 f"every end of {_shown(handle)} is closed, so nothing can follow",
                 where=line_of(spot),
                 fix="lead the label that goes on to NEXT instead of END, or remove this edge",
             )
-        return found
+        return found.exits
 
     def dots(self, handle: object, spot: Spot | None) -> range:
         """Return all dots that a handle stands for."""
-        return self._find(handle, spot).dots
+        found = self._find(handle, spot)
+        return range(found, found + 1) if isinstance(found, int) else found.dots
 
-    def _find(self, handle: object, spot: Spot | None) -> Placed:
+    def _find(self, handle: object, spot: Spot | None) -> int | Placed:
         key = _key(handle)
         found = self._placed.get(key)
         if found is not None:
             return found
-        self._kept.append(handle)
         if _is_composite(handle):
             return self._draw(handle, key, spot)
-        return self._put(Mention(_work(handle, Options(), spot), key), spot)
+        return self._put(Mention(self._work(handle, None, NOTHING, spot), key), spot)
 
-    def _put(self, mention: Mention, spot: Spot | None) -> Placed:
-        dot = self.sketch.add(None, mention.work, spot)
-        placed = Placed(dot, [Exit(dot)], range(dot, dot + 1))
-        self._placed[mention.key] = placed
-        return placed
+    def _work(self, fn: object, name: str | None, options: Options, spot: Spot | None) -> Work:
+        if isinstance(fn, Node):
+            work = mention_of(cast("Node[BaseModel]", fn).tree).work.told(options)
+            return work if name is None else work.named(name)
+        if isinstance(fn, Unfinished):
+            raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=fn.advice)
+        if isinstance(fn, Flow) or not callable(fn):
+            raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=_NAMED)
+        key = identity(fn)
+        signature = self._signatures.get(key)
+        if signature is None:
+            signature = self._signatures[key] = signature_of(fn)
+        return agent_work(fn, name, options, signature)
+
+    def _put(self, mention: Mention, spot: Spot | None) -> int:
+        dot = self._placed[mention.key] = self.sketch.add(None, mention.work, spot)
+        return dot
 
     def _draw(self, flow: Flow[BaseModel], key: Hashable, spot: Spot | None) -> Placed:
         """Add a whole flow; it is one handle, entered at its beginning and left at its open ends."""
@@ -114,6 +132,7 @@ class Handles:
         exits = Pen(self.sketch).draw(flow.tree, [], spot)
         placed = Placed(first, exits, range(first, len(self.sketch.dots)))
         self._placed[key] = placed
+        self._kept.append(flow.tree)
         return placed
 
 
@@ -127,16 +146,6 @@ def _key(handle: object) -> Hashable:
         if isinstance(handle, Flow)
         else identity(handle)
     )
-
-
-def _work(fn: object, options: Options, spot: Spot | None) -> Work:
-    if isinstance(fn, Node):
-        return mention_of(cast("Node[BaseModel]", fn).tree).work.told(options)
-    if isinstance(fn, Unfinished):
-        raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=fn.advice)
-    if isinstance(fn, Flow) or not callable(fn):
-        raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=_NAMED)
-    return agent_work(fn, options)
 
 
 def _undo(undo: object) -> Signature:

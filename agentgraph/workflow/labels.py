@@ -62,7 +62,7 @@ def asked_by(signature: Signature) -> Answers:
             fix='annotate what it returns: `-> Ask[Literal["send", "drop"]]`, or `-> Ask[Address]`',
         )
     (answer,) = get_args(hint)
-    if isinstance(answer, type) and issubclass(answer, BaseModel):
+    if _is_form(answer):
         return Answers({}, form=answer)
     found = _labels(signature, answer, Answers({}))
     if found.is_open:
@@ -128,6 +128,10 @@ def _values(signature: Signature, hint: object) -> Iterator[object]:
 
 def _is_verdict(hint: object) -> bool:
     return hint is Verdict or get_origin(hint) is Verdict
+
+
+def _is_form(hint: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
 
 
 def _is_enum(hint: object) -> TypeGuard[type[Enum]]:

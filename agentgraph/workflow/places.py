@@ -26,7 +26,9 @@ class Spot(NamedTuple):
 
 def spot_of_caller() -> Spot | None:
     """Return where the code that is not agentgraph's stands at the moment."""
+    # The two innermost are this function and the method that calls it.
     frame = currentframe()
+    frame = frame.f_back if frame is not None else None
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_OWN):
         frame = frame.f_back
     return None if frame is None else Spot(frame.f_code, frame.f_lasti)

@@ -15,15 +15,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
-from typing import Final, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
-from weakref import WeakKeyDictionary
+from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 
 from agentgraph.errors import InvalidAgent, Place
 from agentgraph.runtime.context import Ctx
-from agentgraph.runtime.program import Body, Wants
+from agentgraph.runtime.program import Binding, Body, Wants
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
-_known: "WeakKeyDictionary[FunctionType, Signature]" = WeakKeyDictionary()
 _LOST: Final = (NameError, AttributeError, TypeError, SyntaxError)
 
 
@@ -41,6 +39,14 @@ class Unread:
     text: str
 
 
+class About(NamedTuple):
+    """What a graph shows of a callable."""
+
+    agent: str
+    doc: str
+    place: Place | None
+
+
 @dataclass(slots=True)
 class Signature:
     """A callable and what is known of it. A hint is what an annotation stands for."""
@@ -53,10 +59,17 @@ class Signature:
     returns: object = MISSING
     needs_second: bool = False
     has_second: bool = False
+    alone: tuple["Signature", ...] = field(default=(), repr=False)
+    """Itself, as all that there is to check of a vertex."""
     takes_any: bool = False
     """It takes any number of values, or does not say."""
     is_async: bool = False
-    _wants: Wants | None = field(default=None, repr=False)
+    _body: Body | None = field(default=None, repr=False)
+    _binding: Binding | None = field(default=None, repr=False)
+    _about: "About | None" = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.alone = (self,)
 
     @property
     def name(self) -> str:
@@ -81,13 +94,30 @@ class Signature:
     @property
     def wants(self) -> Wants:
         """What the second parameter takes. Raises `InvalidAgent` when that cannot be told."""
-        if self._wants is None:
-            self._wants = self._second() if self.has_second else "state"
-        return self._wants
+        return self.body.wants
 
+    @property
     def body(self) -> Body:
-        """Return the callable as a run wants it."""
-        return Body(self.fn, self.wants, self.is_async)
+        """The callable as a run wants it. Raises `InvalidAgent` when that cannot be told."""
+        if self._body is None:
+            wants = self._second() if self.has_second else "state"
+            self._body = Body(self.fn, wants, self.is_async)
+        return self._body
+
+    @property
+    def binding(self) -> Binding:
+        """The callable as the body of a vertex, one for all vertices that have it."""
+        if self._binding is None:
+            self._binding = Binding(self.body)
+        return self._binding
+
+    @property
+    def about(self) -> "About":
+        """What a graph shows of the callable."""
+        if self._about is None:
+            doc = first_line(getattr(self.fn, "__doc__", ""))
+            self._about = About(qualname_of(self.fn), doc, place_of(self.fn))
+        return self._about
 
     def _second(self) -> Wants:
         hint = self.second
@@ -116,10 +146,9 @@ def signature_of(fn: object) -> Signature:
             where=f"a value of type {type(fn).__name__!r}",
             fix="give a function, a method, or an object with `__call__`",
         )
-    plain: object = fn.__func__ if isinstance(fn, MethodType) else fn
-    skipped = 1 if isinstance(fn, MethodType) else 0
+    plain, skipped = _inner(fn)
     if isinstance(plain, FunctionType) and not hasattr(plain, "__wrapped__"):
-        found = _plain(cast("Callable[..., object]", fn), plain, skipped)
+        found = _plain(fn, plain, skipped)
     else:
         found = _any(fn)
     if found.is_async or isinstance(plain, FunctionType):
@@ -128,6 +157,11 @@ def signature_of(fn: object) -> Signature:
         getattr(fn, "__call__", None)  # noqa: B004 - the method itself is asked for, not whether
     )
     return found
+
+
+def _inner(fn: object) -> tuple[object, int]:
+    """Return the function itself, and how many of its parameters are bound already."""
+    return (fn.__func__, 1) if isinstance(fn, MethodType) else (fn, 0)
 
 
 def _plain(fn: Callable[..., object], plain: FunctionType, skipped: int) -> Signature:
@@ -321,6 +355,13 @@ def place_of(fn: object) -> Place | None:
     """Return where a callable was written, when that is Python."""
     code = getattr(_source(fn), "__code__", None)
     return Place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else None
+
+
+def first_line(doc: object) -> str:
+    """Return the first paragraph of a docstring, in one line: what a drawing shows."""
+    if not isinstance(doc, str):
+        return ""
+    return " ".join(doc.strip().partition("\n\n")[0].split())
 
 
 def qualname_of(fn: object) -> str:

@@ -5,8 +5,8 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Policy, Vertex
 from agentgraph.runtime.program import Binding, Program
-from agentgraph.workflow.signature import Signature, qualname_of
-from agentgraph.workflow.work import Settled, Work, first_line, without_error
+from agentgraph.workflow.signature import Signature
+from agentgraph.workflow.work import Made, Settled, Work, without_error
 
 
 def subgraph_work(program: Program, enter: Signature, leave: Signature) -> Work:
@@ -17,13 +17,13 @@ def subgraph_work(program: Program, enter: Signature, leave: Signature) -> Work:
         vertex = Vertex(
             name,
             "subgraph",
-            agent=qualname_of(enter.fn),
+            agent=enter.about.agent,
             child=program.graph,
         )
         binding = Binding(without_error(enter, "`enter`"), child=program, into=leave.fn)
         return Settled(vertex, binding, (enter, leave))
 
-    return Work(name, program, settle)
+    return Made(name, program, settle)
 
 
 def each_work(
@@ -43,8 +43,8 @@ def each_work(
         vertex = Vertex(
             "each",
             "each",
-            agent=qualname_of(called.fn) if called else "",
-            doc=first_line(called.fn.__doc__) if called else "",
+            agent=called.about.agent if called else "",
+            doc=called.about.doc if called else "",
             policy=policy,
             limit=limit,
             collect=collect,
@@ -58,7 +58,7 @@ def each_work(
         )
         return Settled(vertex, binding, (over, into), (called,) if called else ())
 
-    return Work("each", settle, settle, is_numbered=True)
+    return Made("each", settle, settle, is_numbered=True)
 
 
 def item_state(do: Signature) -> type[BaseModel]:

@@ -7,8 +7,10 @@ Rules of this file:
 2. A work is settled once, however often it is mentioned.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from types import MethodType
 from typing import Final
 
@@ -28,12 +30,23 @@ PLAIN: Final = Policy()
 class Options:
     """What a node is told beside its callable."""
 
-    name: str | None = None
     version: int = 1
     policy: Policy = PLAIN
     limit: int | None = None
     reads: tuple[str, ...] | None = None
     writes: tuple[str, ...] | None = None
+
+
+NOTHING: Final = Options()
+_FIELDS: Final = tuple(slot.name for slot in fields(Vertex))
+_values: Final = attrgetter(*_FIELDS)
+
+
+def changed(vertex: Vertex, changes: Mapping[str, object]) -> Vertex:
+    """Do what `dataclasses.replace` does, five times as fast: each renamed mention needs it."""
+    values = dict(zip(_FIELDS, _values(vertex), strict=True))
+    values.update(changes)
+    return Vertex(*values.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +64,20 @@ class Settled:
     is_open: bool = False
     """Of a choice: it may answer any text."""
 
+    def with_vertex(self, **changes: object) -> "Settled":
+        """Return the same with a changed vertex."""
+        return replace(self, vertex=changed(self.vertex, changes))
 
-class Work:
+
+class Work(ABC):
     """What a mention places in a graph."""
 
-    __slots__ = ("_settle", "_settled", "fn", "is_numbered", "name", "owner", "states")
+    __slots__ = ("_settled", "fn", "is_numbered", "name", "owner", "states")
 
     def __init__(
         self,
         name: str,
         fn: object,
-        settle: Callable[[], Settled],
         *,
         owner: Hashable = None,
         is_numbered: bool = False,
@@ -77,76 +93,96 @@ class Work:
         self.owner: Hashable = identity(fn) if owner is None else owner
         self.is_numbered = is_numbered
         self.states = states
-        self._settle = settle
         self._settled: Settled | None = None
 
     @property
     def settled(self) -> Settled:
         """The vertex and all that belongs to it. Raises `InvalidAgent` when it cannot be made."""
         if self._settled is None:
-            self._settled = self._settle()
+            self._settled = self.settle()
         return self._settled
+
+    @abstractmethod
+    def settle(self) -> Settled:
+        """Make the vertex; asked once."""
 
     def named(self, name: str) -> "Work":
         """Return this work under another name."""
-
-        def renamed() -> Settled:
-            settled = self.settled
-            return replace(settled, vertex=replace(settled.vertex, name=name))
-
-        return Work(name, self.fn, renamed, owner=self.owner, states=self.states)
+        return Made(
+            name,
+            self.fn,
+            lambda: self.settled.with_vertex(name=name),
+            owner=self.owner,
+            states=self.states,
+        )
 
     def undone(self, undo: Signature) -> "Work":
         """Return this work with a compensation."""
 
         def undoable() -> Settled:
-            settled = self.settled
+            settled = self.settled.with_vertex(undo=qualname_of(undo.fn))
             return replace(
                 settled,
-                vertex=replace(settled.vertex, undo=qualname_of(undo.fn)),
                 binding=replace(settled.binding, undo=without_error(undo, "an undo")),
                 checked=(*settled.checked, undo),
             )
 
-        return self._like(undoable, self.states)
+        return self._with(undoable, self.states)
 
     def told(self, options: Options) -> "Work":
         """Return this work with what the builder says of it; what it does not say stays."""
-        work = self if options.name is None else self.named(options.name)
-        if options == Options(options.name):
-            return work
+        if options == NOTHING:
+            return self
 
-        def changed() -> Settled:
-            settled = work.settled
-            vertex, binding = settled.vertex, settled.binding
-            return replace(
-                settled,
-                vertex=replace(
-                    vertex,
-                    policy=vertex.policy if options.policy == PLAIN else options.policy,
-                    reads=vertex.reads if options.reads is None else options.reads,
-                    writes=vertex.writes if options.writes is None else options.writes,
-                ),
-                binding=replace(
-                    binding, limit=binding.limit if options.limit is None else options.limit
-                ),
+        def adjusted() -> Settled:
+            vertex, binding = self.settled.vertex, self.settled.binding
+            settled = self.settled.with_vertex(
+                policy=vertex.policy if options.policy == PLAIN else options.policy,
+                reads=vertex.reads if options.reads is None else options.reads,
+                writes=vertex.writes if options.writes is None else options.writes,
             )
+            limit = binding.limit if options.limit is None else options.limit
+            return replace(settled, binding=replace(binding, limit=limit))
 
-        return Work(work.name, work.fn, changed, owner=work.owner, states=work.states)
+        return self._with(adjusted, self.states)
 
     def on(self, state: type[BaseModel]) -> "Work":
         """Return this work for a workflow whose state is `state`, or extends it."""
-        return self._like(lambda: self.settled, (*self.states, state))
+        return self._with(lambda: self.settled, (*self.states, state))
 
-    def _like(self, settle: Callable[[], Settled], states: tuple[type[BaseModel], ...]) -> "Work":
-        return Work(
+    def _with(self, maker: Callable[[], Settled], states: tuple[type[BaseModel], ...]) -> "Work":
+        return Made(
             self.name,
             self.fn,
-            settle,
+            maker,
             owner=self.owner,
             is_numbered=self.is_numbered,
             states=states,
         )
+
+
+class Made(Work):
+    """A work that a function settles."""
+
+    __slots__ = ("_maker",)
+
+    def __init__(
+        self,
+        name: str,
+        fn: object,
+        maker: Callable[[], Settled],
+        *,
+        owner: Hashable = None,
+        is_numbered: bool = False,
+        states: tuple[type[BaseModel], ...] = (),
+    ) -> None:
+        """Take what every work has, and the function."""
+        super().__init__(name, fn, owner=owner, is_numbered=is_numbered, states=states)
+        self._maker = maker
+
+    def settle(self) -> Settled:
+        """Ask the function."""
+        return self._maker()
 
 
 def identity(fn: object) -> Hashable:
@@ -158,7 +194,7 @@ def identity(fn: object) -> Hashable:
 
 def without_error(signature: Signature, what: str) -> Body:
     """Return the body of a callable that is no handler. Raises `InvalidAgent` when it wants an error."""
-    body = signature.body()
+    body = signature.body
     if body.wants == "error":
         raise InvalidAgent(
             f"{signature.name or 'a function'!r} wants an error, and {what} is given none",
@@ -166,10 +202,3 @@ def without_error(signature: Signature, what: str) -> Body:
             fix="take the state, or the state and the context: `(s: Ticket, ctx: Ctx)`",
         )
     return body
-
-
-def first_line(doc: object) -> str:
-    """Return the first paragraph of a docstring, in one line: what a drawing shows."""
-    if not isinstance(doc, str):
-        return ""
-    return " ".join(doc.strip().partition("\n\n")[0].split())

@@ -11,12 +11,12 @@ from agentgraph.runtime import ItemFailed
 from agentgraph.runtime.policy import Retry
 from agentgraph.runtime.program import Program
 from agentgraph.workflow.agents import mention_of, policy_of
+from agentgraph.workflow.compiled import Workflow, workflow
 from agentgraph.workflow.flow import Flow, Node, positive
 from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of, signature_of
 from agentgraph.workflow.subgraph import each_work, item_state
 from agentgraph.workflow.tree import Mention
-from agentgraph.workflow.workflow import Workflow, workflow
 
 S = TypeVar("S", bound=BaseModel)
 W = TypeVar("W", bound=BaseModel)
