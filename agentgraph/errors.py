@@ -360,6 +360,15 @@ class JournalDiffers(JournalError):
 
     code = "AG701"
 
+    @classmethod
+    def at(cls, index: int, where: str, what: str) -> Self:
+        """Say which event of the journal does not fit, and why."""
+        return cls(
+            f"event {index} of the journal does not fit: {what}",
+            where=where,
+            fix="replay it on the graph that wrote it (compare the digests)",
+        )
+
 
 class InternalError(AgentGraphError):
     """Our own fault: the message asks for a report."""

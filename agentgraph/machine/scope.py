@@ -172,13 +172,14 @@ def branches_of(held: list[Holding]) -> tuple[tuple[str, object], ...]:
     return tuple(found)
 
 
-def winners(frame: Frame, race: Part) -> list[Holding]:
+def winners(frame: Frame, goal: Goal) -> list[Holding]:
     """Return the branches that won a race, while its losers are being stopped."""
-    sites = [frame.plan.sites[name] for _, _, name in race.given]
-    return [
-        Holding((site.index, 0), frame.path + site.name, payload, line, None)
-        for site, (payload, line, _) in zip(sites, race.given, strict=True)
-    ]
+    found: list[Holding] = []
+    race = goal.task if isinstance(goal.task, Part) and goal.kind == "join" else None
+    for payload, line, name in race.given if race else ():
+        order = (frame.plan.sites[name].index, 0)
+        found.append(Holding(order, frame.path + name, payload, line, None))
+    return found
 
 
 def undos_of(

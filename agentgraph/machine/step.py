@@ -61,11 +61,8 @@ def replay(plan: Plan, journal: Iterable[events.Event]) -> Marking:
         try:
             advance(marking, event)
         except errors.IllegalEvent as error:
-            raise errors.JournalDiffers(
-                f"event {index} of the journal does not fit: {error.what}",
-                where=f"graph {plan.graph.name!r}, {type(event).__name__}",
-                fix="replay it on the graph that wrote it (compare the digests)",
-            ) from error
+            where = f"graph {plan.graph.name!r}, {type(event).__name__}"
+            raise errors.JournalDiffers.at(index, where, error.what) from error
     return marking
 
 
@@ -353,12 +350,9 @@ def _be_done(marking: Marking) -> None:
     if len(marking.frames) == 1 and list(root.tokens) == [(root.plan.sites["END"], 0)]:
         marking.status = "done"
         return
-    resting = ", ".join(
-        f"place {place} of {frame.path + site.name!r}"
-        for frame in marking.frames.values()
-        for site, place in frame.tokens
-    )
-    what = f"nothing can move any more; tokens rest on {resting or 'no place'}"
+    frames = marking.frames.values()
+    resting = [f"{each.path}{site.name}.{place}" for each in frames for site, place in each.tokens]
+    what = f"nothing can move any more; tokens rest on {', '.join(resting) or 'no place'}"
     raise errors.Stuck.at(root.plan.graph.name, what)
 
 

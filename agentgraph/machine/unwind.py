@@ -117,11 +117,7 @@ def take_down(
     was_open = any(each.is_open for each in absorbed)
     is_merge = failed is not None and failed.verb == "merge"
     unwinding.is_open = len(held) != 1 or is_merge or was_open
-    won = (
-        scope.winners(frame, goal.task)
-        if isinstance(goal.task, Part) and goal.kind == "join"
-        else []
-    )
+    won = scope.winners(frame, goal)
     unwinding.branches = scope.branches_of(sorted([*held, *won], key=lambda each: each.order))
     unwinding.state = unwinding.base = scope.state_of(held, frame.start)
     if goal.area is not None:
