@@ -171,22 +171,22 @@ class _Builder:
         for vertex in level.graph.vertices:
             parent = regions.home.get(vertex.name, level.parent)
             child = vertex.child
-            if child is not None and child.vertices:
+            if child is not None and _has_parts(child):
                 added = self._add_frame(level, vertex, parent)
                 yield _Level(child, f"{level.path}{vertex.name}/", added)
             else:
                 added = self._add_figure(level, vertex.name, vertex, parent)
             known.setdefault(vertex.name, added)
+        for group, members in regions.framed:
+            self._groups[group.id] = group
+            self._ends[group.id] = (known[members[0]], known[members[-1]])
+        self._arrows += _Ways(self, level, known, regions).arrows()
         if level.parent is not None:
             names = list(known)
             self._ends[level.parent] = (
                 known.get(START, known[names[0]]),
                 known.get(END, known[names[-1]]),
             )
-        for group, members in regions.framed:
-            self._groups[group.id] = group
-            self._ends[group.id] = (known[members[0]], known[members[-1]])
-        self._arrows += _Ways(self, level, known, regions).arrows()
 
     def finished(self, graph: FrozenGraph) -> Diagram:
         """Give the diagram; a group learns which figures stand for it."""
@@ -380,6 +380,12 @@ class _Ways:
         if name not in self._known:
             self._known[name] = self._builder.missing(self._level, name)
         return self._known[name]
+
+
+def _has_parts(graph: FrozenGraph) -> bool:
+    """Say whether anything of a graph would be drawn; a faulty one may be empty."""
+    handled = any(region.kind == "catch" and region.target is not None for region in graph.regions)
+    return bool(graph.vertices or graph.edges or handled)
 
 
 def _key(level: _Level, edge: Edge) -> Key:

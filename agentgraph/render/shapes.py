@@ -56,11 +56,13 @@ def sketch_of(figure: Figure) -> Sketch:
     """Draw one figure, with room for its count where a corner would be too small for it."""
     shape = _DRAWERS[figure.kind](figure)
     x, y = shape.width / 2, shape.height / 2
-    wide, badges = shape.width, (Point(x, -y), Point(-x, -y), Point(x, y), Point(-x, y))
+    wide = shape.width
+    badges: tuple[Point, ...] = (Point(x, -y), Point(-x, -y), Point(x, y), Point(-x, y))
     if shape.paint in {"terminal", "bar"} and figure.visits:
         room = badge_width(figure.visits)
         wide += 2 * (room + 6)
-        badges = (Point(x + 4 + room / 2, 0), Point(-x - 4 - room / 2, 0))
+        sides = (Point(x + 4 + room / 2, 0), Point(-x - 4 - room / 2, 0))
+        badges = (*sides, Point(0, y + 11), Point(0, -y - 11))
     return Sketch(wide, shape.height, shape.outline, shape.paint, shape.parts, badges)
 
 
