@@ -1,0 +1,1 @@
+"""The workloads behind `docs/performance.md`, each against a bare loop; not a test of meaning."""

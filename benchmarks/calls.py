@@ -1,0 +1,40 @@
+"""The row about function calls: a count that no load of the machine changes; not a time."""
+
+import sys
+from types import FrameType
+from typing import Final
+
+from agentgraph import Workflow
+from benchmarks import flows
+from benchmarks.measure import Figure, check
+
+SHORTER: Final = 1_000
+LONGER: Final = 3_000
+
+
+async def counted(flow: Workflow[flows.Counter], steps: int) -> int:
+    """Count the calls of Python and C functions, and resumed coroutines, of one run."""
+    found = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal found
+        if event in {"call", "c_call"}:
+            found += 1
+
+    state = flows.Counter()
+    sys.setprofile(count)
+    try:
+        result = await flow.run(state)
+    finally:
+        sys.setprofile(None)
+    check([result.state.n], steps)
+    return found
+
+
+async def calls() -> Figure:
+    """Count the calls of one step, from two lengths: what a run costs as a whole falls out."""
+    short, long = flows.loop(SHORTER), flows.loop(LONGER)
+    for flow, steps in ((short, SHORTER), (long, LONGER)):
+        await counted(flow, steps)
+    more = await counted(long, LONGER) - await counted(short, SHORTER)
+    return Figure("calls", more / (LONGER - SHORTER))

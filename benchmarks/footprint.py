@@ -1,0 +1,107 @@
+"""The rows about what it takes besides time: imports, memory, disk; each in a process of its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.measure import TURNS, Figure, WrongCount, alternate
+from benchmarks.paused import RUNS
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+MEGABYTE: Final = 1_000_000
+KILOBYTE: Final = 1024
+
+# Both make a state, since no workflow is without one: pydantic loads what that needs only then.
+BARE: Final = """
+import asyncio
+from pydantic import BaseModel
+class Counter(BaseModel):
+    n: int = 0
+"""
+OURS: Final = """
+import agentgraph
+class Counter(agentgraph.State):
+    n: int = 0
+"""
+SPENT: Final = "import time\nprint(time.process_time())\n"
+
+
+def printed(*arguments: str, env: Mapping[str, str] | None = None) -> str:
+    """Run Python with these arguments and give what it prints."""
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+async def imports() -> Figure:
+    """Start an interpreter, import, make a state class; by the same without this library."""
+    with tempfile.TemporaryDirectory() as folder:
+        # The first start writes the byte code of both sides here, whatever the settings of this
+        # process are: to compile is not to import.
+        env = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+
+        async def ours() -> float:
+            return float(printed("-c", OURS + SPENT, env=env))
+
+        async def floor() -> float:
+            return float(printed("-c", BARE + SPENT, env=env))
+
+        turns = await alternate(ours, floor, turns=TURNS + 4)
+    micros = [median(column) * 1e3 for column in zip(*turns, strict=True)]
+    ratio = median(one / other for one, other in turns)
+    return Figure("import", ratio, note=f"{micros[0]:.0f} and {micros[1]:.0f} ms")
+
+
+async def paused() -> Figure | None:
+    """Measure how much memory a process has more for each paused run; None: not on this system."""
+    if not sys.platform.startswith("linux"):
+        return None
+    ours, floor = (
+        median(float(printed("-m", "benchmarks.paused", which)) for _ in range(3))
+        for which in ("ours", "floor")
+    )
+    return Figure("paused", ours / KILOBYTE, ours / floor, note=f"{RUNS:,} runs")
+
+
+def install() -> list[Figure]:
+    """Install the project into a fresh environment, and count what is there."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        printed("-m", "venv", folder)
+        python = next(path for path in home.glob("*/python*") if path.stem == "python")
+        pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--no-compile", str(ROOT)], check=True)
+        subprocess.run([*pip, "uninstall", "--yes", "setuptools"], check=True)
+        site = next(home.glob("**/site-packages"))
+        return weighed(site)
+
+
+def weighed(site: Path) -> list[Figure]:
+    """Count the packages in a folder and their bytes, without pip and without byte code."""
+    packages = sorted(
+        path.name.partition("-")[0]
+        for path in site.glob("*.dist-info")
+        if not path.name.startswith("pip-")
+    )
+    if not packages:
+        raise WrongCount(f"nothing is installed in {site}")
+    size = sum(
+        path.stat().st_size
+        for path in site.rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and _owner(path, site) != "pip"
+    )
+    return [
+        Figure("packages", len(packages), note=", ".join(packages)),
+        Figure("megabytes", size / MEGABYTE),
+    ]
+
+
+def _owner(path: Path, site: Path) -> str:
+    return path.relative_to(site).parts[0].partition("-")[0]

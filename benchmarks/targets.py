@@ -1,0 +1,63 @@
+"""What each row of the table has to reach, as data; not how it is measured."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["floor", "times", "most"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The gate and the stretch goal of one row, and the limit that CI holds.
+
+    `kind` says what CI compares, since the time of a shared machine proves nothing:
+
+    - `floor`: how many times the bare loop of the same process, at most twice what the gate
+      allowed where it was set. There the bare loop took `floor`, in the row's own unit.
+    - `times`: two workloads of ours by each other; what they may differ, twice.
+    - `most`: a count that does not depend on load, held exactly.
+    """
+
+    what: str
+    unit: str
+    gate: float
+    stretch: float | None
+    kind: Kind
+    floor: float = 1.0
+
+    @property
+    def limit(self) -> float:
+        """The largest figure that CI lets pass: a ratio, or for `most` the count itself."""
+        match self.kind:
+            case "floor":
+                return 2 * self.gate / self.floor
+            case "times":
+                return 1 + 2 * (self.gate - 1)
+            case "most":
+                return self.gate
+
+
+# The floors are those of the machine on which the gates were set (two shared cores, CPython
+# 3.11, pydantic 2.14): a bare `async def` loop over a pydantic state, without any library.
+# Those of `dag`, `nested`, `fifty` are the bare passes in `building.py`, of `paused` a coroutine
+# that waits with a state of its own.
+TARGETS: dict[str, Target] = {
+    "import": Target("import and one state class, CPU", "times", 1.25, 1.1, "times"),
+    "chain": Target("no-op node in a chain of 1,000", "µs", 6, 3.5, "floor", 0.41),
+    "loop": Target("step of a 2-node loop with a classifier", "µs", 7, 4.5, "floor", 0.52),
+    "fork": Target("branch of a fork of 1,000 with its join", "µs", 15, 10, "floor", 4.02),
+    "fork_growth": Target("a branch of 5,000 against one of 1,000", "times", 1.2, None, "times"),
+    "each": Target("item of `each` over 1,000", "µs", 8, 4, "floor", 4.02),
+    "timeout": Target("timeout on a node, extra", "µs", 1, 0.3, "floor", 0.41),
+    "concurrent": Target("node of 1,000 concurrent runs of 10", "µs", 7, 4.5, "floor", 0.92),
+    "stream": Target("step of the loop, every event consumed", "µs", 9, 6.5, "floor", 0.79),
+    "append": Target("append to 100,000 items against to none", "times", 1.2, 1.1, "times"),
+    "dag": Target("build and verify 10,000 nodes, 30,000 edges", "ms", 600, 250, "floor", 19.7),
+    "nested": Target("soundness of 10,000 nested vertices", "ms", 150, 50, "floor", 19.0),
+    "fifty": Target("verify 50 vertices", "ms", 5, 1, "floor", 0.04),
+    "paused": Target("memory of a paused run", "KB", 3, 2, "floor", 1.5),
+    "calls": Target("function calls of one loop step", "calls", 40, 28, "most"),
+    "packages": Target("install: packages", "", 14, None, "most"),
+    "megabytes": Target("install: size without byte code", "MB", 42, None, "most"),
+}
+"""The rows in the order of the table, by the key of their figure."""
