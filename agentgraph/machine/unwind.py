@@ -114,15 +114,16 @@ def take_down(
     unwinding.log = scope.log_of(marking, frame, goal.area)
     inside = scope.frames_inside(marking, goal)
     absorbed = scope.unwindings_inside(marking, goal, inside)
-    was_open = any(each.is_open for each in absorbed)
-    is_merge = failed is not None and failed.verb == "merge"
-    unwinding.is_open = len(held) != 1 or is_merge or was_open
+    # What is open in a child graph is not open here: there it is one vertex that failed.
+    here = [each for each in absorbed if each.goal.frame == goal.frame]
+    is_merge = failed is not None and failed.verb == "merge" and failed.frame == goal.frame
+    unwinding.is_open = len(held) != 1 or is_merge or any(each.is_open for each in here)
     won = scope.winners(frame, goal)
     unwinding.branches = scope.branches_of(sorted([*held, *won], key=lambda each: each.order))
     unwinding.state = unwinding.base = scope.state_of(held, frame.start)
     if goal.area is not None:
-        last = absorbed[0].base if absorbed and len(held) == 1 else None
-        _take_base(unwinding, frame, last or (held[0].payload if held else None))
+        last = here[0].base if here else held[0].payload if held else None
+        _take_base(unwinding, frame, last)
     if goal.kind in {"fail", "cancel", "exhaust"}:
         marking.ending = scope.ending_of(marking)
     for each in absorbed:
