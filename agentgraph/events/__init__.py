@@ -10,6 +10,7 @@ from agentgraph.events.result import (
 )
 from agentgraph.events.story import (
     Asked,
+    CostUnknown,
     Decided,
     Emitted,
     Event,
@@ -17,6 +18,7 @@ from agentgraph.events.story import (
     NodeDone,
     NodeFailed,
     NodeStarted,
+    NodeStopped,
     RunEnded,
     RunStarted,
 )
@@ -24,6 +26,7 @@ from agentgraph.events.verdict import Verdict
 
 __all__ = [
     "Asked",
+    "CostUnknown",
     "Decided",
     "Decision",
     "Emitted",
@@ -33,6 +36,7 @@ __all__ = [
     "NodeDone",
     "NodeFailed",
     "NodeStarted",
+    "NodeStopped",
     "OpenQuestion",
     "Result",
     "RunEnded",

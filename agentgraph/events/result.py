@@ -54,17 +54,25 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error of a run: which node, in which visit and attempt, and what it was."""
+    """A failed attempt: which node, its error, which attempt of which visit.
+
+    `changed` are the fields that it had edited by then, with its values: nothing of them
+    was kept.
+    """
 
     node: str
     error: Exception
     attempt: int = 1
+    visit: int = 1
+    changed: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
 
 
 @dataclass(frozen=True)
 class Result(Generic[S]):
     """All that is known of a run when it pauses or ends.
 
+    `errors` is what a failed run failed with, and then what its undos failed with; `failures`
+    are all attempts that failed, also those that were repeated or caught.
     `state` never mixes branches: a run that stopped while branches were open shows the
     state with which the outermost open fork was entered, and each branch's own state in
     `branches`. `path` holds what was completed, in the order of completion. The keys of

@@ -58,6 +58,16 @@ class NodeFailed:
 
 @final
 @dataclass(frozen=True, slots=True)
+class NodeStopped:
+    """An attempt was cancelled: it lost a race, or what it stood in was taken down."""
+
+    node: str
+    attempt: int = 1
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A classifier, a voter, a consensus or a person chose; None is an abstention."""
 
@@ -88,6 +98,14 @@ class Asked:
 
 @final
 @dataclass(frozen=True, slots=True)
+class CostUnknown:
+    """A node spent money and could not say how much; told once, since no later cost is known."""
+
+    node: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Missed:
     """A slow reader missed this many events: the run did not wait for it."""
 
@@ -107,9 +125,11 @@ Event: TypeAlias = (
     | NodeStarted
     | NodeDone
     | NodeFailed
+    | NodeStopped
     | Decided
     | Emitted
     | Asked
+    | CostUnknown
     | Missed
     | RunEnded[S]
 )

@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from agentgraph.errors import InvalidReturn, NotAvailable
 from agentgraph.events import Verdict
-from agentgraph.graph import FrozenGraph
-from agentgraph.runtime.program import Binding, Body, Job, Program
-from agentgraph.runtime.work import call, key_of
+from agentgraph.runtime.call import call
+from agentgraph.runtime.program import Body
+from agentgraph.runtime.work import key_of
 from agentgraph.state import schema_of
 
 S = TypeVar("S", bound=BaseModel)
@@ -46,9 +46,8 @@ async def decide(body: Body, labels: Mapping[object, str], state: BaseModel) -> 
     else:
         verdict = Verdict(cast("str", answer))
     if verdict is not None and labels:
-        alone = Program(FrozenGraph("alone", (), ()), type(state), {})
-        job = Job(alone, Binding(body=body, labels=labels), None)
-        key_of(job, getattr(body.fn, "__name__", "classifier"), verdict.label)
+        known = {(type(answer), answer): label for answer, label in labels.items()}
+        key_of(known, getattr(body.fn, "__name__", "classifier"), verdict.label)
     return verdict
 
 

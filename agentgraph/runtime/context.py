@@ -4,13 +4,14 @@ A context is a thin view of a session: it costs nothing where a function does
 not ask for it, and it can do no more than tell, spend and record.
 """
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from math import isfinite
 from typing import Generic, TypeVar, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar as DefaultTypeVar
 
+from agentgraph.errors import RunError
 from agentgraph.machine import Task
 from agentgraph.runtime.session import Session
 
@@ -21,7 +22,9 @@ R = TypeVar("R")
 class Ctx(Generic[D_co]):
     """What a node knows about its run; apart from the state."""
 
-    __slots__ = ("_session", "attempt", "before", "deadline", "error", "path", "visit")
+    __slots__ = (
+        "_session", "attempt", "before", "deadline", "error", "idempotency_key", "path", "visit",
+    )  # fmt: skip
 
     def __init__(self, session: Session, task: Task, path: str, deadline: float | None) -> None:
         """Made by the runner, for one attempt."""
@@ -31,9 +34,11 @@ class Ctx(Generic[D_co]):
         self.path: str = path
         """Where the node stands, such as `inbox/support/billing` or `corpus/each/3`."""
         self.visit: int = task.visit
-        """How often the node was reached in this run, this time included."""
+        """How often the node was reached, this time included; a subgraph counts anew each time."""
         self.attempt: int = task.attempt
         """1, and one more for each repetition."""
+        self.idempotency_key: str = f"{session.run_id}/{session.visit_of(task)}"
+        """The same for every attempt of this visit, and for no other visit of any run."""
         self.error: Exception | None = None
         """In a catch handler: what was caught."""
         self.before: BaseModel | None = None
@@ -55,11 +60,6 @@ class Ctx(Generic[D_co]):
         return self._session.options.tags
 
     @property
-    def idempotency_key(self) -> str:
-        """The same for every attempt of this visit, and for no other visit of any run."""
-        return f"{self.run_id}/{self.path}#{self.visit}"
-
-    @property
     def correlation_id(self) -> str:
         """What ties together all that one request caused: the thread, else the run."""
         return self.thread_id or self.run_id
@@ -76,11 +76,20 @@ class Ctx(Generic[D_co]):
 
     def emit(self, value: object) -> None:
         """Tell a value to those who follow the run. It is never unsaid, also if this attempt fails."""
-        self._session.emitted(self.path, value, self.attempt)
+        session = self._session
+        session.in_loop(session.emitted, self.path, value, self.attempt)
 
     def spend(self, *, tokens: int = 0, usd: float | None = None) -> None:
         """Count what this attempt used; `usd` None says that the cost is unknown."""
-        self._session.spent(tokens, usd)
+        # Written so that NaN, which is neither above nor below anything, is refused as well.
+        if not (tokens >= 0 and (usd is None or (usd >= 0 and isfinite(usd)))):
+            raise RunError(
+                f"{self.path!r} spent tokens={tokens!r}, usd={usd!r}",
+                where=f"node {self.path!r}, visit {self.visit}, attempt {self.attempt}",
+                fix="give numbers that are not negative; usd=None where the cost is unknown",
+            )
+        session = self._session
+        session.in_loop(session.spent, self.path, tokens, usd)
 
     @overload
     async def effect(self, key: str, fn: Callable[[], Awaitable[R]]) -> R: ...
@@ -91,9 +100,4 @@ class Ctx(Generic[D_co]):
 
         `key` names the effect within this visit. A failure is not recorded.
         """
-        record = self._session.effects
-        name = f"{self.path}#{self.visit}/{key}"
-        if name not in record:
-            result = fn()
-            record[name] = await result if inspect.isawaitable(result) else result
-        return record[name]
+        return await self._session.effects.once(f"{self.idempotency_key}/{key}", fn)

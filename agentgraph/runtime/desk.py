@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from agentgraph.errors import AnswerRefused, UnknownQuestion, suggest
-from agentgraph.events import Asked, OpenQuestion
+from agentgraph.errors import AnswerRefused, InvalidReturn, RunError, UnknownQuestion, suggest
+from agentgraph.events import OpenQuestion
 from agentgraph.machine import Answered, Task
 from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.program import Job
@@ -22,8 +22,10 @@ class Waiting:
     id: str
     path: str
     task: Task
-    ask: Ask[str]
+    ask: Ask[Any]
     alarm: Alarm | None = None
+    is_shown: bool = False
+    """The caller has seen that it is open."""
 
     @property
     def job(self) -> Job:
@@ -35,45 +37,75 @@ class Waiting:
         labels = self.job.binding.labels
         return OpenQuestion(self.id, self.path, self.ask.show, tuple(labels.values()))
 
+    def set_off(self) -> None:
+        """Forget the alarm."""
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+
 
 class Desk:
     """The open questions by id, those answered, and the one that was shown last."""
 
-    __slots__ = ("answered", "asked", "open", "shown")
+    __slots__ = ("_answered", "_asked", "_ids", "_open", "_shown")
 
     def __init__(self) -> None:
         """Begin without questions."""
-        self.open: dict[str, Waiting] = {}
-        self.asked: dict[str, Ask[str]] = {}
+        self._open: dict[str, Waiting] = {}
+        self._ids: dict[int, str] = {}
+        """Of the open questions, by ticket."""
+        self._asked: dict[str, Ask[Any]] = {}
         """What each question showed, by its id, until the wait for it begins."""
-        self.answered: dict[str, object] = {}
-        self.shown: str | None = None
+        self._answered: dict[str, tuple[object, object]] = {}
+        """The question (as `run.answer` names it) and the answer, by id."""
+        self._shown: str | None = None
         """The question that the caller saw last and has not answered yet."""
 
-    def show(self) -> tuple[OpenQuestion, ...]:
-        """Return the open questions; the caller has now seen them."""
-        if self.open:
-            self.shown = next(reversed(self.open))
-        return tuple(waiting.as_open() for waiting in self.open.values())
+    def put(self, id: str, ask: Ask[Any]) -> None:
+        """Keep what a question shows until it is open."""
+        self._asked[id] = ask
 
-    def see(self, event: object) -> None:
-        """Note that the caller has seen an event: a question that it showed, perhaps."""
-        if isinstance(event, Asked):
-            self.shown = event.id
+    def open(self, id: str, path: str, task: Task) -> Waiting:
+        """Lay out a question whose text was put before."""
+        waiting = self._open[id] = Waiting(id, path, task, self._asked.pop(id))
+        self._ids[task.ticket] = id
+        return waiting
 
-    def close(self, ticket: int) -> bool:
+    def waiting(self) -> list[Waiting]:
+        """Return the open questions, the oldest first."""
+        return list(self._open.values())
+
+    def listed(self) -> tuple[OpenQuestion, ...]:
+        """Return what the outside may know of the open questions."""
+        return tuple(waiting.as_open() for waiting in self._open.values())
+
+    def show(self, ids: list[str]) -> None:
+        """Note that the caller has seen these questions, the last one last."""
+        for id in ids:
+            if id in self._open:
+                self._open[id].is_shown = True
+            self._shown = id
+
+    def drop(self, ticket: int) -> bool:
         """Forget the question of a ticket; False when there is none."""
-        for waiting in self.open.values():
-            if waiting.task.ticket == ticket:
-                self.forget(waiting)
-                return True
-        return False
+        id = self._ids.get(ticket)
+        if id is None:
+            return False
+        self.forget(self._open[id])
+        return True
 
     def forget(self, waiting: Waiting) -> None:
         """Take a question off the desk."""
-        del self.open[waiting.id]
-        if waiting.alarm is not None:
-            waiting.alarm.cancel()
+        del self._open[waiting.id]
+        del self._ids[waiting.task.ticket]
+        waiting.set_off()
+
+    def close(self, waiting: Waiting, value: object) -> None:
+        """Take an answered question off the desk; its answer stands."""
+        self.forget(waiting)
+        self._answered[waiting.id] = waiting.job.binding.question, value
+        if self._shown == waiting.id:
+            self._shown = None
 
     def find(self, question: object, id: str | None, value: object) -> Waiting | None:
         """Return the question that an answer is meant for; None: it was given before.
@@ -81,69 +113,87 @@ class Desk:
         Raises `UnknownQuestion` and `AnswerRefused`.
         """
         if id is not None:
-            return self._by_id(id, value)
+            return self._by_id(question, id, value)
         if question is not None:
-            return self._by_question(question)
-        return self._shown_last()
+            return self._by_question(question, value)
+        return self._shown_last(value)
 
-    def _by_id(self, id: str, value: object) -> Waiting | None:
-        if id in self.open:
-            return self.open[id]
-        if id in self.answered:
-            if type(self.answered[id]) is type(value) and self.answered[id] == value:
+    def _by_id(self, question: object, id: str, value: object) -> Waiting | None:
+        known = self._open[id].job.binding.question if id in self._open else None
+        if question is not None and known is not None and known is not question:
+            raise AnswerRefused(
+                f"{id!r} is not a question of {_name(question)!r}",
+                where=f"the answer {value!r}",
+                fix="give the question that the id belongs to, or the id alone",
+            )
+        if id in self._open:
+            return self._open[id]
+        if id in self._answered:
+            _, before = self._answered[id]
+            if type(before) is type(value) and before == value:
                 return None
             raise AnswerRefused(
-                f"question {id!r} was answered already, with {self.answered[id]!r}",
+                f"question {id!r} was answered already, with {before!r}",
                 where=f"the answer {value!r}",
                 fix="the first answer stands; ask again in the workflow to change it",
             )
-        known = [*self.open, *self.answered]
+        ids = [*self._open, *self._answered]
         raise UnknownQuestion(
-            f"this run has asked no question {id!r}",
+            f"this run has no open question {id!r}",
             where=f"the answer {value!r}",
-            fix=suggest(id, known, "look at `run.questions` for the open ones"),
+            fix=suggest(id, ids, f"open are: {', '.join(self._open) or 'none'}"),
         )
 
-    def _by_question(self, question: object) -> Waiting:
-        found = [each for each in self.open.values() if each.job.binding.question is question]
-        if len(found) == 1:
-            return found[0]
-        name = getattr(question, "name", "that question")
-        if not found:
+    def _by_question(self, question: object, value: object) -> Waiting:
+        found = [each for each in self._open.values() if each.job.binding.question is question]
+        before = [id for id, (asked, _) in self._answered.items() if asked is question]
+        name = _name(question)
+        if not found and not before:
             raise UnknownQuestion(
                 f"{name!r} is not open in this run",
-                where="run.answer",
-                fix=f"open are: {', '.join(self.open) or 'none'}",
+                where=f"the answer {value!r}",
+                fix=f"open are: {', '.join(self._open) or 'none'}",
             )
-        raise AnswerRefused(
-            f"{name!r} is open {len(found)} times",
-            where="run.answer",
-            fix=f"say which: id= one of {', '.join(each.id for each in found)}",
-        )
+        if len(found) > 1:
+            raise AnswerRefused(
+                f"{name!r} is open {len(found)} times",
+                where=f"the answer {value!r}",
+                fix=f"say which: id= one of {', '.join(each.id for each in found)}",
+            )
+        if before and not (found and found[0].is_shown):
+            # An answer that is given twice must not become the answer to the next question.
+            raise AnswerRefused(
+                f"{name!r} was answered already, as {before[-1]!r}",
+                where=f"the answer {value!r}",
+                fix="look at `run.questions` first, or name the open one by its id=",
+            )
+        return found[0]
 
-    def _shown_last(self) -> Waiting:
-        if self.shown is not None and len(self.open) == 1 and self.shown in self.open:
-            return self.open[self.shown]
-        if len(self.open) > 1:
-            what = f"{len(self.open)} questions are open"
-        elif not self.open:
+    def _shown_last(self, value: object) -> Waiting:
+        if self._shown is not None and len(self._open) == 1 and self._shown in self._open:
+            return self._open[self._shown]
+        if len(self._open) > 1:
+            what = f"{len(self._open)} questions are open"
+        elif not self._open:
             what = "no question is open"
         else:
             what = "the question that is open now was not shown by this handle yet"
         raise AnswerRefused(
-            f"an answer without an address is ambiguous: {what}",
-            where="run.answer",
+            f"an answer without an address is not clear: {what}",
+            where=f"the answer {value!r}",
             fix="name the question, or its id= (run.questions lists the open ones)",
         )
 
 
-def fact_of(waiting: Waiting, value: object, edits: Mapping[str, object] | None) -> Answered:
+def _name(question: object) -> str:
+    return str(getattr(question, "name", "that question"))
+
+
+def fact_of(waiting: Waiting, value: object, edits: Mapping[str, object] | None = None) -> Answered:
     """Turn an answer into the fact that the machine is told. Raises `AnswerRefused`."""
     job = waiting.job
     task = waiting.task
-    payload = cast("Revision", task.payload)
-    if edits:
-        payload = job.schema.edited(payload, edits, task.line)
+    payload = _edited(waiting, edits) if edits else cast("Revision", task.payload)
     form = job.binding.form
     if form is not None:
         return Answered(task.ticket, None, _filled(waiting, form, payload, value))
@@ -165,6 +215,19 @@ def _label(job: Job, value: object) -> str | None:
         return None
 
 
+def _edited(waiting: Waiting, edits: Mapping[str, object]) -> Revision:
+    payload = cast("Revision", waiting.task.payload)
+    try:
+        return waiting.job.schema.edited(payload, edits, waiting.task.line)
+    except (RunError, ValidationError, AttributeError) as error:
+        what = error.what if isinstance(error, RunError) else str(error)
+        raise AnswerRefused(
+            f"the edits that came with the answer to {waiting.path!r} do not fit: {what}",
+            where=f"question {waiting.id!r}",
+            fix=error.fix if isinstance(error, RunError) else "give values that validate",
+        ) from error
+
+
 def _filled(waiting: Waiting, form: type[BaseModel], payload: Revision, value: object) -> Revision:
     """Validate a form and let its `save` edit the state."""
     job = waiting.job
@@ -179,8 +242,13 @@ def _filled(waiting: Waiting, form: type[BaseModel], payload: Revision, value: o
     draft = job.schema.draft(payload)
     save = job.binding.into
     try:
-        if save is not None:
-            save(draft, filled)
+        result = None if save is None else save(draft, filled)
+        if result is not None:
+            raise InvalidReturn(
+                f"the `save` of {waiting.path!r} returned {result!r}",
+                where=f"question {waiting.id!r}",
+                fix="let it be a plain function that edits the state and returns nothing",
+            )
         return job.schema.commit(draft, waiting.task.line)
     except BaseException:
         job.schema.discard(draft)

@@ -1,9 +1,15 @@
 """How often a node is tried, and how much a run may use; not when either is asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import isfinite
 from random import Random
+from typing import Final
 
+from agentgraph.errors import InvalidAgent, InvalidInput
 from agentgraph.machine import Limits
+
+_DOUBLINGS_MAX: Final = 1000
+"""Two to a higher power is no float; every cap is reached long before."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +29,12 @@ class Retry:
 
     def __post_init__(self) -> None:
         """Refuse what could never be meant."""
-        if self.attempts < 1 or self.first < 0 or self.cap < 0:
-            raise ValueError(
-                f"Retry(attempts={self.attempts}, first={self.first}, cap={self.cap}): attempts "
-                "must be at least 1, and the pauses (seconds) must not be negative"
+        # Written so that NaN, which is neither above nor below anything, is refused as well.
+        if not (self.attempts >= 1 and _is_amount(self.first) and _is_amount(self.cap)):
+            raise InvalidAgent(
+                f"the retries are {self}",
+                where="Retry",
+                fix="give attempts of at least 1, and pauses in seconds that are not negative",
             )
 
 
@@ -44,6 +52,21 @@ class Budget:
     seconds: float | None = None
     tokens: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what could never be meant."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is not None and not _is_amount(value):
+                raise InvalidInput(
+                    f"the budget allows {each.name}={value!r}",
+                    where="Budget",
+                    fix="give a number that is not negative, or None for no limit",
+                )
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, (int, float)) and isfinite(value) and value >= 0
+
 
 def limits_of(budget: Budget | None) -> Limits:
     """Return the part of a budget that the machine counts."""
@@ -54,5 +77,5 @@ def limits_of(budget: Budget | None) -> Limits:
 
 def pause_before(attempt: int, *, first_s: float, cap_s: float, seed: str) -> float:
     """Return the seconds to wait before `attempt` (2 or more); the same seed, the same pause."""
-    full = min(cap_s, first_s * 2.0 ** (attempt - 2))
+    full = min(cap_s, first_s * 2.0 ** min(attempt - 2, _DOUBLINGS_MAX))
     return full * (0.5 + Random(f"{seed}/{attempt}").random() / 2)  # noqa: S311 - no secret

@@ -10,15 +10,19 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from threading import RLock
+from typing import Any, Final, Literal, cast
 
 from pydantic import BaseModel
 
 from agentgraph.events import Verdict
 from agentgraph.graph import FrozenGraph
-from agentgraph.machine import Plan, make_plan
+from agentgraph.machine import Plan, Site, make_plan
+from agentgraph.runtime.limit import Limit
 from agentgraph.state import Schema, schema_of
 
+_making: Final = RLock()
+"""Held while a plan is made: of two threads that run one program, one makes it."""
 Wants = Literal["state", "ctx", "error"]
 """What the second parameter of a callable takes: nothing, the context, or the caught error."""
 
@@ -69,14 +73,20 @@ class Program:
     @cached_property
     def plan(self) -> Plan:
         """The graph with its names resolved, each site with its `Job`."""
+        with _making:
+            return cast("Plan | None", self.__dict__.get("plan")) or self._planned()
+
+    def _planned(self) -> Plan:
         plan = make_plan(self.graph)
         waiting: list[tuple[Program, Plan]] = [(self, plan)]
         for program, made in waiting:
             for site in made.sites.values():
                 binding = program.bindings.get(site.name, Binding())
-                site.handle = Job(program, binding, site.vertex.policy.timeout_s)
+                site.handle = Job(program, binding, site)
                 if site.inner is not None and binding.child is not None:
                     waiting.append((binding.child, site.inner))
+        # Kept before the lock is given back, whatever `cached_property` does afterwards.
+        self.__dict__["plan"] = plan
         return plan
 
 
@@ -88,33 +98,57 @@ class Job:
         "binding",
         "body",
         "child",
+        "do",
         "fn",
+        "in_thread",
         "is_async",
-        "is_plain",
+        "is_quick",
+        "is_quick_do",
+        "kinds",
         "labels",
+        "limit",
         "schema",
         "timeout_s",
     )
 
-    def __init__(self, program: Program, binding: Binding, timeout_s: float | None) -> None:
-        """Take the program that the vertex belongs to, its binding and its timeout."""
+    def __init__(self, program: Program, binding: Binding, site: Site) -> None:
+        """Take the program that the vertex belongs to, its binding and its site."""
+        policy = site.vertex.policy
         self.binding = binding
         self.schema: Schema[Any] = schema_of(program.model)
         self.child: Schema[Any] | None = schema_of(binding.child.model) if binding.child else None
         self.body: Body = binding.body or Body(_nothing)
         self.fn: Callable[..., Any] = self.body.fn
-        self.is_async: bool = self.body.is_async or inspect.iscoroutinefunction(self.fn)
-        self.timeout_s: float | None = timeout_s
+        self.do: Callable[..., Any] = binding.do.fn if binding.do else _nothing
+        self.is_async: bool = is_async(self.body)
+        self.in_thread: bool = policy.in_thread
+        self.timeout_s: float | None = policy.timeout_s
+        self.limit: Limit | None = None if binding.limit is None else Limit(binding.limit)
         self.labels: dict[tuple[type, object], str] = {
             (type(answer), answer): label for answer, label in binding.labels.items()
         }
         """By type as well: 1 is not True."""
         self.answers: frozenset[type] = frozenset({Verdict, *map(type, binding.labels)})
         """The types of the answers: what has one of these needs not be awaited."""
-        self.is_plain: bool = (
-            self.body.wants == "state" and timeout_s is None and binding.limit is None
-        )
-        """Nothing has to be prepared but a draft: the hot path."""
+        self.kinds: frozenset[type] = frozenset(map(type, binding.labels))
+        """The types of the labels: what has one of these is no verdict."""
+        self.is_quick: bool = self._may_be_quick(binding.body)
+        """Nothing has to be prepared but a draft and a deadline: the hot path."""
+        self.is_quick_do: bool = binding.do is not None and self._may_be_quick(binding.do)
+        if binding.do is not None and not is_async(binding.do):
+            self.is_quick_do = False
+
+    def _may_be_quick(self, body: Body | None) -> bool:
+        """Say whether a function takes the state alone and needs neither a thread nor a turn."""
+        if body is None:
+            return self.limit is None
+        in_loop = is_async(body) or not (self.in_thread or self.timeout_s is not None)
+        return body.wants == "state" and self.limit is None and in_loop
+
+
+def is_async(body: Body) -> bool:
+    """Say whether a function is known to give an awaitable."""
+    return body.is_async or inspect.iscoroutinefunction(body.fn)
 
 
 def _nothing(*_: object) -> None:

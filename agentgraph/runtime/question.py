@@ -8,6 +8,8 @@ from typing import Generic
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
+from agentgraph.errors import InvalidAgent
+
 A = TypeVar("A", bound="str | bool | Enum | BaseModel")
 
 
@@ -23,6 +25,17 @@ class Ask(Generic[A]):
     timeout: timedelta | None = None
     on_timeout: A | None = None
     draft: A | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a timeout that could never be meant, before anybody waits for it."""
+        timeout: object = self.timeout
+        if timeout is None or (isinstance(timeout, timedelta) and timeout > timedelta(0)):
+            return
+        raise InvalidAgent(
+            f"a question has the timeout {timeout!r}",
+            where="Ask(timeout=)",
+            fix="give a timedelta above 0, such as timedelta(hours=4), or nothing",
+        )
 
 
 class Question(Generic[A]):

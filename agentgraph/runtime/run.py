@@ -1,23 +1,22 @@
 """How a caller starts a run, follows it, answers it and ends it; what it does is the driver's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from enum import Enum
-from functools import partial
 from types import TracebackType
-from typing import Generic, Self, cast, overload
+from typing import Final, Generic, Self, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidInput, NotAvailable, RunFailed
-from agentgraph.events import Event, OpenQuestion, Result, RunEnded, RunStarted, Status
-from agentgraph.machine import Cancelled, Command
+from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Status
+from agentgraph.machine import Cancelled
 from agentgraph.machine import Event as Fact
+from agentgraph.runtime.asking import take_answer
 from agentgraph.runtime.clock import Clock
-from agentgraph.runtime.desk import fact_of
 from agentgraph.runtime.driver import Driver
 from agentgraph.runtime.policy import Budget, limits_of
 from agentgraph.runtime.program import Program
@@ -28,6 +27,7 @@ from agentgraph.state import Revision, schema_of
 
 S = TypeVar("S", bound=BaseModel)
 A = TypeVar("A", bound="str | bool | Enum | BaseModel")
+_MISSING: Final = object()
 
 
 async def run(
@@ -54,7 +54,9 @@ async def run(
     )
     initial = _initial(program, state, deps)
     session = Session(program, options, journal)
-    await Driver(session).go(initial)
+    driver = Driver(session)
+    driver.begin(initial)
+    await driver.go()
     return cast("Result[S]", _conclude(session))
 
 
@@ -90,9 +92,28 @@ def run_sync(
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    # A loop that is running cannot run this one too, so a thread with a loop of its own does.
+    return _run_beside(work)
+
+
+def _run_beside(work: Coroutine[object, object, Result[S]]) -> Result[S]:
+    """Run in a thread with a loop of its own: the loop that is running here cannot run it too."""
+    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[object] | None]] = Future()
+
+    async def main() -> Result[S]:
+        begun.set_result((asyncio.get_running_loop(), asyncio.current_task()))
+        return await work
+
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(partial(copy_context().run, asyncio.run, work)).result()
+        running = thread.submit(copy_context().run, asyncio.run, main())
+        try:
+            return running.result()
+        except BaseException:
+            # Interrupted here, by Ctrl-C: the run must not go on, and is awaited on leaving.
+            if not running.done():
+                loop, task = begun.result()
+                if task is not None:
+                    loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 def start(
@@ -120,16 +141,21 @@ def start(
 class Run(Generic[S]):
     """A run under way: follow it, answer it, cancel it, await its result.
 
-    As an async context manager it is cancelled and awaited on leaving.
+    It goes on by itself in the event loop in which it was started, and is used there. As
+    an async context manager it is cancelled and awaited on leaving.
     """
+
+    __slots__ = ("__weakref__", "_driver", "_is_moving", "_session", "_task")
 
     def __init__(self, session: Session, initial: Revision) -> None:
         """Start the run; made by `Workflow.start`."""
         self._session = session
+        self._task: asyncio.Task[None] | None = None
+        self._is_moving = False
         self._driver = Driver(session)
-        self._driver.restart = self._go_on
-        self._initial = initial
-        self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(self._begin())
+        self._driver.restart = self._move
+        self._driver.begin(initial)
+        self._move()
 
     @property
     def id(self) -> str:
@@ -144,18 +170,32 @@ class Run(Generic[S]):
     @property
     def questions(self) -> tuple[OpenQuestion, ...]:
         """The questions that are open now."""
-        return self._session.questions()
+        return self._show(self._session.questions())
 
     async def result(self) -> Result[S]:
         """Wait until the run pauses or ends. Raises `RunFailed` when it failed."""
         await self._settled()
-        return cast("Result[S]", _conclude(self._session))
+        result = _conclude(self._session)
+        self._show(result.questions)
+        return cast("Result[S]", result)
 
     async def cancel(self, *, undo: bool = False) -> None:
         """Cancel the run and await its nodes; with `undo` what was completed is compensated."""
+        self._check_loop()
         if self._session.status in {"running", "paused"}:
             self._driver.feed(Cancelled(undo))
         await self._settled()
+
+    async def fund(self, budget: Budget) -> None:
+        """Let a run that is `exhausted` go on under a larger budget, which counts from its start."""
+        self._check_loop()
+        if self._session.status != "exhausted" or not self._session.marking.held:
+            raise NotAvailable(
+                f"run {self.id!r} does not wait for a larger budget: it is {self.status}",
+                where="run.fund",
+                fix="fund a run that its budget has stopped",
+            )
+        self._driver.fund(limits_of(budget), budget.seconds)
 
     @overload
     async def answer(
@@ -177,7 +217,13 @@ class Run(Generic[S]):
         edits: Mapping[str, object] | None = None,
     ) -> None: ...
     async def answer(
-        self, *args: object, id: str | None = None, edits: Mapping[str, object] | None = None
+        self,
+        first: object,
+        second: object = _MISSING,
+        /,
+        *,
+        id: str | None = None,
+        edits: Mapping[str, object] | None = None,
     ) -> None:
         """Answer an open question: by its id, by the question, or the one shown last.
 
@@ -185,14 +231,14 @@ class Run(Generic[S]):
         `AnswerRefused` when the answer cannot be taken, `UnknownQuestion` when no such
         question is open; the run is then as it was.
         """
-        question, value = args if len(args) > 1 else (None, args[0])
+        self._check_loop()
+        question, value = (None, first) if second is _MISSING else (first, second)
         waiting = self._session.desk.find(question, id, value)
         if waiting is not None:
-            fact = fact_of(waiting, value, edits)
-            self._driver.answered(waiting, fact, value)
+            take_answer(self._session, self._driver.feed, waiting, value, edits)
 
-    def fork(self, at: int) -> "Run[S]":
-        """Start a second run from an earlier step; needs a store."""
+    def fork(self, at: int, *, edit: Callable[[S], None] | None = None) -> "Run[S]":
+        """Start a second run from an earlier step, with its state edited; needs a store."""
         raise NotAvailable(
             f"this run keeps no history to fork at step {at}",
             where=f"run {self.id!r}",
@@ -200,17 +246,22 @@ class Run(Generic[S]):
         )
 
     async def __aiter__(self) -> AsyncIterator[Event[S]]:
-        """Tell the events of the run until it pauses or ends; iterate again after an answer."""
+        """Tell the events of the run until it pauses or ends; iterate again after an answer.
+
+        What happened before somebody first listened is not told, but for the state that
+        the run began with and the questions that are open.
+        """
+        self._check_loop()
         stream = self._session.stream
         if stream is None:
-            stream = self._session.stream = Stream()
-            if self._task.done():
-                stream.put(RunEnded(self._session.result()))
-                stream.close()
-        while await stream.wait():
-            while (event := stream.take()) is not None:
-                self._session.desk.see(event)
-                yield cast("Event[S]", event)
+            stream = self._session.stream = Stream[S]()
+            self._session.tell_beginning()
+            if not self._is_moving:
+                stream.put(RunEnded(cast("Result[S]", self._session.result())))
+        async for event in stream.read(lambda: not self._is_moving, self._see):
+            yield event
+        if not self._is_moving:
+            await self._settled()
 
     async def __aenter__(self) -> Self:
         """Return the run itself."""
@@ -225,40 +276,50 @@ class Run(Generic[S]):
         """Cancel what still runs, and await it."""
         await self.cancel()
 
+    def _see(self, event: Event[S]) -> None:
+        """Note what the reader of the events has seen of questions."""
+        if isinstance(event, Asked):
+            self._session.desk.show([event.id])
+        elif isinstance(event, RunEnded):
+            self._show(event.result.questions)
+
+    def _show(self, questions: tuple[OpenQuestion, ...]) -> tuple[OpenQuestion, ...]:
+        if questions:
+            self._session.desk.show([question.id for question in questions])
+        return questions
+
+    def _check_loop(self) -> None:
+        if asyncio.get_running_loop() is not self._session.loop:
+            raise NotAvailable(
+                f"run {self.id!r} belongs to another event loop",
+                where="a run that was started in another event loop or thread",
+                fix="use it where it was started, or start it here",
+            )
+
+    def _move(self) -> None:
+        self._is_moving = True
+        self._task = self._session.loop.create_task(self._driver.go())
+        self._task.add_done_callback(self._stopped)
+
+    def _stopped(self, task: asyncio.Task[None]) -> None:
+        """The run has paused or ended, or its task was cancelled before it began."""
+        self._is_moving = False
+        has_fallen = not task.cancelled() and task.exception() is not None
+        stream = self._session.stream
+        if stream is not None and not has_fallen and self.status != "running":
+            stream.put(RunEnded(self._session.result()))
+        if stream is not None:
+            stream.wake()
+        if not has_fallen and not task.cancelled():
+            self._task = None
+
     async def _settled(self) -> None:
-        while not self._task.done():
+        self._check_loop()
+        while self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
-        if not self._task.cancelled():
-            self._task.result()
-
-    async def _begin(self) -> None:
-        stream = self._session.stream
-        if stream is not None:
-            schema = schema_of(self._session.program.model)
-            stream.put(RunStarted(schema.final(self._initial)))
-        try:
-            await self._driver.go(self._initial)
-        finally:
-            self._told()
-
-    def _go_on(self, commands: list[Command]) -> None:
-        stream = self._session.stream
-        if stream is not None:
-            stream.reopen()
-        self._task = asyncio.get_running_loop().create_task(self._rest(commands))
-
-    async def _rest(self, commands: list[Command]) -> None:
-        try:
-            await self._driver.go_on(commands)
-        finally:
-            self._told()
-
-    def _told(self) -> None:
-        stream = self._session.stream
-        if stream is not None:
-            if self._session.status != "running":
-                stream.put(RunEnded(self._session.result()))
-            stream.close()
+        task = self._task
+        if task is not None and not (task.cancelled() and self.status != "running"):
+            task.result()
 
 
 def _options(
@@ -272,6 +333,12 @@ def _options(
     clock: Clock | None,
     seed: int,
 ) -> Options:
+    if concurrency is not None and concurrency < 1:
+        raise InvalidInput(
+            f"the run may do {concurrency} things at once",
+            where="concurrency=",
+            fix="give a number from 1 up, or None for no limit",
+        )
     seconds = budget.seconds if budget is not None else None
     limits = limits_of(budget)
     return Options(deps, run_id, thread_id, tags or {}, limits, seconds, concurrency, clock, seed)

@@ -1,20 +1,25 @@
 """What one run knows of itself: its marking, its clock, what it has told; not what it does."""
 
-from asyncio import AbstractEventLoop, Semaphore, get_running_loop
-from collections.abc import Mapping
+import os
+from asyncio import AbstractEventLoop, get_running_loop
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final, cast
+from threading import get_ident
+from typing import Any, Final, ParamSpec, cast
 from uuid import uuid4
 
 from pydantic import BaseModel
 
 from agentgraph.events import (
+    Asked,
+    CostUnknown,
     Decided,
     Emitted,
     Failure,
     OpenQuestion,
     Result,
+    RunStarted,
     Status,
     Usage,
     Verdict,
@@ -22,6 +27,7 @@ from agentgraph.events import (
 from agentgraph.events.result import Answer
 from agentgraph.machine import (
     Command,
+    Completed,
     Event,
     Limits,
     Marking,
@@ -32,17 +38,31 @@ from agentgraph.machine import (
     ending_of,
 )
 from agentgraph.machine import path_of as machine_path_of
+from agentgraph.machine.commands import ITEM, POLL, Part
 from agentgraph.runtime.clock import Clock, LoopClock
-from agentgraph.runtime.desk import Desk
+from agentgraph.runtime.desk import Desk, Waiting
+from agentgraph.runtime.effect import Effects
+from agentgraph.runtime.limit import Limit
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.stream import Stream
 from agentgraph.runtime.watch import Watch
 from agentgraph.state import Revision, schema_of
 
+P = ParamSpec("P")
 ROOT: Final = 1
 """The machine numbers the frame of the workflow itself first."""
-_PROCESS: Final = uuid4().hex[:12]
 _numbers = count(1)
+_process = uuid4().hex[:12]
+
+
+def _renew() -> None:
+    """A process that was forked off must not give out the ids of its parent."""
+    global _process  # noqa: PLW0603 - one value for each process is what is meant
+    _process = uuid4().hex[:12]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 @dataclass(slots=True)
@@ -61,13 +81,19 @@ class Options:
 
 
 class Session:
-    """One run: where it stands and what it has told so far."""
+    """One run: where it stands and what it has told so far.
+
+    What only some runs need is made when it is asked for: a run that waits for a person is
+    kept in memory, and there may be many thousands of them.
+    """
 
     __slots__ = (
+        "_desk",
+        "_effects",
+        "_thread",
+        "_watch",
         "clock",
         "decisions",
-        "desk",
-        "effects",
         "failures",
         "is_careful",
         "journal",
@@ -79,7 +105,6 @@ class Session:
         "run_id",
         "slots",
         "stream",
-        "watch",
     )
 
     def __init__(
@@ -88,24 +113,52 @@ class Session:
         """Prepare a run in the running event loop; nothing begins yet."""
         self.program = program
         self.options = options
-        self.run_id: str = options.run_id or f"{_PROCESS}-{next(_numbers)}"
+        self.run_id: str = options.run_id or f"{_process}-{next(_numbers)}"
         self.marking = Marking(program.plan)
         self.loop: AbstractEventLoop = get_running_loop()
         self.clock: Clock = options.clock or LoopClock(self.loop)
-        self.watch = Watch(self.clock)
-        self.desk = Desk()
-        self.stream: Stream[BaseModel] | None = None
+        self.stream: Stream[Any] | None = None
         self.journal: list[Event] | None = journal
         """Every fact that the machine is told, where somebody wants it."""
         self.path: list[str] = []
         self.decisions: list[tuple[object, ...]] = []
         """Path, label, verdict and alternatives of each choice."""
         self.failures: list[Failure] = []
-        self.effects: dict[str, object] = {}
         limit = options.concurrency
-        self.slots: Semaphore | None = None if limit is None else Semaphore(limit)
+        self.slots: Limit | None = None if limit is None else Limit(limit)
         self.is_careful: bool = limit is not None or journal is not None
         """Something has to be done around every attempt: no short cuts."""
+        self._thread = get_ident()
+        self._desk: Desk | None = None
+        self._effects: Effects | None = None
+        self._watch: Watch | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """The questions of this run."""
+        if self._desk is None:
+            self._desk = Desk()
+        return self._desk
+
+    @property
+    def effects(self) -> Effects:
+        """What its nodes did outside."""
+        if self._effects is None:
+            self._effects = Effects()
+        return self._effects
+
+    @property
+    def watch(self) -> Watch:
+        """The deadlines of its attempts."""
+        if self._watch is None:
+            self._watch = Watch(self.clock)
+        return self._watch
+
+    def close(self) -> None:
+        """Leave no alarm of an attempt behind."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def tell(self, fact: Event) -> list[Command]:
         """Tell the machine a fact, and return what it wants done."""
@@ -113,28 +166,73 @@ class Session:
             self.journal.append(fact)
         return advance(self.marking, fact)
 
+    def in_loop(self, call: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
+        """Call in the thread of the run: a node in a thread of its own must not touch the rest."""
+        if get_ident() == self._thread:
+            call(*args, **options)
+            return
+        try:
+            self.loop.call_soon_threadsafe(lambda: call(*args, **options))
+        except RuntimeError:
+            return  # The loop has closed: a late attempt has nobody left to tell.
+
     def place(self, task: Task) -> str:
-        """Return the path of a task, such as `inbox/support/billing`."""
+        """Return the path of a task, such as `inbox/support/billing` or `corpus/each/3`."""
         if task.frame == ROOT and type(task) is Task:
             return task.site.path
         return machine_path_of(self.marking, task)
 
+    def visit_of(self, task: Task, *, with_attempts: bool = False) -> str:
+        """Return what names one visit of a vertex in this run, such as `inbox/support#2/billing#1`.
+
+        A vertex that holds others says its visit where it is not the first, and with
+        `with_attempts` its attempt as well.
+        """
+        if isinstance(task, Part) and isinstance(task.given, Completed):
+            # Its frame may have ended; a completed visit has a number of its own.
+            return f"{task.given.path}#{task.visit}/undo{task.given.number}"
+        words = [f"{_name_of(task)}#{task.visit}"]
+        frame = self.marking.frames.get(task.frame)
+        while frame is not None and frame.holder is not None:
+            holder = frame.holder
+            name = _name_of(holder)
+            if holder.visit > 1:
+                name += f"#{holder.visit}"
+            if with_attempts and holder.attempt > 1:
+                name += f"~{holder.attempt}"
+            words.append(name)
+            frame = self.marking.frames[holder.frame]
+        return "/".join(reversed(words))
+
+    def is_beside(self, task: Task) -> bool:
+        """Say whether others are under way beside a task: it is, or it is in, a branch or an item."""
+        while task.line is None and task.verb not in {ITEM, POLL}:
+            frame = self.marking.frames.get(task.frame)
+            if frame is None or frame.holder is None:
+                return False
+            task = frame.holder
+        return True
+
     def emitted(self, path: str, value: object, attempt: int) -> None:
         """Pass on what a node tells."""
-        if self.stream is not None:
+        if self.stream is not None and self.status in {"running", "paused"}:
             self.stream.put(Emitted(path, value, attempt))
 
-    def spent(self, tokens: int, usd: float | None) -> None:
-        """Count what an attempt used."""
+    def spent(self, path: str, tokens: int, usd: float | None) -> None:
+        """Count what an attempt used; that the cost has become unknown is told once."""
+        was_known = self.marking.spent_usd is not None
         self.tell(Spent(tokens, usd))
+        if self.stream is not None and was_known and self.marking.spent_usd is None:
+            self.stream.put(CostUnknown(path))
 
     def chose(
         self, site: Site, path: str, label: str | None, verdict: Verdict[str] | None = None
     ) -> None:
         """Record a decision."""
+        self.path.append(path)
         self.decisions.append((path, label, verdict, site.labels))
         if self.stream is not None:
-            self.stream.put(Decided(path, label, verdict.confidence if verdict else 1.0))
+            self.stream.put(Decided(path, label, 1.0 if verdict is None else verdict.confidence))
 
     @property
     def status(self) -> Status:
@@ -163,9 +261,26 @@ class Session:
             taken={way.key: times for way, times in marking.taken.items()},
         )
 
+    def tell_beginning(self) -> None:
+        """Tell one who begins to listen what the run began with, and what it asks."""
+        root = self.marking.frames[ROOT]
+        assert self.stream is not None
+        schema = schema_of(self.program.model)
+        self.stream.put(RunStarted(schema.final(cast("Revision", root.start))))
+        for waiting in self.waiting():
+            self.stream.put(Asked(waiting.path, waiting.id, waiting.ask.show))
+
+    def waiting(self) -> list[Waiting]:
+        """Return the questions that are open, the oldest first."""
+        return [] if self._desk is None else self._desk.waiting()
+
+    def drop_question(self, ticket: int) -> bool:
+        """Forget the question of a ticket; False when there is none."""
+        return self._desk is not None and self._desk.drop(ticket)
+
     def questions(self) -> tuple[OpenQuestion, ...]:
-        """Return the open questions; the caller has then seen them."""
-        return self.desk.show()
+        """Return the open questions."""
+        return () if self._desk is None else self._desk.listed()
 
     def _visits(self) -> dict[str, int]:
         found = {site.path: visits for site, visits in self.marking.visited.items()}
@@ -174,3 +289,12 @@ class Session:
                 found[site.path] = found.get(site.path, 0) + visits
         return found
 
+
+def _name_of(task: Task) -> str:
+    """Return the name of a vertex, with the item or voter that a task is for."""
+    name = task.site.name
+    if isinstance(task, Part) and task.verb == ITEM:
+        return f"{name}/{task.index}"
+    if isinstance(task, Part) and task.verb == POLL:
+        return f"{name}/{task.site.vertex.voters[task.index]}"
+    return name

@@ -6,57 +6,100 @@ and the alarm is set again.
 """
 
 import asyncio
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from agentgraph.runtime.clock import Alarm, Clock
+
+Why = Literal["cancel", "timeout"]
 
 
 class Carrier:
     """A task of asyncio that carries a token; `ticket` is what it works on now.
 
-    `why` says why it was interrupted by us; None: it was not.
+    `why` says why it was interrupted by us; None: it was not. `outer` counts the
+    cancellations that others have asked for and that we know of.
     """
 
-    __slots__ = ("deadline", "has_begun", "task", "ticket", "why")
+    __slots__ = (
+        "cancelling", "deadline", "edits", "has_begun", "outer", "task", "ticket", "why",
+    )  # fmt: skip
 
-    def __init__(self, ticket: int = 0) -> None:
-        """Begin with the ticket that it will carry first."""
-        self.task: asyncio.Task[object] | None = None
-        self.ticket = ticket
+    def __init__(self) -> None:
+        """Begin without a task."""
+        self.task: asyncio.Task[Any] | None = None
+        self.cancelling: Callable[[], int] = _nobody
+        self.outer = 0
+        self.ticket = 0
         self.deadline: float | None = None
+        self.edits: dict[str, object] | None = None
+        """What the attempt that failed last had changed; it left no other trace."""
         self.has_begun = False
-        self.why: Literal["cancel", "timeout"] | None = None
+        self.why: Why | None = None
 
-    def interrupt(self, why: Literal["cancel", "timeout"]) -> None:
+    def ride(self, task: asyncio.Task[Any]) -> None:
+        """Carry on in this task; it may have been cancelled before, which is not our concern."""
+        self.task = task
+        self.cancelling = task.cancelling
+        self.outer = task.cancelling()
+
+    def interrupt(self, why: Why) -> None:
         """Cancel what is carried now; a second reason does not replace the first."""
         if self.why is None and self.task is not None:
             self.why = why
             self.task.cancel()
 
+    def is_called_off(self) -> bool:
+        """Say whether what is carried must not count any more, whatever it still gives."""
+        return self.why is not None or self.cancelling() != self.outer
+
+    def is_taken_down(self) -> bool:
+        """Say, once, whether somebody else has cancelled the task."""
+        before, self.outer = self.outer, self.cancelling()
+        return self.outer > before
+
+    async def calm(self) -> None:
+        """Take back an interruption: what it was meant for has ended, in whatever way."""
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            pass  # It had not been delivered yet; whose it was is in the count.
+        self.why = None
+        if self.task is not None and self.cancelling() > self.outer:
+            self.task.uncancel()
+
 
 class Watch:
     """The deadlines of one run."""
 
-    __slots__ = ("_alarm", "_carriers", "_clock", "_when")
+    __slots__ = ("_alarm", "_carriers", "_clock", "_time", "_when")
 
     def __init__(self, clock: Clock) -> None:
         """Take the clock; no alarm is set."""
         self._clock = clock
+        self._time = clock.time
         self._alarm: Alarm | None = None
         self._when = 0.0
         self._carriers: set[Carrier] = set()
 
     def begin(self, carrier: Carrier, timeout_s: float) -> None:
         """Note that what `carrier` does now may take `timeout_s` seconds."""
-        when = carrier.deadline = self._clock.time() + timeout_s
+        when = carrier.deadline = self._time() + timeout_s
         self._carriers.add(carrier)
         if self._alarm is None or when < self._when:
             self._set(when)
 
     def end(self, carrier: Carrier) -> None:
-        """Forget the deadline; an alarm that is set stays, and finds nothing to do."""
-        carrier.deadline = None
-        self._carriers.discard(carrier)
+        """Forget the deadline; what is over it is too late, though nothing could interrupt it.
+
+        An alarm that is set stays, and finds nothing to do.
+        """
+        when = carrier.deadline
+        if when is not None:
+            carrier.deadline = None
+            self._carriers.discard(carrier)
+            if carrier.why is None and self._time() >= when:
+                carrier.why = "timeout"
 
     def close(self) -> None:
         """Forget the alarm."""
@@ -72,7 +115,7 @@ class Watch:
 
     def _ring(self) -> None:
         self._alarm = None
-        now = self._clock.time()
+        now = self._time()
         for carrier in list(self._carriers):
             if carrier.deadline is not None and carrier.deadline <= now:
                 self._carriers.discard(carrier)
@@ -80,3 +123,7 @@ class Watch:
         left = [each.deadline for each in self._carriers if each.deadline is not None]
         if left:
             self._set(min(left))
+
+
+def _nobody() -> int:
+    return 0

@@ -5,24 +5,21 @@ Rules of this file:
 1. A function here does the work of one task and returns what it came to. Errors leave it
    as they are: the driver makes facts of them.
 2. Draft, validate, commit: an attempt that fails leaves no trace.
+3. What an attempt gives after it was called off (cancelled, or over its time) is dropped
+   before anything of it is kept or told.
 """
 
 import asyncio
-import inspect
-from asyncio import Semaphore
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
-from contextvars import copy_context
-from datetime import timedelta
-from functools import cache, partial
-from typing import Final, cast
-from weakref import WeakKeyDictionary
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
-from agentgraph.errors import InvalidAgent, InvalidReturn, NodeTimeout, UnknownLabel, suggest
-from agentgraph.events import NodeDone, NodeFailed, NodeStarted, Verdict
+from agentgraph.errors import InvalidAgent, InvalidReturn, NodeTimeout, RunError, UnknownLabel, suggest
+from agentgraph.events import NodeDone, NodeStarted, Verdict
 from agentgraph.machine import (
     Asked,
     Completed,
@@ -35,18 +32,15 @@ from agentgraph.machine import (
     Part,
     Task,
 )
-
+from agentgraph.runtime.call import call
 from agentgraph.runtime.context import Ctx
+from agentgraph.runtime.limit import Limit
 from agentgraph.runtime.policy import pause_before
 from agentgraph.runtime.program import Body, Job
 from agentgraph.runtime.question import Ask
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
-from agentgraph.state import Revision, Tip
-
-THREADS: Final = 32
-"""How many sync functions may run at once beside the loop, over all runs."""
-Work = Callable[[Session, Carrier, Task, Job], "asyncio.Future[Event]"]
+from agentgraph.state import UNSET, Revision, Schema, Tip, clone, same
 
 
 class ItemFailed(Exception):
@@ -54,29 +48,47 @@ class ItemFailed(Exception):
 
     def __init__(self, index: int, error: Exception, attempts: int) -> None:
         """Take the number of the item, what it failed with, and how often it was tried."""
-        super().__init__(f"item {index} failed after {attempts} attempts: {error}")
+        super().__init__(index, error, attempts)
         self.index = index
         self.error = error
         self.attempts = attempts
 
+    def __str__(self) -> str:
+        kind = type(self.error).__name__
+        return f"item {self.index} failed in attempt {self.attempts}: {kind}: {self.error}"
+
 
 async def work(session: Session, carrier: Carrier, task: Task) -> Event:
     """Carry out any command in full, and return the fact that it came to."""
-    job = cast("Job", task.site.handle)
     path = session.place(task)
-    is_agent = task.verb in _AGENTS
-    async with AsyncExitStack() as around:
-        if is_agent:
-            await _wait_for_turn(session, task, job, path, around)
-            if session.stream is not None and task.verb in {"run", "item"}:
-                session.stream.put(NodeStarted(path, task.attempt, task.visit))
-            if job.timeout_s is not None:
-                session.watch.begin(carrier, job.timeout_s)
-                around.callback(session.watch.end, carrier)
-        fact = await _DO[task.verb](session, carrier, task, path)
-        if carrier.why == "timeout":
-            raise timed_out(task, path)
-    return fact
+    do = _DO[task.verb]
+    if task.verb not in _AGENTS:
+        return await do(session, carrier, task, path)
+    job: Job = task.site.handle
+    if task.attempt > 1:
+        await _pause(session, task)
+    inside: list[Limit] = []
+    try:
+        for limit in (session.slots, job.limit):
+            if limit is not None:
+                await limit.enter()
+                inside.append(limit)
+        if session.stream is not None and task.verb in _TOLD:
+            session.stream.put(NodeStarted(path, task.attempt, task.visit))
+        if job.timeout_s is not None:
+            session.watch.begin(carrier, job.timeout_s)
+        return await do(session, carrier, task, path)
+    finally:
+        for limit in inside:
+            limit.leave()
+
+
+def fence(session: Session, carrier: Carrier) -> None:
+    """Drop what an attempt gave after it was called off."""
+    if carrier.deadline is not None:
+        session.watch.end(carrier)
+    if carrier.is_called_off():
+        raise CancelledError
 
 
 def timed_out(task: Task, path: str) -> NodeTimeout:
@@ -89,180 +101,186 @@ def timed_out(task: Task, path: str) -> NodeTimeout:
     )
 
 
-async def _wait_for_turn(
-    session: Session, task: Task, job: Job, path: str, around: AsyncExitStack
-) -> None:
-    """Wait out the pause before a repetition, then for a place among those allowed at once."""
+async def _pause(session: Session, task: Task) -> None:
+    """Wait before a repetition."""
     policy = task.site.vertex.policy
-    if task.attempt > 1:
-        seed = f"{session.options.seed}/{path}#{task.visit}"
-        pause_s = pause_before(task.attempt, first_s=policy.first_s, cap_s=policy.cap_s, seed=seed)
-        await _sleep(session, pause_s)
-    if session.slots is not None:
-        await around.enter_async_context(session.slots)
-    if job.binding.limit is not None:
-        await around.enter_async_context(_places(job, job.binding.limit))
-
-
-async def _sleep(session: Session, seconds: float) -> None:
+    seed = f"{session.options.seed}/{session.visit_of(task)}"
+    pause_s = pause_before(task.attempt, first_s=policy.first_s, cap_s=policy.cap_s, seed=seed)
     clock = session.clock
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    alarm = clock.call_at(clock.time() + seconds, partial(_resolve, done))
+    alarm = clock.call_at(clock.time() + pause_s, partial(_resolve, done))
     try:
         await done
     finally:
         alarm.cancel()
 
 
-def _resolve(done: "asyncio.Future[None]") -> None:
+def _resolve(done: asyncio.Future[None]) -> None:
     if not done.done():
         done.set_result(None)
 
 
-_limits: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, tuple[Job, Semaphore]]]" = (
-    WeakKeyDictionary()
-)
-
-
-def _places(job: Job, limit: int) -> Semaphore:
-    """Return the places of a node in this event loop: a semaphore belongs to one loop."""
-    of_loop = _limits.setdefault(asyncio.get_running_loop(), {})
-    return of_loop.setdefault(id(job), (job, Semaphore(limit)))[1]
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="agentgraph")
-
-
-async def call(body: Body, arguments: Sequence[object], *, in_thread: bool = False) -> object:
-    """Call a function of the user, on the loop or in a thread, and await what it gives."""
-    if in_thread and not body.is_async:
-        function = partial(copy_context().run, body.fn, *arguments)
-        result = await asyncio.get_running_loop().run_in_executor(_threads(), function)
-    else:
-        result = body.fn(*arguments)
-    return await result if inspect.isawaitable(result) else result
-
-
-def is_threaded(task: Task, job: Job) -> bool:
+def is_threaded(session: Session, task: Task, job: Job) -> bool:
     """Say whether a sync function would hold up others: a thread is then worth its price."""
-    return (
-        task.line is not None
-        or job.timeout_s is not None
-        or task.site.vertex.policy.in_thread
-        or task.verb in {"item", "poll"}
-    )
+    return job.in_thread or job.timeout_s is not None or session.is_beside(task)
 
 
 def arguments_of(
     session: Session, carrier: Carrier, task: Task, body: Body, state: object
 ) -> list[object]:
     """Return the arguments that a function of the user takes."""
-    given = task.given if isinstance(task, Part) else None
     if body.wants == "state":
         return [state]
+    given = task.given if isinstance(task, Part) else None
     if body.wants == "error":
         return [state, given]
     ctx = Ctx[object](session, task, session.place(task), carrier.deadline)
     if isinstance(given, Exception):
         ctx.error = given
     if isinstance(given, Completed):
-        schema = cast("Job", task.site.handle).schema
-        ctx.before = schema.final(cast("Revision", given.payload))
+        job: Job = task.site.handle
+        ctx.before = job.schema.final(cast("Revision", given.payload))
     return [state, ctx]
 
 
-async def _edit(
-    session: Session, carrier: Carrier, task: Task, body: Body, payload: object
-) -> Revision:
+Use = Callable[[Any], Awaitable[object]]
+"""A function of the user with all that it takes but the draft."""
+
+
+async def _edit(session: Session, carrier: Carrier, task: Task, path: str, use: Use) -> Revision:
     """Let a function edit a draft, and commit what it did."""
-    job = cast("Job", task.site.handle)
-    draft = job.schema.draft(cast("Revision", payload))
+    job: Job = task.site.handle
+    schema = job.schema
+    draft = schema.draft(task.payload)
     try:
-        arguments = arguments_of(session, carrier, task, body, draft)
-        result = await call(body, arguments, in_thread=is_threaded(task, job))
+        result = await use(draft)
         if result is not None:
-            raise returned(task, result)
-        if carrier.why == "timeout":
-            raise timed_out(task, session.place(task))
-        return job.schema.commit(draft, task.line)
+            raise returned(task, path, result)
+        fence(session, carrier)
+        return schema.commit(draft, task.line)
     except BaseException:
-        job.schema.discard(draft)
+        give_up(carrier, schema, draft, task.payload)
         raise
 
 
+def give_up(carrier: Carrier, schema: Schema[Any], draft: BaseModel, base: Revision) -> None:
+    """Close the draft of a failed attempt; what it had changed is kept for the report alone."""
+    carrier.edits = None
+    with suppress(Exception):  # Values of the user's are compared and copied: a report may fail.
+        carrier.edits = {
+            name: clone(value)
+            for name, value in list(vars(draft).items())
+            if value is not UNSET and _is_edited(base, name, value)
+        }
+    schema.discard(draft)
+
+
+def _is_edited(base: Revision, name: str, value: object) -> bool:
+    before = base.values.get(name)
+    if value is not before:
+        return not same(before, value)
+    # A list that is lent is one object for many revisions; each knows its own length.
+    lengths = base.lengths or {}
+    return name in lengths and len(cast("list[object]", value)) != lengths[name]
+
+
 async def _read(
-    session: Session, carrier: Carrier, task: Task, body: Body, *, in_thread: bool | None = None
-) -> object:
-    """Let a function read the state; it must not edit it."""
-    job = cast("Job", task.site.handle)
-    view = job.schema.view(cast("Revision", task.payload))
-    threaded = is_threaded(task, job) if in_thread is None else in_thread
+    session: Session,
+    carrier: Carrier,
+    task: Task,
+    body: Body,
+    *,
+    in_thread: bool,
+    take: Callable[[Any], object] | None = None,
+) -> Any:
+    """Let a function read the state; it must not edit it.
+
+    `take` makes something of the answer while the state can still be read.
+    """
+    job: Job = task.site.handle
+    view = job.schema.view(task.payload)
     try:
         arguments = arguments_of(session, carrier, task, body, view)
-        answer = await call(body, arguments, in_thread=threaded)
+        answer = await call(body, arguments, in_thread=in_thread)
+        if take is not None:
+            answer = take(answer)
+        fence(session, carrier)
     except BaseException:
-        job.schema.discard(view)
+        shut(job.schema, view)
         raise
     job.schema.unchanged(view)
     return answer
 
 
-def returned(task: Task, result: object) -> InvalidReturn:
+def shut(schema: Schema[Any], view: BaseModel) -> None:
+    """Close the view of a failed attempt; that it was edited too does not matter any more."""
+    with suppress(RunError):
+        schema.unchanged(view)
+
+
+def returned(task: Task, path: str, result: object) -> InvalidReturn:
     """Make the error of a node that returned something."""
     return InvalidReturn(
-        f"node {task.site.path!r} returned {result!r}",
-        where=f"node {task.site.path!r}, visit {task.visit}, attempt {task.attempt}",
+        f"node {path!r} returned {result!r}",
+        where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
         fix="assign to the fields of the state instead, and return nothing",
     )
 
 
 async def _run(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job = cast("Job", task.site.handle)
-    revision = await _edit(session, carrier, task, job.body, task.payload)
+    job: Job = task.site.handle
+
+    def use(draft: object) -> Awaitable[object]:
+        arguments = arguments_of(session, carrier, task, job.body, draft)
+        return call(job.body, arguments, in_thread=is_threaded(session, task, job))
+
+    return _done(session, task, path, await _edit(session, carrier, task, path, use))
+
+
+def _done(session: Session, task: Task, path: str, revision: Revision) -> Finished:
+    """Note that a vertex has left a revision."""
+    session.path.append(path)
     if session.stream is not None:
+        job: Job = task.site.handle
         changed = job.schema.changed(revision)
         session.stream.put(NodeDone(path, changed, task.attempt, task.visit))
-    session.path.append(path)
     return Finished(task.ticket, revision)
 
 
 async def _choose(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job = cast("Job", task.site.handle)
-    threaded = job.timeout_s is not None or task.site.vertex.policy.in_thread
-    answer = await _read(session, carrier, task, job.body, in_thread=threaded)
-    return decide(session, task, job, path, answer)
+    job: Job = task.site.handle
+    # On the loop also beside others: a classifier is short, or it is async.
+    in_thread = job.in_thread or job.timeout_s is not None
+    answer = await _read(session, carrier, task, job.body, in_thread=in_thread)
+    return _decide(session, task, path, answer)
 
 
 async def _poll(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     assert isinstance(task, Part)
-    job = cast("Job", task.site.handle)
-    answer = await _read(session, carrier, task, job.binding.voters[task.index])
-    return decide(session, task, job, path, answer)
+    job: Job = task.site.handle
+    voter = job.binding.voters[task.index]
+    answer = await _read(session, carrier, task, voter, in_thread=True)
+    return _decide(session, task, path, answer)
 
 
-def decide(session: Session, task: Task, job: Job, path: str, answer: object) -> Decided:
+def _decide(session: Session, task: Task, path: str, answer: object) -> Decided:
     """Turn the answer of a classifier into a fact. Raises `UnknownLabel`."""
-    verdict: Verdict[str] | None = None
-    label = answer
-    if isinstance(answer, Verdict):
-        verdict = cast("Verdict[str]", answer)
-        label = verdict.label
-    key = None if label is None else key_of(job, path, label)
-    session.path.append(path)
+    job: Job = task.site.handle
+    verdict = cast("Verdict[str]", answer) if isinstance(answer, Verdict) else None
+    label = answer if verdict is None else verdict.label
+    key = None if label is None else key_of(job.labels, path, label)
     session.chose(task.site, path, key, verdict)
     return Decided(task.ticket, key, 1.0 if verdict is None else verdict.confidence)
 
 
-def key_of(job: Job, path: str, label: object) -> str:
+def key_of(labels: Mapping[tuple[type, object], str], path: str, label: object) -> str:
     """Return the label of the edge for an answer. Raises `UnknownLabel`."""
     try:
-        key = job.labels.get((type(label), label))
+        key = labels.get((type(label), label))
     except TypeError:  # It cannot be hashed, so it is none of the labels.
         key = None
     if key is None:
-        known = [repr(each) for each in job.binding.labels]
+        known = [repr(answer) for _, answer in labels]
         raise UnknownLabel(
             f"classifier {path!r} answered {label!r}, which is not one of its labels",
             where=f"classifier {path!r}",
@@ -272,55 +290,81 @@ def key_of(job: Job, path: str, label: object) -> str:
 
 
 async def _ask(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job = cast("Job", task.site.handle)
-    ask = await _read(session, carrier, task, job.body)
+    job: Job = task.site.handle
+    in_thread = is_threaded(session, task, job)
+    ask = await _read(session, carrier, task, job.body, in_thread=in_thread)
     if not isinstance(ask, Ask):
         raise InvalidAgent(
             f"question {path!r} gave {ask!r}",
-            where=f"question {path!r}",
+            where=f"question {path!r}, visit {task.visit}",
             fix="return Ask(show=...)",
         )
-    question = cast("Ask[str]", ask)
+    question = cast("Ask[Any]", ask)
     timely = question.on_timeout
-    label = None if timely is None or job.binding.form else key_of(job, path, timely)
-    session.desk.asked[f"{path}#{task.visit}"] = question
+    label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
+    session.desk.put(session.visit_of(task, with_attempts=True), question)
     return Asked(task.ticket, label)
 
 
 async def _list(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job = cast("Job", task.site.handle)
-    found = await _read(session, carrier, task, job.body)
+    job: Job = task.site.handle
+
+    def take(found: object) -> tuple[object, ...]:
+        # Here, since `over` may be a generator that reads the state as it goes.
+        items = tuple(_items(found, path))
+        child = job.child
+        return items if child is None else tuple(map(child.begin, cast("Iterable[Any]", items)))
+
+    in_thread = is_threaded(session, task, job)
+    items = await _read(session, carrier, task, job.body, in_thread=in_thread, take=take)
+    return Listed(task.ticket, items)
+
+
+def _items(found: object, path: str) -> Iterable[object]:
     try:
-        items = tuple(cast("Sequence[object]", found))
+        return iter(cast("Iterable[object]", found))
     except TypeError as error:
         raise InvalidReturn(
             f"`over` of {path!r} gave {found!r}, which has no items",
             where=f"each {path!r}",
             fix="return a list",
         ) from error
-    child = job.child
-    if child is not None:
-        items = tuple(child.begin(cast("BaseModel", item)) for item in items)
-    return Listed(task.ticket, items)
 
 
 async def _item(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job = cast("Job", task.site.handle)
+    job: Job = task.site.handle
     body = job.binding.do
     assert body is not None
-    result = await call(body, [task.payload], in_thread=is_threaded(task, job))
+    arguments = arguments_of(session, carrier, task, body, own(task.payload))
+    result = await call(body, arguments, in_thread=True)
+    fence(session, carrier)
+    session.path.append(path)
     if session.stream is not None:
         session.stream.put(NodeDone(path, {}, task.attempt, task.visit))
-    session.path.append(path)
     return Finished(task.ticket, result)
+
+
+_EDITABLE: Final = (list, dict, set, tuple, BaseModel)
+
+
+def own(item: object) -> object:
+    """Return a copy of an item that an attempt may edit: the next attempt must not see it.
+
+    What is no plain data, such as a connection, is handed over as it is.
+    """
+    if not isinstance(item, _EDITABLE):
+        return item
+    try:
+        return clone(item)
+    except Exception:  # noqa: BLE001 - whatever a class of the user's says when it is copied
+        return item
 
 
 async def _into(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     assert isinstance(task, Part)
-    job = cast("Job", task.site.handle)
+    job: Job = task.site.handle
     given = cast("tuple[object, ...]", task.given)
-    results = [_result(job, each) for each in given]
-    return await _hand_in(session, carrier, task, results)
+    return await _hand_in(session, carrier, task, path, [_result(job, each) for each in given])
 
 
 def _result(job: Job, value: object) -> object:
@@ -331,71 +375,71 @@ def _result(job: Job, value: object) -> object:
 
 async def _leave(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     assert isinstance(task, Part)
-    job = cast("Job", task.site.handle)
+    job: Job = task.site.handle
     assert job.child is not None
     final = job.child.final(cast("Revision", task.given))
-    return await _hand_in(session, carrier, task, final)
+    return await _hand_in(session, carrier, task, path, final)
 
 
-async def _hand_in(session: Session, carrier: Carrier, task: Task, value: object) -> Event:
+async def _hand_in(
+    session: Session, carrier: Carrier, task: Task, path: str, value: object
+) -> Event:
     """Let `into` or `leave` put what came out of a vertex into the state."""
-    job = cast("Job", task.site.handle)
-    path = task.site.path
+    job: Job = task.site.handle
     into = job.binding.into
     assert into is not None
-    draft = job.schema.draft(cast("Revision", task.payload))
-    try:
-        result = await call(Body(into), [draft, value])
-        if result is not None:
-            raise returned(task, result)
-        revision = job.schema.commit(draft, task.line)
-    except BaseException:
-        job.schema.discard(draft)
-        raise
-    if session.stream is not None:
-        session.stream.put(NodeDone(path, job.schema.changed(revision), 1, task.visit))
-    session.path.append(path)
-    return Finished(task.ticket, revision)
+    body = Body(into)
+
+    def use(draft: object) -> Awaitable[object]:
+        return call(body, [draft, value], in_thread=session.is_beside(task))
+
+    return _done(session, task, path, await _edit(session, carrier, task, path, use))
 
 
 async def _enter(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job = cast("Job", task.site.handle)
-    assert job.child is not None
-    inner = await _read(session, carrier, task, job.body)
-    return Entered(task.ticket, job.child.begin(cast("BaseModel", inner)))
+    job: Job = task.site.handle
+    child = job.child
+    assert child is not None
+    if session.stream is not None:
+        session.stream.put(NodeStarted(path, task.attempt, task.visit))
+    in_thread = session.is_beside(task)
+    inner = await _read(
+        session, carrier, task, job.body, in_thread=in_thread, take=child.begin
+    )
+    return Entered(task.ticket, inner)
 
 
 async def _merge(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
+    return Finished(task.ticket, merged(task))
+
+
+def merged(task: Task) -> Revision:
+    """Return the one revision of several branches. Raises `MergeConflict`."""
     assert isinstance(task, Part)
-    job = cast("Job", task.site.handle)
-    tips = [Tip(cast("Revision", payload), line, name) for payload, line, name in cast("Part", task).given]
-    merged = job.schema.merge(cast("Revision", task.payload), tips, task.line)
-    return Finished(task.ticket, merged)
+    job: Job = task.site.handle
+    tips = [Tip(*tip) for tip in task.given]
+    return job.schema.merge(task.payload, tips, task.line)
 
 
 async def _undo(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job = cast("Job", task.site.handle)
+    job: Job = task.site.handle
     body = job.binding.undo
     assert body is not None
-    revision = await _edit(session, carrier, task, body, task.payload)
+
+    def use(draft: object) -> Awaitable[object]:
+        arguments = arguments_of(session, carrier, task, body, draft)
+        return call(body, arguments, in_thread=session.is_beside(task) or job.in_thread)
+
+    revision = await _edit(session, carrier, task, path, use)
     session.path.append(f"undo {path}")
     return Finished(task.ticket, revision)
 
 
-def told_failure(session: Session, task: Task, error: Exception) -> None:
-    """Tell those who follow the run that an attempt failed."""
-    if session.stream is not None:
-        path = session.place(task)
-        session.stream.put(NodeFailed(path, error, task.attempt, task.visit))
-
-
-def seconds_of(ask: Ask[str]) -> float | None:
-    """Return how long a question may stay open; None: for ever."""
-    return ask.timeout.total_seconds() if isinstance(ask.timeout, timedelta) else None
-
-
-_AGENTS = frozenset({"run", "choose", "poll", "ask", "list", "item"})
-_DO = {
+_AGENTS: Final = frozenset({"run", "choose", "poll", "ask", "list", "item"})
+_TOLD: Final = frozenset({"run", "poll", "list", "item"})
+"""What begins with `NodeStarted`: a classifier and a question tell only what came of them."""
+_Do = Callable[[Session, Carrier, Task, str], Awaitable[Event]]
+_DO: Final[dict[str, _Do]] = {
     "run": _run,
     "choose": _choose,
     "poll": _poll,
@@ -408,3 +452,4 @@ _DO = {
     "merge": _merge,
     "undo": _undo,
 }
+

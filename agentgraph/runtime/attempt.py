@@ -1,0 +1,203 @@
+"""One command carried out on the shortest way that there is, and what its failure comes to.
+
+Most steps have nothing around them: no context, no limit, no thread. For these there is a
+short way here; `work` has the long one. Both come to the same.
+"""
+
+from asyncio import CancelledError
+from collections.abc import Callable
+from inspect import isawaitable
+
+from agentgraph.errors import RunError
+from agentgraph.events import Failure, NodeDone, NodeFailed, NodeStarted, NodeStopped, Verdict
+from agentgraph.machine import (
+    Command,
+    Event,
+    Failed,
+    Finished,
+    Stopped,
+    Task,
+    decided,
+    finished,
+    kinds_of,
+)
+from agentgraph.machine.commands import ITEM, MERGE, UNDO
+from agentgraph.runtime.program import Job
+from agentgraph.runtime.session import ROOT, Session
+from agentgraph.runtime.watch import Carrier
+from agentgraph.runtime.work import (
+    give_up,
+    is_threaded,
+    key_of,
+    merged,
+    own,
+    returned,
+    shut,
+    timed_out,
+    work,
+)
+
+
+class Attempts:
+    """Carries out the commands of one session, each to the commands that follow from it."""
+
+    __slots__ = ("_session", "_taken_down")
+
+    def __init__(self, session: Session, taken_down: Callable[[Carrier], None]) -> None:
+        """Take the session, and what is called when somebody outside cancels a carrier's task."""
+        self._session = session
+        self._taken_down = taken_down
+
+    async def run(self, carrier: Carrier, task: Task) -> list[Command]:
+        """Run a node: the hot path, unless something surrounds it."""
+        job: Job = task.site.handle
+        session = self._session
+        if (
+            not job.is_quick
+            or session.is_careful
+            or task.attempt > 1
+            or not (job.is_async or not is_threaded(session, task, job))
+        ):
+            return await self.other(carrier, task)
+        stream = session.stream
+        path = task.site.path if task.frame == ROOT else session.place(task)
+        if stream is not None:
+            stream.put(NodeStarted(path, 1, task.visit))
+        schema = job.schema
+        draft = schema.draft(task.payload)
+        try:
+            if job.timeout_s is not None:
+                session.watch.begin(carrier, job.timeout_s)
+            result = job.fn(draft)
+            if result is not None:
+                if job.is_async or isawaitable(result):
+                    result = await result
+                if result is not None:
+                    raise returned(task, path, result)
+            if carrier.deadline is not None:
+                session.watch.end(carrier)
+            if carrier.why is not None or carrier.cancelling() != carrier.outer:
+                raise CancelledError  # It was called off, and did not care.
+            revision = schema.commit(draft, task.line)
+        except BaseException as error:  # noqa: BLE001 - a failure becomes an event
+            give_up(carrier, schema, draft, task.payload)
+            return await self.broken(carrier, task, error)
+        session.path.append(path)
+        if stream is not None:
+            stream.put(NodeDone(path, schema.changed(revision), 1, task.visit))
+        return finished(session.marking, task.ticket, revision)
+
+    async def choose(self, carrier: Carrier, task: Task) -> list[Command]:
+        """Ask a classifier: the hot path, unless something surrounds it."""
+        job: Job = task.site.handle
+        session = self._session
+        if not job.is_quick or session.is_careful or task.attempt > 1:
+            return await self.other(carrier, task)
+        schema = job.schema
+        view = schema.view(task.payload)
+        verdict: Verdict[str] | None = None
+        path = task.site.path if task.frame == ROOT else session.place(task)
+        try:
+            if job.timeout_s is not None:
+                session.watch.begin(carrier, job.timeout_s)
+            label = job.fn(view)
+            if job.is_async or (type(label) not in job.answers and isawaitable(label)):
+                label = await label
+            if carrier.deadline is not None:
+                session.watch.end(carrier)
+            if carrier.why is not None or carrier.cancelling() != carrier.outer:
+                raise CancelledError  # It was called off, and did not care.
+            schema.unchanged(view)
+            if type(label) not in job.kinds and isinstance(label, Verdict):
+                verdict = label
+                label = verdict.label
+            key = None if label is None else key_of(job.labels, path, label)
+        except BaseException as error:  # noqa: BLE001 - a failure becomes an event
+            shut(schema, view)
+            return await self.broken(carrier, task, error)
+        if session.stream is None:
+            session.path.append(path)
+            session.decisions.append((path, key, verdict, task.site.labels))
+        else:
+            session.chose(task.site, path, key, verdict)
+        confidence = 1.0 if verdict is None else verdict.confidence
+        return decided(session.marking, task.ticket, key, confidence)
+
+    async def other(self, carrier: Carrier, task: Task) -> list[Command]:
+        """Carry out any other command, or one with something around it."""
+        session = self._session
+        job: Job = task.site.handle
+        try:
+            if task.verb is MERGE:
+                fact: Event = Finished(task.ticket, merged(task))
+            elif task.verb is not ITEM or not job.is_quick_do or session.is_careful or task.attempt > 1:
+                fact = await work(session, carrier, task)
+            else:
+                path = session.place(task)
+                stream = session.stream
+                if stream is not None:
+                    stream.put(NodeStarted(path, 1, task.visit))
+                fact = Finished(task.ticket, await self._item(carrier, task, job))
+                session.path.append(path)
+                if stream is not None:
+                    stream.put(NodeDone(path, {}, 1, task.visit))
+        except BaseException as error:  # noqa: BLE001 - a failure becomes an event
+            return await self.broken(carrier, task, error)
+        return session.tell(fact)
+
+    async def _item(self, carrier: Carrier, task: Task, job: Job) -> object:
+        """Do one item, with nothing around it but a deadline."""
+        if job.timeout_s is not None:
+            self._session.watch.begin(carrier, job.timeout_s)
+        result = await job.do(own(task.payload))
+        if carrier.deadline is not None:
+            self._session.watch.end(carrier)
+        if carrier.why is not None or carrier.cancelling() != carrier.outer:
+            raise CancelledError  # It was called off, and did not care.
+        return result
+
+    async def broken(self, carrier: Carrier, task: Task, error: BaseException) -> list[Command]:
+        """Make a fact of what ended an attempt; what is no failure of it is raised again."""
+        if not isinstance(error, (Exception, CancelledError)):
+            raise error
+        if carrier.deadline is not None:
+            self._session.watch.end(carrier)
+        why = carrier.why
+        if why is not None:
+            await carrier.calm()
+        if carrier.is_taken_down():
+            self._taken_down(carrier)
+            why = "cancel"
+        elif why == "timeout":
+            late = timed_out(task, self._session.place(task))
+            late.__cause__ = error if isinstance(error, Exception) else None
+            error = late
+        if isinstance(error, Exception):
+            return self._failed(carrier, task, error)
+        if why == "cancel" and task.verb is not UNDO:
+            return self._stopped(task)
+        return self._failed(carrier, task, _from_inside(task, self._session.place(task)))
+
+    def _stopped(self, task: Task) -> list[Command]:
+        session = self._session
+        if session.stream is not None:
+            session.stream.put(NodeStopped(session.place(task), task.attempt, task.visit))
+        return session.tell(Stopped(task.ticket))
+
+    def _failed(self, carrier: Carrier, task: Task, error: Exception) -> list[Command]:
+        session = self._session
+        path = session.place(task)
+        changed, carrier.edits = carrier.edits or {}, None
+        session.failures.append(Failure(path, error, task.attempt, task.visit, changed))
+        if session.stream is not None:
+            session.stream.put(NodeFailed(path, error, task.attempt, task.visit))
+        return session.tell(Failed(task.ticket, error, kinds_of(error)))
+
+
+def _from_inside(task: Task, path: str) -> RunError:
+    """Make the error of work that was cancelled by nobody who may cancel a run."""
+    return RunError(
+        f"{path!r} was cancelled from inside",
+        where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
+        fix="catch the CancelledError of what the node itself cancels",
+    )

@@ -1,0 +1,37 @@
+"""How a function of the user is called: on the loop or in a thread; not what it is given."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache, partial
+from typing import Final
+
+from agentgraph.runtime.program import Body, is_async
+
+THREADS: Final = 32
+"""How many sync functions may run at once beside the loop, over all runs."""
+
+
+async def call(body: Body, arguments: Sequence[object], *, in_thread: bool = False) -> object:
+    """Call a function of the user, on the loop or in a thread, and await what it gives."""
+    if in_thread and not is_async(body):
+        function = partial(copy_context().run, _called, body.fn, arguments)
+        result = await asyncio.get_running_loop().run_in_executor(_threads(), function)
+    else:
+        result = body.fn(*arguments)
+    return await result if inspect.isawaitable(result) else result
+
+
+def _called(fn: Callable[..., object], arguments: Sequence[object]) -> object:
+    """Call in a thread. A future refuses StopIteration, and whoever awaits it would wait for ever."""
+    try:
+        return fn(*arguments)
+    except StopIteration as error:
+        raise RuntimeError(f"{fn!r} raised StopIteration") from error
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="agentgraph")
