@@ -5,6 +5,6 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command `agentgraph`."""
-    from agentgraph.cli.commands import agentgraph
+    from agentgraph.cli.commands import agentgraph  # noqa: PLC0415 - click is for the command only
 
     agentgraph(prog_name="agentgraph")

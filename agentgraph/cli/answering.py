@@ -33,7 +33,7 @@ class Unanswered(Exception):
 
 
 class Interrupted(Exception):
-    """Ctrl-C at a prompt. (A KeyboardInterrupt would tear down the event loop.)"""
+    """Ctrl-C at a prompt: a KeyboardInterrupt would tear down the event loop."""
 
 
 @dataclass(slots=True)
@@ -134,10 +134,7 @@ async def ask(run: Run[BaseModel], program: Program, question: OpenQuestion) -> 
 
 
 def _shown(show: object) -> str:
-    if isinstance(show, str):
-        text = show
-    else:
-        text = to_json(show, indent=2, fallback=str).decode()
+    text = show if isinstance(show, str) else to_json(show, indent=2, fallback=str).decode()
     return "\n".join(f"  {line}" for line in safe(text).splitlines() or ["(nothing to show)"])
 
 

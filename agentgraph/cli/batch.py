@@ -13,7 +13,7 @@ from asyncio import CancelledError
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
 from pydantic import BaseModel
 
@@ -209,6 +209,4 @@ async def _result(run: Run[BaseModel]) -> tuple[Result[BaseModel], AgentGraphErr
     try:
         return await run.result(), None
     except RunFailed as error:
-        if not isinstance(error.result, Result):
-            raise
-        return error.result, error
+        return cast("Result[BaseModel]", error.result), error

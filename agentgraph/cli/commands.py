@@ -192,7 +192,7 @@ def render(
 @click.argument("name")
 @_DEBUG
 def new(name: str, *, debug: bool) -> None:
-    """Write a small project into the folder NAME: a workflow, inputs, a test."""
+    """Begin a small project in the folder NAME, with inputs and a test."""
     with reporting(debug=debug):
         from agentgraph.cli import project  # noqa: PLC0415 - see rule 1
 

@@ -12,7 +12,7 @@ from agentgraph.render import to_dot, to_mermaid, to_svg
 
 Format = Literal["svg", "dot", "mmd"]
 Engine = Literal["auto", "bundled", "system", "builtin"]
-FORMATS: tuple[Format, ...] = ("svg", "dot", "mmd")
+FORMATS: dict[str, Format] = {"svg": "svg", "dot": "dot", "mmd": "mmd"}
 
 
 def render(target: str, paths: Sequence[str], format: Format | None, engine: Engine | None) -> None:
@@ -35,7 +35,7 @@ def _format(path: str, format: Format | None) -> Format:
             hint = "--format" if path == "-" else "-o"
             raise click.BadParameter("say which: --format svg, dot or mmd", param_hint=hint)
         return format
-    kind = next((one for one in FORMATS if one == suffix), None)
+    kind = FORMATS.get(suffix)
     if kind is None:
         raise click.BadParameter(
             f"no picture has the suffix {suffix!r}: end {path!r} in .svg, .dot or .mmd",

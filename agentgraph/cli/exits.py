@@ -61,6 +61,8 @@ def tell(error: BaseException, *, debug: bool = False) -> None:
         return
     click.echo(safe(str(error)), err=True)
     for cause in causes(error):
+        if cause in str(error):
+            continue
         click.echo(f"  cause: {safe(cause)}", err=True)
 
 

@@ -29,6 +29,8 @@ class Outcome:
     decisions: tuple[Decision, ...] = ()
     error: AgentGraphError | None = None
     questions: tuple[OpenQuestion, ...] = ()
+    stop: str = ""
+    """Where the run failed or waits: `billing failed`, `approve asks`."""
     result: Result[BaseModel] | None = None
 
 
@@ -69,8 +71,19 @@ def outcome_of(
         result.decisions,
         error,
         result.questions,
+        _stop(result),
         result if keep else None,
     )
+
+
+def _stop(result: Result[BaseModel]) -> str:
+    match result.status:
+        case "failed":
+            return f"{result.failures[-1].node} failed" if result.failures else "failed"
+        case "paused":
+            return f"{', '.join(question.node for question in result.questions)} asks"
+        case _:
+            return ""
 
 
 def _title(record: Record) -> tuple[str, str]:

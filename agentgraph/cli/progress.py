@@ -65,12 +65,12 @@ class _Log(_Silent):
 @contextmanager
 def progress(name: str, total: int | None, *, quiet: bool, live: bool) -> Generator[Progress]:
     """Show how far the runs of workflow `name` are; `live`: stderr is a terminal."""
-    if live and not quiet:
-        with _bar(name, total) as bar:
-            yield bar
-        return
     with redirect_stdout(sys.stderr):
-        yield _Silent() if quiet or total == 1 else _Log(total)
+        if live and not quiet:
+            with _bar(name, total) as bar:
+                yield bar
+        else:
+            yield _Silent() if quiet or total == 1 else _Log(total)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def _bar(name: str, total: int | None) -> Generator[Progress]:
         def pause(self) -> None:
             shown.stop()
 
-    # rich itself leads what nodes print, to stdout or stderr, past the bar to stderr.
+    # What nodes print while the bar is there, rich leads past it.
     with shown:
         yield Bar()
 

@@ -32,7 +32,7 @@ def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
     """Print a line for each of many runs, as wide as the terminal is."""
     console = Console(file=out, highlight=False)
     voters = voters_of(graph)
-    ways = [way(one.path, voters, _arrow(console)) for one in outcomes]
+    ways = [_way(one, voters, _arrow(console)) for one in outcomes]
     sure = [sureness(one.decisions) for one in outcomes]
     fixed = [
         min(_widest([one.name for one in outcomes], "input"), 16),
@@ -69,11 +69,17 @@ def single(outcome: Outcome, result: Result[BaseModel], graph: FrozenGraph, out:
     print(file=out)
     facts = _grid()
     facts.add_row("status", Text(outcome.status, style=COLORS.get(outcome.status, "")))
-    facts.add_row("path", way(result.path, voters_of(graph), _arrow(console)) or "-")
+    facts.add_row("path", _way(outcome, voters_of(graph), _arrow(console)) or "-")
     for decision in result.decisions:
         facts.add_row("decided", told(decision))
     facts.add_row("used", used(result))
     _print(facts, console)
+
+
+def _way(outcome: Outcome, voters: frozenset[str], arrow: str) -> str:
+    """Write the way of a run, and where it stopped if it was not at the end."""
+    gone = way(outcome.path, voters, arrow)
+    return arrow.join(part for part in (gone, outcome.stop) if part)
 
 
 def _value(value: object) -> Text:

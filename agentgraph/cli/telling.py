@@ -94,7 +94,7 @@ def sureness(decisions: Sequence[Decision]) -> str:
 def used(result: Result[BaseModel]) -> str:
     """Write what a run has used."""
     usage = result.usage
-    parts = [f"{usage.steps} steps"]
+    parts = [f"{usage.steps} step{'' if usage.steps == 1 else 's'}"]
     if usage.tokens:
         parts.append(f"{usage.tokens} tokens")
     if usage.usd is None:
@@ -105,6 +105,7 @@ def used(result: Result[BaseModel]) -> str:
 
 
 def told(decision: Decision) -> str:
+    """Write a decision on one line: who decided what, how sure, and why."""
     label = "abstained" if decision.label is None else decision.label
     sure = f" {decision.confidence:.2f}" if decision.confidence < 1 else ""
     why = f" ({decision.rationale})" if decision.rationale else ""
