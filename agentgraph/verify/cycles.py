@@ -6,27 +6,83 @@ so it ends a cycle only if the loop holds the whole cycle.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentgraph.errors import Finding
-from agentgraph.verify.loops import components
+from agentgraph.graph import Bound
+from agentgraph.verify.loops import components, left_of
+from agentgraph.verify.nest import Nest
 from agentgraph.verify.reach import path_to
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.words import listed
 
 
-def check_cycles(net: Wiring) -> Iterator[Finding]:
+def check_cycles(net: Wiring, nest: Nest | None) -> Iterator[Finding]:
     """Find cycles that nothing bounds, and bounds that leave no room for their cycle."""
-    ways = _ways(net)
+    bounded = {v: found.bound for v, found in enumerate(net.vertices) if found.bound is not None}
+    has_cycle = bool(net.handlers) or net.order() is None
+    is_plain = not has_cycle or (nest is not None and _is_plainly_bounded(nest))
+    is_tight = any(bound.at_most == 1 and bound.then is None for bound in bounded.values())
     repeated: set[int] = set()
-    for members, inner in _largest(ways):
-        repeated |= members
-        yield from _unbounded(net, inner, members)
-    for vertex, found in enumerate(net.vertices):
-        if found.bound is not None:
-            yield from _too_low(net, vertex, found.bound.at_most, vertex in repeated)
+    if has_cycle and (is_tight or not is_plain):
+        loops = {
+            region.name: frozenset(net.number[name] for name in region.members)
+            for region in net.graph.regions
+            if region.kind == "loop"
+        }
+        for members, inner in _largest(_ways(net)):
+            repeated |= members
+            yield from _unbounded(net, inner, members, _Bounds(bounded, loops))
+    for vertex, bound in bounded.items():
+        yield from _too_low(net, vertex, bound.at_most, vertex in repeated)
+
+
+def _is_plainly_bounded(nest: Nest) -> bool:
+    """Say in one pass whether each cycle goes through an entry that its own region bounds.
+
+    A cycle lies in some smallest region. There, with each region inside it as one vertex, it
+    stays a cycle: so if none is left when the ways on from bounded vertices are cut, all end. If
+    some are left, nothing is said.
+    """
+    net = nest.net
+    count = len(net.vertices)
+    loops = {r.name: i for i, r in enumerate(net.graph.regions) if r.kind == "loop"}
+    targets: list[list[int]] = [[] for _ in range(count + len(nest.around))]
+    for source, head in zip(net.source, net.target, strict=True):
+        level, tail, tip = nest.meet(source, nest.owner[source], head)
+        if tail == source and net.vertices[source].bound is not None:
+            continue
+        bound = net.vertices[head].bound
+        if tip == head or bound is None or bound.then is not None:
+            targets[tail].append(tip)
+        elif bound.loop is not None and not nest.has_inside(loops[bound.loop], level):
+            targets[tail].append(tip)
+    for source, head in net.then.items():
+        _, tail, tip = nest.meet(source, nest.owner[source], head)
+        targets[tail].append(tip)
+    for region, head in net.handlers.items():
+        _, tail, tip = nest.meet(count + region, nest.around[region], head)
+        targets[tail].append(tip)
+    return not left_of(dict(enumerate(targets)))
 
 
 Ways = dict[int, list[int]]
+
+
+@dataclass(slots=True)
+class _Bounds:
+    """The bounds by vertex, and the vertices of the loops to which they belong."""
+
+    of: dict[int, Bound]
+    loops: dict[str, frozenset[int]]
+
+    def cut(self, cycle: frozenset[int]) -> set[int]:
+        """The vertices whose bounds end every cycle through them, if it stays in `cycle`."""
+        return {
+            vertex
+            for vertex, bound in self.of.items()
+            if vertex in cycle and (bound.loop is None or self.loops[bound.loop] >= cycle)
+        }
 
 
 def _ways(net: Wiring) -> Ways:
@@ -39,29 +95,18 @@ def _ways(net: Wiring) -> Ways:
 
 def _largest(ways: Ways) -> Iterator[tuple[frozenset[int], Ways]]:
     """Give the largest sets of vertices that lead to each other, with the ways inside each."""
-    count = dict.fromkeys(ways, 0)
-    for targets in ways.values():
-        for target in targets:
-            count[target] += 1
-    ready = [vertex for vertex, number in count.items() if not number]
-    for vertex in ready:
-        for target in ways[vertex]:
-            count[target] -= 1
-            if not count[target]:
-                ready.append(target)
-    left = ways.keys() - set(ready)
-    if not left:
-        return
-    inner = {v: [target for target in ways[v] if target in left] for v in sorted(left)}
+    inner = left_of(ways)
     for members in components(inner):
         yield members, {v: [t for t in inner[v] if t in members] for v in sorted(members)}
 
 
-def _unbounded(net: Wiring, ways: Ways, members: frozenset[int]) -> Iterator[Finding]:
-    waiting = [(ways, members)]
+def _unbounded(
+    net: Wiring, ways: Ways, members: frozenset[int], bounds: _Bounds
+) -> Iterator[Finding]:
+    waiting = [(ways, members, bounds)]
     while waiting:
-        inner, cycle = waiting.pop()
-        cut = {vertex for vertex in cycle if _ends(net, vertex, inner, cycle)}
+        inner, cycle, known = waiting.pop()
+        cut = known.cut(cycle)
         if not cut:
             yield _endless(net, inner, cycle)
             continue
@@ -69,17 +114,10 @@ def _unbounded(net: Wiring, ways: Ways, members: frozenset[int]) -> Iterator[Fin
         for vertex in cut:
             then = net.then.get(vertex)
             rest[vertex] = [then] if then is not None and then in cycle else []
-        waiting += [(smaller, part) for part, smaller in _largest(rest)]
-
-
-def _ends(net: Wiring, vertex: int, ways: Ways, cycle: frozenset[int]) -> bool:
-    """Say whether the bound of `vertex` ends the cycle, and has not been counted on before."""
-    bound = net.vertices[vertex].bound
-    if bound is None or ways[vertex] == [net.then.get(vertex)]:
-        return False
-    if bound.loop is None:
-        return True
-    return net.loop_members(bound.loop) >= cycle
+        # A bound that has been counted on once does not end what is left.
+        fewer = {v: bound for v, bound in known.of.items() if v in cycle and v not in cut}
+        smaller = _Bounds(fewer, bounds.loops)
+        waiting += [(part, inside, smaller) for inside, part in _largest(rest)]
 
 
 def _endless(net: Wiring, ways: Ways, cycle: frozenset[int]) -> Finding:

@@ -13,13 +13,13 @@ from agentgraph.verify.words import at, counted, listed
 
 def check_labels(graph: FrozenGraph) -> Iterator[Finding]:
     """Compare the declared labels of each choice with the edges that leave it."""
+    labelled = {edge.source for edge in graph.edges if edge.label is not None or edge.unsure}
     for vertex in graph.vertices:
-        edges = graph.outs.get(vertex.name, ())
-        if vertex.kind not in CHOICES:
-            if any(edge.label is not None or edge.unsure for edge in edges):
-                yield from _no_choice(vertex, edges)
-        elif edges:
-            yield from _choice(vertex, edges)
+        if vertex.kind in CHOICES:
+            if edges := graph.outs[vertex.name]:
+                yield from _choice(vertex, edges)
+        elif vertex.name in labelled:
+            yield from _no_choice(vertex, graph.outs[vertex.name])
 
 
 def _no_choice(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:

@@ -7,7 +7,6 @@ proper on its own, whatever goes on around it.
 
 from dataclasses import dataclass, field
 
-from agentgraph.graph import Vertex
 from agentgraph.verify.game import Fault
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.net import FREE, Cost, Net, Way
@@ -35,10 +34,10 @@ class Answer:
 class Levels:
     """The levels of one graph while they are decided."""
 
-    def __init__(self, nest: Nest, steps_inside: dict[int, int]) -> None:
-        """Take the nest of regions, and how many steps the graphs inside vertices take."""
+    def __init__(self, nest: Nest, steps: list[int]) -> None:
+        """Take the nest of regions, and how many steps one visit of each vertex takes."""
         self.nest = nest
-        self.steps_inside = steps_inside
+        self.steps = steps
         count = len(nest.around)
         self.done = [False] * count
         self.top = list(range(count))
@@ -106,19 +105,6 @@ class Levels:
         bound = self.nest.net.vertices[vertex].bound
         return max(bound.at_most, 0) if bound else 0
 
-    def steps(self, vertex: int) -> int:
-        """How many steps of a budget one visit of `vertex` takes."""
-        found: Vertex = self.nest.net.vertices[vertex]
-        match found.kind:
-            case "start" | "end" | "join" | "gateway":
-                return 0
-            case "consensus":
-                return len(found.voters)
-            case "subgraph":
-                return self.steps_inside.get(vertex, 0)
-            case "node" | "classifier" | "human" | "form" | "each":
-                return 1
-
 
 class _Level:
     """One level while it is put together from its entry onward."""
@@ -182,7 +168,7 @@ class _Level:
             self.exits[place] = self.net.add(self._name(place))
         return self.exits[place]
 
-    def _vertex(self, vertex: int, *, both: bool) -> int:
+    def _vertex(self, vertex: int, *, both: bool = False) -> int:
         if vertex not in self.vertices:
             local = self.net.add(self.nest.net.name(vertex), both=both)
             self.vertices[vertex] = local
@@ -220,7 +206,12 @@ class _Level:
                 net.outs[local] = [Way(body), over]
                 net.gates[local] = net.bounds[local]
                 local = body
-        net.cost[local] = self.levels.steps(vertex)
+        net.cost[local] = self.levels.steps[vertex]
         net.fork[local] = not wiring.is_choice[vertex]
+        ways, owner = net.outs[local], self.nest.owner
         for edge in wiring.outs[vertex]:
-            net.outs[local].append(Way(self._arrive(self.nest.place(edge)), edge))
+            head = wiring.target[edge]
+            if owner[head] == self.region and not wiring.is_join[head]:
+                ways.append(Way(self._vertex(head), edge))
+            else:
+                ways.append(Way(self._arrive(self.nest.place(edge)), edge))

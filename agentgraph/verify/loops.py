@@ -30,13 +30,36 @@ class Loop:
     known: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
 
 
+def cut_at_entry(net: Net) -> int:
+    """Make an exit of all ways back to the entry of a level; return how often it may start.
+
+    0 when there is no such way, or when the entry is a join or has a `then`.
+    """
+    (entry,) = (way.target for way in net.outs[0])
+    if net.need or net.both[entry] or entry in net.gates:
+        return 0
+    sources = [
+        vertex
+        for vertex, ways in enumerate(net.outs)
+        if vertex and any(w.target == entry for w in ways)
+    ]
+    if not sources:
+        return 0
+    net.back = net.add(net.names[entry])
+    for vertex in sources:
+        net.outs[vertex] = [
+            way._replace(target=net.back) if way.target == entry else way
+            for way in net.outs[vertex]
+        ]
+    return net.bounds[entry] or 1 + sum(net.bounds)
+
+
 def find_loops(net: Net) -> list[Loop]:
     """Return the largest cycles of `net` that have one entry."""
     found: list[Loop] = []
     if net.order() is not None:
         return found
-    ways = {v: [way.target for way in ways] for v, ways in enumerate(net.outs)}
-    for members in components(ways):
+    for members in _cycles(net):
         entries = {
             way.target
             for vertex, ways in enumerate(net.outs)
@@ -49,6 +72,45 @@ def find_loops(net: Net) -> list[Loop]:
             if not net.both[entry]:
                 found.append(_round(net, entry, members))
     return found
+
+
+def _cycles(net: Net) -> list[frozenset[int]]:
+    """The sets of vertices that lead to each other."""
+    ways = {v: [way.target for way in outs] for v, outs in enumerate(net.outs)}
+    (entry,) = ways[0]
+    before: list[list[int]] = [[] for _ in ways]
+    for vertex, targets in ways.items():
+        for target in targets:
+            before[target].append(vertex)
+    if len(before[entry]) == 1:
+        return components(ways)
+    # The entry leads everywhere, so what leads back to it is a cycle: most often the only one.
+    members = {entry}
+    stack = [vertex for vertex in before[entry] if vertex]
+    while stack:
+        vertex = stack.pop()
+        if vertex not in members:
+            members.add(vertex)
+            stack += before[vertex]
+    rest = {v: [t for t in targets if t not in members] for v, targets in ways.items()}
+    inner = {v: targets for v, targets in rest.items() if v and v not in members}
+    return [frozenset(members), *components(left_of(inner))]
+
+
+def left_of(ways: dict[int, list[int]]) -> dict[int, list[int]]:
+    """What is left when all that no cycle leads to has been taken away."""
+    count = dict.fromkeys(ways, 0)
+    for targets in ways.values():
+        for target in targets:
+            count[target] += 1
+    ready = [vertex for vertex, number in count.items() if not number]
+    for vertex in ready:
+        for target in ways[vertex]:
+            count[target] -= 1
+            if not count[target]:
+                ready.append(target)
+    left = ways.keys() - set(ready)
+    return {v: [target for target in ways[v] if target in left] for v in sorted(left)}
 
 
 def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:

@@ -15,14 +15,18 @@ def check_names(graph: FrozenGraph) -> Iterator[Finding]:
     """Find names that are unknown, doubled, reserved, or stand where they cannot."""
     yield from _reserved(graph)
     yield from _doubled(graph)
+    known = graph.vertex
     for edge in graph.edges:
-        if edge.source not in graph.vertex or edge.target not in graph.vertex:
+        if edge.source not in known or edge.target not in known:
             yield from _unknown_ends(graph, edge)
     yield from _outer_edges(graph)
-    yield from _doubled_edges(graph.edges)
+    for edges in graph.outs.values():
+        if len(edges) > 1:
+            yield from _doubled_edges(edges)
+    loops = {region.name: region for region in graph.regions if region.kind == "loop"}
     for vertex in graph.vertices:
         if vertex.bound is not None:
-            yield from _bound(graph, vertex, vertex.bound)
+            yield from _bound(graph, vertex, vertex.bound, loops)
         if vertex.kind == "join":
             yield from _join(graph, vertex)
         if vertex.child is None and vertex.kind == "subgraph":
@@ -132,12 +136,12 @@ def _outer_edges(graph: FrozenGraph) -> Iterator[Finding]:
 
 
 def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
-    seen = {(edge.source, edge.target, edge.label, edge.unsure) for edge in edges}
-    if len(seen) == len(edges):
+    """Find edges that are there twice among those that leave one vertex."""
+    if len({edge.target for edge in edges}) == len(edges):
         return
-    seen.clear()
+    seen: set[tuple[str, str | None, bool]] = set()
     for edge in edges:
-        key = (edge.source, edge.target, edge.label, edge.unsure)
+        key = (edge.target, edge.label, edge.unsure)
         if key in seen:
             label = f" under the label {edge.label!r}" if edge.label is not None else ""
             yield Finding(
@@ -150,7 +154,9 @@ def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
         seen.add(key)
 
 
-def _bound(graph: FrozenGraph, vertex: Vertex, bound: Bound) -> Iterator[Finding]:
+def _bound(
+    graph: FrozenGraph, vertex: Vertex, bound: Bound, loops: dict[str, Region]
+) -> Iterator[Finding]:
     where = f"bound of {vertex.name!r}"
     if vertex.kind in {"join", "start", "end"}:
         yield _misplaced(
@@ -163,7 +169,6 @@ def _bound(graph: FrozenGraph, vertex: Vertex, bound: Bound) -> Iterator[Finding
         yield from _lead(graph, bound.then, where, vertex.place)
     if bound.loop is None:
         return
-    loops = {region.name: region for region in graph.regions if region.kind == "loop"}
     if bound.loop not in loops:
         fix = suggest(bound.loop, loops, "make the loop with `.loop(at_most=...)`")
         yield Finding("AG101", f"there is no loop {bound.loop!r}", where, fix, vertex.place)

@@ -45,10 +45,25 @@ class Nest:
 
     def region_of(self, place: int) -> int:
         """The innermost region that a place lies in."""
-        vertex = self.vertex_of(place)
-        if place >= len(self.net.vertices) and vertex in self.quorum:
-            return self.quorum[vertex]
-        return self.owner[vertex]
+        count = len(self.owner)
+        if place < count:
+            return self.owner[place]
+        vertex = self.net.target[place - count]
+        return self.quorum[vertex] if vertex in self.quorum else self.owner[vertex]
+
+    def meet(self, source: int, region: int, target: int) -> tuple[int, int, int]:
+        """The innermost region in which a way lies, and which parts of it the way leads between.
+
+        A part is a vertex, or the number of vertices plus that of a region inside it.
+        `source` is such a part of `region`, `target` a vertex.
+        """
+        count, inner = len(self.owner), self.owner[target]
+        while region != inner:
+            if inner == OUTSIDE or (region != OUTSIDE and self.depth[region] > self.depth[inner]):
+                source, region = count + region, self.around[region]
+            else:
+                target, inner = count + inner, self.around[inner]
+        return region, source, target
 
     def has_inside(self, region: int, inner: int) -> bool:
         """Say whether `inner` is `region` or lies in it; everything lies OUTSIDE."""
@@ -84,7 +99,8 @@ def nest(net: Wiring) -> tuple[Nest | None, list[Finding]]:
     if findings:
         return None, findings
     found = Nest(net, owner, around, outer_first[::-1], quorum)
-    _fill(found, outer_first)
+    if regions:
+        _fill(found, outer_first)
     return found, []
 
 
@@ -110,8 +126,6 @@ def _fill(nest: Nest, outer_first: list[int]) -> None:
 def _ways(nest: Nest) -> Iterator[tuple[int, int]]:
     """Give each way as the region that it leaves from and the place that it leads to."""
     owner = nest.owner
-    if not nest.around:
-        return
     for edge, source in enumerate(nest.net.source):
         yield owner[source], nest.place(edge)
     for vertex, then in nest.net.then.items():

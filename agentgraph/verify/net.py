@@ -69,24 +69,26 @@ class Net:
     @property
     def exits(self) -> list[int]:
         """The vertices that some way leads to and none leaves."""
-        reached = {way.target for ways in self.outs for way in ways}
-        return [vertex for vertex in sorted(reached) if not self.outs[vertex]]
+        outs = self.outs
+        return sorted({way[0] for ways in outs for way in ways if not outs[way[0]]})
 
     def ins(self) -> list[int]:
         """How many ways lead to each vertex."""
         count = [0] * len(self.outs)
         for ways in self.outs:
             for way in ways:
-                count[way.target] += 1
+                count[way[0]] += 1
         return count
 
     def order(self) -> list[int] | None:
         """The vertices so that every way leads onward, or None where there is a cycle."""
+        outs = self.outs
         count = self.ins()
         ready = [vertex for vertex, number in enumerate(count) if not number]
         for vertex in ready:
-            for way in self.outs[vertex]:
-                count[way.target] -= 1
-                if not count[way.target]:
-                    ready.append(way.target)
-        return ready if len(ready) == len(self.outs) else None
+            for way in outs[vertex]:
+                target = way[0]
+                count[target] -= 1
+                if not count[target]:
+                    ready.append(target)
+        return ready if len(ready) == len(outs) else None

@@ -7,7 +7,7 @@ proper when every merge waits for all. 3. Reduction. 4. The token game of what i
 from dataclasses import dataclass, field
 
 from agentgraph.verify.game import Fault, Search
-from agentgraph.verify.loops import Loop, find_loops
+from agentgraph.verify.loops import Loop, cut_at_entry, find_loops
 from agentgraph.verify.net import FREE, Cost, Net, Way
 from agentgraph.verify.parallel import crowded
 from agentgraph.verify.quorum import fault_of_quorum
@@ -31,6 +31,8 @@ class _Frame:
     net: Net
     loop: Loop | None = None
     loops: list[Loop] | None = None
+    rounds: int = 0
+    """How often the level itself starts again, if it has been cut at its entry."""
     faults: list[tuple[Net, Fault]] = field(default_factory=list[tuple[Net, Fault]])
 
 
@@ -40,6 +42,7 @@ def solve(net: Net) -> Solved:
     while True:
         frame = stack[-1]
         if frame.loops is None:
+            frame.rounds = cut_at_entry(frame.net)
             frame.loops = find_loops(frame.net)
         if frame.loops:
             loop = frame.loops.pop()
@@ -48,6 +51,9 @@ def solve(net: Net) -> Solved:
         stack.pop()
         solved = _decide(frame.net)
         solved.faults += frame.faults
+        if frame.rounds:
+            back = solved.costs.pop(frame.net.back, None)
+            solved.costs, _ = after_rounds(back, solved.costs, frame.rounds)
         if frame.loop is None:
             return solved
         _absorb(stack[-1], frame.loop, solved)
@@ -81,8 +87,7 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
 def _decide(net: Net) -> Solved:
     if net.need:
         return _race(net)
-    ins = net.ins()
-    forks, waits, picks, merges = _features(net, ins)
+    forks, waits, picks, merges = _features(net)
     if not forks and not waits:
         return Solved(net, costs_of_exits(net, net))
     if not picks and not merges and len(net.exits) == 1 and net.order() is not None:
@@ -95,7 +100,7 @@ def _decide(net: Net) -> Solved:
     return _uncrowded(Solved(net, costs_of_exits(net, small)))
 
 
-def _features(net: Net, ins: list[int]) -> tuple[bool, bool, bool, bool]:
+def _features(net: Net) -> tuple[bool, bool, bool, bool]:
     """Say whether there is a fork, a merge that waits, a choice, a merge that does not wait."""
     forks = picks = False
     for vertex, ways in enumerate(net.outs):
@@ -103,7 +108,7 @@ def _features(net: Net, ins: list[int]) -> tuple[bool, bool, bool, bool]:
             forks = forks or net.fork[vertex]
             picks = picks or not net.fork[vertex]
     waits = merges = False
-    for vertex, number in enumerate(ins):
+    for vertex, number in enumerate(net.ins()):
         if number > 1:
             waits = waits or net.both[vertex]
             merges = merges or not net.both[vertex]
@@ -113,7 +118,7 @@ def _features(net: Net, ins: list[int]) -> tuple[bool, bool, bool, bool]:
 def _fault_of_rest(rest: Rest, small: Net) -> Fault | None:
     net = rest.net
     if rest.clash is None:
-        forks, waits, picks, merges = _features(small, small.ins())
+        forks, waits, picks, merges = _features(small)
         if not forks and not waits:
             return None
         if not picks and not merges and len(small.exits) == 1 and small.order() is not None:

@@ -1,8 +1,9 @@
 """What `verify` answers, as data; not how it was found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentgraph.errors import Finding
+from agentgraph.graph import CHOICES, FrozenGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,35 @@ class Report:
     graph: str
     findings: tuple[Finding, ...]
     runs_at_most: int | None = None
-    joins: tuple[Joined, ...] = ()
-    forks: tuple[Forked, ...] = ()
+    graphs: tuple[tuple[str, FrozenGraph], ...] = field(default=(), repr=False)
+    """The graphs that were checked, each once, with the path in front of its names."""
+
+    @property
+    def joins(self) -> tuple[Joined, ...]:
+        """All joins, with what each waits for."""
+        return tuple(
+            Joined(
+                prefix + vertex.name,
+                tuple(prefix + edge.source for edge in graph.ins[vertex.name]),
+                vertex.need or len(graph.ins[vertex.name]),
+            )
+            for prefix, graph in self.graphs
+            for vertex in graph.vertices
+            if vertex.kind == "join"
+        )
+
+    @property
+    def forks(self) -> tuple[Forked, ...]:
+        """All vertices after which branches run in parallel."""
+        return tuple(
+            Forked(
+                prefix + vertex.name,
+                tuple(prefix + edge.target for edge in graph.outs[vertex.name]),
+            )
+            for prefix, graph in self.graphs
+            for vertex in graph.vertices
+            if vertex.kind not in CHOICES and len(graph.outs[vertex.name]) > 1
+        )
 
     @property
     def errors(self) -> tuple[Finding, ...]:

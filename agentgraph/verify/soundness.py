@@ -7,22 +7,24 @@ from agentgraph.errors import Finding, Place
 from agentgraph.graph import END, START
 from agentgraph.verify.game import Trace
 from agentgraph.verify.levels import Answer, Levels, Wrong
-from agentgraph.verify.nest import OUTSIDE, nest
+from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.net import Net
+from agentgraph.verify.quick import quick_steps
 from agentgraph.verify.reach import path_to
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.words import add_edge, add_join, join_name, listed, quoted
 
 
-def check_soundness(net: Wiring, steps_inside: dict[int, int]) -> tuple[list[Finding], int]:
-    """Decide whether `net` is sound, and how many steps it takes at most.
+def check_soundness(nested: Nest, steps: list[int]) -> tuple[list[Finding], int]:
+    """Decide whether a graph is sound, and how many steps it takes at most.
 
-    `steps_inside` says how many steps the graph inside a vertex takes.
+    `steps` says how many one visit of each vertex takes.
     """
-    nested, findings = nest(net)
-    if nested is None:
-        return findings, 0
-    answer: Answer = Levels(nested, steps_inside).decide()
+    net = nested.net
+    plainly = quick_steps(net, steps)
+    if plainly is not None:
+        return [], plainly
+    answer: Answer = Levels(nested, steps).decide()
     told: dict[tuple[str, str], Finding] = {}
     for wrong in answer.wrong:
         finding = _Teller(net, wrong).finding()

@@ -1,7 +1,7 @@
 """How many steps a level takes at most; not whether it is proper."""
 
 from agentgraph.verify.net import FREE, Cost, Net
-from agentgraph.verify.reduction import along, charged, either
+from agentgraph.verify.reduction import charged
 
 
 def costs_of_exits(net: Net, small: Net) -> dict[int, Cost]:
@@ -14,11 +14,28 @@ def costs_of_exits(net: Net, small: Net) -> dict[int, Cost]:
     forks = any(small.fork[v] and len(ways) > 1 for v, ways in enumerate(small.outs))
     if order is None or forks:
         return dict.fromkeys(net.exits, _all_of(net))
-    best = [FREE] * len(order)
+    through, ever = _dearest(small, order)
+    return {end: Cost(through[end], ever[end]) for end in net.exits}
+
+
+def _dearest(net: Net, order: list[int]) -> tuple[list[int], list[int]]:
+    """What the dearest way to each vertex of a level without forks costs."""
+    through = [0] * len(order)
+    ever = [0] * len(order)
     for vertex in order:
-        for way, cost in zip(small.outs[vertex], charged(small, vertex), strict=True):
-            best[way.target] = either(best[way.target], along(best[vertex], cost))
-    return {end: best[end] for end in net.exits}
+        ways = net.outs[vertex]
+        if not ways:
+            continue
+        now = through[vertex] + net.cost[vertex]
+        most = max(ever[vertex], now)
+        for target, _, cost in ways:
+            if cost is FREE:
+                here, end = now, most
+            else:
+                here, end = now + cost[0], max(most, now + cost[1])
+            through[target] = max(through[target], here)
+            ever[target] = max(ever[target], end)
+    return through, ever
 
 
 def whole_cost(net: Net) -> Cost:

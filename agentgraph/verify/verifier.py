@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from agentgraph.errors import Finding, InvalidGraph
-from agentgraph.graph import FrozenGraph
+from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
 from agentgraph.verify.labels import check_labels
 from agentgraph.verify.names import check_names
+from agentgraph.verify.nest import nest
 from agentgraph.verify.reach import check_reach
-from agentgraph.verify.report import Forked, Joined, Report
+from agentgraph.verify.report import Report
 from agentgraph.verify.soundness import check_soundness
-from agentgraph.verify.wiring import Wiring, wire
+from agentgraph.verify.wiring import wire
 
 
 @dataclass(slots=True)
@@ -26,7 +27,6 @@ class _Checked:
     """What was found out about one graph, without those inside it."""
 
     findings: list[Finding] = field(default_factory=list[Finding])
-    wiring: Wiring | None = None
     steps: int | None = None
     """How many steps it takes at most, the graphs inside it included; None: unknown."""
 
@@ -37,17 +37,12 @@ def verify(graph: FrozenGraph) -> Report:
     checked: dict[int, _Checked] = {}
     for inner in _inner_first(graph):
         checked[id(inner)] = _check(inner, checked)
-    findings: list[Finding] = []
-    joins: list[Joined] = []
-    forks: list[Forked] = []
-    for prefix, inner in graphs:
-        found = checked[id(inner)]
-        findings += [_placed(finding, prefix) for finding in found.findings]
-        if found.wiring is not None:
-            joins += _joins(found.wiring, prefix)
-            forks += _forks(found.wiring, prefix)
-    steps = checked[id(graph)].steps
-    return Report(graph.name, tuple(findings), steps, tuple(joins), tuple(forks))
+    findings = [
+        _placed(finding, prefix)
+        for prefix, inner in graphs
+        for finding in checked[id(inner)].findings
+    ]
+    return Report(graph.name, tuple(findings), checked[id(graph)].steps, tuple(graphs))
 
 
 def require_sound(graph: FrozenGraph) -> None:
@@ -95,31 +90,39 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     found.findings += labels
     if not is_clear:
         return found
-    wiring = found.wiring = wire(graph)
+    wiring = wire(graph)
     shape = list(check_reach(wiring))
     found.findings += shape
-    found.findings += check_cycles(wiring)
+    nested, overlaps = nest(wiring)
+    found.findings += overlaps
+    found.findings += check_cycles(wiring, nested)
     # What a run does at a vertex is unknown where labels are mixed, and a vertex that cannot be
     # reached or left would come up a second time.
-    if shape or any(finding.code in {"AG209", "AG210"} for finding in labels):
+    if nested is None or shape or any(finding.code in {"AG209", "AG210"} for finding in labels):
         return found
-    inside, unknown = _steps_inside(wiring, checked)
-    faults, steps = check_soundness(wiring, inside)
+    faults, steps = check_soundness(nested, [_steps(vertex, checked) for vertex in graph.vertices])
     found.findings += faults
-    if not unknown and all(finding.severity != "error" for finding in found.findings):
+    is_known = all(
+        vertex.kind != "each"
+        and (vertex.child is None or checked[id(vertex.child)].steps is not None)
+        for vertex in graph.vertices
+    )
+    if is_known and all(finding.severity != "error" for finding in found.findings):
         found.steps = steps
     return found
 
 
-def _steps_inside(wiring: Wiring, checked: dict[int, _Checked]) -> tuple[dict[int, int], bool]:
-    """Return the steps of the graphs inside vertices, and whether some are unknown."""
-    inside: dict[int, int] = {}
-    unknown = False
-    for number, vertex in enumerate(wiring.vertices):
-        steps = 0 if vertex.child is None else checked[id(vertex.child)].steps
-        unknown = unknown or vertex.kind == "each" or steps is None
-        inside[number] = steps or 0
-    return inside, unknown
+def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int:
+    """How many steps of a budget one visit of `vertex` takes, as far as that is known."""
+    match vertex.kind:
+        case "start" | "end" | "join" | "gateway":
+            return 0
+        case "consensus":
+            return len(vertex.voters)
+        case "subgraph":
+            return 0 if vertex.child is None else checked[id(vertex.child)].steps or 0
+        case "node" | "classifier" | "human" | "form" | "each":
+            return 1
 
 
 def _placed(finding: Finding, prefix: str) -> Finding:
@@ -130,17 +133,3 @@ def _placed(finding: Finding, prefix: str) -> Finding:
         where=f"{finding.where} in {prefix.rstrip('/')!r}",
         path=tuple(prefix + name for name in finding.path),
     )
-
-
-def _joins(wiring: Wiring, prefix: str) -> Iterator[Joined]:
-    for number, vertex in enumerate(wiring.vertices):
-        if wiring.is_join[number]:
-            ways = tuple(prefix + wiring.edges[edge].source for edge in wiring.ins[number])
-            yield Joined(prefix + vertex.name, ways, vertex.need or len(ways))
-
-
-def _forks(wiring: Wiring, prefix: str) -> Iterator[Forked]:
-    for number, edges in enumerate(wiring.outs):
-        if len(edges) > 1 and not wiring.is_choice[number]:
-            branches = tuple(prefix + wiring.edges[edge].target for edge in edges)
-            yield Forked(prefix + wiring.name(number), branches)

@@ -33,7 +33,7 @@ class Wiring:
     """From the number of a catch region to its handler."""
     start: int = 0
     end: int = 0
-    _loops: dict[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
+    _order: list[int] | None = None
 
     def name(self, vertex: int) -> str:
         """The name of a vertex by its number."""
@@ -43,12 +43,30 @@ class Wiring:
         """Where the user wrote a vertex, as far as it is known."""
         return self.vertices[vertex].place
 
-    def loop_members(self, loop: str) -> frozenset[int]:
-        """The vertices of the loop of that name."""
-        if loop not in self._loops:
-            region = next(r for r in self.graph.regions if r.kind == "loop" and r.name == loop)
-            self._loops[loop] = frozenset(self.number[name] for name in region.members)
-        return self._loops[loop]
+    def order(self) -> list[int] | None:
+        """The vertices so that every way of a run leads onward, or None where there is a cycle."""
+        if self._order is None:
+            self._order = self._sorted()
+        return self._order if len(self._order) == len(self.vertices) else None
+
+    def _sorted(self) -> list[int]:
+        """The vertices that no cycle leads to, in that order."""
+        count = list(map(len, self.ins))
+        for vertex in self.then.values():
+            count[vertex] += 1
+        ready = [vertex for vertex, number in enumerate(count) if not number]
+        target, outs, then = self.target, self.outs, self.then
+        for vertex in ready:
+            for edge in outs[vertex]:
+                head = target[edge]
+                count[head] -= 1
+                if not count[head]:
+                    ready.append(head)
+            if vertex in then:
+                count[then[vertex]] -= 1
+                if not count[then[vertex]]:
+                    ready.append(then[vertex])
+        return ready
 
     def ways(self, vertex: int) -> list[int]:
         """The vertices to which a token can go from `vertex` when nobody fails."""
