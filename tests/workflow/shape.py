@@ -10,8 +10,6 @@ def shape(graph: FrozenGraph) -> str:
     return "\n".join([*map(_edge, graph.edges), *_vertices(graph), *_regions(graph)])
 
 
-
-
 def text(block: str) -> str:
     """Take the indentation off an expected shape."""
     return "\n".join(line.strip() for line in block.strip().splitlines())
