@@ -119,6 +119,6 @@ def _coded(text: str) -> str:
 
 
 def _commented(name: str) -> str:
-    """Write a name as a JSON string that cannot hold a directive of Mermaid."""
+    """Write a name as a JSON string that holds neither a directive of Mermaid nor a tag of HTML."""
     text = json.dumps(shown(name), ensure_ascii=True)
-    return text.replace("%", "\\u0025").replace("{", "\\u007b").replace("}", "\\u007d")
+    return "".join(f"\\u{ord(letter):04x}" if letter in "%{}<>&" else letter for letter in text)
