@@ -19,11 +19,11 @@ from typing import Final
 import pydantic
 
 from benchmarks import building, calls, footprint, peers, speed
-from benchmarks.measure import Figure
+from benchmarks.measure import FEWER, TURNS, Figure
 from benchmarks.table import number, over, table, verdict_of
 from benchmarks.targets import TARGETS
 
-ROWS: Final[dict[str, Callable[[], Awaitable[Figure | None]]]] = {
+ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
     "calls": calls.calls,
     "import": footprint.imports,
     "chain": speed.chain,
@@ -43,12 +43,12 @@ ROWS: Final[dict[str, Callable[[], Awaitable[Figure | None]]]] = {
 """What is measured, in this order: the rows that leave much behind come last."""
 
 
-async def measure(rows: Sequence[str]) -> list[Figure]:
+async def measure(rows: Sequence[str], turns: int) -> list[Figure]:
     """Measure these rows, and tell each as it is known."""
     found: list[Figure] = []
     for row in rows:
         began = time.perf_counter()
-        figure = await ROWS[row]()
+        figure = await ROWS[row](turns)
         if figure is None:
             print(f"{row}: cannot be measured on this system", file=sys.stderr)
             continue
@@ -84,7 +84,7 @@ def gate(figures: Sequence[Figure]) -> int:
 async def measured_twice(figures: Sequence[Figure]) -> list[Figure]:
     """Measure again what is over its limit: what is slow twice is slow, not the machine."""
     slow = [figure.row for figure in figures if figure.row in ROWS and over([figure])]
-    again = {figure.row: figure for figure in await measure(slow)} if slow else {}
+    again = {figure.row: figure for figure in await measure(slow, TURNS)} if slow else {}
     return [again.get(figure.row, figure) for figure in figures]
 
 
@@ -107,7 +107,8 @@ def main(words: Sequence[str]) -> int:
     if given.peers is not None:
         print(peers.compare(given.peers or [sys.executable]))
         return 0
-    figures = asyncio.run(measure(given.rows or list(ROWS)))
+    turns = FEWER if given.gate else TURNS
+    figures = asyncio.run(measure(given.rows or list(ROWS), turns))
     if given.install:
         figures += footprint.install()
     if given.gate:

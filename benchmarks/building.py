@@ -18,7 +18,6 @@ EDGES: Final = 30_000
 SMALL: Final = 50
 SEED: Final = 7
 """The graphs are random, and the same each time."""
-TURNS: Final = 5
 MS: Final = 1e3
 
 
@@ -56,7 +55,7 @@ def built(sources: list[list[int]]) -> int:
     return sum(vertex.kind == "node" for vertex in frozen.vertices)
 
 
-async def dag() -> Figure:
+async def dag(turns: int) -> Figure:
     """Build and verify a random DAG through the builder."""
     sources = sources_of(NODES, EDGES)
     names = [str(number) for number in range(NODES)]
@@ -68,10 +67,10 @@ async def dag() -> Figure:
     async def floor() -> int:
         return passes(names, edges)
 
-    turns = await alternate(
-        Stopwatch(Work(ours, NODES, 1)), Stopwatch(Work(floor, NODES, 1)), turns=TURNS
+    found = await alternate(
+        Stopwatch(Work(ours, NODES, 1)), Stopwatch(Work(floor, NODES, 1)), turns=turns
     )
-    return against_floor("dag", turns, scale=MS)
+    return against_floor("dag", found, scale=MS)
 
 
 @dataclass(slots=True)
@@ -140,7 +139,7 @@ def nested(size: int) -> FrozenGraph:
     return FrozenGraph("nested", tuple(vertices), tuple(edges))
 
 
-async def verified(row: str, size: int) -> Figure:
+async def verified(row: str, size: int, turns: int) -> Figure:
     """Verify a nested graph of this size, each time as new as `compile` finds it."""
     graph = nested(size)
     names = [vertex.name for vertex in graph.vertices]
@@ -153,15 +152,15 @@ async def verified(row: str, size: int) -> Figure:
     async def floor() -> int:
         return len(names) - passes(names, edges)
 
-    turns = await alternate(Stopwatch(Work(ours, 0, 1)), Stopwatch(Work(floor, 0, 1)), turns=TURNS)
-    return against_floor(row, turns, scale=MS)
+    found = await alternate(Stopwatch(Work(ours, 0, 1)), Stopwatch(Work(floor, 0, 1)), turns=turns)
+    return against_floor(row, found, scale=MS)
 
 
-async def large() -> Figure:
+async def large(turns: int) -> Figure:
     """Verify 10,000 nested vertices."""
-    return await verified("nested", NODES)
+    return await verified("nested", NODES, turns)
 
 
-async def fifty() -> Figure:
+async def fifty(turns: int) -> Figure:
     """Verify 50 vertices, which is more than most workflows have."""
-    return await verified("fifty", SMALL)
+    return await verified("fifty", SMALL, turns)

@@ -31,7 +31,7 @@ async def counted(flow: Workflow[flows.Counter], steps: int) -> int:
     return found
 
 
-async def calls() -> Figure:
+async def calls(_turns: int) -> Figure:
     """Count the calls of one step, from two lengths: what a run costs as a whole falls out."""
     short, long = flows.loop(SHORTER), flows.loop(LONGER)
     for flow, steps in ((short, SHORTER), (long, LONGER)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from benchmarks.measure import TURNS, Figure, WrongCount, alternate
+from benchmarks.measure import Figure, WrongCount, alternate
 from benchmarks.paused import RUNS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ def printed(*arguments: str, env: Mapping[str, str] | None = None) -> str:
     return done.stdout
 
 
-async def imports() -> Figure:
+async def imports(turns: int) -> Figure:
     """Start an interpreter, import, make a state class; by the same without this library."""
     with tempfile.TemporaryDirectory() as folder:
         # The first start writes the byte code of both sides here, whatever the settings of this
@@ -53,18 +53,18 @@ async def imports() -> Figure:
         async def floor() -> float:
             return float(printed("-c", BARE + SPENT, env=env))
 
-        turns = await alternate(ours, floor, turns=TURNS + 4)
-    micros = [median(column) * 1e3 for column in zip(*turns, strict=True)]
-    ratio = median(one / other for one, other in turns)
+        found = await alternate(ours, floor, turns=turns + 2)
+    micros = [median(column) * 1e3 for column in zip(*found, strict=True)]
+    ratio = median(one / other for one, other in found)
     return Figure("import", ratio, note=f"{micros[0]:.0f} and {micros[1]:.0f} ms")
 
 
-async def paused() -> Figure | None:
+async def paused(turns: int) -> Figure | None:
     """Measure how much memory a process has more for each paused run; None: not on this system."""
     if not sys.platform.startswith("linux"):
         return None
     ours, floor = (
-        median(float(printed("-m", "benchmarks.paused", which)) for _ in range(3))
+        median(float(printed("-m", "benchmarks.paused", which)) for _ in range(turns // 2))
         for which in ("ours", "floor")
     )
     return Figure("paused", ours / KILOBYTE, ours / floor, note=f"{RUNS:,} runs")

@@ -86,7 +86,7 @@ def langgraph(row: str, size: int) -> Callable[[], Awaitable[int]]:
 
     async def run() -> int:
         done = await app.ainvoke({"n": 0, "total": 0}, config)
-        return done["n"] + done["total"]
+        return int(done["n"] + done["total"])
 
     return run
 
@@ -114,7 +114,7 @@ def pydantic_graph(row: str, size: int) -> Callable[[], Awaitable[int]]:
         return [1] * size
 
     async def branch(ctx: Any) -> int:
-        return ctx.inputs
+        return int(ctx.inputs)
 
     async def keep(ctx: Any) -> None:
         ctx.state.n = ctx.inputs
@@ -156,14 +156,14 @@ def burr(row: str, size: int) -> Callable[[], Awaitable[int]]:
     core = import_module("burr.core")
     graphs = import_module("burr.core.graph")
 
-    @core.action(reads=["n"], writes=["n"])
-    async def step(state: Any) -> Any:
+    async def increment(state: Any) -> Any:
         return state.update(n=state["n"] + 1)
 
-    @core.action(reads=["n"], writes=[])
-    async def stop(state: Any) -> Any:
+    async def unchanged(state: Any) -> Any:
         return state
 
+    step: Any = core.action(reads=["n"], writes=["n"])(increment)
+    stop: Any = core.action(reads=["n"], writes=[])(unchanged)
     built: Any = graphs.GraphBuilder()
     if row == "chain":
         names = [f"n{number}" for number in range(size)]
@@ -180,7 +180,7 @@ def burr(row: str, size: int) -> Callable[[], Awaitable[int]]:
     async def run() -> int:
         app = core.ApplicationBuilder().with_graph(graph).with_entrypoint(first).with_state(n=0)
         _, _, state = await app.build().arun(halt_after=[last])
-        return state["n"]
+        return int(state["n"])
 
     return run
 

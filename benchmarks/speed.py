@@ -52,30 +52,30 @@ def bare(loop: Callable[..., Awaitable[int]], *sizes: int) -> Stopwatch:
     return Stopwatch(Work(run, size, size))
 
 
-async def chain() -> Figure:
+async def chain(turns: int) -> Figure:
     """A no-op node in a chain."""
     ours = Stopwatch(counted(flows.chain(LENGTH), LENGTH))
-    return against_floor("chain", await alternate(ours, bare(floors.chain, LENGTH)))
+    return against_floor("chain", await alternate(ours, bare(floors.chain, LENGTH), turns=turns))
 
 
-async def timeout() -> Figure:
+async def timeout(turns: int) -> Figure:
     """What a timeout on each node of the chain adds."""
     limited = Stopwatch(counted(flows.chain(LENGTH, timeout=60), LENGTH))
     plain = Stopwatch(counted(flows.chain(LENGTH), LENGTH))
-    turns = await alternate(limited, plain, bare(floors.chain, LENGTH))
-    return against_floor("timeout", [(with_it - without, f) for with_it, without, f in turns])
+    found = await alternate(limited, plain, bare(floors.chain, LENGTH), turns=turns)
+    return against_floor("timeout", [(with_it - without, f) for with_it, without, f in found])
 
 
-async def loop() -> Figure:
+async def loop(turns: int) -> Figure:
     """A step of the loop: a node and a classifier."""
     ours = Stopwatch(counted(flows.loop(STEPS), STEPS))
-    return against_floor("loop", await alternate(ours, bare(floors.loop, STEPS)))
+    return against_floor("loop", await alternate(ours, bare(floors.loop, STEPS), turns=turns))
 
 
-async def stream() -> Figure:
+async def stream(turns: int) -> Figure:
     """The same loop, with somebody who reads every event."""
     ours = Stopwatch(followed(flows.loop(STEPS), STEPS))
-    return against_floor("stream", await alternate(ours, bare(floors.stream, STEPS)))
+    return against_floor("stream", await alternate(ours, bare(floors.stream, STEPS), turns=turns))
 
 
 def followed(flow: Workflow[flows.Counter], steps: int) -> Work:
@@ -105,18 +105,19 @@ def forked(width: int) -> Stopwatch:
     return Stopwatch(Work(run, width + 2, width))
 
 
-async def fork() -> Figure:
+async def fork(turns: int) -> Figure:
     """A branch of a declared fork, with its join."""
-    return against_floor("fork", await alternate(forked(LENGTH), bare(floors.fork, LENGTH)))
+    found = await alternate(forked(LENGTH), bare(floors.fork, LENGTH), turns=turns)
+    return against_floor("fork", found)
 
 
-async def fork_growth() -> Figure:
+async def fork_growth(turns: int) -> Figure:
     """The same with five times as many branches."""
-    turns = await alternate(forked(5 * LENGTH), forked(LENGTH))
-    return against_other("fork_growth", turns)
+    found = await alternate(forked(5 * LENGTH), forked(LENGTH), turns=turns)
+    return against_other("fork_growth", found)
 
 
-async def each() -> Figure:
+async def each(turns: int) -> Figure:
     """An item of `each`."""
     flow = flows.mapped()
     state = flows.Items(items=list(range(LENGTH)))
@@ -125,10 +126,10 @@ async def each() -> Figure:
         return (await flow.run(state)).state.n
 
     ours = Stopwatch(Work(run, LENGTH, LENGTH))
-    return against_floor("each", await alternate(ours, bare(floors.fork, LENGTH)))
+    return against_floor("each", await alternate(ours, bare(floors.fork, LENGTH), turns=turns))
 
 
-async def concurrent() -> Figure:
+async def concurrent(turns: int) -> Figure:
     """A node, when a thousand runs go on at once."""
     flow = flows.chain(SHORT)
     state = flows.Counter()
@@ -138,8 +139,8 @@ async def concurrent() -> Figure:
         return sum(result.state.n for result in results)
 
     ours = Stopwatch(Work(run, LENGTH * SHORT, LENGTH * SHORT))
-    turns = await alternate(ours, bare(floors.concurrent, LENGTH, SHORT))
-    return against_floor("concurrent", turns)
+    found = await alternate(ours, bare(floors.concurrent, LENGTH, SHORT), turns=turns)
+    return against_floor("concurrent", found)
 
 
 def appended(length: int, items: int) -> Timer:
@@ -159,7 +160,7 @@ def appended(length: int, items: int) -> Timer:
     return run
 
 
-async def append() -> Figure:
+async def append(turns: int) -> Figure:
     """A step that appends to a long list, against one that appends to an empty one."""
-    turns = await alternate(appended(LENGTH, 100_000), appended(LENGTH, 0))
-    return against_other("append", turns)
+    found = await alternate(appended(LENGTH, 100_000), appended(LENGTH, 0), turns=turns)
+    return against_other("append", found)

@@ -103,7 +103,7 @@ def test_the_bare_passes_order_all_vertices_unless_there_is_a_cycle() -> None:
 
 
 def test_the_calls_of_a_step_are_counted_without_a_clock() -> None:
-    one, other = (asyncio.run(calls.calls()) for _ in range(2))
+    one, other = (asyncio.run(calls.calls(1)) for _ in range(2))
 
     assert one.value == other.value > 0
 
