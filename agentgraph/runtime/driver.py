@@ -48,7 +48,7 @@ _MOVING: Final = 2
 _NOBODY: Final[set[Carrier]] = set()
 """The carriers of a run that does not move; never added to."""
 _APART: Final = frozenset({WAIT, UNDO})
-"""A question has no carrier. An undo has one of its own: the caller's cancellation spares it."""
+"""A question has no carrier. The caller's task carries no undo: its cancellation spares them."""
 
 
 class Driver:
@@ -256,8 +256,12 @@ class Driver:
         if len(commands) == 1 and type(first) is Part and first.verb not in _APART:
             return first
         tasks = [*self._share_out(commands).values()]
-        stays = carrier is not self._main or (len(tasks) == 1 and not self._carriers)
-        if not tasks or not stays or tasks[0].verb is UNDO:
+        if carrier is self._main:
+            is_one = len(tasks) == 1 and not self._carriers
+            stays = is_one and tasks[0].verb is not UNDO
+        else:
+            stays = bool(tasks)
+        if not stays:
             for task in tasks:
                 self._spawn(task)
             return None
