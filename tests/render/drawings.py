@@ -116,7 +116,7 @@ _names = st.one_of(
 _bounds = st.builds(Bound, st.integers(1, 9), st.none() | _names)
 
 
-def graphs(depth: int = 2) -> st.SearchStrategy[FrozenGraph]:
+def graphs(depth: int = 1) -> st.SearchStrategy[FrozenGraph]:
     """Any graph: sound or not, with names that nothing has and names that two have."""
     children = st.none() | graphs(depth - 1) if depth else st.none()
     return st.lists(_names, max_size=6).flatmap(

@@ -36,7 +36,7 @@ def plain(value: str) -> str:
 
 @needs_graphviz
 @given(graphs())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_graphviz_reads_each_vertex_and_each_edge_of_any_graph_once(graph: FrozenGraph) -> None:
     found = read(to_dot(graph))
 

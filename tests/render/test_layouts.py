@@ -79,7 +79,7 @@ def test_nothing_overlaps_on_the_support_desk(engine: str, direction: Literal["T
 
 
 @given(graphs(), st.sampled_from(DIRECTIONS))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_the_built_in_engine_lets_nothing_overlap(
     graph: FrozenGraph, direction: Literal["TB", "LR"]
 ) -> None:

@@ -25,7 +25,7 @@ OTHER = re.compile(
 
 
 @given(graphs())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_each_vertex_and_each_edge_of_any_graph_is_written_once_and_nothing_else(
     graph: FrozenGraph,
 ) -> None:
@@ -33,7 +33,7 @@ def test_each_vertex_and_each_edge_of_any_graph_is_written_once_and_nothing_else
 
     nodes = [found for line in lines if (found := NODE.fullmatch(line))]
     edges = [line for line in lines if EDGE.fullmatch(line)]
-    names = dict(found.groups() for line in lines if (found := NAME.fullmatch(line)))
+    names = {found[1]: found[2] for line in lines if (found := NAME.fullmatch(line))}
     rest = [line for line in lines if not any(kind.fullmatch(line) for kind in (NODE, EDGE, NAME))]
     assert len(edges) == edges_of(graph).total()
     assert {line for line in rest if not OTHER.fullmatch(line)} == set()

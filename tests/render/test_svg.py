@@ -75,7 +75,7 @@ def texts(svg: str) -> list[str]:
 
 
 @given(graphs())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_each_vertex_and_each_edge_of_any_graph_is_drawn_once_and_nothing_else(
     graph: FrozenGraph,
 ) -> None:
@@ -86,7 +86,7 @@ def test_each_vertex_and_each_edge_of_any_graph_is_drawn_once_and_nothing_else(
 
 
 @given(graphs())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_a_drawing_of_any_graph_holds_harmless_elements_and_attributes_only(
     graph: FrozenGraph,
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_drawing_of_any_graph_holds_harmless_elements_and_attributes_only(
 
 
 @given(graphs())
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_the_bundled_engine_draws_the_same_things(graph: FrozenGraph) -> None:
     svg = to_svg(graph, engine="auto")
 
