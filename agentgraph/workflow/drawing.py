@@ -44,7 +44,7 @@ class Round:
 
     def __init__(self, area: Area) -> None:
         """Begin without ways back."""
-        self.area = area
+        self.area: Area = area
         self.backs: dict[int, list[int]] = {}
         """The numbers of the ways back, by the dot that they lead to."""
 
@@ -69,7 +69,7 @@ class Pen:
 
     def __init__(self, sketch: Sketch) -> None:
         """Take the sketch to draw into."""
-        self.sketch = sketch
+        self.sketch: Sketch = sketch
         self._rounds: list[Round] = []
         self._seen: dict[Hashable, list[int]] = {}
         """Where each object stands, while a loop is being drawn."""

@@ -84,7 +84,7 @@ class End:
 
     def __init__(self, name: str, tree: Ending) -> None:
         """There are two of these, and there is no need for more."""
-        self.name = name
+        self.name: str = name
         self.tree: Ending = tree
 
     def __repr__(self) -> str:

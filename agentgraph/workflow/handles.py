@@ -31,7 +31,7 @@ class Handles:
 
     def __init__(self) -> None:
         """Begin with START and END alone."""
-        self.sketch = Sketch()
+        self.sketch: Sketch = Sketch()
         self._placed: dict[Hashable, int | Placed] = {}
         self._kept: list[Tree] = []
         """Flows are known by their address, so they must not go away."""

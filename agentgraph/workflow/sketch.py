@@ -46,9 +46,9 @@ class Limit:
 
     def __init__(self, at_most: int, loop: "Area | None" = None, then: int | None = None) -> None:
         """Take how many tokens may come, and what they are counted for."""
-        self.at_most = at_most
-        self.loop = loop
-        self.then = then
+        self.at_most: int = at_most
+        self.loop: Area | None = loop
+        self.then: int | None = then
 
 
 class Dot:
@@ -59,11 +59,11 @@ class Dot:
     def __init__(self, gate: Gate | None, work: Work | None, spot: Spot | None) -> None:
         """Take what it is: a gate or a work."""
         self.gate = gate
-        self.work = work
-        self.spot = spot
+        self.work: Work | None = work
+        self.spot: Spot | None = spot
         self.limit: Limit | None = None
         self.need: int | None = None
-        self.at_least = 0.0
+        self.at_least: float = 0.0
         self.answers: Answer | None = None
         """Of a choice: the answers that its edges name, as the user wrote them."""
         self.before: int | None = None
@@ -78,9 +78,9 @@ class Area:
     def __init__(self, kind: RegionKind, first: int, end: int, spot: Spot | None) -> None:
         """Take the kind and the dots that were drawn while the region was."""
         self.kind: RegionKind = kind
-        self.first = first
-        self.end = end
-        self.spot = spot
+        self.first: int = first
+        self.end: int = end
+        self.spot: Spot | None = spot
         self.more: list[int] = []
         self.only: tuple[int, ...] | None = None
         """The dots one by one, where they do not stand in a row."""

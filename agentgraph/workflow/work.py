@@ -88,11 +88,11 @@ class Work(ABC):
         `is_numbered`: the name is not the user's, so different works may share it.
         `states`: what `.on(...)` said that the state of the workflow will be.
         """
-        self.name = name
-        self.fn = fn
+        self.name: str = name
+        self.fn: object = fn
         self.owner: Hashable = identity(fn) if owner is None else owner
-        self.is_numbered = is_numbered
-        self.states = states
+        self.is_numbered: bool = is_numbered
+        self.states: tuple[type[BaseModel], ...] = states
         self._settled: Settled | None = None
 
     @property
