@@ -22,7 +22,8 @@ class Carrier:
     """
 
     __slots__ = (
-        "cancelling", "deadline", "edits", "has_begun", "outer", "task", "ticket", "why",
+        "cancelling", "deadline", "edits", "has_begun", "is_cancelled", "outer", "task", "ticket",
+        "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -35,6 +36,8 @@ class Carrier:
         self.edits: dict[str, object] | None = None
         """What the attempt that failed last had changed; it left no other trace."""
         self.has_begun = False
+        self.is_cancelled = False
+        """We have asked for the cancellation ourselves."""
         self.why: Why | None = None
 
     def ride(self, task: asyncio.Task[Any]) -> None:
@@ -44,10 +47,15 @@ class Carrier:
         self.outer = task.cancelling()
 
     def interrupt(self, why: Why) -> None:
-        """Cancel what is carried now; a second reason does not replace the first."""
+        """Cancel what is carried now; a second reason does not replace the first.
+
+        What somebody else has cancelled already is left to clean up: a second
+        cancellation would break that off.
+        """
         if self.why is None and self.task is not None:
             self.why = why
-            self.task.cancel()
+            if self.cancelling() == self.outer:
+                self.is_cancelled = self.task.cancel()
 
     def is_called_off(self) -> bool:
         """Say whether what is carried must not count any more, whatever it still gives."""
@@ -65,8 +73,9 @@ class Carrier:
         except asyncio.CancelledError:
             pass  # It had not been delivered yet; whose it was is in the count.
         self.why = None
-        if self.task is not None and self.cancelling() > self.outer:
+        if self.is_cancelled and self.task is not None and self.cancelling() > self.outer:
             self.task.uncancel()
+        self.is_cancelled = False
 
 
 class Watch:
