@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from agentgraph import END, State, Verdict, classifier, consensus, node, workflow
+from agentgraph import END, NEXT, State, Verdict, classifier, consensus, node, workflow
 from agentgraph.classify import Exemplars, mentions
 
 Kind = Literal["billing", "tech", "account", "other"]
@@ -117,15 +117,14 @@ def set_aside(s: Ticket) -> None:
 
 
 review = consensus(tone, facts, policy, need=2).named("review")
-letter = (write >> review.route({True: send, False: write})).loop(
-    at_most=3, then=clerk.named("clerk_after_redo")
-)
+too_often = clerk.named("clerk_after_redo") >> END
+letter = (write >> review.route({True: NEXT, False: write})).loop(at_most=3, then=too_often)
 desk = triage.route(
     {"billing": billing, "tech": tech, "account": account, "other": set_aside >> END},
     unsure=clerk >> END,
     at_least=0.7,
 )
-support = workflow("support", Ticket, desk >> letter)
+support = workflow("support", Ticket, desk >> letter >> send)
 
 
 def main() -> None:
