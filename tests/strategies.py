@@ -6,6 +6,7 @@ generator where ten thousand graphs are wanted quickly, hypothesis where one sho
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from random import Random
 from typing import Protocol
 
@@ -149,7 +150,7 @@ def _parts(sketch: Sketch, size: int, kinds: tuple[str, ...], *, at_least: int =
 
 def _sequence(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
     parts = _parts(sketch, size, kinds)
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         sketch.link(before, after.entry)
     return Block(parts[0].entry, parts[-1].ends, [m for part in parts for m in part.members])
 
@@ -268,9 +269,7 @@ def _maze(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
         labels = tuple(f"to{target}" for target in sorted(targets))
         has_way_out = index + 1 == len(parts) or not sketch.dice.pick(3)
         more = ("out",) if has_way_out else ()
-        sketch.vertices[name] = Vertex(
-            name, "classifier", labels=(*labels, *more), bound=Bound(2)
-        )
+        sketch.vertices[name] = Vertex(name, "classifier", labels=(*labels, *more), bound=Bound(2))
         sketch.edges += [Edge(name, parts[to].entry, f"to{to}") for to in sorted(targets)]
     ends = [(name, "out") for name in splits if "out" in sketch.vertices[name].labels]
     return Block(parts[0].entry, list(ends), [*splits, *(m for p in parts for m in p.members)])

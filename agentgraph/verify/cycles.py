@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agentgraph.errors import Finding
 from agentgraph.graph import Bound
 from agentgraph.verify.loops import components, left_of
-from agentgraph.verify.nest import Nest
+from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.reach import path_to
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.words import listed
@@ -53,10 +53,11 @@ def _is_plainly_bounded(nest: Nest) -> bool:
         if tail == source and net.vertices[source].bound is not None:
             continue
         bound = net.vertices[head].bound
-        if tip == head or bound is None or bound.then is not None:
-            targets[tail].append(tip)
-        elif bound.loop is not None and not nest.has_inside(loops[bound.loop], level):
-            targets[tail].append(tip)
+        if tip != head and bound is not None and bound.then is None:
+            loop = OUTSIDE if bound.loop is None else loops[bound.loop]
+            if nest.has_inside(loop, level):
+                continue
+        targets[tail].append(tip)
     for source, head in net.then.items():
         _, tail, tip = nest.meet(source, nest.owner[source], head)
         targets[tail].append(tip)
@@ -127,8 +128,14 @@ def _endless(net: Wiring, ways: Ways, cycle: frozenset[int]) -> Finding:
         key=lambda path: len(path) or len(net.vertices) + 1,
     )
     names = [net.name(vertex) for vertex in (start, *first)]
-    reset = next((v for v in sorted(cycle) if net.vertices[v].bound is not None), None)
-    why = "" if reset is None else f": the count of {net.name(reset)!r} starts again each time"
+    why = ""
+    for vertex in sorted(cycle):
+        bound = net.vertices[vertex].bound
+        if bound is not None and why == "":
+            is_by_then = net.then.get(vertex) in cycle
+            why = f": the `then` of {net.name(vertex)!r} leads back into it" if is_by_then else ""
+            if not is_by_then and bound.loop is not None:
+                why = f": the count of {net.name(vertex)!r} starts again with each round"
     return Finding(
         "AG305",
         f"nothing bounds the cycle through {listed(names[:-1])}{why}",

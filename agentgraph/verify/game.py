@@ -193,9 +193,9 @@ class Search:
 
     def _run(self, position: Position, places: tuple[int, ...], trace: Trace) -> Fault | None:
         game, marking = self.game, position.marking
+        # First come, first served: in a cycle that never stops, a second token must be seen.
         fresh: list[tuple[tuple[int, ...], Trace]] = [(places, trace)]
-        while fresh:
-            given, by = fresh.pop()
+        for given, by in fresh:
             found = game.put(marking, given, by)
             if found is not None:
                 return found

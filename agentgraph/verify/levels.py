@@ -45,6 +45,8 @@ class Levels:
         self.bounds = [0] * count
         self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
         self.answer = Answer()
+        regions = enumerate(nest.net.graph.regions)
+        self.loops = {region.name: i for i, region in regions if region.kind == "loop"}
 
     def decide(self) -> Answer:
         """Decide every level."""
@@ -192,8 +194,22 @@ class _Level:
         for place, cost in self.levels.exits[inner, key]:
             self.net.outs[local].append(Way(self._gathered(place), -1, cost))
         self.net.bounds[local] = self.levels.bounds[inner]
+        if limit := self._limit(inner, key):
+            self.net.limits[local] = limit
         if len(self.nest.entries[inner]) > 1:
             self.net.held[local] = frozenset({inner})
+
+    def _limit(self, region: int, entry: int) -> int:
+        """How many tokens the bound of the entry lets into a region, 0 where it does not say."""
+        wiring = self.nest.net
+        bound = wiring.vertices[self.nest.vertex_of(entry)].bound
+        if bound is None or bound.then is not None:
+            return 0
+        if bound.loop is None:
+            return max(bound.at_most, 0)
+        loop = self.levels.loops[bound.loop]
+        is_outer = loop != region and self.nest.has_inside(loop, region)
+        return max(bound.at_most, 0) if is_outer else 0
 
     def _expand_vertex(self, vertex: int, local: int) -> None:
         net, wiring = self.net, self.nest.net
@@ -206,6 +222,10 @@ class _Level:
                 net.outs[local] = [Way(body), over]
                 net.gates[local] = net.bounds[local]
                 local = body
+            else:
+                net.limits[local] = net.bounds[local]
+        if wiring.vertices[vertex].kind == "gateway":
+            net.instant.add(local)
         net.cost[local] = self.levels.steps[vertex]
         net.fork[local] = not wiring.is_choice[vertex]
         ways, owner = net.outs[local], self.nest.owner

@@ -51,7 +51,7 @@ def cut_at_entry(net: Net) -> int:
             way._replace(target=net.back) if way.target == entry else way
             for way in net.outs[vertex]
         ]
-    return net.bounds[entry] or 1 + sum(net.bounds)
+    return net.limits.get(entry) or 1 + sum(net.bounds)
 
 
 def find_loops(net: Net) -> list[Loop]:
@@ -118,7 +118,7 @@ def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:
     level.add(net.names[entry])
     local = {v: level.add(net.names[v]) for v in sorted(members)}
     loop = Loop(level, entry, members)
-    loop.rounds = net.gates.get(entry) or net.bounds[entry]
+    loop.rounds = net.gates.get(entry) or net.limits.get(entry) or 0
     if not loop.rounds:
         loop.rounds = 1 + sum(net.bounds[v] for v in members)
     starts = net.outs[entry]
@@ -130,6 +130,8 @@ def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:
         level.both[new] = net.both[vertex]
         level.cost[new] = net.cost[vertex]
         level.bounds[new] = net.bounds[vertex]
+        if vertex in net.limits:
+            level.limits[new] = net.limits[vertex]
         if vertex in net.gates:
             level.gates[new] = net.gates[vertex]
         if vertex in net.held:

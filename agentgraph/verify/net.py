@@ -45,6 +45,8 @@ class Net:
     cost: list[int] = field(default_factory=list[int])
     bounds: list[int] = field(default_factory=list[int])
     """How many tokens the bounds at or inside a vertex let pass, all together; 0: it has none."""
+    limits: dict[int, int] = field(default_factory=dict[int, int])
+    """Vertices that no more than so many tokens come to: the run ends with the next one."""
     gates: dict[int, int] = field(default_factory=dict[int, int])
     """Vertices that let so many tokens pass to their first way, and later ones to their second."""
     held: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
@@ -53,6 +55,8 @@ class Net:
     """Of one round of a loop: the exit that stands for the way back."""
     race: frozenset[int] = frozenset()
     """Exits that are the places of the join at which a quorum ends."""
+    instant: set[int] = field(default_factory=set[int])
+    """Vertices that run nothing: a token passes them in the transition that brings it."""
     need: int = 0
     """How many of `race` are enough."""
 

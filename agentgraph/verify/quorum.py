@@ -35,9 +35,13 @@ def fault_of_quorum(net: Net) -> Fault | None:
 
 
 def _arrives_at_once(net: Net) -> bool:
-    """A fork gives a token to the join itself: then the join may fire before its other branches run."""
+    """A fork gives a token to the join itself: then the rest may be cancelled where it stands."""
+    near = set(net.race)
+    for vertex in reversed(net.order() or range(len(net.outs))):
+        if vertex in net.instant and any(way.target in near for way in net.outs[vertex]):
+            near.add(vertex)
     return any(
-        net.fork[vertex] and len(ways) > 1 and any(way.target in net.race for way in ways)
+        net.fork[vertex] and len(ways) > 1 and any(way.target in near for way in ways)
         for vertex, ways in enumerate(net.outs)
     )
 
@@ -108,7 +112,7 @@ class Race:
             place for place, vertex in enumerate(self.game.owner) if vertex in net.race
         )
         self.before: dict[frozenset[int], list[frozenset[int]]] = {}
-        self.ran: set[int] = set()
+        self.came: set[int] = set()
 
     def fault(self) -> Fault | None:
         """Return why the level is not proper, or None when it is."""
@@ -136,16 +140,19 @@ class Race:
             return found
         key = frozenset(marking)
         come = len(self.race & key)
-        if come >= self.net.need:
+        enabled = self._enabled(marking)
+        self.came.update(enabled)
+        at_once = [v for v in enabled if v in self.net.instant] if self.is_whole else []
+        if at_once:
+            enabled = at_once[:1]
+        elif come >= self.net.need:
             ends.append(key)
             if self.is_whole:
                 return None
-        enabled = self._enabled(marking)
         if not enabled:
             ends.append(key)
             return self._short(marking, come)
         for vertex in enabled:
-            self.ran.add(vertex)
             for places in self.game.moves[vertex]:
                 after = dict(marking)
                 trace = self.game.take(after, vertex)
@@ -209,7 +216,7 @@ class Race:
     def _idle(self) -> Fault | None:
         """Find a vertex that no run comes to: its join is always cancelled first."""
         for vertex, moves in enumerate(self.game.moves):
-            if moves and vertex not in self.ran:
+            if moves and vertex not in self.came:
                 kind: Kind = "idle"
                 return Fault(kind, vertex)
         return None

@@ -96,27 +96,41 @@ class _Teller:
         fault = self.wrong.fault
         vertex = self._waiting_join()
         name = self._name(vertex)
+        if name not in self.net.number or not self.net.is_join[self.net.number[name]]:
+            return self._trapped()
         came = [token for token in fault.tokens if token[0] == vertex]
         has = [self.net.edges[edge].source for _, edge, _ in came if edge >= 0]
-        waits = [self.net.edges[e].source for e in self.net.ins[self.net.number[name]]]
-        lacks = [source for source in waits if source not in has] or waits
-        after = [edge.target for edge in self.net.graph.outs[name]]
+        waits = [edge.source for edge in self.net.graph.ins[name]]
+        lacks = [source for source in waits if source not in has]
         what = f"{join_name(self.net.graph, name)} can wait for ever: "
-        if has:
+        if has and lacks:
             come = "comes" if len(lacks) == 1 else "come"
-            what += f"{listed(lacks, 'or')} never {come} after {listed(has)} came this way"
+            what += f"{listed(lacks)} never {come} where {listed(has)} came"
         else:
             what += "no run brings all of its ways"
-        trace = came[0][2] if came else None
+        after = next((edge.target for edge in self.net.graph.outs[name]), "next")
+        plain = ", ".join(add_edge(source, after) for source in waits[:2])
         return Finding(
             "AG301",
             what + self._region(),
             f"join {name!r}",
-            f"join only what a fork has opened; if one of {listed(waits)} comes and not all, use "
-            f"plain edges: {', '.join(add_edge(source, (after or ['next'])[0]) for source in waits[:3])}, "
-            f"or in a flow `choice.route({{...}}) >> {(after or ['next'])[0]}`",
+            "join only branches that one fork opens; of alternatives only one comes, and plain "
+            f"edges lead on: {plain}; in a flow `choice.route({{...}}) >> {after}`",
             self._place(name),
-            self._path(trace, vertex),
+            self._path(came[0][2] if came else None, vertex),
+        )
+
+    def _trapped(self) -> Finding:
+        """Tokens can move, and never so that the run ends."""
+        tokens = self.wrong.fault.tokens
+        names = list(dict.fromkeys(self._name(vertex) for vertex, _, _ in tokens))
+        return Finding(
+            "AG301",
+            f"a run can come to {listed(names)} so that it never comes to {self._end()}",
+            f"nodes {listed(names)}",
+            "lead the branches of each fork to one join before they meet others",
+            self._place(names[0]),
+            self._path(tokens[0][2], tokens[0][0]),
         )
 
     def _waiting_join(self) -> int:
@@ -135,12 +149,12 @@ class _Teller:
             meeting = _Meeting.of(net, traces[0], traces[1])
             return self._unbounded(net.names[meeting.fork], traces[0])
         exits = [token for token in tokens if not net.outs[token[0]]]
-        others = [token for token in tokens if net.outs[token[0]]] or exits[1:]
         by, to = self._before(exits[0][2]), self._name(exits[0][0])
-        rest = listed(list(dict.fromkeys(self._before(trace) for _, _, trace in others)))
+        others = [self._name(v) for v, _, _ in tokens if net.outs[v] or v in net.race]
+        rest = f"is still at {listed(sorted(set(others)))}" if others else "leaves by itself"
         return Finding(
             "AG304",
-            f"a branch comes to {self._end()} by {quoted(by)} while another, after {rest}, is open",
+            f"a branch comes to {self._end()} by {quoted(by)} while another {rest}",
             f"edge {quoted(by)} -> {quoted(to)}",
             f"let all branches of a fork meet before {self._end()}: lead {quoted(by)} to the join "
             "of its branches (`g.add_join([p, q], m)`, in a flow `(p | q) >> m`)",
@@ -178,8 +192,12 @@ class _Teller:
             f"{add_join(sources, name)} instead of the plain edges, "
             f"or in a flow `({' | '.join(sources)}) >> {name}`",
             self._place(name if name != END else sources[0]),
-            self._path(traces[-1] if traces else None, fault.vertex),
+            self._path_until(name, traces[-1] if traces else None, fault.vertex),
         )
+
+    def _path_until(self, name: str, trace: Trace | None, *more: int) -> tuple[str, ...]:
+        path = self._path(trace, *more)
+        return path[: path.index(name) + 1] if name in path else path
 
     def _feeders(self, vertex: int) -> list[str]:
         net = self.wrong.net
@@ -230,13 +248,13 @@ class _Teller:
         )
 
     def _undecided(self) -> Finding:
-        region = self._region() or " outside of all regions"
+        where = self._region().removeprefix(" in the ") or f"graph {self.net.graph.name!r}"
         return Finding(
             "AG309",
-            f"the ways{region} cross too much to be decided",
-            region.removeprefix(" in ").strip() or f"graph {self.net.graph.name!r}",
+            f"whether {where} is sound cannot be decided: its ways cross too much",
+            where,
             "cut it smaller: put each branch into a workflow of its own and use it with "
-            "`as_node`, or join branches that share nodes before the quorum",
+            "`as_node`, or join branches that share nodes before they meet the others",
             self._place(self._name(self.wrong.fault.vertex)),
         )
 

@@ -117,7 +117,9 @@ class Counting(Oracle):
         for group in groups:
             numbers = now
             for target, _ in group:
-                numbers = dict(zip(self.bounded, self._reset(numbers, target, {vertex}), strict=True))
+                numbers = dict(
+                    zip(self.bounded, self._reset(numbers, target, {vertex}), strict=True)
+                )
             yield cost, (left | frozenset(group), tuple(numbers[name] for name in self.bounded))
 
     def _reset(self, counts: dict[str, int], target: str, inside: set[str]) -> tuple[int, ...]:

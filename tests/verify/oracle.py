@@ -34,9 +34,10 @@ class Oracle:
         try:
             return (
                 not self._overlapping()
+                and not self._traps()
                 and not self._endless()
                 and self._explore(frozenset([(START, -1)]), None)
-                and self.ran == {v.name for v in self.graph.vertices} - {END}
+                and self.ran == {vertex.name for vertex in self.graph.vertices}
             )
         except Broken:
             return False
@@ -64,6 +65,19 @@ class Oracle:
         sets = list(self.members.values())
         return any(a & b and not a <= b and not b <= a for a in sets for b in sets)
 
+    def _traps(self) -> bool:
+        """From some vertex no way leads to END."""
+        after = {
+            vertex: {edge.target for edge in edges} for vertex, edges in self.graph.outs.items()
+        }
+        for vertex, bound in self.bound.items():
+            if bound is not None and bound.then is not None:
+                after[vertex].add(bound.then)
+        leading = {END}
+        while more := {v for v in after if after[v] & leading} - leading:
+            leading |= more
+        return leading != set(after)
+
     def holds(self, outer: Region, inner: Region) -> bool:
         order = self.outer_first
         return order.index(outer) <= order.index(inner) and (
@@ -83,11 +97,14 @@ class Oracle:
         return (target, edge) if self.kind[target] == "join" else (target, -1)
 
     def moves(self, marking: Marking) -> Iterator[tuple[str, Marking]]:
+        vertices = list(dict.fromkeys(vertex for vertex, _ in sorted(marking)))
+        # A gateway runs nothing: a token passes it in the transition that brings it.
+        at_once = [vertex for vertex in vertices if self.kind[vertex] == "gateway"]
         quorums = [join for join in self.quorums if self._has_quorum(join, marking)]
-        for join in quorums:
+        for join in quorums if not at_once else []:
             yield "", self._fires(join, marking)
-        if not quorums:
-            for vertex in dict.fromkeys(vertex for vertex, _ in sorted(marking)):
+        if at_once or not quorums:
+            for vertex in at_once[:1] or vertices:
                 if vertex != END:
                     yield from self._runs(vertex, marking)
 
@@ -109,6 +126,15 @@ class Oracle:
                 # The flow that fails is left with it: it may be entered again by its handler.
                 inside = [other for other in inside if other is not region]
                 yield "", self._put(left, inside, [(region.target, -1)])
+
+    def _begun(self, marking: Marking) -> set[str]:
+        """The vertices that a token has come to, joins if tokens have come by all their ways."""
+        begun = {vertex for vertex, edge in marking if edge < 0}
+        for vertex, _ in marking:
+            ways = {(vertex, i) for i, e in enumerate(self.graph.edges) if e.target == vertex}
+            if ways <= marking:
+                begun.add(vertex)
+        return begun
 
     def _has_quorum(self, join: str, marking: Marking) -> bool:
         need = self.graph.vertex[join].need or len(self.graph.ins[join])
@@ -166,17 +192,16 @@ class Oracle:
         stack = [first]
         while stack:
             marking = stack.pop()
+            self.ran |= self._begun(marking)
             if len(before) > self.limit:
                 raise TooLarge
             for fails, moves in ((False, self.moves(marking)), (True, self.fails(marking))):
-                for vertex, after in moves:
-                    self.ran.add(vertex)
+                for _, after in moves:
                     if after not in before:
                         before[after] = []
                         stack.append(after)
                     if not fails:
                         before[after].append(marking)
-        self.ran.discard("")
         return self._all_end(before, [frozenset([(END, -1)])]) and self._regions_end(before)
 
     def _all_end(self, before: dict[Marking, list[Marking]], ends: list[Marking]) -> bool:
