@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from agentgraph.errors import Finding, GraphError, InvalidGraph, Place
 from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Vertex
 from agentgraph.runtime.program import Binding, Program, qualified
-from agentgraph.verify import verify
 from agentgraph.workflow.fitting import Fitting
 from agentgraph.workflow.gates import without_needless_gates
 from agentgraph.workflow.naming import name_all
@@ -28,6 +27,8 @@ def assemble(
     spot: Spot | None,
 ) -> Program:
     """Return the program of a sketch. Raises `InvalidGraph` with everything that is wrong."""
+    from agentgraph.verify import verify  # noqa: PLC0415 - a program that builds nothing is spared it
+
     made = _Assembly(sketch, state, deps)
     graph = made.graph(name, version, spot)
     findings = [*sketch.findings, *verify(graph).errors]

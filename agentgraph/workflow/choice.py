@@ -161,8 +161,7 @@ def fan(
     known: dict[Hashable, Tree] = {}
     ways = tuple((label, _known(known, target, spot)) for label, target in targets.items())
     other = None if unsure is None else _known(known, unsure, spot)
-    is_open = any(tree.is_open for _, tree in ways) or (other is not None and other.is_open)
-    return Fan(work, ways, other, at_least, spot, is_open)
+    return Fan(work, ways, other, at_least, spot)
 
 
 def _known(known: dict[Hashable, Tree], target: object, spot: Spot | None) -> Tree:

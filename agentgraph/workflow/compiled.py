@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Generic, overload
+from typing import TYPE_CHECKING, Generic, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -14,7 +14,6 @@ from agentgraph.runtime import Budget, Clock, Program, Run
 from agentgraph.runtime import run as run_program
 from agentgraph.runtime import run_sync as run_program_sync
 from agentgraph.runtime import start as start_program
-from agentgraph.verify import Report, verify
 from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
@@ -22,6 +21,9 @@ from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import pair_of, signature_of
 from agentgraph.workflow.subgraph import subgraph_work
 from agentgraph.workflow.tree import Mention
+
+if TYPE_CHECKING:
+    from agentgraph.verify import Report
 
 S = TypeVar("S", bound=BaseModel)
 S2 = TypeVar("S2", bound=BaseModel)
@@ -243,8 +245,10 @@ class Workflow(Unfinished, Generic[S, D]):
         work = subgraph_work(self.program, signature_of(enter), left)
         return Node(Mention(work if outer is None else work.on(outer), object()))
 
-    def verify(self) -> Report:
+    def verify(self) -> "Report":
         """Say all that can be said of the graph before it runs."""
+        from agentgraph.verify import verify  # noqa: PLC0415 - only who asks for it needs it
+
         return verify(self.graph)
 
     def to_svg(self) -> str:

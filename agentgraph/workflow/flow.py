@@ -154,8 +154,7 @@ class Flow(Generic[S_contra]):
         spot = spot_of_caller()
         handler = tree_of(to, spot)
         errors = error_types(exc, spot)
-        is_open = self.tree.is_open or handler.is_open
-        return Flow[BaseModel](Catch(self.tree, errors, handler, spot, is_open))
+        return Flow[BaseModel](Catch(self.tree, errors, handler, spot))
 
     def loop(
         self: "Flow[S]",
@@ -175,7 +174,7 @@ class Flow(Generic[S_contra]):
 
     def on(self, state: type[S2]) -> "Flow[S2]":
         """Use this flow for a state that extends its own (checked when the workflow is built)."""
-        return Flow(On(self.tree, state, spot_of_caller(), self.tree.is_open))
+        return Flow(On(self.tree, state, spot_of_caller()))
 
 
 class Par(Flow[S_contra]):
@@ -263,7 +262,7 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
 def _chained(left: Tree, right: Tree, spot: Spot | None) -> Tree:
     if not left.is_open:
         raise _closed("every end of the left side of `>>` is closed", spot)
-    return Chain(left, right, spot, right.is_open)
+    return Chain(left, right, spot)
 
 
 def _closed(what: str, spot: Spot | None) -> InvalidFlow:
@@ -282,8 +281,7 @@ def _beside(left: Tree, right: Tree) -> Side:
                 where="an operand of `|`",
                 fix="put nodes or flows side by side; END goes after them: `(a | b) >> END`",
             )
-    width = sum(tree.width if isinstance(tree, Side) else 1 for tree in (left, right))
-    return Side(left, right, width, left.is_open or right.is_open)
+    return Side(left, right)
 
 
 def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:

@@ -1,10 +1,19 @@
 """Which labels a classifier, a voter or a person may answer, by the annotation; no answer is judged here."""
 
 from collections.abc import Awaitable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Final, Literal, TypeGuard, Union, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Final,
+    Literal,
+    NamedTuple,
+    TypeGuard,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel
 
@@ -16,8 +25,7 @@ from agentgraph.workflow.signature import MISSING, Signature, Unread
 _CLOSED: Final = "annotate the answer with a `Literal`, an `Enum`, a `bool`, or a `Verdict` of one"
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """The closed set of labels, in declared order; or that it is open."""
 
     labels: Mapping[object, str]

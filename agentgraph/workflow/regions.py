@@ -4,8 +4,7 @@ A flow needs none of this: its operators say where a region begins and ends.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agentgraph.workflow.places import Spot
 from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch, Way
@@ -13,8 +12,7 @@ from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch, Way
 Ways = Mapping[int, list[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """A region that the builder was told of: the dots of a catch, or the join of a quorum."""
 
     kind: Literal["catch", "quorum"]
@@ -26,8 +24,7 @@ class Trial:
 
 def with_regions(sketch: Sketch, trials: Iterable[Trial]) -> Sketch:
     """Return a copy of a sketch with the regions of `trials`, and the gates where they begin."""
-    found = replace(sketch, dots=sketch.dots[:], ways=sketch.ways[:], areas=sketch.areas[:])
-    found.findings = sketch.findings[:]
+    found = sketch.copy()
     trials = list(trials)
     if not trials:
         return found

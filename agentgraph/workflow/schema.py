@@ -1,6 +1,5 @@
 """A digest of what a state declares; not of any value."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import cast
 from weakref import WeakKeyDictionary
@@ -15,6 +14,8 @@ def digest_of(model: type[BaseModel]) -> str:
     """Return a SHA-256, in hex, of the fields of `model`: names, types, reducers, what is needed."""
     found = _known.get(model)
     if found is None:
+        import hashlib  # noqa: PLC0415 - only who builds a graph needs it
+
         fields = cast("Mapping[str, FieldInfo]", model.model_fields)
         text = "\n".join(f"{name}: {_shown(field)}" for name, field in fields.items())
         found = _known[model] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

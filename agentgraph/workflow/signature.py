@@ -11,7 +11,6 @@ Rules of this file:
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
@@ -32,8 +31,7 @@ class Missing:
 MISSING: Final = Missing()
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """An annotation that names something which could not be found (yet)."""
 
     text: str
@@ -47,29 +45,31 @@ class About(NamedTuple):
     place: Place | None
 
 
-@dataclass(slots=True)
 class Signature:
     """A callable and what is known of it. A hint is what an annotation stands for."""
 
-    fn: Callable[..., object]
-    source: object
-    """The function that has the annotations."""
-    state: object = MISSING
-    second: object = MISSING
-    returns: object = MISSING
-    needs_second: bool = False
-    has_second: bool = False
-    alone: tuple["Signature", ...] = field(default=(), repr=False)
-    """Itself, as all that there is to check of a vertex."""
-    takes_any: bool = False
-    """It takes any number of values, or does not say."""
-    is_async: bool = False
-    _body: Body | None = field(default=None, repr=False)
-    _binding: Binding | None = field(default=None, repr=False)
-    _about: "About | None" = field(default=None, repr=False)
+    __slots__ = (
+        "_about", "_binding", "_body", "alone", "fn", "has_second", "is_async", "needs_second",
+        "returns", "second", "source", "state", "takes_any",
+    )  # fmt: skip
 
-    def __post_init__(self) -> None:
-        self.alone = (self,)
+    def __init__(self, fn: Callable[..., object], source: object) -> None:
+        """Take the callable, and the function that has its annotations."""
+        self.fn: Callable[..., object] = fn
+        self.source: object = source
+        self.state: object = MISSING
+        self.second: object = MISSING
+        self.returns: object = MISSING
+        self.has_second: bool = False
+        self.needs_second: bool = False
+        self.takes_any: bool = False
+        """It takes any number of values, or does not say."""
+        self.is_async: bool = False
+        self.alone: tuple[Signature, ...] = (self,)
+        """Itself, as all that there is to check of a vertex."""
+        self._body: Body | None = None
+        self._binding: Binding | None = None
+        self._about: About | None = None
 
     @property
     def name(self) -> str:
@@ -178,7 +178,8 @@ def _plain(fn: Callable[..., object], plain: FunctionType, skipped: int) -> Sign
     if needed > 2:
         _refuse(fn, f"needs {needed} arguments")
     hints = annotations_of(plain)
-    found = Signature(fn, plain, needs_second=needed == 2, has_second=count >= 2)
+    found = Signature(fn, plain)
+    found.needs_second, found.has_second = needed == 2, count >= 2
     found.takes_any = bool(code.co_flags & inspect.CO_VARARGS)
     found.is_async = bool(code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE))
     if hints:
@@ -196,7 +197,9 @@ def _any(fn: Callable[..., object]) -> Signature:
     try:
         taken = inspect.signature(fn)
     except (ValueError, TypeError, NameError):  # Some callables written in C say nothing.
-        return Signature(fn, source, takes_any=True)
+        found = Signature(fn, source)
+        found.takes_any = True
+        return found
     code = getattr(source, "__code__", None)
     if isinstance(code, CodeType):
         _refuse_generator(code, fn)
@@ -216,16 +219,12 @@ def _any(fn: Callable[..., object]) -> Signature:
     hints = [MISSING if p.annotation is p.empty else p.annotation for p in places[:2]]
     hints += [MISSING] * (2 - len(hints))
     returns = MISSING if taken.return_annotation is taken.empty else taken.return_annotation
-    return Signature(
-        fn,
-        source,
-        read(hints[0], source),
-        read(hints[1], source),
-        read(returns, source),
-        needs_second=len(needed) == 2,
-        has_second=len(places) >= 2,
-        takes_any=any(p.kind is p.VAR_POSITIONAL for p in taken.parameters.values()),
-    )
+    found = Signature(fn, source)
+    found.state, found.second = read(hints[0], source), read(hints[1], source)
+    found.returns = read(returns, source)
+    found.needs_second, found.has_second = len(needed) == 2, len(places) >= 2
+    found.takes_any = any(p.kind is p.VAR_POSITIONAL for p in taken.parameters.values())
+    return found
 
 
 def _source(fn: object) -> object:
@@ -391,4 +390,5 @@ def pair_of(fn: object, what: str) -> Signature:
             where=found.where,
             fix=f"take two: {what}",
         )
-    return replace(found, has_second=False)
+    found.has_second = False
+    return found

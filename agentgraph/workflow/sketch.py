@@ -4,15 +4,15 @@ Flows and the builder both draw a sketch. What comes after (names, places, check
 same for both.
 """
 
-from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from agentgraph.errors import Finding
 from agentgraph.graph import RegionKind
 from agentgraph.workflow.places import Spot
 from agentgraph.workflow.work import Answer, Work
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 START: Final = 0
 END: Final = 1
@@ -96,21 +96,27 @@ class Area:
         return [*(range(self.first, self.end) if self.only is None else self.only), *self.more]
 
 
-@dataclass(slots=True)
 class Sketch:
     """Dots, the ways between them, and areas around them."""
 
-    dots: list[Dot] = field(
-        default_factory=lambda: [Dot("start", None, None), Dot("end", None, None)]
-    )
-    ways: list[Way] = field(default_factory=list[Way])
-    areas: list[Area] = field(default_factory=list[Area])
-    narrowed: list[tuple[type[BaseModel], Spot | None]] = field(
-        default_factory=list[tuple[type[BaseModel], Spot | None]]
-    )
-    """What `.on(...)` said that the state of the workflow will be, and where."""
-    findings: list[Finding] = field(default_factory=list[Finding])
-    """What was found while it was drawn."""
+    __slots__ = ("areas", "dots", "findings", "narrowed", "ways")
+
+    def __init__(self) -> None:
+        """Begin with START and END."""
+        self.dots: list[Dot] = [Dot("start", None, None), Dot("end", None, None)]
+        self.ways: list[Way] = []
+        self.areas: list[Area] = []
+        self.narrowed: list[tuple[type[BaseModel], Spot | None]] = []
+        """What `.on(...)` said that the state of the workflow will be, and where."""
+        self.findings: list[Finding] = []
+        """What was found while it was drawn."""
+
+    def copy(self) -> "Sketch":
+        """Return another sketch of the same, to which more can be added."""
+        found = Sketch()
+        found.dots, found.ways, found.areas = self.dots[:], self.ways[:], self.areas[:]
+        found.narrowed, found.findings = self.narrowed[:], self.findings[:]
+        return found
 
     def add(self, gate: Gate | None, work: Work | None, spot: Spot | None) -> int:
         """Add a dot and return its number."""

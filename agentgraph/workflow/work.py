@@ -9,10 +9,10 @@ Rules of this file:
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from operator import attrgetter
 from types import MethodType
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel
 
@@ -26,8 +26,7 @@ PLAIN: Final = Policy()
 """One attempt, without a limit of time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a node is told beside its callable."""
 
     version: int = 1
@@ -49,8 +48,7 @@ def changed(vertex: Vertex, changes: Mapping[str, object]) -> Vertex:
     return Vertex(*values.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A vertex under the name of its work, its binding, and the callables that a build checks."""
 
     vertex: Vertex
@@ -66,7 +64,7 @@ class Settled:
 
     def with_vertex(self, **changes: object) -> "Settled":
         """Return the same with a changed vertex."""
-        return replace(self, vertex=changed(self.vertex, changes))
+        return self._replace(vertex=changed(self.vertex, changes))
 
 
 class Work(ABC):
@@ -121,8 +119,7 @@ class Work(ABC):
 
         def undoable() -> Settled:
             settled = self.settled.with_vertex(undo=qualname_of(undo.fn))
-            return replace(
-                settled,
+            return settled._replace(
                 binding=replace(settled.binding, undo=without_error(undo, "an undo")),
                 checked=(*settled.checked, undo),
             )
@@ -142,7 +139,7 @@ class Work(ABC):
                 writes=vertex.writes if options.writes is None else options.writes,
             )
             limit = binding.limit if options.limit is None else options.limit
-            return replace(settled, binding=replace(binding, limit=limit))
+            return settled._replace(binding=replace(binding, limit=limit))
 
         return self._with(adjusted, self.states)
 
