@@ -17,7 +17,7 @@ TIP_LENGTH = 9.0
 _TIP_HALF = 3.8
 _STEPS = 8
 """At how many places of a curve it is asked whether it is inside."""
-_HALVINGS = 18
+_HALVINGS = 11
 
 
 def straight(points: Sequence[Point]) -> Chain:

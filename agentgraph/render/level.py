@@ -235,6 +235,8 @@ def _pads(level: Level) -> _Pads:
 
 
 def _straight(start: Point, end: Point) -> list[Point]:
+    if start == end:
+        return []
     third = (end.x - start.x) / 3, (end.y - start.y) / 3
     return [
         Point(start.x + third[0], start.y + third[1]),

@@ -2,6 +2,8 @@
 
 from xml.sax.saxutils import escape, quoteattr
 
+_LINE_ENDS = {"\n": "&#10;"}
+
 
 def number(value: float) -> str:
     """Write a length with one decimal at most."""
@@ -17,8 +19,8 @@ def words(text: str, x: float, y: float, kind: str = "") -> str:
 
 
 def element(name: str, text: str) -> str:
-    """Write an element that holds nothing but text."""
-    return f"<{name}>{escape(text)}</{name}>"
+    """Write an element that holds nothing but text, on one line whatever the text."""
+    return f"<{name}>{escape(text, _LINE_ENDS)}</{name}>"
 
 
 def attributes(**values: str | None) -> str:
