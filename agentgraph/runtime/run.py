@@ -28,6 +28,8 @@ from agentgraph.state import Revision, schema_of
 S = TypeVar("S", bound=BaseModel)
 A = TypeVar("A", bound="str | bool | Enum | BaseModel")
 _MISSING: Final = object()
+_moving: Final[set[asyncio.Task[None]]] = set()
+"""The tasks of runs that go on by themselves: an event loop alone would let them be collected."""
 
 
 async def run(
@@ -299,10 +301,12 @@ class Run(Generic[S]):
     def _move(self) -> None:
         self._is_moving = True
         self._task = self._session.loop.create_task(self._driver.go())
+        _moving.add(self._task)
         self._task.add_done_callback(self._stopped)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         """The run has paused or ended, or its task was cancelled before it began."""
+        _moving.discard(task)
         self._is_moving = False
         has_fallen = not task.cancelled() and task.exception() is not None
         stream = self._session.stream

@@ -369,7 +369,7 @@ async def _into(session: Session, carrier: Carrier, task: Task, path: str) -> Ev
 
 def _result(job: Job, value: object) -> object:
     if isinstance(value, ItemError):
-        return ItemFailed(value.index, value.error, value.attempts)
+        return ItemFailed(value.item, value.error, value.attempts)
     return value if job.child is None else job.child.final(cast("Revision", value))
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, settle
@@ -268,6 +269,20 @@ def test_the_end_of_the_loop_takes_every_run_down() -> None:
 
     asyncio.run(main())
     assert hang.begun == hang.ended >= 3
+
+
+def test_a_run_goes_on_by_itself_when_nobody_keeps_its_handle() -> None:
+    hang = Hanging()
+
+    async def main() -> None:
+        start(program(FORK, b=body(hang.__call__)), Notes())
+        await settle()
+        gc.collect()
+        await settle()
+        assert hang.ended == 0
+
+    asyncio.run(main())
+    assert hang.ended == 1
 
 
 def test_branches_that_are_cancelled_before_their_first_step_do_not_hold_up_the_end() -> None:
