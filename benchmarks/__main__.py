@@ -20,7 +20,7 @@ import pydantic
 
 from benchmarks import building, calls, footprint, peers, speed
 from benchmarks.measure import FEWER, TURNS, Figure
-from benchmarks.table import number, over, table, verdict_of
+from benchmarks.table import number, over, pace, table, verdict_of
 from benchmarks.targets import TARGETS
 
 ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
@@ -70,9 +70,17 @@ def machine() -> str:
     )
 
 
+def show(figures: Sequence[Figure]) -> None:
+    """Print the table, and how busy the machine was meanwhile."""
+    print(table(figures))
+    times = pace(figures)
+    if times is not None:
+        print(f"The bare loops took {number(times)} times as long as where the gates were set.")
+
+
 def gate(figures: Sequence[Figure]) -> int:
     """Print the table and what is over its limit; return the exit code."""
-    print(table(figures))
+    show(figures)
     failures = over(figures)
     for line in failures:
         print(f"OVER THE LIMIT  {line}")
@@ -113,7 +121,7 @@ def main(words: Sequence[str]) -> int:
         figures += footprint.install()
     if given.gate:
         return gate(asyncio.run(measured_twice(figures)))
-    print(table(figures))
+    show(figures)
     return 0
 
 

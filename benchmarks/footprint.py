@@ -85,11 +85,7 @@ def install() -> list[Figure]:
 
 def weighed(site: Path) -> list[Figure]:
     """Count the packages in a folder and their bytes, without pip and without byte code."""
-    packages = sorted(
-        path.name.partition("-")[0]
-        for path in site.glob("*.dist-info")
-        if not path.name.startswith("pip-")
-    )
+    packages = [path for path in site.glob("*.dist-info") if not path.name.startswith("pip-")]
     if not packages:
         raise WrongCount(f"nothing is installed in {site}")
     size = sum(
@@ -98,7 +94,7 @@ def weighed(site: Path) -> list[Figure]:
         if path.is_file() and path.suffix != ".pyc" and _owner(path, site) != "pip"
     )
     return [
-        Figure("packages", len(packages), note=", ".join(packages)),
+        Figure("packages", len(packages)),
         Figure("megabytes", size / MEGABYTE),
     ]
 

@@ -1,6 +1,7 @@
 """What was measured, as a table and as verdicts; not how it was measured."""
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Literal
 
 from benchmarks.measure import Figure
@@ -35,6 +36,20 @@ def table(figures: Sequence[Figure]) -> str:
             )
         )
     return aligned(rows)
+
+
+def pace(figures: Sequence[Figure]) -> float | None:
+    """Say how many times longer the floors took than where the gates were set.
+
+    None when no figure was compared to a floor. Far from 1 the times are those of a busy or
+    of another machine, and only the ratios are to be read.
+    """
+    found = [
+        figure.value / figure.ratio / target.floor
+        for figure in figures
+        if figure.ratio and (target := TARGETS[figure.row]).unit == "µs"
+    ]
+    return median(found) if found else None
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

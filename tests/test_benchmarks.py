@@ -20,7 +20,7 @@ from benchmarks.measure import (
     against_other,
     alternate,
 )
-from benchmarks.table import over, table, verdict_of
+from benchmarks.table import over, pace, table, verdict_of
 from benchmarks.targets import TARGETS
 
 
@@ -191,6 +191,13 @@ def test_the_table_has_a_line_for_each_figure() -> None:
     ]  # fmt: skip
 
 
+def test_the_pace_says_how_busy_the_machine_is() -> None:
+    twice_as_slow = [Figure("chain", 8.2, 10), Figure("loop", 10.4, 10), Figure("calls", 31)]
+
+    assert pace(twice_as_slow) == pytest.approx(2)
+    assert pace([Figure("calls", 31)]) is None
+
+
 def test_an_unknown_row_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["chains"])
@@ -212,6 +219,6 @@ def test_an_installation_is_weighed_without_pip_and_byte_code(tmp_path: Path) ->
         path.write_bytes(b"x" * size)
 
     assert footprint.weighed(tmp_path) == [
-        Figure("packages", 1, note="click"),
+        Figure("packages", 1),
         Figure("megabytes", 0.0015),
     ]
