@@ -40,6 +40,10 @@ class Audience(Protocol):
         """A person is asked now: leave the terminal to them."""
         ...
 
+    def stopping(self) -> None:
+        """The command was interrupted, and the nodes under way are being cancelled."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -75,16 +79,27 @@ class Batch:
     audience: Audience
     traffic: Traffic = field(default_factory=Traffic)
     interrupted: bool = False
+    is_abandoned: bool = False
+    """Nodes are still at work that did not end when they were cancelled."""
+    under_way: int = 0
+    """How many runs have begun and not ended."""
     _paused: list[_Open] = field(default_factory=list[_Open])
     _records: Iterator[Record] = field(default_factory=lambda: iter(()))
 
     def go(self, inputs: Inputs) -> None:
         """Run all inputs to their ends, or until the command is interrupted."""
+        runner = asyncio.Runner()
         try:
-            asyncio.run(self._all(inputs))
+            runner.run(self._all(inputs))
         except BaseExceptionGroup as group:
             # Nothing of a run comes here, only what is wrong with all of them, or with us.
             raise group.exceptions[0] from None
+        except KeyboardInterrupt:
+            # The second Ctrl-C: the loop stays open, since to close it waits for its tasks.
+            self.interrupted = self.is_abandoned = True
+        finally:
+            if not self.is_abandoned:
+                runner.close()
 
     async def _all(self, inputs: Inputs) -> None:
         self._records = iter(inputs.records)
@@ -119,6 +134,7 @@ class Batch:
             try:
                 await self._settle(record, run, is_told=is_only)
             except CancelledError:
+                self.audience.stopping()
                 await run.cancel()
                 await self._end(record, run)
                 raise
@@ -131,7 +147,7 @@ class Batch:
         try:
             if record.error is not None:
                 raise record.error
-            return start(
+            run = start(
                 self.program,
                 state_of(self.program.model, record),
                 deps=settings.deps,
@@ -141,6 +157,8 @@ class Batch:
         except InvalidInput as error:
             self.audience.ended(refused(record, error))
             return None
+        self.under_way += 1
+        return run
 
     async def _settle(self, record: Record, run: Run[BaseModel], *, is_told: bool) -> None:
         """Wait until a run has ended, or asks what only a person can answer."""
@@ -199,6 +217,7 @@ class Batch:
     def _told(
         self, record: Record, result: Result[BaseModel], error: AgentGraphError | None
     ) -> None:
+        self.under_way -= 1
         self.traffic.add(result)
         keep = self.settings.keep_states
         self.audience.ended(outcome_of(record, result, error, keep=keep))

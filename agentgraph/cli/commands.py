@@ -87,7 +87,9 @@ def agentgraph() -> None:
 @click.option("--usd", type=click.FloatRange(min=0), help="Budget of each run: dollars.")
 @click.option("--tokens", type=click.IntRange(min=0), help="Budget of each run: tokens.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Where chance begins.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each run.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object for each run, as it ends."
+)
 @click.option(
     "--svg",
     type=click.Path(path_type=Path, dir_okay=False),

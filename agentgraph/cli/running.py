@@ -1,11 +1,12 @@
 """`agentgraph run`: from the options to the exit code; the runs themselves are `batch`'s."""
 
+import os
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 import click
 
@@ -50,6 +51,7 @@ class Desk:
     is_many: bool
     progress: Progress
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    _is_stopping: bool = False
 
     def at(self, node: str) -> None:
         """Pass on where the only run is."""
@@ -58,6 +60,12 @@ class Desk:
     def pause(self) -> None:
         """Leave the terminal to a person."""
         self.progress.pause()
+
+    def stopping(self) -> None:
+        """Say once that Ctrl-C was heard: a node may take its time to end."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            click.echo("interrupted: waiting for the nodes (Ctrl-C again: do not wait)", err=True)
 
     def ended(self, outcome: Outcome) -> None:
         """Print what must not wait, and keep the rest for the table."""
@@ -95,9 +103,18 @@ def run(options: Options) -> int:
     if options.svg is not None:
         _draw(options.svg, workflow, batch, quiet=options.quiet)
     _conclude(desk, batch, inputs, monotonic() - started)
+    if batch.is_abandoned:
+        _leave(out)
     if batch.interrupted:
         return INTERRUPTED
     return code_over(outcome.status for outcome in desk.outcomes.values())
+
+
+def _leave(out: TextIO) -> NoReturn:
+    """End the process at once: to leave in order would wait for the nodes and their threads."""
+    out.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 def _prepared(options: Options) -> tuple[Inputs, AnyWorkflow, Settings]:
@@ -187,7 +204,7 @@ def _conclude(desk: Desk, batch: Batch, inputs: Inputs, seconds: float) -> None:
             done = way(outcome.path, voters, ", ") or "nothing"
             click.echo(f"input {one_line(outcome.name)}: completed {done}", err=True)
     if batch.interrupted:
-        _interrupted(desk, inputs)
+        _interrupted(desk, batch, inputs)
     elif desk.is_many and not desk.options.quiet:
         statuses = Counter(outcome.status for outcome in desk.outcomes.values())
         click.echo(counted(statuses, seconds), err=True)
@@ -205,9 +222,12 @@ def _waiting(outcome: Outcome, *, is_many: bool) -> None:
         click.echo(f"  fix:    run it on a terminal, or add {hint}", err=True)
 
 
-def _interrupted(desk: Desk, inputs: Inputs) -> None:
+def _interrupted(desk: Desk, batch: Batch, inputs: Inputs) -> None:
     statuses = Counter(outcome.status for outcome in desk.outcomes.values())
     said = [f"{statuses[one]} {one}" for one in statuses]
-    if inputs.total is not None and inputs.total > len(desk.outcomes):
-        said.append(f"{inputs.total - len(desk.outcomes)} not started")
+    if batch.under_way:
+        said.append(f"{batch.under_way} not ended")
+    left = (inputs.total or 0) - len(desk.outcomes) - batch.under_way
+    if left > 0:
+        said.append(f"{left} not started")
     click.echo(f"interrupted: {', '.join(said) or 'nothing was started'}", err=True)

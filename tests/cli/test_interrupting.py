@@ -33,13 +33,21 @@ async def slow(s: S) -> None:
 
 flow = workflow("flow", S, quick >> slow)
 """
+STUBBORN = SLOW.replace(
+    "        finally:\n",
+    """\
+        except asyncio.CancelledError:
+            print("slow goes on", file=sys.stderr, flush=True)
+            await asyncio.Event().wait()
+        finally:
+""",
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise there")
 
 
-def interrupted(folder: Path, *arguments: str, after: int = 1) -> tuple[int, str, str]:
-    """Run the command, press Ctrl-C when `after` nodes wait, and return code, stdout, stderr."""
-    process = subprocess.Popen(
+def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
         [sys.executable, "-m", "agentgraph", "run", "slow.py", *arguments],
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -50,9 +58,19 @@ def interrupted(folder: Path, *arguments: str, after: int = 1) -> tuple[int, str
         start_new_session=True,
         env={"PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"},
     )
+
+
+def wait_for(process: "subprocess.Popen[str]", line: str) -> None:
+    """Read what is told until `line` comes, which it does before the end."""
     assert process.stderr is not None
+    assert line in iter(process.stderr.readline, "")
+
+
+def interrupted(folder: Path, *arguments: str, after: int = 1) -> tuple[int, str, str]:
+    """Run the command, press Ctrl-C when `after` nodes wait, and return code, stdout, stderr."""
+    process = started(folder, *arguments)
     for _ in range(after):
-        assert process.stderr.readline() == "slow has begun\n"
+        wait_for(process, "slow has begun\n")
     process.send_signal(signal.SIGINT)
     out, rest = process.communicate(timeout=60)
     return process.returncode, out, rest
@@ -66,7 +84,8 @@ def test_ctrl_c_cancels_and_awaits_the_node_and_says_what_was_completed(
     code, out, told = interrupted(folder, "--set", "text=wait")
 
     assert code == 130
-    assert told.startswith("slow was put away\n")
+    assert told.startswith("interrupted: waiting for the nodes")
+    assert "slow was put away\n" in told
     assert "completed quick" in told
     assert "interrupted: 1 cancelled" in told
     assert "text  wait!" in out
@@ -89,3 +108,20 @@ def test_ctrl_c_keeps_what_other_runs_have_completed(folder: Path, write: Write)
         "done",
         "cancelled",
     ]
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_node_that_goes_on(folder: Path, write: Write) -> None:
+    write("slow.py", STUBBORN)
+    write("in.jsonl", '{"text": "a"}\n{"text": "wait"}\n')
+    process = started(folder, "-i", "in.jsonl", "-n", "1")
+
+    wait_for(process, "slow has begun\n")
+    process.send_signal(signal.SIGINT)
+    wait_for(process, "slow goes on\n")
+    process.send_signal(signal.SIGINT)
+    out, told = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "interrupted: 1 done, 1 not ended" in told
+    assert [line.split()[1] for line in out.splitlines()[1:]] == ["a"]
+    assert "Traceback" not in told
