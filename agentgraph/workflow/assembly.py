@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from agentgraph.errors import Finding, GraphError, InvalidGraph, Place
 from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Vertex
 from agentgraph.runtime.program import Binding, Program, qualified
-from agentgraph.workflow.fitting import Fitting
+from agentgraph.workflow.fitting import Fitting, without_cause
 from agentgraph.workflow.gates import without_needless_gates
 from agentgraph.workflow.naming import name_all
 from agentgraph.workflow.places import Places, Spot
@@ -48,13 +48,17 @@ class _Assembly:
         self.names, self.areas = name_all(sketch, self.gone, self.places)
         self.fitting = Fitting(state, deps)
         self.bindings: dict[str, Binding] = {}
+        self._position: dict[int, int] = {}
+        self._handlers = {area.target for area in sketch.areas if area.kind == "catch"}
         self._loops = {
             id(area): region for area, region in zip(sketch.areas, self.areas, strict=True)
         }
 
     def graph(self, name: str, version: int, spot: Spot | None) -> FrozenGraph:
         """Return the frozen graph; what is wrong goes to the findings of the sketch."""
-        vertices = tuple(self._vertex(number) for number in self._order())
+        order = self._order()
+        self._position = {number: position for position, number in enumerate(order)}
+        vertices = tuple(self._vertex(number) for number in order)
         for state, where in self.sketch.narrowed:
             self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
         return FrozenGraph(
@@ -109,6 +113,9 @@ class _Assembly:
             vertex = changed(vertex, changes)
         self.bindings[name] = self._binding(dot, settled)
         self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
+        body = settled.binding.body
+        if body is not None and body.wants == "error" and number not in self._handlers:
+            self.sketch.findings.append(without_cause(vertex))
         return vertex
 
     def _binding(self, dot: Dot, settled: Settled) -> Binding:
@@ -146,7 +153,10 @@ class _Assembly:
 
     def _regions(self) -> Iterator[Region]:
         for area, name in zip(self.sketch.areas, self.areas, strict=True):
-            members = [n for n in area.members() if n not in self.gone and n not in {START, END}]
+            members = sorted(
+                (n for n in area.members() if n not in self.gone and n not in {START, END}),
+                key=self._position.__getitem__,
+            )
             yield Region(
                 name,
                 area.kind,

@@ -95,6 +95,17 @@ class Fitting:
                     )
 
 
+def without_cause(vertex: Vertex) -> Finding:
+    """Say that a handler stands where no error can come."""
+    return Finding(
+        "AG121",
+        f"{vertex.name!r} wants an error, and no catch leads to it",
+        where=f"{vertex.kind} {vertex.name!r}",
+        fix="hand it to a catch: `.catch(ConnectionError, handler)`, or take the state alone",
+        place=vertex.place,
+    )
+
+
 def _bare(vertex: Vertex) -> Finding:
     return Finding(
         "AG121",

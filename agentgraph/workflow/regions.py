@@ -38,11 +38,11 @@ def with_regions(sketch: Sketch, trials: Iterable[Trial]) -> Sketch:
     ]
     # The smaller ones first: a gate put into a region belongs to all regions around it.
     for number in sorted(range(len(trials)), key=lambda number: len(inside[number])):
+        around = [members for members in inside if members >= inside[number]]
         gate = _enter(found, inside[number], trials[number].spot)
         if gate is not None:
-            for other, members in enumerate(inside):
-                if other == number or members > inside[number]:
-                    members.add(gate)
+            for members in around:
+                members.add(gate)
     for trial, members in zip(trials, inside, strict=True):
         area = Area(trial.kind, 0, 0, trial.spot)
         area.only = tuple(sorted(members))
