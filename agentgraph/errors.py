@@ -157,7 +157,7 @@ class InvalidGraph(GraphError):
             fix="mend each finding below",
         )
         self.name = name
-        self.findings = tuple(findings)
+        self.findings: tuple[Finding, ...] = tuple(findings)
 
     def __str__(self) -> str:
         return "\n".join([f"{self.what}", *(str(finding) for finding in self.findings)])

@@ -55,10 +55,10 @@ class Site:
 
     def __init__(self, vertex: Vertex, index: int, path: str) -> None:
         """Start without ways; `plan` adds them when every site exists."""
-        self.vertex = vertex
-        self.index = index
-        self.name = vertex.name
-        self.path = path
+        self.vertex: Vertex = vertex
+        self.index: int = index
+        self.name: str = vertex.name
+        self.path: str = path
         self.verb: Verb | None = _VERBS.get(vertex.kind)
         """How the vertex begins its work; None: it has none."""
         self.outs: tuple[Way, ...] = ()
@@ -66,9 +66,9 @@ class Site:
         """The single way on from a node: the hot path."""
         self.labels: dict[str, Way] = {}
         self.unsure: Way | None = None
-        self.places = 0
+        self.places: int = 0
         """Of a join: how many ways lead in."""
-        self.need = 0
+        self.need: int = 0
         self.at_most: int | None = vertex.bound.at_most if vertex.bound else None
         self.at_least: float = vertex.at_least
         self.then: Way | None = None
@@ -90,14 +90,14 @@ class Way:
 
     def __init__(self, site: Site, place: int, key: tuple[str, str, str | None]) -> None:
         """Take the target, the place of a join (else 0), and source, target and label."""
-        self.site = site
-        self.place = place
-        self.key = key
+        self.site: Site = site
+        self.place: int = place
+        self.key: tuple[str, str, str | None] = key
         self.enters: tuple[Area, ...] = ()
         self.resets: tuple[Site, ...] = ()
-        self.is_plain = False
+        self.is_plain: bool = False
         """It leads to a node or classifier, and nothing but a count can be in the way."""
-        self.is_to_join = False
+        self.is_to_join: bool = False
         """It leads to a join that waits for all, and does nothing else."""
 
     def __repr__(self) -> str:
@@ -111,12 +111,12 @@ class Area:
 
     def __init__(self, region: Region, index: int, members: frozenset[Site]) -> None:
         """Take the region and its sites; `plan` adds the way to the handler."""
-        self.name = region.name
+        self.name: str = region.name
         self.kind = region.kind
-        self.index = index
-        self.members = members
-        self.catches = frozenset(region.catches)
-        self.target = region.target
+        self.index: int = index
+        self.members: frozenset[Site] = members
+        self.catches: frozenset[str] = frozenset(region.catches)
+        self.target: str | None = region.target
         self.way: Way | None = None
 
 
@@ -127,8 +127,8 @@ class Plan:
 
     def __init__(self, graph: FrozenGraph, path: str) -> None:
         """Take the graph and the path in front of its names, `""` or `"inbox/"`."""
-        self.graph = graph
-        self.path = path
+        self.graph: FrozenGraph = graph
+        self.path: str = path
         self.sites: dict[str, Site] = {}
         self.areas: tuple[Area, ...] = ()
         self.entry: Site

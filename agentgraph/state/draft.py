@@ -69,18 +69,22 @@ class DraftClasses:
             common |= {"__eq__": _equal, "__hash__": model.__hash__}
         slots = ("__draft_base__", "__draft_edits__", "__draft_opened__")
         write = _writer(fields)
-        self.open = _subclass(
+        self.open: type[BaseModel] = _subclass(
             model,
             {**common, **readers, "__slots__": slots, "__setattr__": write, "__delattr__": _keep},
         )
         looks: dict[str, object] = {n: property(_looker(f)) for n, f in watched.items()}
         refuse = {"__setattr__": _read_only, "__delattr__": _read_only}
-        self.view = _subclass(self.open, {**looks, **refuse, "__slots__": ()})
+        self.view: type[BaseModel] = _subclass(self.open, {**looks, **refuse, "__slots__": ()})
         late = {n: property(_late(f)) for n, f in fields.items() if f.is_mutable}
-        self.closed = _subclass(self.open, {**late, **_SHUT, "__slots__": ()})
-        self.set_base = vars(self.open)["__draft_base__"].__set__
-        self.set_edits = vars(self.open)["__draft_edits__"].__set__
-        self.set_opened = vars(self.open)["__draft_opened__"].__set__
+        self.closed: type[BaseModel] = _subclass(self.open, {**late, **_SHUT, "__slots__": ()})
+        self.set_base: Callable[[object, object], None] = vars(self.open)["__draft_base__"].__set__
+        self.set_edits: Callable[[object, object], None] = vars(self.open)[
+            "__draft_edits__"
+        ].__set__
+        self.set_opened: Callable[[object, object], None] = vars(self.open)[
+            "__draft_opened__"
+        ].__set__
 
 
 def _maker(model: type[BaseModel]) -> Callable[..., BaseModel]:

@@ -36,21 +36,21 @@ class Field:
         reduce: Reduce | None,
     ) -> None:
         """Take what the class declares and what pydantic makes of it."""
-        self.name = name
-        self.model = model.__name__
-        self.shape = shape
-        self.reduce = reduce
-        self.frozen = bool(info.frozen) or bool(model.model_config.get("frozen"))
-        self.starts_unset = starts_unset(info)
-        self.is_mutable = not is_immutable(info.annotation)
-        self.exact = () if self.is_mutable or self.frozen else shape.exact(name)
-        self.check = shape.checks[name]
+        self.name: str = name
+        self.model: str = model.__name__
+        self.shape: Shape = shape
+        self.reduce: Reduce | None = reduce
+        self.frozen: bool = bool(info.frozen) or bool(model.model_config.get("frozen"))
+        self.starts_unset: bool = starts_unset(info)
+        self.is_mutable: bool = not is_immutable(info.annotation)
+        self.exact: tuple[type, ...] = () if self.is_mutable or self.frozen else shape.exact(name)
+        self.check: Callable[[object], object] | None = shape.checks[name]
         exactly = compares_exactly(info.annotation)
-        self.flat = flat_container(info.annotation)
+        self.flat: type | None = flat_container(info.annotation)
         self.copy: Callable[[object], object] = getattr(self.flat, "copy", clone)
         self.same: Callable[[object, object], bool] = eq if exactly else same
-        self.items = shape.items_of(name)
-        self.is_lent = reduce is append and self.flat is list and self.items is not None
+        self.items: Callable[[object], object] | None = shape.items_of(name)
+        self.is_lent: bool = reduce is append and self.flat is list and self.items is not None
 
     @property
     def where(self) -> str:

@@ -25,11 +25,11 @@ class Lent(list[object]):
     def __init__(self, items: Iterable[object], field: str) -> None:
         """Take the items, and the name of the field for messages."""
         super().__init__(items)
-        self.field = field
-        self.start = len(self)
-        self.editable = False
-        self.holders = 0
-        self.viewers = 0
+        self.field: str = field
+        self.start: int = len(self)
+        self.editable: bool = False
+        self.holders: int = 0
+        self.viewers: int = 0
         self.kept: list[object] | None = None
 
     def part(self, length: int) -> "Lent":

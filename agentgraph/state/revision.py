@@ -32,12 +32,12 @@ class Revision:
         `lengths` says how many items of each lent list are its own, `sealed` is the closed
         draft that it was made from, where that can serve as a view.
         """
-        self.values = values
-        self.fields_set = fields_set
-        self.writes = writes
-        self.patch = patch
-        self.lengths = lengths
-        self.sealed = sealed
+        self.values: dict[str, object] = values
+        self.fields_set: set[str] = fields_set
+        self.writes: Writes | None = writes
+        self.patch: Collection[str] = patch
+        self.lengths: dict[str, int] | None = lengths
+        self.sealed: Any = sealed
 
 
 def part_of(revision: Revision, name: str) -> Lent:

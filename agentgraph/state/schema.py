@@ -54,7 +54,7 @@ class Schema(Generic[S]):
     def __init__(self, model: type[S]) -> None:
         """Check the model, and prepare what its drafts need."""
         reducers = reducers_of(model)
-        self.model = model
+        self.model: type[S] = model
         self._shape = Shape(model)
         self._fields = {
             name: Field(name, info, model, self._shape, reducers.get(name))

@@ -35,11 +35,17 @@ class Shape:
     def __init__(self, kind: type) -> None:
         """Read the core schema of a class; raise InvalidState when it cannot be read."""
         schema = _core_schema(kind)
-        self.fields = _Fields(schema, kind)
-        self.schemas = {name: _bare(field["schema"]) for name, field in self.fields.items.items()}
-        self.guarded = frozenset(name for name, s in self.schemas.items() if _has_function(s))
-        self.checks = {name: self._check(name) for name in self.schemas}
-        self.before = self.fields.before
+        self.fields: _Fields = _Fields(schema, kind)
+        self.schemas: dict[str, Node] = {
+            name: _bare(field["schema"]) for name, field in self.fields.items.items()
+        }
+        self.guarded: frozenset[str] = frozenset(
+            name for name, s in self.schemas.items() if _has_function(s)
+        )
+        self.checks: dict[str, Callable[[object], object] | None] = {
+            name: self._check(name) for name in self.schemas
+        }
+        self.before: bool = self.fields.before
 
     def whole(self) -> SchemaValidator | None:
         """Make a validator that runs what is wrapped around the fields, if anything is."""
@@ -88,10 +94,10 @@ class _Fields:
             schema = schema["schema"]
         self._named = {item["ref"]: item for item in self.definitions}
         self.config: Node = {}
-        self.wrapped = False
-        self.before = False
+        self.wrapped: bool = False
+        self.before: bool = False
         self._top = schema
-        self.items = self._find(schema)
+        self.items: dict[str, Node] = self._find(schema)
         self._together: SchemaValidator | None = None
 
     def _find(self, schema: Node) -> dict[str, Node]:
