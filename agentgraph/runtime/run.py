@@ -22,7 +22,7 @@ from agentgraph.runtime.policy import Budget, limits_of
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.question import Question
 from agentgraph.runtime.session import Options, Session
-from agentgraph.runtime.stream import Stream
+from agentgraph.runtime.stream import Reader, Stream
 from agentgraph.state import Revision, schema_of
 
 S = TypeVar("S", bound=BaseModel)
@@ -155,9 +155,9 @@ class Run(Generic[S]):
         self._task: asyncio.Task[None] | None = None
         self._is_moving = False
         self._driver = Driver(session)
-        self._driver.restart = self._move
+        self._driver.restart = self._again
         self._driver.begin(initial)
-        self._move()
+        self._move(self._first())
 
     @property
     def id(self) -> str:
@@ -247,23 +247,20 @@ class Run(Generic[S]):
             fix="start it again from its input; stores come with durable runs",
         )
 
-    async def __aiter__(self) -> AsyncIterator[Event[S]]:
+    def __aiter__(self) -> AsyncIterator[Event[S]]:
         """Tell the events of the run until it pauses or ends; iterate again after an answer.
 
         What happened before somebody first listened is not told, but for the state that
         the run began with and the questions that are open.
         """
         self._check_loop()
-        stream = self._session.stream
+        stream: Stream[S] | None = self._session.stream
         if stream is None:
-            stream = self._session.stream = Stream[S]()
+            stream = self._session.stream = Stream()
             self._session.tell_beginning()
             if not self._is_moving:
                 stream.put(RunEnded(cast("Result[S]", self._session.result())))
-        async for event in stream.read(lambda: not self._is_moving, self._see):
-            yield event
-        if not self._is_moving:
-            await self._settled()
+        return Reader(stream, lambda: not self._is_moving, self._see, self._settled)
 
     async def __aenter__(self) -> Self:
         """Return the run itself."""
@@ -298,15 +295,25 @@ class Run(Generic[S]):
                 fix="use it where it was started, or start it here",
             )
 
-    def _move(self) -> None:
+    async def _first(self) -> None:
+        # A task that was made right after this one, to follow the run, shall miss nothing.
+        await asyncio.sleep(0)
+        await self._driver.go()
+
+    def _again(self) -> None:
+        self._move(self._driver.go())
+
+    def _move(self, going: Coroutine[object, object, None]) -> None:
         self._is_moving = True
-        self._task = self._session.loop.create_task(self._driver.go())
+        self._task = self._session.loop.create_task(going)
         _moving.add(self._task)
         self._task.add_done_callback(self._stopped)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         """The run has paused or ended, or its task was cancelled before it began."""
         _moving.discard(task)
+        if task is not self._task:
+            return  # An answer came in the same moment, and the run is under way again.
         self._is_moving = False
         has_fallen = not task.cancelled() and task.exception() is not None
         stream = self._session.stream

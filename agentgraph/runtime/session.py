@@ -215,15 +215,19 @@ class Session:
 
     def emitted(self, path: str, value: object, attempt: int) -> None:
         """Pass on what a node tells."""
+        self._put(Emitted(path, value, attempt))
+
+    def _put(self, event: Emitted | CostUnknown) -> None:
+        """Tell something that may come late: after the end nothing is told."""
         if self.stream is not None and self.status in {"running", "paused"}:
-            self.stream.put(Emitted(path, value, attempt))
+            self.stream.put(event)
 
     def spent(self, path: str, tokens: int, usd: float | None) -> None:
         """Count what an attempt used; that the cost has become unknown is told once."""
         was_known = self.marking.spent_usd is not None
         self.tell(Spent(tokens, usd))
-        if self.stream is not None and was_known and self.marking.spent_usd is None:
-            self.stream.put(CostUnknown(path))
+        if was_known and self.marking.spent_usd is None:
+            self._put(CostUnknown(path))
 
     def chose(
         self, site: Site, path: str, label: str | None, verdict: Verdict[str] | None = None

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from typing import Final, Generic
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, Self
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -19,22 +19,24 @@ LONGEST: Final = 10_000
 class Stream(Generic[S]):
     """A queue of events with one reader; to put never waits."""
 
-    __slots__ = ("_events", "_is_read", "_missed", "_waiter")
+    __slots__ = ("_waiter", "events", "missed", "reader")
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._events: deque[Event[S]] = deque()
-        self._missed = 0
-        self._is_read = False
+        self.events: deque[Event[S]] = deque()
+        self.missed = 0
+        """How many were dropped since the reader was last told."""
+        self.reader: object = None
+        """Who reads now: the last one that began to."""
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, event: Event[S]) -> None:
         """Add an event; when the reader is far behind, the oldest gives way."""
-        events = self._events
+        events = self.events
         events.append(event)
         if len(events) > LONGEST:
             events.popleft()
-            self._missed += 1
+            self.missed += 1
         if self._waiter is not None:
             self.wake()
 
@@ -43,42 +45,80 @@ class Stream(Generic[S]):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def read(
-        self, is_over: Callable[[], bool], see: Callable[[Event[S]], object]
-    ) -> AsyncIterator[Event[S]]:
-        """Tell the events up to the next `RunEnded`; without one, until `is_over`.
+    async def wait(self) -> None:
+        """Wait until the reader is woken."""
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        finally:
+            if self._waiter is waiter:
+                self._waiter = None
 
-        `see` is told what the reader saw of questions.
+
+class Reader(Generic[S]):
+    """Reads a stream up to the next `RunEnded`; who begins to read later takes it over.
+
+    It is no async generator: one of these that is left early is closed at some later
+    moment, and until then it would be in the way of the next.
+    """
+
+    __slots__ = ("_has_ended", "_is_over", "_see", "_settled", "_stream")
+
+    def __init__(
+        self,
+        stream: Stream[S],
+        is_over: Callable[[], bool],
+        see: Callable[[Event[S]], object],
+        settled: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Take the stream, and what is asked and told of the run.
+
+        `see` is told of questions that were read, `settled` raises what the run fell over.
         """
-        if self._is_read:
+        stream.reader = self
+        stream.wake()
+        self._stream = stream
+        self._is_over = is_over
+        self._see = see
+        self._settled = settled
+        self._has_ended = False
+
+    def __aiter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    async def __anext__(self) -> Event[S]:
+        """Return the next event; when there is none yet, wait for it."""
+        stream = self._stream
+        events = stream.events
+        if not events or stream.missed or self._has_ended or stream.reader is not self:
+            missed = await self._special()
+            if missed is not None:
+                return missed
+        event = events.popleft()
+        kind = type(event)
+        if kind is RunEnded or kind is Asked:
+            self._has_ended = kind is RunEnded
+            self._see(event)
+        return event
+
+    async def _special(self) -> Missed | None:
+        """Wait until there is something to read; None: it is the next event."""
+        stream = self._stream
+        while stream.reader is self and not self._has_ended:
+            if stream.missed:
+                missed, stream.missed = stream.missed, 0
+                return Missed(missed)
+            if stream.events:
+                return None
+            if self._is_over():
+                await self._settled()
+                break
+            await stream.wait()
+        if stream.reader is not self:
             raise NotAvailable(
-                "somebody reads the events of this run already",
+                "somebody else has begun to read the events of this run",
                 where="async for over a run",
                 fix="read them in one place, and hand on from there what others need",
             )
-        self._is_read = True
-        try:
-            events = self._events
-            while events or not is_over():
-                if not events:
-                    await self._wait()
-                    continue
-                if self._missed:
-                    missed, self._missed = self._missed, 0
-                    yield Missed(missed)
-                event = events.popleft()
-                kind = type(event)
-                if kind is Asked or kind is RunEnded:
-                    see(event)
-                yield event
-                if kind is RunEnded:
-                    return
-        finally:
-            self._is_read = False
-
-    async def _wait(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        raise StopAsyncIteration
