@@ -26,7 +26,7 @@ L = TypeVar("L", bound="str | bool | Enum")
 _FAMILIAR_LEAST = 0.25
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Exemplars(Generic[L]):
     """A classifier fitted on texts that are known to have each label.
 

@@ -24,7 +24,7 @@ L = TypeVar("L", bound="str | bool | Enum")
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Phrases(Generic[K]):
     """An index from the first word of a phrase to the phrases that begin with it, longest first."""
 
@@ -76,7 +76,7 @@ def _forms(word: str) -> tuple[str, ...]:
     return word, f"{word}s"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Keywords(Generic[L]):
     """A classifier that counts keywords; made by `keywords`."""
 

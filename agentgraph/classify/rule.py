@@ -11,7 +11,7 @@ from agentgraph.events.verdict import Verdict
 L = TypeVar("L", bound="str | bool | Enum")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules(Generic[L]):
     """Predicates in order, each with its label; without a match it abstains."""
 
@@ -25,7 +25,7 @@ class Rules(Generic[L]):
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TotalRules(Generic[L]):
     """Rules with a default: they never abstain."""
 

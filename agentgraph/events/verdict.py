@@ -10,7 +10,7 @@ from agentgraph.errors import InvalidAgent
 L = TypeVar("L", bound="str | bool | Enum")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict(Generic[L]):
     """A label with the confidence in it, from 0 to 1; `probabilities` None: not known."""
 
