@@ -196,20 +196,22 @@ def _title_places(
     request: Request, layout: Layout, chains: Mapping[str, curve.Chain]
 ) -> dict[str, Rect]:
     """Put each title in the upper left corner of its frame, or where no arrow runs through it."""
-    limits = [(chain, Rect.around(chain)) for chain in chains.values()]
+    limits = [(*Rect.around(chain).limits, chain) for chain in chains.values()]
     places: dict[str, Rect] = {}
     for zone in request.zones:
         frame = layout.zones[zone.id]
         wide, high = zone.title_width, zone.title_height
         steps = max(1, int((frame.width - wide - 2 * _TITLE_GAP) // 8))
         room = Rect(frame.left + _TITLE_GAP + wide / 2, frame.top + 6 + high / 2, wide, high)
-        crossed = [
+        # Few of all arrows come near, and there may be thousands: the cheap test goes first.
+        west, north, east, south = frame.left, room.top, frame.right, room.bottom
+        near = [
             chain
-            for chain, limit in limits
-            if limit.overlaps(room._replace(x=frame.x, width=frame.width))
+            for left, top, right, bottom, chain in limits
+            if left < east and right > west and top < south and bottom > north
         ]
         options = [room.moved(8.0 * step, 0) for step in range(steps)]
-        places[zone.id] = next((at for at in options if not _is_crossed(at, crossed)), room)
+        places[zone.id] = next((at for at in options if not _is_crossed(at, near)), room)
     return places
 
 

@@ -122,12 +122,12 @@ def _narrowed(curve: Cubic, inside: Callable[[Point], bool], before: float, afte
 
 def _inside(outline: Sequence[Point]) -> Callable[[Point], bool]:
     """Return the test whether a point lies inside a polygon."""
-    limits = Rect.around(outline)
+    left, top, right, bottom = Rect.around(outline).limits
     sides = list(zip(outline, [*outline[1:], outline[0]], strict=True))
 
     def test(point: Point) -> bool:
         x, y = point
-        if not limits.holds(point):
+        if not (left < x < right and top < y < bottom):
             return False
         crossings = 0
         for (ax, ay), (bx, by) in sides:

@@ -46,6 +46,11 @@ class Rect(NamedTuple):
         """The y of its lower side."""
         return self.y + self.height / 2
 
+    @property
+    def limits(self) -> tuple[float, float, float, float]:
+        """Its left, upper, right and lower side."""
+        return self.left, self.top, self.right, self.bottom
+
     def holds(self, point: Point) -> bool:
         """Say whether a point lies inside."""
         return self.left < point.x < self.right and self.top < point.y < self.bottom

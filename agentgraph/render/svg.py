@@ -63,7 +63,7 @@ class _Writer:
         lines += [self._group_badge(group) for group in diagram.groups if group.visits]
         lines += [
             "</g>",
-            *self._legend.lines(_MARGIN, self._height - self._legend.height),
+            *self._legend.lines(_MARGIN, self._height - self._legend.height - _MARGIN),
             "</svg>",
         ]
         return "\n".join(lines) + "\n"
