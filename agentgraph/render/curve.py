@@ -4,7 +4,6 @@ A chain is a point, then three points for each curve: two that pull, and one to 
 """
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from math import hypot
 
 from agentgraph.render.layout import Point, Rect
@@ -18,14 +17,6 @@ _TIP_HALF = 3.8
 _STEPS = 8
 """At how many places of a curve it is asked whether it is inside."""
 _HALVINGS = 11
-
-
-def straight(points: Sequence[Point]) -> Chain:
-    """Return the chain that runs straight from point to point."""
-    found = [points[0]]
-    for a, b in pairwise(points):
-        found += [_between(a, b, 1 / 3), _between(a, b, 2 / 3), b]
-    return tuple(found)
 
 
 def without_start(chain: Chain, outline: Sequence[Point]) -> Chain:
