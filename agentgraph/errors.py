@@ -103,6 +103,11 @@ def kinds_of(error: BaseException) -> Kinds:
     return tuple(kinds | names for member in group.exceptions for kinds in kinds_of(member))
 
 
+def is_repeatable(names: frozenset[str]) -> bool:
+    """Say whether an error of these classes may go away by itself; a timeout may."""
+    return "builtins.TimeoutError" in names or UNREPEATABLE.isdisjoint(names)
+
+
 def catches(names: Iterable[str], kinds: Kinds) -> bool:
     """Say whether `names` holds a class of every error that `kinds` stands for."""
     wanted = frozenset(names)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from agentgraph.errors import UNREPEATABLE, Kinds, Place, catches
+from agentgraph.errors import Kinds, Place, catches, is_repeatable
 from agentgraph.graph.content import digest_of
 
 VertexKind = Literal[
@@ -53,7 +53,7 @@ class Policy:
         if attempt >= self.attempts:
             return False
         if self.retry_on is None:
-            return all(UNREPEATABLE.isdisjoint(each) for each in kinds)
+            return all(is_repeatable(each) for each in kinds)
         return catches(self.retry_on, kinds)
 
 
