@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from agentgraph import State, append, largest, latest_declared, merge, smallest, total, union
 from agentgraph.errors import MergeConflict
 from agentgraph.graph import FrozenGraph
-from agentgraph.graph.line import Line
 from agentgraph.machine import (
     Answered,
     Asked,
@@ -104,6 +103,8 @@ class Sheet:
     left: defaultdict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
     conflict: bool = False
     merges: int = 0
+    edits: list[str] = field(default_factory=list)
+    """Every edit of the outermost graph; a child graph keeps its own to itself."""
 
     def play(self, choose: Callable[[list[Task]], Task]) -> tuple[object, ...]:
         """Run, answering work in the order that `choose` says."""
@@ -127,7 +128,7 @@ class Sheet:
                 return Asked(ticket)
             case "wait":
                 label = self._label(task, who) if task.site.labels else None
-                return Answered(ticket, label, self._written(payload, task.line, who))
+                return Answered(ticket, label, self._written(task, who))
             case "list":
                 return Listed(ticket, tuple(self._items(task, who)))
             case "item":
@@ -162,14 +163,16 @@ class Sheet:
         if isinstance(task, Part) and task.verb in {"into", "leave"}:
             results = task.given if isinstance(task.given, tuple) else (task.given,)
             given = f" with {dice([shown(each) for each in results])}"
-        left = self._written(cast("Revision", task.payload), task.line, f"{task.verb} {who}{given}")
+        left = self._written(task, f"{task.verb} {who}{given}")
         self.left[who].append(shown(left))
         return Finished(task.ticket, left)
 
-    def _written(self, payload: Revision, line: Line | None, who: str) -> Revision:
-        draft = SCHEMA.draft(payload)
+    def _written(self, task: Task, who: str) -> Revision:
+        draft = SCHEMA.draft(cast("Revision", task.payload))
         edit(draft, who)
-        return SCHEMA.commit(draft, line)
+        if task.frame == 1:
+            self.edits.append(who)
+        return SCHEMA.commit(draft, task.line)
 
     def _merged(self, task: Task) -> Event:
         assert isinstance(task, Part)
@@ -277,6 +280,24 @@ def test_no_order_of_finishing_shows_in_what_any_visit_leaves(seed: int, size: i
 
     for other in others:
         assert other == first, sample(flow).text
+
+
+@given(st.integers(0, 2**32), st.integers(4, 16))
+def test_every_edit_is_in_the_last_state_once(seed: int, size: int) -> None:
+    flow = flow_of(seed, size)
+    sheet = Sheet(sample(flow).graph, failing(flow))
+
+    _, last, *_ = sheet.play(orders(seed)[2])
+
+    expected = Notes()
+    for who in sheet.edits:
+        edit(expected, who)
+    if not sheet.conflict:
+        assert isinstance(last, dict)
+        assert (last["sum"], last["names"]) == (expected.sum, sorted(expected.names))
+        assert (last["top"], last["low"]) == (expected.top, expected.low)
+        assert set(last["table"]) == set(expected.table)
+        assert len(last["seen"]) == len(set(last["seen"])) == len(expected.seen)
 
 
 def test_the_orders_differ_and_the_branches_write_what_must_be_merged() -> None:
