@@ -165,7 +165,7 @@ class Search:
         """Let the first choice go all its ways."""
         place = heappop(position.choices)
         vertex = self.game.owner[place]
-        for places in reversed(self.game.moves[vertex]):
+        for places in self.game.moves[vertex]:
             after = Position(dict(position.marking), list(position.choices), key)
             trace = self.game.take(after.marking, vertex)
             found = self._settle(after, places, trace)

@@ -40,6 +40,7 @@ class Levels:
         self.steps = steps
         count = len(nest.around)
         self.done = [False] * count
+        self.faulty = dict.fromkeys(range(OUTSIDE, count), False)
         self.top = list(range(count))
         """For a decided region, a decided one around it, as far out as was looked."""
         self.bounds = [0] * count
@@ -63,6 +64,12 @@ class Levels:
     def _decide(self, region: int, entry: int) -> None:
         level = _Level(self, region, entry)
         solved = self._missing(level) or solve(level.net)
+        if any(self.faulty[inner] for inner in level.regions):
+            # How many tokens come out of what is not proper is unknown: nothing is said of it here.
+            solved.faults.clear()
+            self.faulty[region] = True
+        elif solved.faults:
+            self.faulty[region] = True
         self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
         costs = {key: solved.costs.get(end, FREE) for key, end in level.exits.items()}
         ever = max((cost.ever for cost in solved.costs.values()), default=0)
@@ -136,6 +143,11 @@ class _Level:
     def _edge(self, place: int) -> int:
         count = len(self.nest.net.vertices)
         return place - count if place >= count else -1
+
+    @property
+    def regions(self) -> set[int]:
+        """The regions that are vertices here."""
+        return {region for region, _ in self._inner}
 
     def _arrive(self, place: int) -> int:
         """The local number of what lies at `place`, to be expanded later if it is new."""

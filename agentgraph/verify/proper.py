@@ -76,6 +76,7 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
         net.held.pop(vertex, None)
         net.gates.pop(vertex, None)
         net.limits.pop(vertex, None)
+        net.instant.discard(vertex)
     net.fork[loop.entry] = net.both[loop.entry] = False
     net.outs[loop.entry] = [way._replace(cost=costs[end]) for end, way in loop.ways.items()]
     if loop.over is not None:

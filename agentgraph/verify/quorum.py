@@ -1,55 +1,81 @@
 """Levels that end at a quorum: is the level proper, whoever is first?
 
-Here the order decides: when enough ways have come, the rest is cancelled. So every order
-is played, up to a limit; above it the branches are played one by one, which is enough
-where they share nothing: then each of them brings one token to the join, whatever the
-others do.
+Here the order decides: when enough ways have come, the rest is cancelled. Most often a fork
+opens branches that share nothing: then it is enough that each of them alone brings one
+token to the join, whatever the others do. Else every order is played, up to a limit.
 """
 
 from collections import deque
+from dataclasses import replace
 
 from agentgraph.verify.game import Fault, Game, Kind, Marking, Search, Trace, trapped
 from agentgraph.verify.net import Net, Way
-from agentgraph.verify.reduction import Rest, reduce
+from agentgraph.verify.reduction import Rest, along, reduce
 
 MARKINGS = 20_000
 """How many markings of one quorum are played; a race of eight branches of three nodes has 6,561."""
 
 
-def fault_of_quorum(net: Net) -> Fault | None:
+def fault_of_quorum(level: Net) -> Fault | None:
     """Return why the level is not proper, or None when it is."""
     # A region with several entries must stay visible, to see that only one of them is taken.
-    if net.held or _arrives_at_once(net):
-        return Race(net, is_whole=True).fault()
+    if level.held:
+        return Race(level, is_whole=True).fault()
+    net = _straightened(level)
     rest = reduce(net)
-    if rest.clash:
-        return Race(net, is_whole=True).fault()
-    if _is_one_fork(rest):
+    if _is_one_fork(rest) or _parts(net):
         return None
-    # Ways of the rest stand for vertices that take their time, so the join may fire later there.
-    found = Race(rest.as_net(), is_whole=False).fault()
-    if found is None or (found.kind == "undecided" and _parts(net)):
-        return None
-    exact = Race(net, is_whole=True).fault()
-    return exact if exact is not None and exact.kind != "undecided" else found
+    if rest.clash is None and not _arrives_at_once(net) and _has_own_ways(rest):
+        # Ways of the rest stand for vertices that take their time: the join may fire later there.
+        found = Race(rest.as_net(), is_whole=False).fault()
+        if found is None:
+            return None
+    return Race(net, is_whole=True).fault()
+
+
+def _straightened(net: Net) -> Net:
+    """Lead ways past what runs nothing and leads to the join alone: a token is there at once."""
+    passed: dict[int, Way] = {}
+    for vertex in reversed(net.order() or []):
+        ways = net.outs[vertex]
+        if vertex in net.instant and len(ways) == 1 and not net.both[vertex]:
+            way = passed.get(ways[0].target, ways[0])
+            if way.target in net.race:
+                passed[vertex] = way
+    if not passed:
+        return net
+    outs = [
+        [way if way.target not in passed else _past(way, passed[way.target]) for way in ways]
+        for ways in net.outs
+    ]
+    for vertex in passed:
+        outs[vertex] = []
+    return replace(net, outs=outs)
+
+
+def _past(way: Way, beyond: Way) -> Way:
+    return Way(beyond.target, beyond.edge, along(way.cost, beyond.cost))
 
 
 def _arrives_at_once(net: Net) -> bool:
     """A fork gives a token to the join itself: then the rest may be cancelled where it stands."""
-    near = set(net.race)
-    for vertex in reversed(net.order() or range(len(net.outs))):
-        if vertex in net.instant and any(way.target in near for way in net.outs[vertex]):
-            near.add(vertex)
     return any(
-        net.fork[vertex] and len(ways) > 1 and any(way.target in near for way in ways)
+        net.fork[vertex] and len(ways) > 1 and any(way.target in net.race for way in ways)
         for vertex, ways in enumerate(net.outs)
     )
+
+
+def _has_own_ways(rest: Rest) -> bool:
+    """Each place of the join has one way in: only who comes twice can bring a second token."""
+    return all(len(rest.ins[vertex]) <= 1 for vertex in rest.net.race)
 
 
 def _is_one_fork(rest: Rest) -> bool:
     """Nothing is left but a fork into enough ways, each of which ends at the join."""
     net = rest.net
     vertex = next(iter(rest.outs[0]))
+    if rest.clash is not None or _arrives_at_once(net):
+        return False
     targets = rest.outs[vertex]
     fits = net.fork[vertex] and len(targets) >= net.need and net.race.issuperset(targets)
     left = sum(1 for ways in rest.outs if ways)
@@ -62,7 +88,9 @@ def _parts(net: Net) -> bool:
     while len(net.outs[vertex]) == 1 and not net.both[vertex]:
         vertex = net.outs[vertex][0].target
     ways = net.outs[vertex]
-    if not net.fork[vertex] or len(ways) < net.need:
+    at_once = sum(1 for way in ways if way.target in net.race)
+    # Where enough ways come at once, nothing else gets further than to begin.
+    if not net.fork[vertex] or not at_once < net.need <= len(ways):
         return False
     taken: set[int] = {vertex}
     for way in ways:

@@ -27,11 +27,13 @@ class Forked:
 class Report:
     """All that was found out about one graph and the graphs inside it.
 
-    `runs_at_most` counts what a budget counts as a step: each run of a node, a classifier,
-    a person's question or a form, and each voter of a consensus. Attempts and compensations
-    are not counted, nor are joins, gateways and the vertex that holds a subgraph. It is a bound
-    that no run passes, and exact where the graph is made of blocks that nest. It is None
-    when the graph has errors, or an `each`, whose list is known only at run time.
+    `runs_at_most` counts what a budget counts as a step: each visit of a node, a classifier,
+    a question or a form, each voter of a consensus, and one for the list of an `each`. It
+    takes every bound as used up and every failure as late as it can be. Attempts, merges and
+    compensations are not counted. No run passes it; it is exact where blocks nest, but for a
+    count that is never set back (`max_visits`) inside another loop, which is counted as if it
+    were, for a bound with a `then` at the first node of a `catch` flow, and where ways cross.
+    It is None when the graph has errors, or an `each`, whose list only a run knows.
     """
 
     graph: str
