@@ -1,17 +1,18 @@
 """Makes the program of a sketch: frozen graph and bindings, checked; not the sketch itself."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pydantic import BaseModel
 
-from agentgraph.errors import Finding, GraphError, InvalidGraph, Place
+from agentgraph.errors import Finding, GraphError, InvalidFlow, InvalidGraph, Place
 from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Vertex
 from agentgraph.runtime.program import Binding, Program, qualified
+from agentgraph.state import schema_of
 from agentgraph.workflow.fitting import Fitting, without_cause
 from agentgraph.workflow.gates import without_needless_gates
 from agentgraph.workflow.naming import name_all
-from agentgraph.workflow.places import Places, Spot
+from agentgraph.workflow.places import Places, Spot, line_of
 from agentgraph.workflow.schema import digest_of
 from agentgraph.workflow.sketch import END, START, Dot, Limit, Sketch
 from agentgraph.workflow.work import Settled, changed
@@ -25,11 +26,16 @@ def assemble(
     deps: type[object] | None,
     version: int,
     spot: Spot | None,
+    is_inner: bool = False,
 ) -> Program:
-    """Return the program of a sketch. Raises `InvalidGraph` with everything that is wrong."""
+    """Return the program of a sketch. Raises `InvalidGraph` with everything that is wrong.
+
+    `is_inner`: its services are those of the workflow that it will run in.
+    """
     from agentgraph.verify import verify  # noqa: PLC0415 - a program that builds nothing is spared it
 
-    made = _Assembly(sketch, state, deps)
+    _check_state(name, state, spot)
+    made = _Assembly(sketch, state, Fitting(state, deps, is_inner=is_inner))
     graph = made.graph(name, version, spot)
     findings = [*sketch.findings, *verify(graph).errors]
     if findings:
@@ -37,16 +43,34 @@ def assemble(
     return Program(graph, state, made.bindings, deps)
 
 
+def _check_state(name: str, state: object, spot: Spot | None) -> None:
+    if not isinstance(state, type) or not issubclass(state, BaseModel):
+        raise InvalidFlow(
+            f"workflow {name!r} works on {state!r}, which is no pydantic model",
+            where=line_of(spot),
+            fix="derive a class from `agentgraph.State` and give that class",
+        )
+    # Declarations of a plain pydantic model are read here first: a reducer may not fit.
+    schema_of(state)
+
+
+def _stand_in(name: str, dot: Dot, place: Place | None) -> Vertex:
+    """Return a vertex for one that cannot be made, so that the rest is looked at all the same."""
+    if dot.answers is None:
+        return Vertex(name, place=place)
+    return Vertex(name, "classifier", place=place, labels=tuple(dot.answers.values()))
+
+
 class _Assembly:
     """One sketch on its way to a graph."""
 
-    def __init__(self, sketch: Sketch, state: type[BaseModel], deps: type[object] | None) -> None:
+    def __init__(self, sketch: Sketch, state: type[BaseModel], fitting: Fitting) -> None:
         self.sketch = sketch
         self.state = state
         self.places = Places()
         self.ways, self.gone = without_needless_gates(sketch)
         self.names, self.areas = name_all(sketch, self.gone, self.places)
-        self.fitting = Fitting(state, deps)
+        self.fitting = fitting
         self.bindings: dict[str, Binding] = {}
         self._position: dict[int, int] = {}
         self._handlers = {area.target for area in sketch.areas if area.kind == "catch"}
@@ -73,7 +97,7 @@ class _Assembly:
             self.places.of(spot),
         )
 
-    def _order(self) -> Iterable[int]:
+    def _order(self) -> list[int]:
         """Return the numbers of the dots in the order of the graph, END last."""
         dots = self.sketch.dots
         numbers = [n for n in range(len(dots)) if n not in self.gone and n != END]
@@ -96,10 +120,9 @@ class _Assembly:
             settled = dot.work.settled
         except GraphError as error:
             place = self.places.of(dot.spot)
-            self.sketch.findings.append(
-                Finding(error.code, error.what, error.where, error.fix, place)
-            )
-            return Vertex(self.names[number], place=place)
+            found = Finding(error.code, error.what, error.where, error.fix, place)
+            self.sketch.findings.append(found)
+            return _stand_in(self.names[number], dot, place)
         vertex = settled.vertex
         name = self.names[number]
         if dot.limit or dot.at_least or vertex.place is None or vertex.name != name:

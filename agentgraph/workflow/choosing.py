@@ -35,10 +35,12 @@ R = TypeVar("R")
 
 With: TypeAlias = Callable[[S], R] | Callable[[S, Ctx[Never]], R]
 """A function of the state, or of state and context, that returns R."""
+Method: TypeAlias = Callable[[X, S], R] | Callable[[X, S, Ctx[Never]], R]
+"""The same in a class body."""
 
 
-class ClassifierMethod(Unfinished, Generic[X_contra, S_contra, L]):
-    """A classifier written in a class body; on an instance it is a `Classifier`."""
+class AbstainingMethod(Unfinished, Generic[X_contra, S_contra, L]):
+    """A classifier written in a class body that may abstain; on an instance it is `Abstaining`."""
 
     advice = (
         "a method is a classifier on an instance: `desk = Desk()`, then `desk.triage.route(...)`"
@@ -52,14 +54,32 @@ class ClassifierMethod(Unfinished, Generic[X_contra, S_contra, L]):
     def __get__(self, obj: None, owner: type[object]) -> Self: ...
     @overload
     def __get__(
+        self: "AbstainingMethod[X, S, L]", obj: X, owner: type[object]
+    ) -> Abstaining[S, L]: ...
+    def __get__(self, obj: object, owner: type[object]) -> object:
+        """Return the classifier of this instance."""
+        return self if obj is None else self.bound_to(obj)
+
+    def bound_to(self, obj: object) -> object:
+        """Make the classifier of an instance."""
+        return _classifier(MethodType(self._fn, obj))
+
+    def __repr__(self) -> str:
+        return self._fn.__qualname__
+
+
+class ClassifierMethod(AbstainingMethod[X_contra, S_contra, L]):
+    """A classifier written in a class body; on an instance it is a `Classifier`."""
+
+    @overload
+    def __get__(self, obj: None, owner: type[object]) -> Self: ...
+    @overload
+    def __get__(
         self: "ClassifierMethod[X, S, L]", obj: X, owner: type[object]
     ) -> Classifier[S, L]: ...
     def __get__(self, obj: object, owner: type[object]) -> object:
         """Return the classifier of this instance."""
-        return self if obj is None else _classifier(MethodType(self._fn, obj))
-
-    def __repr__(self) -> str:
-        return self._fn.__qualname__
+        return self if obj is None else self.bound_to(obj)
 
 
 @overload
@@ -75,13 +95,17 @@ def classifier(fn: With[S, Awaitable[L]], /) -> Classifier[S, L]: ...
 @overload
 def classifier(fn: With[S, L], /) -> Classifier[S, L]: ...
 @overload
-def classifier(fn: Callable[[X, S], Awaitable[Verdict[L]]], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Awaitable[Verdict[L]]], /) -> ClassifierMethod[X, S, L]: ...
 @overload
-def classifier(fn: Callable[[X, S], Verdict[L]], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Verdict[L]], /) -> ClassifierMethod[X, S, L]: ...
 @overload
-def classifier(fn: Callable[[X, S], Awaitable[L]], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Awaitable[Verdict[L] | None]], /) -> AbstainingMethod[X, S, L]: ...
 @overload
-def classifier(fn: Callable[[X, S], L], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Verdict[L] | None], /) -> AbstainingMethod[X, S, L]: ...
+@overload
+def classifier(fn: Method[X, S, Awaitable[L]], /) -> ClassifierMethod[X, S, L]: ...
+@overload
+def classifier(fn: Method[X, S, L], /) -> ClassifierMethod[X, S, L]: ...
 def classifier(fn: object, /) -> object:
     """Make a function a classifier. Its annotation says which labels it may answer.
 

@@ -308,6 +308,6 @@ def workflow(
     `InvalidGraph` with all that is wrong, each with the line of your source.
     """
     spot = spot_of_caller()
-    sketch = draw(tree_of(flow, spot))
+    sketch = draw(tree_of(flow, spot), spot)
     program = assemble(sketch, name, state, deps=deps, version=version, spot=spot)
     return Workflow[S, None](program)

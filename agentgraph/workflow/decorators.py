@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from types import FunctionType, MethodType
-from typing import Generic, Protocol, Self, overload
+from typing import Generic, Never, Protocol, Self, TypeAlias, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidAgent
+from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.policy import Retry
 from agentgraph.workflow.agents import agent_work, options_of
 from agentgraph.workflow.flow import Flow, Fn, FnCtx, Node, Unfinished
@@ -20,6 +21,11 @@ S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
 X = TypeVar("X")
 X_contra = TypeVar("X_contra", contravariant=True)
+
+Method: TypeAlias = (
+    Callable[[X, S], Awaitable[None] | None] | Callable[[X, S, Ctx[Never]], Awaitable[None] | None]
+)
+"""A function in a class body that will be a node of each instance."""
 
 
 class NodeMethod(Unfinished, Generic[X_contra, S_contra]):
@@ -57,13 +63,13 @@ class NodeDecorator(Protocol):
     @overload
     def __call__(self, fn: Fn[S] | FnCtx[S], /) -> Node[S]: ...
     @overload
-    def __call__(self, fn: Callable[[X, S], Awaitable[None] | None], /) -> NodeMethod[X, S]: ...
+    def __call__(self, fn: Method[X, S], /) -> NodeMethod[X, S]: ...
 
 
 @overload
 def node(fn: Fn[S] | FnCtx[S], /) -> Node[S]: ...
 @overload
-def node(fn: Callable[[X, S], Awaitable[None] | None], /) -> NodeMethod[X, S]: ...
+def node(fn: Method[X, S], /) -> NodeMethod[X, S]: ...
 @overload
 def node(
     *,

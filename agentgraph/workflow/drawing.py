@@ -49,11 +49,11 @@ class Round:
         """The numbers of the ways back, by the dot that they lead to."""
 
 
-def draw(tree: Tree) -> Sketch:
+def draw(tree: Tree, spot: Spot | None) -> Sketch:
     """Return the sketch of a whole flow. Raises `InvalidFlow` when a part has no meaning."""
     pen = Pen(Sketch())
-    exits = pen.draw(tree, [Exit(START)], None)
-    pen.sketch.connect(exits, END, None)
+    exits = pen.draw(tree, [Exit(START)], spot)
+    pen.sketch.connect(exits, END, spot)
     return pen.sketch
 
 
@@ -134,7 +134,7 @@ class Pen:
 
     def _place(self, part: Mention | Fan, exits: Exits, spot: Spot | None) -> int:
         self._note(part)
-        dot = self.sketch.add(None, part.work, spot)
+        dot = self.sketch.add(None, part.work, part.spot if isinstance(part, Fan) else spot)
         self._connect(exits, dot, spot)
         return dot
 

@@ -20,10 +20,13 @@ from agentgraph.workflow.work import Settled
 class Fitting:
     """Compares the parts of one workflow with its state and its services."""
 
-    def __init__(self, state: type[BaseModel], deps: type[object] | None) -> None:
-        """Take what the workflow declares."""
+    def __init__(
+        self, state: type[BaseModel], deps: type[object] | None, *, is_inner: bool
+    ) -> None:
+        """Take what the workflow declares; the services of an inner one come from outside."""
         self._state = state
         self._deps = deps
+        self._is_inner = is_inner
         self._known: set[tuple[int, int]] = set()
 
     def of(
@@ -34,6 +37,8 @@ class Fitting:
             yield from self._signature(vertex, signature)
         for signature in settled.served:
             yield from self._services(vertex, signature)
+        if settled.binding.child is not None and settled.binding.child.deps is not None:
+            yield from self._served(vertex, settled.binding.child.deps, f"node {vertex.name!r}")
         yield from self._fields(vertex)
         if vertex.at_least > 0 and not settled.is_verdict:
             yield _bare(vertex)
@@ -65,19 +70,21 @@ class Fitting:
         yield from self._services(vertex, signature)
 
     def _services(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
-        if not signature.has_second or signature.wants != "ctx":
+        if signature.has_second and signature.wants == "ctx":
+            for needed in _services_of(signature.second):
+                yield from self._served(vertex, needed, signature.where)
+
+    def _served(self, vertex: Vertex, needed: type[object], where: str) -> Iterator[Finding]:
+        if self._is_inner or (self._deps is not None and _serves(self._deps, needed)):
             return
-        for needed in _services_of(signature.second):
-            if self._deps is None or not _serves(self._deps, needed):
-                given = "no services" if self._deps is None else f"{self._deps.__name__!r}"
-                yield Finding(
-                    "AG121",
-                    f"{vertex.name!r} wants the services {needed.__name__!r}, and the workflow "
-                    f"has {given}",
-                    where=signature.where,
-                    fix=f"declare what serves it: `workflow(..., deps={needed.__name__})`",
-                    place=vertex.place,
-                )
+        given = "no services" if self._deps is None else f"{self._deps.__name__!r}"
+        yield Finding(
+            "AG121",
+            f"{vertex.name!r} wants the services {needed.__name__!r}, and the workflow has {given}",
+            where=where,
+            fix=f"declare what serves it: `workflow(..., deps={needed.__name__})`",
+            place=vertex.place,
+        )
 
     def _fields(self, vertex: Vertex) -> Iterator[Finding]:
         fields = self._state.model_fields

@@ -11,7 +11,9 @@ from agentgraph.runtime import ItemFailed
 from agentgraph.runtime.policy import Retry
 from agentgraph.runtime.program import Program
 from agentgraph.workflow.agents import mention_of, policy_of
-from agentgraph.workflow.compiled import Workflow, workflow
+from agentgraph.workflow.assembly import assemble
+from agentgraph.workflow.compiled import Workflow
+from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Flow, Node, positive
 from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of, signature_of
@@ -104,10 +106,12 @@ def each(
         raise InvalidAgent(
             f"`on_error` is {on_error!r}", where="each", fix='give "fail" or "collect"'
         )
+    done, served = _done(do)
     work = each_work(
         signature_of(over),
-        _done(do),
+        done,
         pair_of(into, "the state and the list of results"),
+        served=served,
         limit=limit,
         policy=policy_of(retry),
         collect=on_error == "collect",
@@ -115,18 +119,27 @@ def each(
     return Node[BaseModel](Mention(work, object()))
 
 
-def _done(do: object) -> Signature | Program:
-    """Return what is done for an item: a function, or the program of a graph."""
+def _done(do: object) -> tuple[Signature | Program, tuple[Signature, ...]]:
+    """Return what is done for an item, a function or a program, and what it is to be served."""
     if isinstance(do, Workflow):
-        return cast("Workflow[BaseModel]", do).program
+        return cast("Workflow[BaseModel]", do).program, ()
     if isinstance(do, Node):
-        one = cast("Node[BaseModel]", do)
-        (signature, *_) = mention_of(one.tree).work.settled.checked
-        return workflow(one.name, item_state(signature), one).program
+        return _single(cast("Node[BaseModel]", do))
     if isinstance(do, Flow):
         raise InvalidAgent(
             "`do` is a flow",
             where="each",
             fix="make a workflow of it: `workflow('item', Item, flow)`",
         )
-    return signature_of(do)
+    called = signature_of(do)
+    return called, (called,)
+
+
+def _single(do: Node[BaseModel]) -> tuple[Program, tuple[Signature, ...]]:
+    """Make a program of one node."""
+    spot = spot_of_caller()
+    called = mention_of(do.tree).work.settled.checked
+    sketch = draw(do.tree, spot)
+    state = item_state(called[0])
+    program = assemble(sketch, do.name, state, deps=None, version=1, spot=spot, is_inner=True)
+    return program, called

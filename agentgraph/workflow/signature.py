@@ -115,8 +115,9 @@ class Signature:
     def about(self) -> "About":
         """What a graph shows of the callable."""
         if self._about is None:
-            doc = first_line(getattr(self.fn, "__doc__", ""))
-            self._about = About(qualname_of(self.fn), doc, place_of(self.fn))
+            self._about = About(
+                qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn)
+            )
         return self._about
 
     def _second(self) -> Wants:
@@ -356,11 +357,11 @@ def place_of(fn: object) -> Place | None:
     return Place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else None
 
 
-def first_line(doc: object) -> str:
+def _doc_of(fn: object, source: object) -> str:
     """Return the first paragraph of a docstring, in one line: what a drawing shows."""
-    if not isinstance(doc, str):
-        return ""
-    return " ".join(doc.strip().partition("\n\n")[0].split())
+    # A partial has the docstring of all partials, not that of its function.
+    doc = getattr(source if isinstance(fn, partial) else fn, "__doc__", None)
+    return " ".join(doc.strip().partition("\n\n")[0].split()) if isinstance(doc, str) else ""
 
 
 def qualname_of(fn: object) -> str:

@@ -31,11 +31,15 @@ def each_work(
     do: "Signature | Program",
     into: Signature,
     *,
+    served: tuple[Signature, ...],
     limit: int,
     policy: Policy,
     collect: bool,
 ) -> Work:
-    """Return the work of doing something for every item of a list."""
+    """Return the work of doing something for every item of a list.
+
+    `served` are the callables whose services are those of the workflow around.
+    """
 
     def settle() -> Settled:
         child = do if isinstance(do, Program) else None
@@ -56,7 +60,7 @@ def each_work(
             into=into.fn,
             child=child,
         )
-        return Settled(vertex, binding, (over, into), (called,) if called else ())
+        return Settled(vertex, binding, (over, into), served)
 
     return Made("each", settle, settle, is_numbered=True)
 

@@ -160,12 +160,26 @@ class Team:
     @node(timeout=3)
     def close(self, s: Ticket) -> None: ...
 
+    @node
+    async def tell(self, s: Ticket, ctx: Ctx) -> None: ...
+
+    @classifier
+    def kind(self, s: Ticket, ctx: Ctx) -> Kind:
+        return "tech"
+
+    @classifier
+    async def perhaps(self, s: Ticket) -> Verdict[Kind] | None:
+        return None
+
 
 team = Team()
 assert_type(team.triage, Classifier[Ticket, Kind])
 assert_type(team.level, Classifier[Ticket, Level])
 assert_type(team.answer, Node[Ticket])
 assert_type(team.close, Node[Ticket])
+assert_type(team.tell, Node[Ticket])
+assert_type(team.kind, Classifier[Ticket, Kind])
+assert_type(team.perhaps, Abstaining[Ticket, Kind])
 assert_type(team.triage.route({"billing": team.answer, "tech": END}) >> team.close, Flow[Ticket])
 
 

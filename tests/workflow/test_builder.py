@@ -8,6 +8,7 @@ from agentgraph import (
     END,
     NEXT,
     START,
+    Flow,
     Graph,
     Node,
     Retry,
@@ -18,6 +19,7 @@ from agentgraph import (
     workflow,
 )
 from agentgraph.errors import InvalidAgent, InvalidFlow, InvalidGraph
+from agentgraph.workflow import End
 from tests.workflow.shape import shape, text
 
 
@@ -193,9 +195,12 @@ def test_max_visits_bounds_a_cycle() -> None:
 
 
 def test_a_function_of_the_label_may_say_where_it_leads() -> None:
+    def where(label: Literal["x", "y"]) -> Flow[Draft] | End:
+        return {"x": END, "y": END}[label]
+
     one, other = new(), new()
     one.add_conditional_edge(START, sure, {"x": END, "y": END}, unsure=END, at_least=0.5)
-    other.add_conditional_edge(START, sure, lambda _: END, unsure=END, at_least=0.5)
+    other.add_conditional_edge(START, sure, where, unsure=END, at_least=0.5)
 
     assert drawn(one) == drawn(other)
 
@@ -246,7 +251,7 @@ def test_a_node_takes_what_the_builder_says_of_it() -> None:
 def test_all_faults_are_told_at_once_each_with_its_line() -> None:
     g = new()
     g.add_edge(START, a)
-    g.add_conditional_edge(a, pick, {"x": b, "z": END})
+    g.add_conditional_edge(a, pick, {"x": b, "z": END})  # pyright: ignore[reportArgumentType]
     g.add_edge(c, b)
 
     with pytest.raises(InvalidGraph) as caught:
@@ -300,7 +305,7 @@ def test_a_plain_function_is_no_classifier() -> None:
         return "x"
 
     with pytest.raises(InvalidAgent, match=r"'where' is no classifier\n(.|\n)*classifier\(fn\)"):
-        new().add_conditional_edge(a, where, {"x": END})  # pyright: ignore[reportArgumentType, reportCallIssue]
+        new().add_conditional_edge(a, where, {"x": END})  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("bad", ["intake", 3, pick])
