@@ -1,6 +1,6 @@
 """How a run stands or how it ended; not what happened on the way (`story`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -15,6 +15,9 @@ S = TypeVar("S", bound=BaseModel)
 
 Status: TypeAlias = Literal["running", "paused", "done", "failed", "cancelled", "exhausted"]
 Answer: TypeAlias = Literal["paused", "done", "failed", "cancelled", "exhausted"]
+
+Noted: TypeAlias = tuple[str, str | None, Verdict[str] | None, Iterable[str]]
+"""A decision as it is noted while a run goes on: path, label, verdict, the labels there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Result(Generic[S]):
     taken: Mapping[tuple[str, str, str | None], int] = field(
         default_factory=dict[tuple[str, str, str | None], int], repr=False
     )
-    decided: tuple[tuple[object, ...], ...] = field(default=(), repr=False, compare=False)
+    decided: tuple[Noted, ...] = field(default=(), repr=False, compare=False)
     """The decisions as they were noted; `decisions` makes them readable."""
 
     @cached_property
@@ -106,18 +109,16 @@ class Result(Generic[S]):
 
 
 def _decision(
-    path: object, label: object, verdict: object = None, alternatives: object = ()
+    path: str, label: str | None, verdict: Verdict[str] | None, alternatives: Iterable[str]
 ) -> Decision:
-    name = str(path)
-    key = None if label is None else str(label)
-    others = tuple(map(str, alternatives)) if isinstance(alternatives, (tuple, dict)) else ()
-    if not isinstance(verdict, Verdict):
-        return Decision(name, key, alternatives=others)
-    odds: Mapping[object, float] | None = verdict.probabilities
+    others = tuple(alternatives)
+    if verdict is None:
+        return Decision(path, label, alternatives=others)
+    odds = verdict.probabilities
     chances = None if odds is None else {_named(each): chance for each, chance in odds.items()}
     return Decision(
-        name,
-        key,
+        path,
+        label,
         verdict.confidence,
         chances,
         verdict.source,

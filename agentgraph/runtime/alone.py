@@ -9,7 +9,7 @@ from agentgraph.errors import InvalidReturn, NotAvailable
 from agentgraph.events import Verdict
 from agentgraph.runtime.call import call
 from agentgraph.runtime.program import Body
-from agentgraph.runtime.work import key_of
+from agentgraph.runtime.work import key_of, verdict_of
 from agentgraph.state import schema_of
 
 S = TypeVar("S", bound=BaseModel)
@@ -22,13 +22,8 @@ async def apply(body: Body, state: S) -> S:
     draft = schema.draft(schema.begin(state))
     try:
         result = await call(body, [draft])
-        if result is not None:
-            raise InvalidReturn(
-                f"the agent returned {result!r}",
-                where="Node.apply",
-                fix="assign to the fields of the state instead, and return nothing",
-            )
-        return cast("S", schema.final(schema.commit(draft, None)))
+        _needs_no_value(result)
+        return schema.final(schema.commit(draft, None))
     except BaseException:
         schema.discard(draft)
         raise
@@ -41,14 +36,22 @@ async def decide(body: Body, labels: Mapping[object, str], state: BaseModel) -> 
     view = schema.view(schema.begin(state))
     answer = await call(body, [view])
     schema.unchanged(view)
-    if answer is None or isinstance(answer, Verdict):
-        verdict = cast("Verdict[str] | None", answer)
-    else:
-        verdict = Verdict(cast("str", answer))
-    if verdict is not None and labels:
-        known = {(type(answer), answer): label for answer, label in labels.items()}
+    if answer is None:
+        return None
+    verdict = verdict_of(answer) or Verdict(cast("str", answer))
+    if labels:
+        known = {(type(each), each): label for each, label in labels.items()}
         key_of(known, getattr(body.fn, "__name__", "classifier"), verdict.label)
     return verdict
+
+
+def _needs_no_value(result: object) -> None:
+    if result is not None:
+        raise InvalidReturn(
+            f"the agent returned {result!r}",
+            where="Node.apply",
+            fix="assign to the fields of the state instead, and return nothing",
+        )
 
 
 def _needs_no_run(body: Body) -> None:

@@ -14,8 +14,8 @@ Feed = Callable[[Event], object]
 
 def open_question(session: Session, feed: Feed, task: Task) -> None:
     """Put a question on the desk, with the alarm of its deadline."""
-    id = session.visit_of(task, with_attempts=True)
-    waiting = session.desk.open(id, session.place(task), task)
+    name = session.visit_of(task, with_attempts=True)
+    waiting = session.desk.open(name, session.place(task), task)
     timeout = waiting.ask.timeout
     if timeout is not None:
         due = session.clock.time() + timeout.total_seconds()

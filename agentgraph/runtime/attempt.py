@@ -26,14 +26,16 @@ from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.runtime.work import (
+    fence,
     give_up,
     is_threaded,
     key_of,
     merged,
     own,
-    returned,
+    refuse,
     shut,
     timed_out,
+    verdict_of,
     work,
 )
 
@@ -73,11 +75,13 @@ class Attempts:
                 if job.is_async or isawaitable(result):
                     result = await result
                 if result is not None:
-                    raise returned(task, path, result)
-            if carrier.deadline is not None:
-                session.watch.end(carrier)
-            if carrier.why is not None or carrier.cancelling() != carrier.outer:
-                raise CancelledError  # It was called off, and did not care.
+                    refuse(task, path, result)
+            if (
+                carrier.deadline is not None
+                or carrier.why is not None
+                or carrier.cancelling() != carrier.outer
+            ):
+                fence(session, carrier)
             revision = schema.commit(draft, task.line)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             give_up(carrier, schema, draft, task.payload)
@@ -103,14 +107,17 @@ class Attempts:
             label = job.fn(view)
             if job.is_async or (type(label) not in job.answers and isawaitable(label)):
                 label = await label
-            if carrier.deadline is not None:
-                session.watch.end(carrier)
-            if carrier.why is not None or carrier.cancelling() != carrier.outer:
-                raise CancelledError  # It was called off, and did not care.
+            if (
+                carrier.deadline is not None
+                or carrier.why is not None
+                or carrier.cancelling() != carrier.outer
+            ):
+                fence(session, carrier)
             schema.unchanged(view)
-            if type(label) not in job.kinds and isinstance(label, Verdict):
-                verdict = label
-                label = verdict.label
+            if type(label) not in job.kinds:
+                verdict = verdict_of(label)
+                if verdict is not None:
+                    label = verdict.label
             key = None if label is None else key_of(job.labels, path, label)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             shut(schema, view)
@@ -130,7 +137,12 @@ class Attempts:
         try:
             if task.verb is MERGE:
                 fact: Event = Finished(task.ticket, merged(task))
-            elif task.verb is not ITEM or not job.is_quick_do or session.is_careful or task.attempt > 1:
+            elif (
+                task.verb is not ITEM
+                or not job.is_quick_do
+                or session.is_careful
+                or task.attempt > 1
+            ):
                 fact = await work(session, carrier, task)
             else:
                 path = session.place(task)
@@ -150,10 +162,7 @@ class Attempts:
         if job.timeout_s is not None:
             self._session.watch.begin(carrier, job.timeout_s)
         result = await job.do(own(task.payload))
-        if carrier.deadline is not None:
-            self._session.watch.end(carrier)
-        if carrier.why is not None or carrier.cancelling() != carrier.outer:
-            raise CancelledError  # It was called off, and did not care.
+        fence(self._session, carrier)
         return result
 
     async def broken(self, carrier: Carrier, task: Task, error: BaseException) -> list[Command]:

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache, partial
+from functools import cache
 from typing import Final
 
 from agentgraph.runtime.program import Body, is_async
@@ -17,8 +17,10 @@ THREADS: Final = 32
 async def call(body: Body, arguments: Sequence[object], *, in_thread: bool = False) -> object:
     """Call a function of the user, on the loop or in a thread, and await what it gives."""
     if in_thread and not is_async(body):
-        function = partial(copy_context().run, _called, body.fn, arguments)
-        result = await asyncio.get_running_loop().run_in_executor(_threads(), function)
+        context = copy_context()
+        result = await asyncio.get_running_loop().run_in_executor(
+            _threads(), lambda: context.run(_called, body.fn, arguments)
+        )
     else:
         result = body.fn(*arguments)
     return await result if inspect.isawaitable(result) else result

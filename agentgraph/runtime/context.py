@@ -6,14 +6,16 @@ not ask for it, and it can do no more than tell, spend and record.
 
 from collections.abc import Awaitable, Callable, Mapping
 from math import isfinite
-from typing import Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
-from pydantic import BaseModel
 from typing_extensions import TypeVar as DefaultTypeVar
 
 from agentgraph.errors import RunError
 from agentgraph.machine import Task
 from agentgraph.runtime.session import Session
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 D_co = DefaultTypeVar("D_co", covariant=True, default=object)
 R = TypeVar("R")

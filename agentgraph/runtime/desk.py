@@ -81,17 +81,16 @@ class Desk:
 
     def show(self, ids: list[str]) -> None:
         """Note that the caller has seen these questions, the last one last."""
-        for id in ids:
-            if id in self._open:
-                self._open[id].is_shown = True
-            self._shown = id
+        for each in ids:
+            if each in self._open:
+                self._open[each].is_shown = True
+            self._shown = each
 
     def drop(self, ticket: int) -> bool:
         """Forget the question of a ticket; False when there is none."""
-        id = self._ids.get(ticket)
-        if id is None:
+        if ticket not in self._ids:
             return False
-        self.forget(self._open[id])
+        self.forget(self._open[self._ids[ticket]])
         return True
 
     def forget(self, waiting: Waiting) -> None:
@@ -146,7 +145,7 @@ class Desk:
 
     def _by_question(self, question: object, value: object) -> Waiting:
         found = [each for each in self._open.values() if each.job.binding.question is question]
-        before = [id for id, (asked, _) in self._answered.items() if asked is question]
+        before = [key for key, (asked, _) in self._answered.items() if asked is question]
         name = _name(question)
         if not found and not before:
             raise UnknownQuestion(
@@ -240,16 +239,20 @@ def _filled(waiting: Waiting, form: type[BaseModel], payload: Revision, value: o
             fix="answer with a value that validates",
         ) from error
     draft = job.schema.draft(payload)
-    save = job.binding.into
     try:
-        result = None if save is None else save(draft, filled)
-        if result is not None:
-            raise InvalidReturn(
-                f"the `save` of {waiting.path!r} returned {result!r}",
-                where=f"question {waiting.id!r}",
-                fix="let it be a plain function that edits the state and returns nothing",
-            )
+        _save(waiting, draft, filled)
         return job.schema.commit(draft, waiting.task.line)
     except BaseException:
         job.schema.discard(draft)
         raise
+
+
+def _save(waiting: Waiting, draft: object, filled: BaseModel) -> None:
+    save = waiting.job.binding.into
+    result = None if save is None else save(draft, filled)
+    if result is not None:
+        raise InvalidReturn(
+            f"the `save` of {waiting.path!r} returned {result!r}",
+            where=f"question {waiting.id!r}",
+            fix="let it be a plain function that edits the state and returns nothing",
+        )

@@ -32,8 +32,8 @@ from agentgraph.machine import (
     TimedOut,
 )
 from agentgraph.machine.commands import CHOOSE, RUN, UNDO, WAIT
-from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.asking import open_question
+from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier

@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidAgent
 
-A = TypeVar("A", bound="str | bool | Enum | BaseModel")
+A = TypeVar("A", bound=str | bool | Enum | BaseModel)
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,16 @@ class Ask(Generic[A]):
 
     def __post_init__(self) -> None:
         """Refuse a timeout that could never be meant, before anybody waits for it."""
-        timeout: object = self.timeout
-        if timeout is None or (isinstance(timeout, timedelta) and timeout > timedelta(0)):
-            return
-        raise InvalidAgent(
-            f"a question has the timeout {timeout!r}",
-            where="Ask(timeout=)",
-            fix="give a timedelta above 0, such as timedelta(hours=4), or nothing",
-        )
+        if self.timeout is not None and not _is_span(self.timeout):
+            raise InvalidAgent(
+                f"a question has the timeout {self.timeout!r}",
+                where="Ask(timeout=)",
+                fix="give a timedelta above 0, such as timedelta(hours=4), or nothing",
+            )
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, timedelta) and value > timedelta(0)
 
 
 class Question(Generic[A]):

@@ -24,7 +24,7 @@ from agentgraph.events import (
     Usage,
     Verdict,
 )
-from agentgraph.events.result import Answer
+from agentgraph.events.result import Answer, Noted
 from agentgraph.machine import (
     Command,
     Completed,
@@ -51,6 +51,7 @@ from agentgraph.state import Revision, schema_of
 P = ParamSpec("P")
 ROOT: Final = 1
 """The machine numbers the frame of the workflow itself first."""
+_UNLIMITED: Final = Limits()
 _numbers = count(1)
 _process = uuid4().hex[:12]
 
@@ -73,7 +74,7 @@ class Options:
     run_id: str | None = None
     thread_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    limits: Limits = Limits()
+    limits: Limits = _UNLIMITED
     seconds: float | None = None
     concurrency: int | None = None
     clock: Clock | None = None
@@ -121,8 +122,7 @@ class Session:
         self.journal: list[Event] | None = journal
         """Every fact that the machine is told, where somebody wants it."""
         self.path: list[str] = []
-        self.decisions: list[tuple[object, ...]] = []
-        """Path, label, verdict and alternatives of each choice."""
+        self.decisions: list[Noted] = []
         self.failures: list[Failure] = []
         limit = options.concurrency
         self.slots: Limit | None = None if limit is None else Limit(limit)

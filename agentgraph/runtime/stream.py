@@ -96,9 +96,8 @@ class Reader(Generic[S]):
             if missed is not None:
                 return missed
         event = events.popleft()
-        kind = type(event)
-        if kind is RunEnded or kind is Asked:
-            self._has_ended = kind is RunEnded
+        if isinstance(event, (RunEnded, Asked)):
+            self._has_ended = isinstance(event, RunEnded)
             self._see(event)
         return event
 

@@ -7,6 +7,7 @@ and the alarm is set again.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 from agentgraph.runtime.clock import Alarm, Clock
@@ -68,10 +69,9 @@ class Carrier:
 
     async def calm(self) -> None:
         """Take back an interruption: what it was meant for has ended, in whatever way."""
-        try:
+        with suppress(asyncio.CancelledError):
+            # It may not have been delivered yet; whose it was is in the count.
             await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            pass  # It had not been delivered yet; whose it was is in the count.
         self.why = None
         if self.is_cancelled and self.task is not None and self.cancelling() > self.outer:
             self.task.uncancel()

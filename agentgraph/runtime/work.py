@@ -14,11 +14,18 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 from pydantic import BaseModel
 
-from agentgraph.errors import InvalidAgent, InvalidReturn, NodeTimeout, RunError, UnknownLabel, suggest
+from agentgraph.errors import (
+    InvalidAgent,
+    InvalidReturn,
+    NodeTimeout,
+    RunError,
+    UnknownLabel,
+    suggest,
+)
 from agentgraph.events import NodeDone, NodeStarted, Verdict
 from agentgraph.machine import (
     Asked,
@@ -155,7 +162,7 @@ async def _edit(session: Session, carrier: Carrier, task: Task, path: str, use: 
     try:
         result = await use(draft)
         if result is not None:
-            raise returned(task, path, result)
+            refuse(task, path, result)
         fence(session, carrier)
         return schema.commit(draft, task.line)
     except BaseException:
@@ -218,9 +225,9 @@ def shut(schema: Schema[Any], view: BaseModel) -> None:
         schema.unchanged(view)
 
 
-def returned(task: Task, path: str, result: object) -> InvalidReturn:
-    """Make the error of a node that returned something."""
-    return InvalidReturn(
+def refuse(task: Task, path: str, result: object) -> NoReturn:
+    """Raise the error of a node that returned something."""
+    raise InvalidReturn(
         f"node {path!r} returned {result!r}",
         where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
         fix="assign to the fields of the state instead, and return nothing",
@@ -266,11 +273,16 @@ async def _poll(session: Session, carrier: Carrier, task: Task, path: str) -> Ev
 def _decide(session: Session, task: Task, path: str, answer: object) -> Decided:
     """Turn the answer of a classifier into a fact. Raises `UnknownLabel`."""
     job: Job = task.site.handle
-    verdict = cast("Verdict[str]", answer) if isinstance(answer, Verdict) else None
+    verdict = verdict_of(answer)
     label = answer if verdict is None else verdict.label
     key = None if label is None else key_of(job.labels, path, label)
     session.chose(task.site, path, key, verdict)
     return Decided(task.ticket, key, 1.0 if verdict is None else verdict.confidence)
+
+
+def verdict_of(answer: object) -> Verdict[str] | None:
+    """Return an answer as a verdict; None: it is a bare label."""
+    return cast("Verdict[str]", answer) if isinstance(answer, Verdict) else None
 
 
 def key_of(labels: Mapping[tuple[type, object], str], path: str, label: object) -> str:
@@ -292,18 +304,23 @@ def key_of(labels: Mapping[tuple[type, object], str], path: str, label: object) 
 async def _ask(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     job: Job = task.site.handle
     in_thread = is_threaded(session, task, job)
-    ask = await _read(session, carrier, task, job.body, in_thread=in_thread)
-    if not isinstance(ask, Ask):
+    answer = await _read(session, carrier, task, job.body, in_thread=in_thread)
+    ask = _asked(task, path, answer)
+    timely = ask.on_timeout
+    label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
+    session.desk.put(session.visit_of(task, with_attempts=True), ask)
+    return Asked(task.ticket, label)
+
+
+def _asked(task: Task, path: str, answer: object) -> Ask[Any]:
+    if not isinstance(answer, Ask):
         raise InvalidAgent(
-            f"question {path!r} gave {ask!r}",
+            f"question {path!r} gave {answer!r}",
             where=f"question {path!r}, visit {task.visit}",
             fix="return Ask(show=...)",
         )
-    question = cast("Ask[Any]", ask)
-    timely = question.on_timeout
-    label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
-    session.desk.put(session.visit_of(task, with_attempts=True), question)
-    return Asked(task.ticket, label)
+    ask: Ask[Any] = answer
+    return ask
 
 
 async def _list(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
@@ -347,17 +364,15 @@ async def _item(session: Session, carrier: Carrier, task: Task, path: str) -> Ev
 _EDITABLE: Final = (list, dict, set, tuple, BaseModel)
 
 
-def own(item: object) -> object:
+def own(item: Any) -> object:
     """Return a copy of an item that an attempt may edit: the next attempt must not see it.
 
     What is no plain data, such as a connection, is handed over as it is.
     """
-    if not isinstance(item, _EDITABLE):
-        return item
-    try:
-        return clone(item)
-    except Exception:  # noqa: BLE001 - whatever a class of the user's says when it is copied
-        return item
+    if isinstance(item, _EDITABLE):
+        with suppress(Exception):  # Whatever a class of the user's says when it is copied.
+            return clone(cast("object", item))
+    return cast("object", item)
 
 
 async def _into(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
@@ -403,9 +418,7 @@ async def _enter(session: Session, carrier: Carrier, task: Task, path: str) -> E
     if session.stream is not None:
         session.stream.put(NodeStarted(path, task.attempt, task.visit))
     in_thread = session.is_beside(task)
-    inner = await _read(
-        session, carrier, task, job.body, in_thread=in_thread, take=child.begin
-    )
+    inner = await _read(session, carrier, task, job.body, in_thread=in_thread, take=child.begin)
     return Entered(task.ticket, inner)
 
 
@@ -452,4 +465,3 @@ _DO: Final[dict[str, _Do]] = {
     "merge": _merge,
     "undo": _undo,
 }
-

@@ -13,11 +13,11 @@ from itertools import count
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel
-from tests.machine.notation import Reader
 
 from agentgraph.graph import FrozenGraph, Policy, Vertex
 from agentgraph.runtime import Ask, Binding, Body, Program
 from agentgraph.state import State, append, total
+from tests.machine.notation import Reader
 
 T = TypeVar("T")
 ROUNDS = 40
@@ -178,6 +178,9 @@ class VirtualClock:
         """Await something; whenever nothing can move, time goes on to the next alarm."""
         task = asyncio.ensure_future(awaitable)
         await settle()
-        while not task.done() and self.set:
-            await self.advance(self.set[0] - self.now)
+        while not task.done():
+            if self.set:
+                await self.advance(self.set[0] - self.now)
+            else:
+                await asyncio.wait([task], timeout=0.005)  # A thread is at work, or a long way.
         return await task

@@ -2,11 +2,11 @@ import asyncio
 import threading
 
 import pytest
-from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 from agentgraph.errors import ClosedDraft, NodeTimeout, RunFailed
 from agentgraph.graph import Policy
 from agentgraph.runtime import Binding, run, start
+from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 ONE = "START -> a\na -> END"
 FORK = "START -> s\ns -> a, b\njoin j: a, b -> END"

@@ -3,12 +3,12 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.runtime.kit import Notes, VirtualClock, play, program, settle
 
 from agentgraph.errors import InvalidAgent, InvalidInput, NotAvailable, RunFailed
 from agentgraph.events import CostUnknown
 from agentgraph.runtime import Body, Budget, Ctx, Retry, run, start
 from agentgraph.runtime.policy import pause_before
+from tests.runtime.kit import Notes, VirtualClock, play, program, settle
 
 CHAIN = "START -> a\na -> b\nb -> c\nc -> END"
 LOOP = "START -> w\nw -> k\nclassifier k: ok -> END, again -> w\nbound w 99 loop l\nloop l: w k"
@@ -168,9 +168,7 @@ def test_retries_that_could_not_be_meant_are_refused(options: dict[str, float]) 
         Retry(**options)
 
 
-@given(
-    st.integers(2, 10**6), st.floats(0, 1e6), st.floats(0, 1e6), st.text(max_size=5)
-)
+@given(st.integers(2, 10**6), st.floats(0, 1e6), st.floats(0, 1e6), st.text(max_size=5))
 def test_a_pause_is_at_most_the_cap_and_the_same_for_the_same_seed(
     attempt: int, first: float, cap: float, seed: str
 ) -> None:

@@ -2,10 +2,10 @@ import asyncio
 import gc
 
 import pytest
-from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, settle
 
 from agentgraph.graph import Policy
 from agentgraph.runtime import Binding, run, start
+from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, settle
 
 FORK = "START -> a\na -> b, c\njoin j: b, c -> d\nd -> END"
 
@@ -205,7 +205,7 @@ def test_a_node_can_cancel_its_own_run() -> None:
     play(main)
 
 
-@pytest.mark.parametrize("rounds", range(0, 12))
+@pytest.mark.parametrize("rounds", range(12))
 def test_a_cancellation_may_come_at_any_moment(rounds: int) -> None:
     async def main() -> None:
         clock = VirtualClock()

@@ -2,13 +2,13 @@ import asyncio
 import threading
 
 import pytest
-from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 from agentgraph.errors import NotAvailable, RunFailed
 from agentgraph.graph import Policy
 from agentgraph.machine import replay
 from agentgraph.machine.marking import key_of
 from agentgraph.runtime import Body, Ctx, Run, run, run_sync, start
+from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 ONE = "START -> a\na -> END"
 

@@ -2,13 +2,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 from agentgraph.errors import Exhausted, InvalidReturn, RunFailed
 from agentgraph.events import NodeDone, NodeStarted
 from agentgraph.graph import Policy
 from agentgraph.runtime import Ask, Binding, Body, Budget, Ctx, ItemFailed, run, start
 from agentgraph.state import State
+from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 
 class Docs(State):
@@ -237,9 +237,7 @@ def test_items_may_be_states_of_a_workflow_and_their_results_are_final_states() 
         s.found = [result.notes for result in results]
 
     given = Docs(items=[Notes(text="a"), Notes(text="b", notes=["x"])])
-    made = program(
-        each(2, "child"), Docs, e=(over, None, notes_of), children={"child": CHILD}
-    )
+    made = program(each(2, "child"), Docs, e=(over, None, notes_of), children={"child": CHILD})
     result = play(lambda: run(made, given))
 
     assert result.state.found == [["p", "q"], ["x", "p", "q"]]

@@ -3,11 +3,11 @@ import os
 import signal
 
 import pytest
-from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, settle
 
 from agentgraph.errors import ReadOnlyState, RunFailed, UnknownLabel
 from agentgraph.events import Verdict
 from agentgraph.runtime import Binding, Body, Ctx, run, start
+from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, settle
 
 CATCH = """
 START -> a

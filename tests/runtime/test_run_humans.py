@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 from agentgraph.errors import (
     AnswerRefused,
@@ -17,6 +16,7 @@ from agentgraph.errors import (
 )
 from agentgraph.events import Asked, Decided, NodeDone, RunEnded
 from agentgraph.runtime import Ask, Binding, Budget, Question, run, start
+from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
 
 ONE = "START -> a\na -> q\nhuman q: send -> b, drop -> END\nb -> END"
 TWO = "START -> q\nhuman q: yes -> r, no -> END\nhuman r: yes -> b, no -> END\nb -> END"
@@ -90,8 +90,10 @@ class Kind(Enum):
     HIGH = 2
 
 
-@pytest.mark.parametrize(("labels", "answer"), [({True: "True", False: "False"}, False),
-                                                ({Kind.LOW: "LOW", Kind.HIGH: "HIGH"}, Kind.HIGH)])
+@pytest.mark.parametrize(
+    ("labels", "answer"),
+    [({True: "True", False: "False"}, False), ({Kind.LOW: "LOW", Kind.HIGH: "HIGH"}, Kind.HIGH)],
+)
 def test_any_declared_value_is_an_answer(labels: dict[Any, str], answer: Any) -> None:
     first, second = labels.values()
     text = f"START -> q\nhuman q: {first} -> a, {second} -> b\na -> END\nb -> END"

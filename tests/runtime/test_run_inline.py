@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 from pydantic import model_validator
-from tests.runtime.kit import Notes, body, play, program
 
 from agentgraph.errors import (
     ClosedDraft,
@@ -14,6 +13,7 @@ from agentgraph.errors import (
 )
 from agentgraph.runtime import Binding, Body, run
 from agentgraph.state import State
+from tests.runtime.kit import Notes, body, play, program
 
 CHAIN = "START -> a\na -> b\nb -> END"
 
@@ -167,7 +167,9 @@ def test_other_tasks_get_their_turn_while_a_long_run_goes_on() -> None:
     def count(s: Notes) -> None:
         s.number += 1
 
-    text = f"START -> w\nw -> k\nclassifier k: ok -> END, again -> w\nbound w {N} loop l\nloop l: w k"
+    text = (
+        f"START -> w\nw -> k\nclassifier k: ok -> END, again -> w\nbound w {N} loop l\nloop l: w k"
+    )
 
     async def other() -> None:
         nonlocal turns

@@ -4,12 +4,12 @@ from typing import Annotated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.runtime.kit import Notes, VirtualClock, play, program, settle
 
 from agentgraph.errors import MergeConflict, RunFailed
 from agentgraph.graph import Policy
 from agentgraph.runtime import run, start
 from agentgraph.state import State, append, total
+from tests.runtime.kit import Notes, VirtualClock, play, program, settle
 
 FORK = "START -> a\na -> b, c\njoin j: b, c -> d\nd -> END"
 RACE = """
@@ -55,8 +55,12 @@ def test_sync_functions_of_a_subgraph_in_a_branch_run_in_threads_too() -> None:
         both.wait(timeout=10)
 
     child = program("START -> p\np -> END", name="child", p=meet)
-    text = "START -> a\na -> b, c\nsubgraph b child -> j\nsubgraph c child -> j\njoin j: b, c -> END"
-    text = "START -> a\na -> b, c\nsubgraph b child -> x\nsubgraph c child -> y\njoin j: x, y -> END"
+    text = (
+        "START -> a\na -> b, c\nsubgraph b child -> j\nsubgraph c child -> j\njoin j: b, c -> END"
+    )
+    text = (
+        "START -> a\na -> b, c\nsubgraph b child -> x\nsubgraph c child -> y\njoin j: x, y -> END"
+    )
     made = program(text, children={"child": child})
 
     assert play(lambda: run(made, Notes())).status == "done"
@@ -252,9 +256,8 @@ def test_what_losers_completed_is_undone_and_their_edits_are_dropped() -> None:
             undone.append(list(s.notes))
             s.notes.append("dropped")
 
-        from tests.runtime.kit import body, noting
-
         from agentgraph.runtime import Binding
+        from tests.runtime.kit import body, noting
 
         bind = {"b": Binding(noting("b"), undo=body(undo)), "c": Binding(body(c), undo=body(undo))}
         result = await run(program(text, bind=bind, b2=hang), Notes())

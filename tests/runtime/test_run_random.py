@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from tests.machine.graphs import random_flow, sample
-from tests.runtime.kit import Notes, VirtualClock, body, play, settle
 
 from agentgraph.errors import RunFailed
 from agentgraph.events import Result, RunEnded
@@ -18,6 +16,8 @@ from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.machine import Event, replay
 from agentgraph.machine.marking import key_of
 from agentgraph.runtime import Ask, Binding, Program, Run, run, start
+from tests.machine.graphs import random_flow, sample
+from tests.runtime.kit import Notes, VirtualClock, body, play, settle
 
 ERRORS = (ConnectionError, OSError, KeyError, TypeError)
 TURNS_MAX = 60

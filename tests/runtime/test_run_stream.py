@@ -2,7 +2,6 @@ import asyncio
 from typing import assert_never
 
 import pytest
-from tests.runtime.kit import Notes, VirtualClock, play, program, settle
 
 from agentgraph.errors import NotAvailable, RunFailed
 from agentgraph.events import (
@@ -20,6 +19,7 @@ from agentgraph.events import (
     RunStarted,
 )
 from agentgraph.runtime import Body, Ctx, Run, start, stream
+from tests.runtime.kit import Notes, VirtualClock, play, program, settle
 
 LOOP = "START -> w\nw -> k\nclassifier k: ok -> END, again -> w\nbound w 9 loop l\nloop l: w k"
 ONE = "START -> a\na -> q\nhuman q: send -> b, drop -> END\nb -> END"
@@ -255,8 +255,10 @@ def test_a_fault_that_no_graph_can_catch_is_raised_to_the_reader() -> None:
         def interrupt(s: Notes) -> None:
             raise SystemExit
 
-        going = start(program("START -> a\na -> b, c\njoin j: b, c -> END", a=lambda s: None,
-                              b=interrupt), Notes())
+        going = start(
+            program("START -> a\na -> b, c\njoin j: b, c -> END", a=lambda s: None, b=interrupt),
+            Notes(),
+        )
         with pytest.raises(SystemExit):
             await story(going)
 
