@@ -104,8 +104,8 @@ def kinds_of(error: BaseException) -> Kinds:
 
 
 def is_repeatable(names: frozenset[str]) -> bool:
-    """Say whether an error of these classes may go away by itself; a timeout may."""
-    return "builtins.TimeoutError" in names or UNREPEATABLE.isdisjoint(names)
+    """Say whether an error of these classes may go away by itself; a timeout of a node may."""
+    return "agentgraph.errors.NodeTimeout" in names or UNREPEATABLE.isdisjoint(names)
 
 
 def catches(names: Iterable[str], kinds: Kinds) -> bool:

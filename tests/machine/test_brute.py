@@ -88,8 +88,10 @@ def test_random_graphs_are_sound() -> None:
         flow = random_flow(random, random.randint(1, 14))
         report = verify(sample(flow, order=random.choice([None, number])).graph)
 
-        # A consensus that may part without an `unsure` edge is a case to be tested here.
-        assert [one for one in report.errors if one.code != "AG213"] == []
+        # A consensus that may part without an `unsure` edge is a case to be tested here, and so
+        # is a way into a race that is always over before somebody takes it.
+        idle = [one for one in report.errors if one.what.startswith("no run comes to")]
+        assert [one for one in report.errors if one.code != "AG213" and one not in idle] == []
 
 
 def journals(name: str, graphs: int) -> Iterator[tuple[FrozenGraph, list[Event]]]:
