@@ -59,18 +59,18 @@ def find_loops(net: Net) -> list[Loop]:
     found: list[Loop] = []
     if net.order() is not None:
         return found
-    for members in _cycles(net):
-        entries = {
-            way.target
-            for vertex, ways in enumerate(net.outs)
-            if vertex not in members
-            for way in ways
-            if way.target in members
-        }
-        if len(entries) == 1:
-            (entry,) = entries
-            if not net.both[entry]:
-                found.append(_round(net, entry, members))
+    cycles = _cycles(net)
+    cycle_of = {vertex: number for number, members in enumerate(cycles) for vertex in members}
+    entries: list[set[int]] = [set() for _ in cycles]
+    for vertex, ways in enumerate(net.outs):
+        here = cycle_of.get(vertex)
+        for way in ways:
+            there = cycle_of.get(way.target)
+            if there is not None and there != here:
+                entries[there].add(way.target)
+    for members, entered in zip(cycles, entries, strict=True):
+        if len(entered) == 1 and not net.both[entry := next(iter(entered))]:
+            found.append(_round(net, entry, members))
     return found
 
 

@@ -9,6 +9,8 @@ from agentgraph.verify.words import add_edge, at, listed, quoted
 
 def check_reach(net: Wiring) -> Iterator[Finding]:
     """Find what no run reaches, what does not go on, and what no run gets out of."""
+    if _is_plain(net):
+        return
     reached = _reached(net)
     dead = {v for v in range(len(net.vertices)) if not net.outs[v] and v != net.end}
     ending = _ending(net, dead)
@@ -39,6 +41,15 @@ def path_to(start: int, goal: int, ways: Callable[[int], Iterable[int]]) -> list
     while path[-1] != start:
         path.append(before[path[-1]])
     return path[::-1]
+
+
+def _is_plain(net: Wiring) -> bool:
+    """There is no cycle, so it is enough that nothing but START and END is a first or a last."""
+    if net.handlers or net.order() is None:
+        return False
+    first = [vertex for vertex, edges in enumerate(net.ins) if not edges]
+    last = [vertex for vertex, edges in enumerate(net.outs) if not edges]
+    return first == [net.start] and last == [net.end]
 
 
 def _reached(net: Wiring) -> list[bool]:

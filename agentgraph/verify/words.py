@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from agentgraph.graph import FrozenGraph, Vertex
+from agentgraph.graph import END, START, FrozenGraph, Vertex
 
 _SHOWN = 4
 
 
 def at(vertex: Vertex) -> str:
     """Name a vertex by its kind."""
-    return vertex.name if vertex.kind in {"start", "end"} else f"{vertex.kind} {vertex.name!r}"
+    return vertex.name if vertex.name in {START, END} else f"{vertex.kind} {vertex.name!r}"
 
 
 def quoted(name: str) -> str:
     """Write a name as messages do: START and END bare, all others in quotes."""
-    return name if name in {"START", "END"} else repr(name)
+    return name if name in {START, END} else repr(name)
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
