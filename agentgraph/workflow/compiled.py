@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, overload
+from typing import TYPE_CHECKING, Generic, Literal, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -251,11 +251,18 @@ class Workflow(Unfinished, Generic[S, D]):
 
         return verify(self.graph)
 
-    def to_svg(self) -> str:
-        """Draw the graph as SVG."""
+    def to_svg(
+        self,
+        *,
+        visits: Mapping[str, int] | None = None,
+        taken: Mapping[tuple[str, str, str | None], int] | None = None,
+        theme: Literal["auto", "light", "dark"] = "auto",
+        direction: Literal["TB", "LR"] = "TB",
+    ) -> str:
+        """Draw the graph as SVG; `visits` and `taken` of a `Result` show where a run went."""
         from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
 
-        return to_svg(self.graph)
+        return to_svg(self.graph, visits=visits, taken=taken, theme=theme, direction=direction)
 
     def to_dot(self) -> str:
         """Write the graph in the language of Graphviz."""
@@ -274,7 +281,7 @@ class Workflow(Unfinished, Generic[S, D]):
         return to_json(self.graph)
 
     def save(self, path: str | Path) -> None:
-        """Write the graph to a file; its suffix says how: .svg, .dot, .mmd, .json."""
+        """Write the graph to a file; its suffix says how: .svg, .dot or .mmd."""
         from agentgraph.render import save  # noqa: PLC0415 - only who draws needs it
 
         save(self.graph, path)
