@@ -281,10 +281,13 @@ class Workflow(Unfinished, Generic[S, D]):
         return to_json(self.graph)
 
     def save(self, path: str | Path) -> None:
-        """Write the graph to a file; its suffix says how: .svg, .dot or .mmd."""
+        """Write the graph to a file; its suffix says how: .svg, .dot, .mmd, .json."""
         from agentgraph.render import save  # noqa: PLC0415 - only who draws needs it
 
-        save(self.graph, path)
+        if Path(path).suffix.lower() == ".json":
+            Path(path).write_text(self.to_json(), encoding="utf-8")
+        else:
+            save(self.graph, path)
 
     def __repr__(self) -> str:
         return f"Workflow({self.name!r})"
