@@ -7,6 +7,7 @@
 # pyright: reportIndexIssue=false, reportOptionalOperand=false
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -24,6 +25,7 @@ from agentgraph import (
     workflow,
 )
 from agentgraph.errors import AgentGraphError, InvalidFlow, InvalidGraph, NotAvailable
+from agentgraph.graph import from_json
 from tests.workflow.desk import Desk, Ticket, clerk, only
 
 
@@ -182,3 +184,15 @@ def test_a_store_is_refused_until_there_are_any() -> None:
 
     with pytest.raises(NotAvailable, match="cannot be stored yet"):
         made.run_sync(Ticket(), store="runs.db")
+
+
+def test_a_workflow_is_drawn_and_saved(tmp_path: Path) -> None:
+    made = workflow("w", Ticket, clerk)
+
+    assert "clerk" in made.to_dot()
+    assert "clerk" in made.to_mermaid()
+    assert made.to_svg().startswith(("<svg", "<?xml"))
+    made.save(tmp_path / "w.mmd")
+    made.save(str(tmp_path / "w.json"))
+    assert (tmp_path / "w.mmd").read_text(encoding="utf-8").strip() == made.to_mermaid().strip()
+    assert from_json((tmp_path / "w.json").read_text(encoding="utf-8")) == made.graph
