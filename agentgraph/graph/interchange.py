@@ -1,6 +1,6 @@
 """Graphs as JSON and as networkx graphs, there and back; not as pictures.
 
-The JSON form has a version of its own (`SCHEMA`). Fields that hold their default are
+The JSON form has a version of its own (`FORMAT`). Fields that hold their default are
 left out, so a file from an older release reads in a newer one as long as the
 version is the same.
 """
@@ -18,13 +18,13 @@ from agentgraph.graph.definition import Bound, Edge, FrozenGraph, Policy, Region
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
 
-SCHEMA = "agentgraph/graph/1"
+FORMAT = "agentgraph/graph/1"
 P = TypeVar("P")
 
 
 def to_json(graph: FrozenGraph, *, indent: int | None = 2) -> str:
     """Write `graph` as JSON text; `from_json` gives an equal graph back."""
-    return json.dumps({"schema": SCHEMA, **plain(graph)}, indent=indent, ensure_ascii=False)
+    return json.dumps({"format": FORMAT, **plain(graph)}, indent=indent, ensure_ascii=False)
 
 
 def from_json(text: str) -> FrozenGraph:
@@ -36,9 +36,9 @@ def from_json(text: str) -> FrozenGraph:
     if not isinstance(data, dict):
         raise _refused("a graph is a JSON object")
     raw = cast("Json", data)
-    if raw.get("schema") != SCHEMA:
-        raise _refused(f"its schema is {raw.get('schema')!r}, not {SCHEMA!r}")
-    return _graph({key: value for key, value in raw.items() if key != "schema"})
+    if raw.get("format") != FORMAT:
+        raise _refused(f"its format is {raw.get('format')!r}, not {FORMAT!r}")
+    return _graph({key: value for key, value in raw.items() if key != "format"})
 
 
 def to_networkx(graph: FrozenGraph) -> "MultiDiGraph[str]":
@@ -47,7 +47,7 @@ def to_networkx(graph: FrozenGraph) -> "MultiDiGraph[str]":
 
     rest = {key: value for key, value in plain(graph).items() if key not in {"vertices", "edges"}}
     result: MultiDiGraph[str] = MultiDiGraph()
-    result.graph.update(schema=SCHEMA, **rest)
+    result.graph.update(format=FORMAT, **rest)
     for vertex in graph.vertices:
         result.add_node(vertex.name, **{k: v for k, v in plain(vertex).items() if k != "name"})
     for order, edge in enumerate(graph.edges):
@@ -58,9 +58,9 @@ def to_networkx(graph: FrozenGraph) -> "MultiDiGraph[str]":
 
 def from_networkx(source: "MultiDiGraph[str]") -> FrozenGraph:
     """Read what `to_networkx` wrote. Raises `InvalidGraphFile` on anything else."""
-    rest = {key: value for key, value in source.graph.items() if key != "schema"}
-    if source.graph.get("schema") != SCHEMA:
-        raise _refused(f"its schema is {source.graph.get('schema')!r}, not {SCHEMA!r}")
+    rest = {key: value for key, value in source.graph.items() if key != "format"}
+    if source.graph.get("format") != FORMAT:
+        raise _refused(f"its format is {source.graph.get('format')!r}, not {FORMAT!r}")
     vertices = [{"name": name, **attributes} for name, attributes in source.nodes(data=True)]
     ordered = sorted(source.edges(data=True), key=lambda edge: cast("int", edge[2]["order"]))
     edges = [
@@ -152,5 +152,5 @@ def _refused(what: str) -> InvalidGraphFile:
     return InvalidGraphFile(
         f"this is not a graph: {what}",
         where="the text or graph that was read",
-        fix=f"write it with agentgraph (schema {SCHEMA})",
+        fix=f"write it with agentgraph (format {FORMAT})",
     )

@@ -42,6 +42,8 @@ OUTER = FrozenGraph(
     ),
     (Edge(START, "a", label="é"), Edge("a", "b", unsure=True), Edge("b", END)),
     (Region("again", "loop", ("a",)), Region("safe", "catch", ("b",), "a", ("builtins.OSError",))),
+    state="desk.Ticket",
+    schema="d1ce57",
     fields=("text",),
 )
 names = st.text(max_size=6)
@@ -107,21 +109,21 @@ def test_the_digest_counts_what_decides_the_behaviour_and_nothing_else() -> None
     [
         ("x", "this is not JSON"),
         ("[]", "a graph is a JSON object"),
-        ("{}", "its schema is None"),
-        ('{"schema": "agentgraph/graph/1", "name": 3}', "FrozenGraph.name cannot be 3"),
-        ('{"schema": "agentgraph/graph/1", "vertices": 1}', "'vertices' must be a list"),
-        ('{"schema": "agentgraph/graph/1", "vertices": [1]}', "must be a JSON object"),
-        ('{"schema": "agentgraph/graph/1"}', "lacks 'name'"),
+        ("{}", "its format is None"),
+        ('{"format": "agentgraph/graph/1", "name": 3}', "FrozenGraph.name cannot be 3"),
+        ('{"format": "agentgraph/graph/1", "vertices": 1}', "'vertices' must be a list"),
+        ('{"format": "agentgraph/graph/1", "vertices": [1]}', "must be a JSON object"),
+        ('{"format": "agentgraph/graph/1"}', "lacks 'name'"),
         (
-            '{"schema": "agentgraph/graph/1", "name": "g", "vertices": [{"nam": "a"}]}',
+            '{"format": "agentgraph/graph/1", "name": "g", "vertices": [{"nam": "a"}]}',
             "did you mean 'name'",
         ),
         (
-            '{"schema": "agentgraph/graph/1", "name": "g", "vertices": [{"name": "a", "kind": "x"}]}',
+            '{"format": "agentgraph/graph/1", "name": "g", "vertices": [{"name": "a", "kind": "x"}]}',
             "Vertex.kind cannot be 'x'",
         ),
         (
-            '{"schema": "agentgraph/graph/1", "name": "g", "vertices": [{"name": "a", "labels": [1]}]}',
+            '{"format": "agentgraph/graph/1", "name": "g", "vertices": [{"name": "a", "labels": [1]}]}',
             "Vertex.labels cannot be",
         ),
     ],
@@ -133,7 +135,7 @@ def test_a_text_that_is_no_graph_is_refused_with_the_reason(text: str, says: str
 
 def test_a_networkx_graph_of_somebody_else_is_refused() -> None:
     there = to_networkx(OUTER)
-    there.graph["schema"] = "other"
+    there.graph["format"] = "other"
 
-    with pytest.raises(InvalidGraphFile, match="its schema is 'other'"):
+    with pytest.raises(InvalidGraphFile, match="its format is 'other'"):
         from_networkx(there)
