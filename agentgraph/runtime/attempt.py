@@ -197,7 +197,7 @@ class Attempts:
         session = self._session
         path = session.place(task)
         changed, carrier.edits = carrier.edits or {}, None
-        session.failures.append(Failure(path, error, task.attempt, task.visit, changed))
+        session.note_failure(Failure(path, error, task.attempt, task.visit, changed))
         if session.stream is not None:
             session.stream.put(NodeFailed(path, error, task.attempt, task.visit))
         return session.tell(Failed(task.ticket, error, kinds_of(error)))

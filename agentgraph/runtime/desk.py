@@ -47,28 +47,28 @@ class Waiting:
 class Desk:
     """The open questions by id, those answered, and the one that was shown last."""
 
-    __slots__ = ("_answered", "_asked", "_ids", "_open", "_shown")
+    __slots__ = ("_answered", "_asked", "_open", "_shown")
 
     def __init__(self) -> None:
         """Begin without questions."""
-        self._open: dict[str, Waiting] = {}
-        self._ids: dict[int, str] = {}
-        """Of the open questions, by ticket."""
-        self._asked: dict[str, Ask[Any]] = {}
+        self._open: dict[int, Waiting] = {}
+        """By the ticket of the task that waits."""
+        self._asked: dict[str, Ask[Any]] | None = None
         """What each question showed, by its id, until the wait for it begins."""
-        self._answered: dict[str, tuple[object, object]] = {}
+        self._answered: dict[str, tuple[object, object]] | None = None
         """The question (as `run.answer` names it) and the answer, by id."""
         self._shown: str | None = None
         """The question that the caller saw last and has not answered yet."""
 
     def put(self, id: str, ask: Ask[Any]) -> None:
         """Keep what a question shows until it is open."""
-        self._asked[id] = ask
+        self._asked = {**(self._asked or {}), id: ask}
 
     def open(self, id: str, path: str, task: Task) -> Waiting:
         """Lay out a question whose text was put before."""
-        waiting = self._open[id] = Waiting(id, path, task, self._asked.pop(id))
-        self._ids[task.ticket] = id
+        asked = self._asked or {}
+        waiting = self._open[task.ticket] = Waiting(id, path, task, asked.pop(id))
+        self._asked = asked or None
         return waiting
 
     def waiting(self) -> list[Waiting]:
@@ -81,30 +81,33 @@ class Desk:
 
     def show(self, ids: list[str]) -> None:
         """Note that the caller has seen these questions, the last one last."""
-        for each in ids:
-            if each in self._open:
-                self._open[each].is_shown = True
-            self._shown = each
+        for waiting in self._open.values():
+            waiting.is_shown = waiting.is_shown or waiting.id in ids
+        self._shown = ids[-1]
 
     def drop(self, ticket: int) -> bool:
         """Forget the question of a ticket; False when there is none."""
-        if ticket not in self._ids:
+        if ticket not in self._open:
             return False
-        self.forget(self._open[self._ids[ticket]])
+        self.forget(self._open[ticket])
         return True
 
     def forget(self, waiting: Waiting) -> None:
         """Take a question off the desk."""
-        del self._open[waiting.id]
-        del self._ids[waiting.task.ticket]
+        del self._open[waiting.task.ticket]
         waiting.set_off()
 
     def close(self, waiting: Waiting, value: object) -> None:
         """Take an answered question off the desk; its answer stands."""
         self.forget(waiting)
+        if self._answered is None:
+            self._answered = {}
         self._answered[waiting.id] = waiting.job.binding.question, value
         if self._shown == waiting.id:
             self._shown = None
+
+    def _ids(self) -> str:
+        return ", ".join(waiting.id for waiting in self._open.values()) or "none"
 
     def find(self, question: object, id: str | None, value: object) -> Waiting | None:
         """Return the question that an answer is meant for; None: it was given before.
@@ -118,17 +121,13 @@ class Desk:
         return self._shown_last(value)
 
     def _by_id(self, question: object, id: str, value: object) -> Waiting | None:
-        known = self._open[id].job.binding.question if id in self._open else None
-        if question is not None and known is not None and known is not question:
-            raise AnswerRefused(
-                f"{id!r} is not a question of {_name(question)!r}",
-                where=f"the answer {value!r}",
-                fix="give the question that the id belongs to, or the id alone",
-            )
-        if id in self._open:
-            return self._open[id]
-        if id in self._answered:
-            _, before = self._answered[id]
+        for waiting in self._open.values():
+            if waiting.id == id:
+                _check_question(waiting, question, value)
+                return waiting
+        answered = self._answered or {}
+        if id in answered:
+            _, before = answered[id]
             if type(before) is type(value) and before == value:
                 return None
             raise AnswerRefused(
@@ -136,22 +135,22 @@ class Desk:
                 where=f"the answer {value!r}",
                 fix="the first answer stands; ask again in the workflow to change it",
             )
-        ids = [*self._open, *self._answered]
+        known = [*(waiting.id for waiting in self._open.values()), *answered]
         raise UnknownQuestion(
             f"this run has no open question {id!r}",
             where=f"the answer {value!r}",
-            fix=suggest(id, ids, f"open are: {', '.join(self._open) or 'none'}"),
+            fix=suggest(id, known, f"open are: {self._ids()}"),
         )
 
     def _by_question(self, question: object, value: object) -> Waiting:
         found = [each for each in self._open.values() if each.job.binding.question is question]
-        before = [key for key, (asked, _) in self._answered.items() if asked is question]
+        before = [key for key, (asked, _) in (self._answered or {}).items() if asked is question]
         name = _name(question)
         if not found and not before:
             raise UnknownQuestion(
                 f"{name!r} is not open in this run",
                 where=f"the answer {value!r}",
-                fix=f"open are: {', '.join(self._open) or 'none'}",
+                fix=f"open are: {self._ids()}",
             )
         if len(found) > 1:
             raise AnswerRefused(
@@ -169,8 +168,10 @@ class Desk:
         return found[0]
 
     def _shown_last(self, value: object) -> Waiting:
-        if self._shown is not None and len(self._open) == 1 and self._shown in self._open:
-            return self._open[self._shown]
+        if len(self._open) == 1:
+            (waiting,) = self._open.values()
+            if waiting.id == self._shown:
+                return waiting
         if len(self._open) > 1:
             what = f"{len(self._open)} questions are open"
         elif not self._open:
@@ -181,6 +182,16 @@ class Desk:
             f"an answer without an address is not clear: {what}",
             where=f"the answer {value!r}",
             fix="name the question, or its id= (run.questions lists the open ones)",
+        )
+
+
+def _check_question(waiting: Waiting, question: object, value: object) -> None:
+    known = waiting.job.binding.question
+    if question is not None and known is not None and known is not question:
+        raise AnswerRefused(
+            f"{waiting.id!r} is not a question of {_name(question)!r}",
+            where=f"the answer {value!r}",
+            fix="give the question that the id belongs to, or the id alone",
         )
 
 

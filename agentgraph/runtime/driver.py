@@ -63,10 +63,10 @@ class Driver:
         """Take the session; nothing begins yet."""
         self.session = session
         self.restart: Callable[[], object] | None = None
-        """Begins a task that calls `go`; None: nobody holds this run."""
+        """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
         self._main: Carrier | None = None
         self._carriers: set[Carrier] = _NOBODY
-        self._pending: dict[int, Task] = {}
+        self._pending: dict[int, Task] | None = None
         """What is carried out as soon as `go` is called, by ticket."""
         self._phase = _IDLE
         self._waker: Future[None] | None = None
@@ -79,7 +79,7 @@ class Driver:
         options = self.session.options
         self._limit_time(options.seconds)
         self._phase = _READY
-        self._share_out(self.session.tell(Started(initial, options.limits)), self._pending)
+        self._pending = self._share_out(self.session.tell(Started(initial, options.limits)))
 
     def fund(self, limits: Limits, seconds: float | None) -> None:
         """Let a run that met its budget go on under a larger one."""
@@ -95,7 +95,7 @@ class Driver:
         main.has_begun = True
         self._carriers = set()
         self._phase = _MOVING
-        pending, self._pending = self._pending, {}
+        pending, self._pending = self._pending or {}, None
         try:
             await self._carry(main, [*pending.values()])
         except GeneratorExit:
@@ -118,7 +118,7 @@ class Driver:
             if self._phase == _MOVING:
                 self._hand_out(commands)
                 return
-            self._share_out(commands, self._pending)
+            self._pending = self._share_out(commands, self._pending)
         except InternalError as error:
             self._fall(error)
         is_stirred = bool(self._pending) or self.session.status != "paused"

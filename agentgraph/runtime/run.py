@@ -28,6 +28,8 @@ from agentgraph.state import Revision, schema_of
 S = TypeVar("S", bound=BaseModel)
 A = TypeVar("A", bound="str | bool | Enum | BaseModel")
 _MISSING: Final = object()
+_PLAIN: Final = Options()
+"""What most callers ask for: one object serves all their runs."""
 _moving: Final[set[asyncio.Task[None]]] = set()
 """The tasks of runs that go on by themselves: an event loop alone would let them be collected."""
 
@@ -350,9 +352,20 @@ def _options(
             where="concurrency=",
             fix="give a number from 1 up, or None for no limit",
         )
-    seconds = budget.seconds if budget is not None else None
-    limits = limits_of(budget)
-    return Options(deps, run_id, thread_id, tags or {}, limits, seconds, concurrency, clock, seed)
+    asked = (deps, budget, run_id, thread_id, tags, concurrency, clock)
+    if seed == 0 and all(each is None for each in asked):
+        return _PLAIN
+    return Options(
+        deps,
+        run_id,
+        thread_id,
+        tags or _PLAIN.tags,
+        limits_of(budget),
+        budget.seconds if budget is not None else None,
+        concurrency,
+        clock,
+        seed,
+    )
 
 
 def _initial(program: Program, state: BaseModel, deps: object) -> Revision:

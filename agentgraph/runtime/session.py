@@ -39,6 +39,7 @@ from agentgraph.machine import (
 )
 from agentgraph.machine import path_of as machine_path_of
 from agentgraph.machine.commands import ITEM, POLL, Part
+from agentgraph.machine.marking import Ending
 from agentgraph.runtime.clock import Clock, LoopClock
 from agentgraph.runtime.desk import Desk, Waiting
 from agentgraph.runtime.effect import Effects
@@ -89,13 +90,13 @@ class Session:
     """
 
     __slots__ = (
+        "_clock",
         "_desk",
         "_effects",
+        "_failures",
         "_thread",
         "_watch",
-        "clock",
         "decisions",
-        "failures",
         "is_careful",
         "journal",
         "loop",
@@ -117,21 +118,28 @@ class Session:
         self.run_id: str = options.run_id or f"{_process}-{next(_numbers)}"
         self.marking = Marking(program.plan)
         self.loop: AbstractEventLoop = get_running_loop()
-        self.clock: Clock = options.clock or LoopClock(self.loop)
         self.stream: Stream[Any] | None = None
         self.journal: list[Event] | None = journal
         """Every fact that the machine is told, where somebody wants it."""
         self.path: list[str] = []
         self.decisions: list[Noted] = []
-        self.failures: list[Failure] = []
         limit = options.concurrency
         self.slots: Limit | None = None if limit is None else Limit(limit)
         self.is_careful: bool = limit is not None or journal is not None
         """Something has to be done around every attempt: no short cuts."""
         self._thread = get_ident()
+        self._clock: Clock | None = options.clock
         self._desk: Desk | None = None
         self._effects: Effects | None = None
+        self._failures: tuple[Failure, ...] | list[Failure] = ()
         self._watch: Watch | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """Where the run takes its time from."""
+        if self._clock is None:
+            self._clock = LoopClock(self.loop)
+        return self._clock
 
     @property
     def desk(self) -> Desk:
@@ -153,6 +161,12 @@ class Session:
         if self._watch is None:
             self._watch = Watch(self.clock)
         return self._watch
+
+    def note_failure(self, failure: Failure) -> None:
+        """Keep an attempt that failed."""
+        if isinstance(self._failures, tuple):
+            self._failures = []
+        self._failures.append(failure)
 
     def close(self) -> None:
         """Leave no alarm of an attempt behind."""
@@ -246,7 +260,7 @@ class Session:
     def result(self) -> Result[BaseModel]:
         """Return all that is known of the run as it stands."""
         marking = self.marking
-        ending = marking.ending or ending_of(marking)
+        ending = marking.ending or self._ending()
         schema = schema_of(self.program.model)
         return Result(
             run_id=self.run_id,
@@ -255,7 +269,7 @@ class Session:
             path=tuple(self.path),
             usage=Usage(marking.steps, marking.spent_tokens, marking.spent_usd),
             errors=tuple(each.error for each in (*marking.troubles, *marking.undo_troubles)),
-            failures=tuple(self.failures),
+            failures=tuple(self._failures),
             questions=self.questions(),
             branches={
                 path: schema.final(cast("Revision", payload)) for path, payload in ending.branches
@@ -281,6 +295,14 @@ class Session:
     def drop_question(self, ticket: int) -> bool:
         """Forget the question of a ticket; False when there is none."""
         return self._desk is not None and self._desk.drop(ticket)
+
+    def _ending(self) -> Ending:
+        marking = self.marking
+        if marking.status == "done":
+            # The short way: nothing is left but the token at END.
+            (token,) = marking.frames[ROOT].tokens.values()
+            return Ending(token.payload)
+        return ending_of(marking)
 
     def questions(self) -> tuple[OpenQuestion, ...]:
         """Return the open questions."""

@@ -15,6 +15,9 @@ S = TypeVar("S", bound=BaseModel)
 LONGEST: Final = 10_000
 """How many events wait for a reader; of more the oldest are dropped, and the gap is told."""
 
+_SEEN: Final[frozenset[type]] = frozenset({Asked, RunEnded})
+"""The events that show the reader questions."""
+
 
 class Stream(Generic[S]):
     """A queue of events with one reader; to put never waits."""
@@ -96,7 +99,7 @@ class Reader(Generic[S]):
             if missed is not None:
                 return missed
         event = events.popleft()
-        if isinstance(event, (RunEnded, Asked)):
+        if type(event) in _SEEN:
             self._has_ended = isinstance(event, RunEnded)
             self._see(event)
         return event

@@ -48,6 +48,7 @@ from agentgraph.runtime.question import Ask
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.state import UNSET, Revision, Schema, Tip, clone, same
+from agentgraph.state.copies import ATOMS
 
 
 class ItemFailed(Exception):
@@ -319,8 +320,7 @@ def _asked(task: Task, path: str, answer: object) -> Ask[Any]:
             where=f"question {path!r}, visit {task.visit}",
             fix="return Ask(show=...)",
         )
-    ask: Ask[Any] = answer
-    return ask
+    return cast("Ask[Any]", answer)  # type: ignore[redundant-cast]  # not for pyright
 
 
 async def _list(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
@@ -369,7 +369,7 @@ def own(item: Any) -> object:
 
     What is no plain data, such as a connection, is handed over as it is.
     """
-    if isinstance(item, _EDITABLE):
+    if type(item) not in ATOMS and isinstance(item, _EDITABLE):
         with suppress(Exception):  # Whatever a class of the user's says when it is copied.
             return clone(cast("object", item))
     return cast("object", item)
