@@ -196,10 +196,11 @@ class Marking:
     stopping: dict[int, int] = field(default_factory=dict[int, int])
     """Tickets whose work was cancelled, and the unwinding that waits for each."""
     unwindings: dict[int, Unwinding] = field(default_factory=dict[int, Unwinding])
-    undone: set[int] = field(default_factory=set[int])
-    troubles: list[Trouble] = field(default_factory=list[Trouble])
+    undone: frozenset[int] = frozenset()
+    """Replaced and not changed, like the next two: an empty one then costs a run nothing."""
+    troubles: tuple[Trouble, ...] = ()
     """What the run failed with."""
-    undo_troubles: list[Trouble] = field(default_factory=list[Trouble])
+    undo_troubles: tuple[Trouble, ...] = ()
     """What its undos failed with."""
     ending: Ending | None = None
     taken: dict[Way, int] = field(default_factory=dict[Way, int])

@@ -242,9 +242,9 @@ def has_undone(turn: Turn, task: Task, payload: object, trouble: Trouble | None 
     assert isinstance(task, Part)
     entry = task.given
     assert isinstance(entry, Completed)
-    marking.undone.add(entry.number)
+    marking.undone |= {entry.number}
     if trouble is not None:
-        marking.undo_troubles.append(trouble)
+        marking.undo_troubles += (trouble,)
     del marking.live[task.ticket]
     unwinding = marking.unwindings[marking.stopping.pop(task.ticket)]
     if unwinding.undoing == task.ticket:
@@ -260,7 +260,7 @@ def _widen(turn: Turn, unwinding: Unwinding) -> bool:
     marking = turn.marking
     goal = unwinding.goal
     if goal.kind in {"join", "vote", "cancel", "exhaust"}:
-        marking.undo_troubles.extend(unwinding.troubles)
+        marking.undo_troubles += tuple(unwinding.troubles)
         return False
     if len(unwinding.troubles) < 2:
         return False
@@ -307,7 +307,7 @@ def _conclude(turn: Turn, unwinding: Unwinding) -> None:
             branches = marking.ending.branches if marking.ending else ()
             marking.ending = Ending(state, branches)
             marking.status = _STATUS[goal.kind]
-            marking.troubles = unwinding.troubles
+            marking.troubles = tuple(unwinding.troubles)
 
 
 def _handle(turn: Turn, frame: Frame, goal: Goal, state: object, error: Exception) -> None:
