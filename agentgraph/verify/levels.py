@@ -208,6 +208,8 @@ class _Level:
         self.net.bounds[local] = self.levels.bounds[inner]
         if limit := self._limit(inner, key):
             self.net.limits[local] = limit
+        if len(self.nest.net.graph.regions[inner].members) > 1:
+            self.net.several.add(local)
         if len(self.nest.entries[inner]) > 1:
             self.net.held[local] = frozenset({inner})
 

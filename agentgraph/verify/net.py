@@ -55,6 +55,8 @@ class Net:
     """Of one round of a loop: the exit that stands for the way back."""
     race: frozenset[int] = frozenset()
     """Exits that are the places of the join at which a quorum ends."""
+    several: set[int] = field(default_factory=set[int])
+    """Vertices that stand for more than one vertex of the graph."""
     instant: set[int] = field(default_factory=set[int])
     """Vertices that run nothing: a token passes them in the transition that brings it."""
     need: int = 0

@@ -82,6 +82,8 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
     if loop.over is not None:
         net.outs[loop.entry].append(loop.over._replace(cost=over))
     net.bounds[loop.entry] = bounds
+    if len(loop.members) > 1:
+        net.several.add(loop.entry)
     if held:
         net.held[loop.entry] = held
 

@@ -8,7 +8,7 @@ token to the join, whatever the others do. Else every order is played, up to a l
 from collections import deque
 from dataclasses import replace
 
-from agentgraph.verify.game import Fault, Game, Kind, Marking, Search, Trace, trapped
+from agentgraph.verify.game import Fault, Game, Marking, Search, Trace, trapped
 from agentgraph.verify.net import Net, Way
 from agentgraph.verify.reduction import Rest, along, reduce
 
@@ -141,6 +141,7 @@ class Race:
         )
         self.before: dict[frozenset[int], list[frozenset[int]]] = {}
         self.came: set[int] = set()
+        self.ran: set[int] = set()
 
     def fault(self) -> Fault | None:
         """Return why the level is not proper, or None when it is."""
@@ -180,6 +181,7 @@ class Race:
         if not enabled:
             ends.append(key)
             return self._short(marking, come)
+        self.ran.update(enabled)
         for vertex in enabled:
             for places in self.game.moves[vertex]:
                 after = dict(marking)
@@ -225,8 +227,10 @@ class Race:
         """Find a token that left by another way than the join while others go on."""
         for place in marking:
             vertex = self.game.owner[place]
-            is_exit = not self.game.moves[vertex] and vertex not in self.net.race
-            if is_exit and len(marking) > 1:
+            if self.game.moves[vertex] or vertex in self.net.race:
+                continue
+            self.came.add(vertex)
+            if len(marking) > 1:
                 return Fault("left", vertex, self.game.tokens(marking))
         return None
 
@@ -244,7 +248,9 @@ class Race:
     def _idle(self) -> Fault | None:
         """Find a vertex that no run comes to: its join is always cancelled first."""
         for vertex, moves in enumerate(self.game.moves):
-            if moves and vertex not in self.came:
-                kind: Kind = "idle"
-                return Fault(kind, vertex)
+            is_exit = not moves and self.game.places[vertex] and vertex not in self.net.race
+            # Where others only begin to run before they are cancelled, nothing follows them.
+            known = self.ran if vertex in self.net.several else self.came
+            if (moves or is_exit) and vertex not in known:
+                return Fault("idle", vertex)
         return None

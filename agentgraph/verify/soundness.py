@@ -240,8 +240,8 @@ class _Teller:
         name = self._name(self.wrong.fault.vertex)
         return Finding(
             "AG301",
-            f"no run comes to {quoted(name)}{self._region()}: "
-            "the quorum is always reached before, or a join before it never fires",
+            f"no run gets past {quoted(name)}{self._region()}: "
+            "the quorum is always reached before, or its join never fires",
             quoted(name),
             "remove it, or raise the number of ways that the quorum needs",
             self._place(name),

@@ -64,13 +64,13 @@ def test_a_join_that_never_fires_in_a_race_is_refused() -> None:
     finding = only(race(lines, 1, "f a k b c i d", joins=("i",)))
 
     assert finding.code == "AG301"
-    assert finding.what.startswith("no run comes to 'i' in the quorum 'race'")
+    assert finding.what.startswith("no run gets past 'i' in the quorum 'race'")
 
 
 def test_what_stands_behind_a_race_that_is_over_at_once_never_runs() -> None:
     lines = "f -> j, b\nb -> c\nc -> j"
 
-    assert "no run comes to 'c'" in only(race(lines, 1, "f b c")).what
+    assert "no run gets past 'c'" in only(race(lines, 1, "f b c")).what
 
 
 def test_a_node_that_runs_twice_in_a_race_is_refused() -> None:
