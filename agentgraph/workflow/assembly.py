@@ -14,6 +14,7 @@ from agentgraph.workflow.gates import without_needless_gates
 from agentgraph.workflow.naming import name_all
 from agentgraph.workflow.places import Places, Spot, line_of
 from agentgraph.workflow.schema import digest_of
+from agentgraph.workflow.signature import place_of
 from agentgraph.workflow.sketch import END, START, Dot, Limit, Sketch
 from agentgraph.workflow.work import Settled, changed
 
@@ -119,10 +120,11 @@ class _Assembly:
         try:
             settled = dot.work.settled
         except GraphError as error:
-            place = self.places.of(dot.spot)
-            found = Finding(error.code, error.what, error.where, error.fix, place)
+            name = self.names[number]
+            place = place_of(dot.work.fn) or self.places.of(dot.spot)
+            found = Finding(error.code, error.what, f"node {name!r}", error.fix, place)
             self.sketch.findings.append(found)
-            return _stand_in(self.names[number], dot, place)
+            return _stand_in(name, dot, place)
         vertex = settled.vertex
         name = self.names[number]
         if dot.limit or dot.at_least or vertex.place is None or vertex.name != name:

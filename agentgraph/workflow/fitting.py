@@ -72,7 +72,7 @@ class Fitting:
     def _services(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
         if signature.has_second and signature.wants == "ctx":
             for needed in _services_of(signature.second):
-                yield from self._served(vertex, needed, signature.where)
+                yield from self._served(vertex, needed, signature.shown)
 
     def _served(self, vertex: Vertex, needed: type[object], where: str) -> Iterator[Finding]:
         if self._is_inner or (self._deps is not None and _serves(self._deps, needed)):
@@ -131,7 +131,7 @@ def _takes(
         yield Finding(
             "AG120",
             f"{vertex.name!r} works on {wanted.__name__}, and {what} is {state.__name__}",
-            where=signature.where,
+            where=signature.shown,
             fix=f"write it for {state.__name__} or a base of it, or let a workflow of "
             f"{wanted.__name__} run inside: `.as_node(enter=..., leave=...)`",
             place=vertex.place,

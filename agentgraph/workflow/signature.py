@@ -78,10 +78,14 @@ class Signature:
 
     @property
     def where(self) -> str:
-        """The callable, for messages."""
+        """The callable with its place, for messages."""
         place = place_of(self.fn)
-        shown = f"function {self.name or '<lambda>'!r}" if self.name else f"{self.fn!r}"
-        return f"{shown} ({place})" if place else shown
+        return f"{self.shown} ({place})" if place else self.shown
+
+    @property
+    def shown(self) -> str:
+        """The callable, for messages that have its place already."""
+        return f"function {self.name!r}" if self.name else f"{self.fn!r}"
 
     def read_again(self) -> "Signature":
         """Look once more for what was not found: it may have been defined since."""

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import pytest
 from pydantic import BaseModel
+from typing_extensions import TypeAliasType
 
 from agentgraph import (
     END,
@@ -28,6 +29,9 @@ from agentgraph import (
 )
 from agentgraph.errors import InvalidAgent, InvalidFlow, InvalidGraph
 from tests.workflow.desk import Desk, Kind, Ticket, clerk
+
+# What `type Renamed = Kind` makes in Python 3.12.
+Renamed = TypeAliasType("Renamed", Kind)
 
 
 class Level(Enum):
@@ -50,10 +54,11 @@ def test_labels_are_read_from_the_annotation() -> None:
     def both(s: Ticket) -> Literal["a", Level.LOW, True]: ...
     def annotated(s: Ticket) -> Annotated[Kind, "why"]: ...
     def text(s: Ticket) -> "Verdict[Kind]": ...
+    def alias(s: Ticket) -> Renamed: ...
 
     kinds = {"billing": "billing", "tech": "tech"}
     assert labels(literal) == labels(later) == labels(awaitable) == kinds
-    assert labels(annotated) == labels(text) == kinds
+    assert labels(annotated) == labels(text) == labels(alias) == kinds
     assert labels(flag) == {True: "True", False: "False"}
     assert labels(level) == {Level.LOW: "LOW", Level.HIGH: "HIGH"}
     assert labels(both) == {"a": "a", Level.LOW: "LOW", True: "True"}
