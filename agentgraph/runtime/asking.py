@@ -16,8 +16,6 @@ def open_question(session: Session, feed: Feed, task: Task) -> None:
     """Put a question on the desk, with the alarm of its deadline."""
     name = session.visit_of(task, with_attempts=True)
     waiting = session.desk.open(name, session.place(task), task)
-    # Whoever answers may take days: the draft behind the revision need not wait as well.
-    task.payload.sealed = None
     timeout = waiting.ask.timeout
     if timeout is not None:
         due = session.clock.time() + timeout.total_seconds()
