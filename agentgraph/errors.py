@@ -12,7 +12,7 @@ Rules of this file:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar, Literal, Self, TypeAlias, cast
+from typing import Any, ClassVar, Literal, Self, TypeAlias, cast
 
 Severity = Literal["error", "warning"]
 Claim = Literal["proved", "declared", "heuristic", "observed"]
@@ -218,7 +218,8 @@ class RunFailed(RunError):
     def __init__(self, what: str, *, where: str, fix: str, result: object) -> None:
         """Take the parts of the message and the `Result` of the run."""
         super().__init__(what, where=where, fix=fix)
-        self.result = result
+        self.result: Any = result
+        """The `Result`; it lies in a layer above this one."""
 
 
 class InvalidEdit(RunError):

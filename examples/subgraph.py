@@ -75,7 +75,9 @@ def more(s: Inbox) -> bool:
 
 
 reply = answer.as_node(enter=enter, leave=leave)
-inbox = workflow("inbox", Inbox, sort >> (reply >> more.route({True: reply, False: END})).loop(at_most=50))
+inbox = workflow(
+    "inbox", Inbox, sort >> (reply >> more.route({True: reply, False: END})).loop(at_most=50)
+)
 
 
 def main() -> None:

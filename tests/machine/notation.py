@@ -268,7 +268,7 @@ class Told:
         if isinstance(command, Part) and command.verb in {"into", "leave"}:
             return f"{text} with {_given(command.given)} on {command.payload}"
         attempt = f" attempt {command.attempt}" if command.attempt > 1 else ""
-        told = f" told {type(command.given).__name__}" if _is_told(command) else ""
+        told = f" told {_told(command)}" if _told(command) else ""
         return f"{text}{attempt} on {command.payload}{told}"
 
     def live(self) -> str:
@@ -307,8 +307,9 @@ def _given(given: object) -> str:
     return str(given)
 
 
-def _is_told(command: Task) -> bool:
-    return isinstance(command, Part) and isinstance(command.given, Exception)
+def _told(command: Task) -> str:
+    given = command.given if isinstance(command, Part) else None
+    return type(given).__name__ if isinstance(given, Exception) else ""
 
 
 def _limits(words: str) -> Limits:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.machine.notation import Told, read_graphs, rows
 
 PAGE = (Path(__file__).parents[2] / "docs" / "semantics.md").read_text()

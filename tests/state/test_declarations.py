@@ -1,6 +1,6 @@
 """What is refused when a state class is made, and what is not."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 import operator
 from collections.abc import Sequence

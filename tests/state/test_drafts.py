@@ -1,6 +1,6 @@
 """What a node may do to its draft, and what becomes of it: one example for each rule."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 import copy
 import json

@@ -1,6 +1,6 @@
 """What a join makes of the revisions of its branches: one example for each rule."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 from collections.abc import Callable, Sequence
 from typing import Annotated

@@ -1,6 +1,6 @@
 """Merging against a brute-force fold of everything that happened before, over random fork and join graphs."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 from dataclasses import dataclass, field
 from typing import Annotated

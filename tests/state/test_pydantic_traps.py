@@ -1,6 +1,6 @@
 """What pydantic does of itself, and what becomes of it in a state."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 from functools import cached_property
 from typing import Annotated, Literal

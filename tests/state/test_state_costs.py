@@ -1,6 +1,6 @@
 """What a step costs, counted in function calls: no clock, so that a busy machine fails nothing."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 import sys
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Drafts, views and revisions against plain deep copies, in any order of opening and closing."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 import copy
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Values of every kind in a state: private, compared by content, and validated where they can be."""
 
-# ruff: noqa: RUF012  # pydantic copies the defaults of a state for each instance
+# pydantic copies the defaults of a state for each instance
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sequence
