@@ -116,7 +116,8 @@ class Oracle:
         return self._put(left, inside, [(join, -1)])
 
     def fails(self, marking: Marking) -> Iterator[tuple[str, Marking]]:
-        if any(self._has_quorum(j, marking) for j in self.quorums):
+        is_moving = any(self.kind[vertex] == "gateway" for vertex, _ in marking)
+        if is_moving or any(self._has_quorum(j, marking) for j in self.quorums):
             return
         for region in self.graph.regions:
             if region.kind == "catch" and any(self.is_in(place, region) for place in marking):

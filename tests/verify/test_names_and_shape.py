@@ -135,6 +135,16 @@ def test_a_handler_is_reached_by_a_failure() -> None:
     assert codes(saved) == []
 
 
+def test_a_handler_of_what_cannot_fail_is_never_reached() -> None:
+    useless = graph(
+        "START -> g\ng -> END\nsorry -> END",
+        gateway("g"),
+        regions=(Region("save", "catch", ("g",), "sorry"),),
+    )
+
+    assert codes(useless) == ["AG110"]
+
+
 def test_a_dead_end_is_shown_with_the_path_to_it() -> None:
     finding = only(graph("START -> k\nk -x-> END\nk -y-> a"))
 
