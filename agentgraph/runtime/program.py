@@ -71,6 +71,11 @@ class Program:
     deps: type[object] | None = None
 
     @cached_property
+    def schema(self) -> Schema[Any]:
+        """What the class of the state says about its drafts and commits."""
+        return schema_of(self.model)
+
+    @cached_property
     def plan(self) -> Plan:
         """The graph with its names resolved, each site with its `Job`."""
         with _making:

@@ -23,7 +23,7 @@ from agentgraph.runtime.program import Program
 from agentgraph.runtime.question import Question
 from agentgraph.runtime.session import Options, Session
 from agentgraph.runtime.stream import Reader, Stream
-from agentgraph.state import Revision, schema_of
+from agentgraph.state import Revision
 
 S = TypeVar("S", bound=BaseModel)
 A = TypeVar("A", bound="str | bool | Enum | BaseModel")
@@ -372,7 +372,7 @@ def _initial(program: Program, state: BaseModel, deps: object) -> Revision:
     """Return the first revision: a copy, so that the caller's object is never changed."""
     model = program.model
     name = program.graph.name
-    if not isinstance(state, model):
+    if type(state) is not model and not isinstance(state, model):
         raise InvalidInput(
             f"workflow {name!r} works on {model.__name__}, not on {type(state).__name__}",
             where=f"the state given to workflow {name!r}",
@@ -384,7 +384,7 @@ def _initial(program: Program, state: BaseModel, deps: object) -> Revision:
             where=f"the call that runs workflow {name!r}",
             fix=f"give it deps={program.deps.__name__}(...)",
         )
-    return schema_of(model).begin(state)
+    return program.schema.begin(state)
 
 
 def _conclude(session: Session) -> Result[BaseModel]:

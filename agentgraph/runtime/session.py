@@ -47,7 +47,7 @@ from agentgraph.runtime.limit import Limit
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.stream import Stream
 from agentgraph.runtime.watch import Watch
-from agentgraph.state import Revision, schema_of
+from agentgraph.state import Revision
 
 P = ParamSpec("P")
 ROOT: Final = 1
@@ -261,14 +261,14 @@ class Session:
         """Return all that is known of the run as it stands."""
         marking = self.marking
         ending = marking.ending or self._ending()
-        schema = schema_of(self.program.model)
+        schema = self.program.schema
         return Result(
             run_id=self.run_id,
             status=cast("Answer", marking.status),
             state=schema.final(cast("Revision", ending.payload)),
             path=tuple(self.path),
             usage=Usage(marking.steps, marking.spent_tokens, marking.spent_usd),
-            errors=tuple(each.error for each in (*marking.troubles, *marking.undo_troubles)),
+            errors=tuple([each.error for each in [*marking.troubles, *marking.undo_troubles]]),
             failures=tuple(self._failures),
             questions=self.questions(),
             branches={
@@ -283,7 +283,7 @@ class Session:
         """Tell one who begins to listen what the run began with, and what it asks."""
         root = self.marking.frames[ROOT]
         assert self.stream is not None
-        schema = schema_of(self.program.model)
+        schema = self.program.schema
         self.stream.put(RunStarted(schema.final(cast("Revision", root.start))))
         for waiting in self.waiting():
             self.stream.put(Asked(waiting.path, waiting.id, waiting.ask.show))
@@ -309,9 +309,11 @@ class Session:
         return () if self._desk is None else self._desk.listed()
 
     def _visits(self) -> dict[str, int]:
-        found = {site.path: visits for site, visits in self.marking.visited.items()}
-        for frame in self.marking.frames.values():
-            for site, visits in frame.visits.items():
+        marking = self.marking
+        found = {site.path: visits for site, visits in marking.frames[ROOT].visits.items()}
+        within = [frame.visits for frame in marking.frames.values() if frame.id != ROOT]
+        for counted in (marking.visited, *within):
+            for site, visits in counted.items():
                 found[site.path] = found.get(site.path, 0) + visits
         return found
 

@@ -304,7 +304,7 @@ def key_of(labels: Mapping[tuple[type, object], str], path: str, label: object) 
 
 async def _ask(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     job: Job = task.site.handle
-    in_thread = is_threaded(session, task, job)
+    in_thread = job.in_thread or job.timeout_s is not None
     answer = await _read(session, carrier, task, job.body, in_thread=in_thread)
     ask = _asked(task, path, answer)
     timely = ask.on_timeout

@@ -7,14 +7,17 @@ what it is about.
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
 from typing import Annotated, Any, TypeVar
 
+import pytest
 from pydantic import BaseModel
 
-from agentgraph.graph import FrozenGraph, Policy, Vertex
+from agentgraph.errors import RunFailed
+from agentgraph.events import Result
+from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.runtime import Ask, Binding, Body, Program
 from agentgraph.state import State, append, total
 from tests.machine.notation import Reader
@@ -44,15 +47,20 @@ def noting(name: str) -> Body:
 def program(
     text: str,
     model: type[BaseModel] = Notes,
+    /,
     *,
-    name: str = "g",
-    bind: Mapping[str, Any] | None = None,
-    policy: Mapping[str, Policy] | None = None,
-    children: Mapping[str, Program] | None = None,
-    deps: type[object] | None = None,
+    name: Any = "g",
+    bind: Any = None,
+    policy: Any = None,
+    children: Any = None,
+    deps: Any = None,
     **fns: Any,
 ) -> Program:
-    """Read a graph and bind its vertices: a function, a Body, or (in `bind`) a Binding."""
+    """Read a graph and bind its vertices: a function, a Body, or (in `bind`) a Binding.
+
+    `policy` and `children` are mappings too: of vertices to policies, of the names that the
+    text gives child graphs to their programs.
+    """
     known = {key: child.graph for key, child in (children or {}).items()}
     graph = Reader(name, known).read(text)
     vertices = tuple(
@@ -118,6 +126,17 @@ def play(main: Callable[[], Awaitable[T]]) -> T:
             assert not left, f"these tasks outlive the test: {left}"
 
     return asyncio.run(watched())
+
+
+def result_of(caught: pytest.ExceptionInfo[RunFailed]) -> Result[Any]:
+    """Return the result of a run that failed."""
+    return result_in(caught.value)
+
+
+def result_in(error: RunFailed) -> Result[Any]:
+    """Return the result that an error carries."""
+    assert isinstance(error.result, Result)
+    return error.result
 
 
 async def settle() -> None:

@@ -1,12 +1,13 @@
 import asyncio
 import threading
+from itertools import pairwise
 
 import pytest
 
 from agentgraph.errors import ClosedDraft, NodeTimeout, RunFailed
 from agentgraph.graph import Policy
 from agentgraph.runtime import Binding, run, start
-from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
+from tests.runtime.kit import Notes, VirtualClock, body, play, program, result_of, settle
 
 ONE = "START -> a\na -> END"
 FORK = "START -> s\ns -> a, b\njoin j: a, b -> END"
@@ -80,7 +81,7 @@ def test_a_policy_that_is_used_up_fails_the_run_with_the_last_error() -> None:
         with pytest.raises(RunFailed, match="at 'a': ConnectionError: down") as caught:
             await clock.finish(run(made, Notes(), clock=clock))
 
-        assert [each.attempt for each in caught.value.result.failures] == [1, 2]
+        assert [each.attempt for each in result_of(caught).failures] == [1, 2]
 
     play(main)
 
@@ -91,7 +92,7 @@ def test_programming_errors_are_not_retried_unless_they_are_named() -> None:
         plain = program(ONE, a=failing(1, TypeError()), policy={"a": Policy(attempts=3)})
         with pytest.raises(RunFailed) as caught:
             await clock.finish(run(plain, Notes(), clock=clock))
-        assert len(caught.value.result.failures) == 1
+        assert len(result_of(caught).failures) == 1
 
         named = Policy(attempts=3, retry_on=("builtins.TypeError",))
         made = program(ONE, a=failing(1, TypeError()), policy={"a": named})
@@ -123,7 +124,7 @@ def test_a_node_that_takes_too_long_is_cancelled_and_fails(where: str) -> None:
         assert isinstance(cause, NodeTimeout)
         assert isinstance(cause, TimeoutError)
         assert "'a' took longer than its 5 s" in str(cause)
-        assert "lost" not in caught.value.result.state.notes
+        assert "lost" not in result_of(caught).state.notes
         assert clock.now == 5
         task = asyncio.current_task()
         assert task is not None
@@ -149,7 +150,7 @@ def test_a_timeout_counts_for_each_attempt_and_not_for_the_pause() -> None:
                 run(program(ONE, a=slow, policy={"a": policy}), Notes(), clock=clock)
             )
 
-        assert all(b - a > 2 + 5 for a, b in zip(starts, starts[1:], strict=False))
+        assert all(b - a > 2 + 5 for a, b in pairwise(starts))
         assert len(starts) == 3
 
     play(main)
@@ -178,7 +179,7 @@ def test_what_a_node_gives_that_swallows_its_timeout_is_dropped(where: str, poli
             await clock.finish(run(made, Notes(), clock=clock))
 
         assert isinstance(caught.value.__cause__, NodeTimeout)
-        assert "late" not in caught.value.result.state.notes
+        assert "late" not in result_of(caught).state.notes
 
     play(main)
 
@@ -256,7 +257,7 @@ def test_the_late_result_of_a_thread_is_dropped_and_its_draft_is_closed() -> Non
             await clock.finish(run(made, Notes(), clock=clock))
         gate.set()
 
-        assert caught.value.result.state == Notes()
+        assert result_of(caught).state == Notes()
 
     play(main)
     assert closed.wait(timeout=10)

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -155,7 +156,7 @@ def test_what_nobody_can_have_spent_fails_the_node(spent: tuple[int, float | Non
 
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "much"])
 @pytest.mark.parametrize("name", ["usd", "steps", "visits", "seconds", "tokens"])
-def test_a_budget_that_could_not_be_meant_is_refused(name: str, value: float) -> None:
+def test_a_budget_that_could_not_be_meant_is_refused(name: str, value: Any) -> None:
     with pytest.raises(InvalidInput, match=f"allows {name}="):
         Budget(**{name: value})
 
@@ -163,7 +164,7 @@ def test_a_budget_that_could_not_be_meant_is_refused(name: str, value: float) ->
 @pytest.mark.parametrize(
     "options", [{"attempts": 0}, {"first": -1}, {"cap": float("nan")}, {"first": float("inf")}]
 )
-def test_retries_that_could_not_be_meant_are_refused(options: dict[str, float]) -> None:
+def test_retries_that_could_not_be_meant_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidAgent, match="the retries are"):
         Retry(**options)
 

@@ -172,10 +172,17 @@ def test_a_run_as_a_context_is_cancelled_and_awaited_on_leaving() -> None:
     hang = Hanging()
 
     async def main() -> None:
-        with pytest.raises(KeyError):
+        handles = []
+
+        async def leave_early() -> None:
             async with start(program(FORK, b=body(hang.__call__)), Notes()) as going:
+                handles.append(going)
                 await settle()
                 raise KeyError
+
+        with pytest.raises(KeyError):
+            await leave_early()
+        (going,) = handles
         assert going.status == "cancelled"
 
     play(main)

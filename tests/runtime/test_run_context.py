@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from contextvars import ContextVar
 
 import pytest
 
@@ -189,8 +190,7 @@ def test_one_program_serves_several_threads_with_loops_of_their_own() -> None:
 
     def several() -> None:
         begin.wait()
-        for _ in range(10):
-            results.append(run_sync(made, Notes()))
+        results.extend(run_sync(made, Notes()) for _ in range(10))
 
     threads = [threading.Thread(target=several) for _ in range(4)]
     for thread in threads:
@@ -226,8 +226,6 @@ def test_run_sync_raises_what_the_run_raises() -> None:
 
 
 def test_nodes_of_a_sync_run_in_a_running_loop_see_the_context_of_the_caller() -> None:
-    from contextvars import ContextVar
-
     user = ContextVar("user", default="nobody")
     seen = []
     made = program(ONE, policy={"a": Policy(in_thread=True)}, a=lambda s: seen.append(user.get()))

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from agentgraph.events import NodeDone, NodeStarted
 from agentgraph.graph import Policy
 from agentgraph.runtime import Ask, Binding, Body, Budget, Ctx, ItemFailed, run, start
 from agentgraph.state import State
-from tests.runtime.kit import Notes, VirtualClock, body, play, program, settle
+from tests.runtime.kit import Notes, VirtualClock, body, play, program, result_of, settle
 
 
 class Docs(State):
@@ -76,7 +77,6 @@ def test_an_empty_list_gives_no_results_and_into_is_called_all_the_same() -> Non
 
 
 def test_sync_items_run_side_by_side_in_threads() -> None:
-    import threading
 
     both = threading.Barrier(2)
 
@@ -134,7 +134,6 @@ def test_an_item_that_fails_is_repeated_and_never_sees_what_it_did_to_the_item_b
 
 @pytest.mark.parametrize("is_sync", [True, False])
 def test_what_cannot_be_copied_is_handed_to_an_item_as_it_is(is_sync: bool) -> None:
-    import threading
 
     lock = threading.Lock()
 
@@ -166,7 +165,7 @@ def test_an_item_that_fails_cancels_the_rest_and_fails_the_node() -> None:
         play(lambda: run(made, Docs(items=[0, 1, 2, 3])))
 
     assert ended == [0]
-    assert [failure.node for failure in caught.value.result.failures] == ["e/1"]
+    assert [failure.node for failure in result_of(caught).failures] == ["e/1"]
 
 
 def test_an_each_that_collects_hands_over_what_failed_in_its_place() -> None:
@@ -192,10 +191,13 @@ def test_an_item_that_takes_too_long_fails_alone() -> None:
             await asyncio.Event().wait()
         return i
 
+    async def listed(s: Docs) -> list[Any]:
+        return s.items
+
     async def main() -> None:
         clock = VirtualClock()
         made = program(
-            each(2, "collect"), Docs, e=(over, do, into), policy={"e": Policy(timeout_s=3)}
+            each(2, "collect"), Docs, e=(listed, do, into), policy={"e": Policy(timeout_s=3)}
         )
         result = await clock.finish(run(made, Docs(items=[0, 1]), clock=clock))
         failed, one = result.state.found

@@ -126,7 +126,7 @@ def test_an_answer_that_is_given_twice_never_goes_to_the_next_question() -> None
         going = start(program(TWO), Notes())
         await going.result()
         await going.answer("yes")
-        with pytest.raises(AnswerRefused, match="no question is open|not shown"):
+        with pytest.raises(AnswerRefused, match="an answer without an address"):
             await going.answer("yes")
         await settle()
         assert going.status == "paused"
@@ -323,9 +323,9 @@ def test_without_on_timeout_the_question_fails_and_the_error_can_be_caught() -> 
     async def main() -> None:
         clock = VirtualClock()
         going = start(program(ONE, q=lambda s: ask), Notes(), clock=clock)
+        await going.result()
+        await clock.advance(5)
         with pytest.raises(RunFailed) as caught:
-            await going.result()
-            await clock.advance(5)
             await going.result()
         assert isinstance(caught.value.__cause__, QuestionExpired)
 

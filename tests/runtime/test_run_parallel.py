@@ -1,4 +1,6 @@
 import asyncio
+import threading
+from dataclasses import replace
 from typing import Annotated
 
 import pytest
@@ -7,9 +9,9 @@ from hypothesis import strategies as st
 
 from agentgraph.errors import MergeConflict, RunFailed
 from agentgraph.graph import Policy
-from agentgraph.runtime import run, start
+from agentgraph.runtime import Binding, run, start
 from agentgraph.state import State, append, total
-from tests.runtime.kit import Notes, VirtualClock, play, program, settle
+from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, result_of, settle
 
 FORK = "START -> a\na -> b, c\njoin j: b, c -> d\nd -> END"
 RACE = """
@@ -36,7 +38,6 @@ def test_branches_run_side_by_side() -> None:
 
 
 def test_sync_functions_in_branches_run_side_by_side_in_threads() -> None:
-    import threading
 
     both = threading.Barrier(2)
 
@@ -47,7 +48,6 @@ def test_sync_functions_in_branches_run_side_by_side_in_threads() -> None:
 
 
 def test_sync_functions_of_a_subgraph_in_a_branch_run_in_threads_too() -> None:
-    import threading
 
     both = threading.Barrier(2)
 
@@ -55,9 +55,6 @@ def test_sync_functions_of_a_subgraph_in_a_branch_run_in_threads_too() -> None:
         both.wait(timeout=10)
 
     child = program("START -> p\np -> END", name="child", p=meet)
-    text = (
-        "START -> a\na -> b, c\nsubgraph b child -> j\nsubgraph c child -> j\njoin j: b, c -> END"
-    )
     text = (
         "START -> a\na -> b, c\nsubgraph b child -> x\nsubgraph c child -> y\njoin j: x, y -> END"
     )
@@ -135,7 +132,7 @@ def test_a_conflict_names_the_field_and_both_branches_and_keeps_the_last_good_st
     cause = caught.value.__cause__
     assert isinstance(cause, MergeConflict)
     assert (cause.field, cause.branches) == ("text", ("b", "c"))
-    result = caught.value.result
+    result = result_of(caught)
     assert result.state == Notes(notes=["a"])
     assert {path: state.text for path, state in result.branches.items()} == {"b": "b", "c": "c"}
 
@@ -156,8 +153,6 @@ def test_a_conflict_can_be_caught() -> None:
 
     made = program(text, b=write, c=write)
     # The notation knows builtin classes only.
-    from dataclasses import replace
-
     region = replace(made.graph.regions[0], catches=("agentgraph.errors.MergeConflict",))
     made = replace(made, graph=replace(made.graph, regions=(region,)))
 
@@ -256,9 +251,6 @@ def test_what_losers_completed_is_undone_and_their_edits_are_dropped() -> None:
             undone.append(list(s.notes))
             s.notes.append("dropped")
 
-        from agentgraph.runtime import Binding
-        from tests.runtime.kit import body, noting
-
         bind = {"b": Binding(noting("b"), undo=body(undo)), "c": Binding(body(c), undo=body(undo))}
         result = await run(program(text, bind=bind, b2=hang), Notes())
 
@@ -321,8 +313,8 @@ def test_two_classifiers_may_look_at_one_revision_at_once() -> None:
 
 
 def test_a_thousand_branches_of_which_one_fails_are_taken_down_in_linear_time() -> None:
-    N = 1000
-    names = [f"b{i}" for i in range(N)]
+    count = 1000
+    names = [f"b{i}" for i in range(count)]
     text = f"START -> a\na -> {', '.join(names)}\njoin j: {', '.join(names)} -> END"
 
     async def main() -> None:
