@@ -137,7 +137,8 @@ class _Assembly:
             }
             vertex = changed(vertex, changes)
         self.bindings[name] = self._binding(dot, settled)
-        self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
+        if dot.work.states or self.fitting.is_new(vertex, settled):
+            self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
         body = settled.binding.body
         if body is not None and body.wants == "error" and number not in self._handlers:
             self.sketch.findings.append(without_cause(vertex))
@@ -171,10 +172,10 @@ class _Assembly:
         names, place = self.names, self.places.of
         last: Spot | None = None
         where: Place | None = None
-        for way in self.ways:
-            if way.spot is not last:
-                last, where = way.spot, place(way.spot)
-            yield Edge(names[way.source], names[way.target], way.label, way.unsure, where)
+        for source, target, label, unsure, spot in self.ways:
+            if spot is not last:
+                last, where = spot, place(spot)
+            yield Edge(names[source], names[target], label, unsure, where)
 
     def _regions(self) -> Iterator[Region]:
         for area, name in zip(self.sketch.areas, self.areas, strict=True):

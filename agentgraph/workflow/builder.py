@@ -30,7 +30,7 @@ from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.regions import Trial, with_regions
-from agentgraph.workflow.sketch import Exit, Limit
+from agentgraph.workflow.sketch import START, Exit, Limit
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -115,9 +115,11 @@ class Graph(Generic[S, D]):
     ) -> None:
         """Lead one node to another; a list is a fork, and so are two edges added one by one."""
         spot = spot_of_caller()
-        exits = self._handles.exits(source, spot)
+        handles = self._handles
+        if not isinstance(source, Start | End):
+            handles.find(source, spot)  # What is mentioned first is placed first.
         for each in _listed(target, "an edge leads to no node", spot):
-            self._handles.sketch.connect(exits, self._handles.entry(each, spot), spot)
+            handles.lead(source, handles.entry(each, spot), spot)
 
     def add_join(
         self,
@@ -134,18 +136,19 @@ class Graph(Generic[S, D]):
         spot = spot_of_caller()
         sketch = self._handles.sketch
         named = _listed(sources, "a join waits for no node", spot)
-        ends = [self._one(self._handles.exits(source, spot), spot) for source in named]
-        if need is not None and not 1 <= need <= len(ends):
+        count = len(named)
+        if need is not None and not 1 <= need <= count:
             raise InvalidFlow(
-                f"a join cannot wait for {need} of {len(ends)} branches",
+                f"a join cannot wait for {need} of {count} branches",
                 where=f"add_join ({line_of(spot)})",
-                fix=f"take need=1 to need={len(ends)}, or leave it out to wait for all",
+                fix=f"take need=1 to need={count}, or leave it out to wait for all",
             )
+        ends = [self._end(source, spot) for source in named]
         after = self._handles.entry(target, spot)
         join = sketch.add("join", None, spot)
-        sketch.connect(ends, join, spot)
-        sketch.connect([Exit(join)], after, spot)
-        if need is not None and need < len(ends):
+        sketch.ways += [(end, join, label, unsure, spot) for end, label, unsure in ends]
+        sketch.ways.append((join, after, None, False, spot))
+        if need is not None and need < count:
             sketch.dots[join].need = need
             self._trials.append(Trial("quorum", (), join, spot))
 
@@ -213,13 +216,17 @@ class Graph(Generic[S, D]):
         )
         return Workflow(program)
 
-    def _one(self, exits: list[Exit], spot: Spot | None) -> Exit:
-        """Let alternatives meet: a join has a place for each way in."""
+    def _end(self, source: object, spot: Spot | None) -> tuple[int, str | None, bool]:
+        """Return the one open end of a branch; alternatives meet before the join."""
+        found = START if isinstance(source, Start) else self._handles.find(source, spot)
+        if isinstance(found, int):
+            return found, None, False
+        exits = self._handles.exits(source, spot)
         if len(exits) == 1:
-            return exits[0]
+            return exits[0][:3]
         gate = self._handles.sketch.add("meet", None, spot)
         self._handles.sketch.connect(exits, gate, spot)
-        return Exit(gate)
+        return gate, None, False
 
 
 def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object]:

@@ -301,10 +301,11 @@ class Pen:
         dots[gate].before = dot
         loop = inner.loop
         coming = self._into.setdefault(dot, [])
-        outside = [n for n in coming if loop is None or not loop.holds(self.sketch.ways[n].source)]
+        outside = [n for n in coming if loop is None or not loop.holds(self.sketch.ways[n][0])]
         moved = list(dict.fromkeys([*outside, *backs]))
         for number in moved:
-            self.sketch.ways[number] = self.sketch.ways[number]._replace(target=gate)
+            source, _, label, unsure, spot = self.sketch.ways[number]
+            self.sketch.ways[number] = (source, gate, label, unsure, spot)
         self._into[dot] = [number for number in coming if number not in set(moved)]
         self._into[gate] = moved
         self._connect([Exit(gate)], dot, dots[dot].spot)
@@ -315,7 +316,7 @@ class Pen:
     def _gate_before(self, dot: int, limit: Limit) -> int | None:
         """Return the gate that counts for a loop around that of `limit`, if there is one."""
         for number in self._into.get(dot, ()):
-            source = self.sketch.ways[number].source
+            source = self.sketch.ways[number][0]
             at = self.sketch.dots[source]
             if at.gate == "meet" and at.before == dot and at.limit is not limit:
                 return source

@@ -28,6 +28,16 @@ class Fitting:
         self._deps = deps
         self._is_inner = is_inner
         self._known: set[tuple[int, int]] = set()
+        self._looked_at: set[int] = set()
+
+    def is_new(self, vertex: Vertex, settled: Settled) -> bool:
+        """Say whether there is anything to look at: most vertices share what others have."""
+        if vertex.kind != "node" or vertex.reads is not None or vertex.writes is not None:
+            return True
+        if id(settled.checked) in self._looked_at:
+            return False
+        self._looked_at.add(id(settled.checked))
+        return True
 
     def of(
         self, vertex: Vertex, settled: Settled, narrowed: Sequence[type[BaseModel]]

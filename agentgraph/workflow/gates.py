@@ -15,16 +15,16 @@ def without_needless_gates(sketch: Sketch) -> tuple[list[Way], set[int]]:
     homes = _homes(sketch)
     outs: list[list[int]] = [[] for _ in sketch.dots]
     ins: list[list[int]] = [[] for _ in sketch.dots]
-    for number, way in enumerate(sketch.ways):
-        outs[way.source].append(number)
-        ins[way.target].append(number)
+    for number, (source, target, *_) in enumerate(sketch.ways):
+        outs[source].append(number)
+        ins[target].append(number)
     gone: set[int] = set()
     replaced: dict[int, list[int]] = {}
     for gate in gates:
         if len(ins[gate]) != 1 or sketch.dots[gate].limit is not None:
             continue
         way = sketch.ways[ins[gate][0]]
-        is_alone = len(outs[way.source]) == 1 and homes[way.source] == homes[gate]
+        is_alone = len(outs[way[0]]) == 1 and homes[way[0]] == homes[gate]
         if is_alone and _forks_itself(sketch, way):
             gone.add(gate)
             replaced[ins[gate][0]] = outs[gate]
@@ -32,8 +32,8 @@ def without_needless_gates(sketch: Sketch) -> tuple[list[Way], set[int]]:
 
 
 def _forks_itself(sketch: Sketch, way: Way) -> bool:
-    source = sketch.dots[way.source]
-    return source.gate in {None, "start"} and way.label is None and not way.unsure
+    source, _, label, unsure, _ = way
+    return sketch.dots[source].gate in {None, "start"} and label is None and not unsure
 
 
 def _homes(sketch: Sketch) -> list[int]:
@@ -50,7 +50,12 @@ def _rewired(ways: list[Way], gone: set[int], replaced: dict[int, list[int]]) ->
     found: list[Way] = []
     for number, way in enumerate(ways):
         if number in replaced:
-            found += [ways[each]._replace(source=way.source) for each in replaced[number]]
-        elif way.source not in gone:
+            found += [_from(way[0], ways[each]) for each in replaced[number]]
+        elif way[0] not in gone:
             found.append(way)
     return found
+
+
+def _from(source: int, way: Way) -> Way:
+    _, target, label, unsure, spot = way
+    return source, target, label, unsure, spot

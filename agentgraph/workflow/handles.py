@@ -76,14 +76,14 @@ class Handles:
             return END
         if isinstance(handle, Start):
             return START
-        found = self._find(handle, spot)
+        found = self.find(handle, spot)
         return found if isinstance(found, int) else found.entry
 
     def exits(self, handle: object, spot: Spot | None) -> list[Exit]:
         """Return the open ends of a handle; a function that is new adds itself."""
         if isinstance(handle, Start | End):
             return [Exit(self.entry(handle, spot))]
-        found = self._find(handle, spot)
+        found = self.find(handle, spot)
         if isinstance(found, int):
             return [Exit(found)]
         if not found.exits:
@@ -94,16 +94,26 @@ class Handles:
             )
         return found.exits
 
+    def find(self, handle: object, spot: Spot | None) -> int | Placed:
+        """Return the dot of a handle, or where the flow stands that it is."""
+        found = self._placed.get(_key(handle))
+        return self._add(handle, spot) if found is None else found
+
+    def lead(self, handle: object, target: int, spot: Spot | None) -> None:
+        """Lead the open ends of a handle to a dot."""
+        found = START if isinstance(handle, Start) else self._placed.get(_key(handle))
+        if isinstance(found, int):
+            self.sketch.ways.append((found, target, None, False, spot))
+        else:
+            self.sketch.connect(self.exits(handle, spot), target, spot)
+
     def dots(self, handle: object, spot: Spot | None) -> range:
         """Return all dots that a handle stands for."""
-        found = self._find(handle, spot)
+        found = self.find(handle, spot)
         return range(found, found + 1) if isinstance(found, int) else found.dots
 
-    def _find(self, handle: object, spot: Spot | None) -> int | Placed:
+    def _add(self, handle: object, spot: Spot | None) -> int | Placed:
         key = _key(handle)
-        found = self._placed.get(key)
-        if found is not None:
-            return found
         if _is_composite(handle):
             return self._draw(handle, key, spot)
         return self._put(Mention(self._work(handle, None, NOTHING, spot), key), spot)
@@ -141,11 +151,9 @@ def _is_composite(handle: object) -> TypeGuard[Flow[BaseModel]]:
 
 
 def _key(handle: object) -> Hashable:
-    return (
-        key_of(cast("Flow[BaseModel]", handle).tree)
-        if isinstance(handle, Flow)
-        else identity(handle)
-    )
+    if isinstance(handle, Flow):
+        return key_of(cast("Flow[BaseModel]", handle).tree)
+    return identity(handle)
 
 
 def _undo(undo: object) -> Signature:

@@ -10,18 +10,15 @@ Rules of this file:
 from bisect import bisect_right
 from inspect import currentframe
 from types import CodeType
-from typing import NamedTuple
+from typing import TypeAlias
 
 from agentgraph.errors import Place
 
 _OWN = "agentgraph."
 
 
-class Spot(NamedTuple):
-    """An instruction of the user's code."""
-
-    code: CodeType
-    instruction: int
+Spot: TypeAlias = tuple[CodeType, int]
+"""An instruction of the user's code. A plain tuple: the garbage collector soon lets go of it."""
 
 
 def spot_of_caller() -> Spot | None:
@@ -31,7 +28,7 @@ def spot_of_caller() -> Spot | None:
     frame = frame.f_back if frame is not None else None
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_OWN):
         frame = frame.f_back
-    return None if frame is None else Spot(frame.f_code, frame.f_lasti)
+    return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 class Places:
@@ -39,13 +36,20 @@ class Places:
 
     def __init__(self) -> None:
         self._tables: dict[int, tuple[list[int], list[int]]] = {}
+        self._found: dict[tuple[int, int], Place] = {}
 
     def of(self, spot: Spot | None) -> Place | None:
         """Return the file and line of `spot`."""
         if spot is None:
             return None
-        starts, lines = self._tables.get(id(spot.code)) or self._read(spot.code)
-        return Place(spot.code.co_filename, lines[bisect_right(starts, spot.instruction) - 1])
+        code, instruction = spot
+        key = (id(code), instruction)
+        found = self._found.get(key)
+        if found is None:
+            starts, lines = self._tables.get(id(code)) or self._read(code)
+            line = lines[bisect_right(starts, instruction) - 1]
+            found = self._found[key] = Place(code.co_filename, line)
+        return found
 
     def _read(self, code: CodeType) -> tuple[list[int], list[int]]:
         starts = [0]

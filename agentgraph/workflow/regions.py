@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from agentgraph.workflow.places import Spot
-from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch, Way
+from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch
 
 Ways = Mapping[int, list[int]]
 
@@ -63,8 +63,8 @@ def _links(
         outs[source].append(target)
         ins[target].append(source)
 
-    for way in sketch.ways:
-        link(way.source, way.target)
+    for source, target, *_ in sketch.ways:
+        link(source, target)
     for number, dot in enumerate(sketch.dots):
         if dot.limit is not None and dot.limit.then is not None:
             link(number, dot.limit.then)
@@ -161,19 +161,19 @@ def _reached(first: Iterable[int], links: Ways, stops: set[int]) -> set[int]:
 def _enter(sketch: Sketch, members: set[int], spot: Spot | None) -> int | None:
     """Put a gate where a fork outside leads into a region more than once: one token enters it."""
     coming: dict[int, list[int]] = {}
-    for number, way in enumerate(sketch.ways):
-        plain = way.label is None and not way.unsure
-        if plain and way.target in members and way.source not in members:
-            coming.setdefault(way.source, []).append(number)
+    for number, (source, target, label, unsure, _) in enumerate(sketch.ways):
+        if label is None and not unsure and target in members and source not in members:
+            coming.setdefault(source, []).append(number)
     forks = {source: numbers for source, numbers in coming.items() if len(numbers) > 1}
     if len(coming) != 1 or not forks:
         return None
     ((source, numbers),) = forks.items()
     gate = sketch.add("fork", None, spot)
-    first = sketch.ways[numbers[0]]
+    _, first, _, _, where = sketch.ways[numbers[0]]
     for number in numbers:
-        sketch.ways[number] = sketch.ways[number]._replace(source=gate)
+        _, target, label, unsure, spot_of = sketch.ways[number]
+        sketch.ways[number] = (gate, target, label, unsure, spot_of)
     # In the place of the first, so that the branches keep their declared order.
-    sketch.ways.insert(numbers[0], Way(source, gate, spot=first.spot))
-    sketch.dots[gate].before = first.target
+    sketch.ways.insert(numbers[0], (source, gate, None, False, where))
+    sketch.dots[gate].before = first
     return gate

@@ -4,7 +4,7 @@ Flows and the builder both draw a sketch. What comes after (names, places, check
 same for both.
 """
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from agentgraph.errors import Finding
 from agentgraph.graph import RegionKind
@@ -29,14 +29,12 @@ class Exit(NamedTuple):
     spot: Spot | None = None
 
 
-class Way(NamedTuple):
-    """An edge of a sketch."""
+Way: TypeAlias = "tuple[int, int, str | None, bool, Spot | None]"
+"""An edge of a sketch: source, target, label, whether it is the way of `unsure`, where it stands.
 
-    source: int
-    target: int
-    label: str | None = None
-    unsure: bool = False
-    spot: Spot | None = None
+A plain tuple: there are as many as a graph has edges, and the garbage collector lets go
+of a tuple of atoms as it does of nothing else.
+"""
 
 
 class Limit:
@@ -126,5 +124,5 @@ class Sketch:
     def connect(self, exits: list[Exit], target: int, spot: Spot | None) -> None:
         """Lead open ends to a dot."""
         self.ways += [
-            Way(each.source, target, each.label, each.unsure, each.spot or spot) for each in exits
+            (source, target, label, unsure, where or spot) for source, label, unsure, where in exits
         ]
