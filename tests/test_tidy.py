@@ -53,10 +53,15 @@ def code_lines(path: Path) -> int:
         tokens = [one for one in tokenize.generate_tokens(file.readline) if one.type not in _SILENT]
     lines = {line for one in tokens for line in range(one.start[0], one.end[0] + 1)}
     for node in ast.walk(tree_of(path)):
-        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if is_text or isinstance(node, ast.Import | ast.ImportFrom) or is_export(node):
+        if isinstance(node, ast.stmt) and is_silent(node):
             lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return len(lines)
+
+
+def is_silent(node: ast.stmt) -> bool:
+    """Say whether a statement does nothing that could be wrong: a docstring, an import, `__all__`."""
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or isinstance(node, ast.Import | ast.ImportFrom) or is_export(node)
 
 
 def is_export(node: ast.AST) -> bool:

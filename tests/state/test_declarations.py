@@ -27,7 +27,8 @@ from agentgraph.state import (
 
 def one_field(annotation: object, default: object = ...) -> type[State]:
     """Make a state with one field, as a class statement would."""
-    return create_model("Made", __base__=State, field=(annotation, default))
+    fields: dict[str, Any] = {"field": (annotation, default)}
+    return create_model("Made", __base__=State, **fields)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,8 @@ def test_a_plain_model_is_checked_when_it_becomes_a_state() -> None:
 
 
 def test_a_class_with_names_that_are_not_defined_yet_is_a_clear_error() -> None:
-    late = create_model("Late", __base__=State, other=("Nowhere", ...))
+    fields: dict[str, Any] = {"other": ("Nowhere", ...)}
+    late = create_model("Late", __base__=State, **fields)
 
     with pytest.raises(InvalidState, match="cannot be validated"):
         schema_of(late)
