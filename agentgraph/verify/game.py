@@ -145,8 +145,8 @@ class Search:
 
     def __init__(self, net: Net, limit: int) -> None:
         """Take the level, and how many vertices may run before it stays undecided."""
-        self.game = Game(net)
-        self.left = limit
+        self.game: Game = Game(net)
+        self.left: int = limit
         self.before: dict[frozenset[int], list[frozenset[int]]] = {}
         self.ends: list[frozenset[int]] = []
         self.waiting: list[tuple[frozenset[int], Position]] = []

@@ -39,15 +39,16 @@ class Levels:
         self.nest = nest
         self.steps = steps
         count = len(nest.around)
-        self.done = [False] * count
-        self.faulty = dict.fromkeys(range(OUTSIDE, count), False)
-        self.top = list(range(count))
+        self.done: list[bool] = [False] * count
+        self.faulty: dict[int, bool] = dict.fromkeys(range(OUTSIDE, count), False)
+        self.top: list[int] = list(range(count))
         """For a decided region, a decided one around it, as far out as was looked."""
-        self.bounds = [0] * count
+        self.seen: set[int] = set()
+        self.bounds: list[int] = [0] * count
         self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
-        self.answer = Answer()
+        self.answer: Answer = Answer()
         regions = enumerate(nest.net.graph.regions)
-        self.loops = {region.name: i for i, region in regions if region.kind == "loop"}
+        self.loops: dict[str, int] = {region.name: i for i, region in regions if region.kind == "loop"}
 
     def decide(self) -> Answer:
         """Decide every level."""
@@ -59,7 +60,17 @@ class Levels:
             if self.nest.around[region] != OUTSIDE:
                 self.bounds[self.nest.around[region]] += self.bounds[region]
         self._decide(OUTSIDE, self.nest.net.start)
+        if not self.answer.wrong:
+            self._find_unseen()
         return self.answer
+
+    def _find_unseen(self) -> None:
+        """Find a vertex in no level: what would lead to it is always cancelled before."""
+        for vertex in range(len(self.nest.net.vertices)):
+            if vertex not in self.seen:
+                net = Net()
+                fault = Fault("idle", net.add(self.nest.net.name(vertex)))
+                self.answer.wrong.append(Wrong(OUTSIDE, vertex, net, fault))
 
     def _decide(self, region: int, entry: int) -> None:
         level = _Level(self, region, entry)
@@ -71,16 +82,18 @@ class Levels:
         elif solved.faults:
             self.faulty[region] = True
         self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
-        costs = {key: solved.costs.get(end, FREE) for key, end in level.exits.items()}
+        self.seen.update(level.vertices)
+        exits = {key: end for key, end in level.exits.items() if end not in solved.dead}
+        costs = {key: solved.costs.get(end, FREE) for key, end in exits.items()}
         ever = max((cost.ever for cost in solved.costs.values()), default=0)
         if region == OUTSIDE:
             self.answer.steps = ever
             return
-        ends = level.joined
+        ends = level.joined & exits.keys()
         if ends:
             join = self.nest.vertex_of(next(iter(ends)))
             costs = {key: cost for key, cost in costs.items() if key not in ends}
-            costs[join] = max(solved.costs.get(level.exits[key], FREE) for key in ends)
+            costs[join] = max(solved.costs.get(exits[key], FREE) for key in ends)
         handler = self.nest.net.handlers.get(region)
         if handler is not None:
             known = costs.get(handler, FREE)
@@ -235,6 +248,7 @@ class _Level:
                 over = Way(self._arrive(wiring.then[vertex]))
                 net.outs[local] = [Way(body), over]
                 net.gates[local] = net.bounds[local]
+                net.instant.add(local)
                 local = body
             else:
                 net.limits[local] = net.bounds[local]

@@ -24,6 +24,8 @@ class Solved:
     """What it costs to come to each exit."""
     faults: list[tuple[Net, Fault]] = field(default_factory=list[tuple[Net, Fault]])
     """What is wrong, with the level (this one, or a loop in it) whose numbers it uses."""
+    dead: frozenset[int] = frozenset()
+    """Exits that no run comes to, because a quorum is always reached before."""
 
 
 @dataclass(slots=True)
@@ -150,12 +152,12 @@ def _uncrowded(solved: Solved) -> Solved:
 
 def _race(net: Net) -> Solved:
     """Decide a level that ends at a quorum; all its branches may run, so all are counted."""
-    fault = fault_of_quorum(net)
+    fault, dead = fault_of_quorum(net)
     tied = _tied(net)
     costs = costs_of_exits(tied, reduce(tied).as_net())
     join = len(net.outs)
     found = {end: costs.get(join if end in net.race else end, FREE) for end in net.exits}
-    return Solved(net, found, [] if fault is None else [(net, fault)])
+    return Solved(net, found, [] if fault is None else [(net, fault)], dead)
 
 
 def _tied(net: Net) -> Net:

@@ -16,21 +16,21 @@ MARKINGS = 20_000
 """How many markings of one quorum are played; a race of eight branches of three nodes has 6,561."""
 
 
-def fault_of_quorum(level: Net) -> Fault | None:
-    """Return why the level is not proper, or None when it is."""
+def fault_of_quorum(level: Net) -> tuple[Fault | None, frozenset[int]]:
+    """Return why the level is not proper, or None when it is, and the exits no run comes to."""
     # A region with several entries must stay visible, to see that only one of them is taken.
     if level.held:
-        return Race(level, is_whole=True).fault()
+        return Race(level, is_whole=True).verdict()
     net = _straightened(level)
     rest = reduce(net)
     if _is_one_fork(rest) or _parts(net):
-        return None
+        return None, frozenset()
     if rest.clash is None and not _arrives_at_once(net) and _has_own_ways(rest):
         # Ways of the rest stand for vertices that take their time: the join may fire later there.
         found = Race(rest.as_net(), is_whole=False).fault()
         if found is None:
-            return None
-    return Race(net, is_whole=True).fault()
+            return None, frozenset()
+    return Race(net, is_whole=True).verdict()
 
 
 def _straightened(net: Net) -> Net:
@@ -135,13 +135,19 @@ class Race:
         """Take the level; in a whole one nothing moves any more once enough ways have come."""
         self.net = net
         self.is_whole = is_whole
-        self.game = Game(net)
+        self.game: Game = Game(net)
         self.race = frozenset(
             place for place, vertex in enumerate(self.game.owner) if vertex in net.race
         )
         self.before: dict[frozenset[int], list[frozenset[int]]] = {}
         self.came: set[int] = set()
         self.ran: set[int] = set()
+
+    def verdict(self) -> tuple[Fault | None, frozenset[int]]:
+        """Return why the level is not proper, and the exits that no run has come to."""
+        fault = self.fault()
+        exits = {vertex for vertex in self.net.exits if self.game.places[vertex]}
+        return fault, frozenset(exits - self.came - self.net.race)
 
     def fault(self) -> Fault | None:
         """Return why the level is not proper, or None when it is."""
@@ -248,9 +254,8 @@ class Race:
     def _idle(self) -> Fault | None:
         """Find a vertex that no run comes to: its join is always cancelled first."""
         for vertex, moves in enumerate(self.game.moves):
-            is_exit = not moves and self.game.places[vertex] and vertex not in self.net.race
             # Where others only begin to run before they are cancelled, nothing follows them.
             known = self.ran if vertex in self.net.several else self.came
-            if (moves or is_exit) and vertex not in known:
+            if moves and vertex not in known:
                 return Fault("idle", vertex)
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agentgraph.graph import CHOICES, END, START, FrozenGraph
-from tests.verify.oracle import Marking, Oracle, TooLarge
+from tests.verify.oracle import ENTRY, Marking, Oracle, Place, TooLarge
 
 State = tuple[Marking, tuple[int, ...]]
 
@@ -14,6 +14,10 @@ class Counting(Oracle):
     def __init__(self, graph: FrozenGraph, limit: int = 20_000) -> None:
         super().__init__(graph, limit)
         self.bounded = sorted(name for name, bound in self.bound.items() if bound is not None)
+
+    def entry(self, vertex: str) -> Place:
+        """Here the counts decide at once which way a token goes."""
+        return (vertex, ENTRY)
 
     def most_steps(self) -> int:
         """The steps of the longest run. The graph must be sound, or this may not end."""

@@ -11,6 +11,7 @@ from functools import cached_property
 from agentgraph.graph import CHOICES, END, START, FrozenGraph, Region
 
 Place = tuple[str, int]  # a vertex, and the number of the edge where that vertex is a join
+ENTRY, GATE = -1, -3  # of all others: where they run, and before it where their bound decides
 Marking = frozenset[Place]
 
 
@@ -94,12 +95,19 @@ class Oracle:
 
     def place(self, edge: int) -> Place:
         target = self.graph.edges[edge].target
-        return (target, edge) if self.kind[target] == "join" else (target, -1)
+        return (target, edge) if self.kind[target] == "join" else self.entry(target)
+
+    def entry(self, vertex: str) -> Place:
+        bound = self.bound[vertex]
+        return (vertex, ENTRY if bound is None or bound.then is None else GATE)
+
+    def is_moving(self, place: Place) -> bool:
+        """Nothing runs there: a token passes in the transition that brings it."""
+        return place[1] == GATE or self.kind[place[0]] == "gateway"
 
     def moves(self, marking: Marking) -> Iterator[tuple[str, Marking]]:
         vertices = list(dict.fromkeys(vertex for vertex, _ in sorted(marking)))
-        # A gateway runs nothing: a token passes it in the transition that brings it.
-        at_once = [vertex for vertex in vertices if self.kind[vertex] == "gateway"]
+        at_once = [vertex for vertex, edge in sorted(marking) if self.is_moving((vertex, edge))]
         quorums = [join for join in self.quorums if self._has_quorum(join, marking)]
         for join in quorums if not at_once else []:
             yield "", self._fires(join, marking)
@@ -116,7 +124,7 @@ class Oracle:
         return self._put(left, inside, [(join, -1)])
 
     def fails(self, marking: Marking) -> Iterator[tuple[str, Marking]]:
-        is_moving = any(self.kind[vertex] == "gateway" for vertex, _ in marking)
+        is_moving = any(map(self.is_moving, marking))
         if is_moving or any(self._has_quorum(j, marking) for j in self.quorums):
             return
         for region in self.graph.regions:
@@ -126,11 +134,11 @@ class Oracle:
                 assert region.target is not None
                 # The flow that fails is left with it: it may be entered again by its handler.
                 inside = [other for other in inside if other is not region]
-                yield "", self._put(left, inside, [(region.target, -1)])
+                yield "", self._put(left, inside, [self.entry(region.target)])
 
     def _begun(self, marking: Marking) -> set[str]:
         """The vertices that a token has come to, joins if tokens have come by all their ways."""
-        begun = {vertex for vertex, edge in marking if edge < 0}
+        begun = {vertex for vertex, edge in marking if edge == ENTRY}
         for vertex, _ in marking:
             ways = {(vertex, i) for i, e in enumerate(self.graph.edges) if e.target == vertex}
             if ways <= marking:
@@ -143,6 +151,12 @@ class Oracle:
 
     def _runs(self, vertex: str, marking: Marking) -> Iterator[tuple[str, Marking]]:
         inside = [r for r in self.graph.regions if vertex in self.members[r.name]]
+        bound = self.bound[vertex]
+        if bound is not None and bound.then is not None and (vertex, GATE) in marking:
+            left = marking - {(vertex, GATE)}
+            yield vertex, self._put(left, inside, [self.entry(bound.then)])
+            yield vertex, self._put(left, inside, [(vertex, ENTRY)])
+            return
         taken = {(vertex, -1)}
         if self.kind[vertex] == "join" and vertex not in self.quorums:
             edges = [i for i, edge in enumerate(self.graph.edges) if edge.target == vertex]
@@ -150,9 +164,6 @@ class Oracle:
         if not taken <= marking:
             return
         left = marking - taken
-        bound = self.bound[vertex]
-        if bound is not None and bound.then is not None:
-            yield vertex, self._put(left, inside, [(bound.then, -1)])
         targets = [
             self.place(i) for i, edge in enumerate(self.graph.edges) if edge.source == vertex
         ]
