@@ -35,11 +35,11 @@ class Level:
     def __init__(self, zone: Zone | None) -> None:
         """Start empty; units and lines are added, then `arrange` gives them places."""
         self.zone = zone
-        self.name = zone.id if zone else None
+        self.name: str | None = zone.id if zone else None
         self.units: list[str] = []
         self.number: dict[str, int] = {}
         self.lines: dict[int, Line] = {}
-        self.size = (0.0, 0.0)
+        self.size: tuple[float, float] = (0.0, 0.0)
         self._origin = (0.0, 0.0)
         self._places: list[Rect] = []
         self._ways: dict[int, list[Point]] = {}

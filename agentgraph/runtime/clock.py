@@ -32,7 +32,7 @@ class LoopClock:
     def __init__(self, loop: AbstractEventLoop) -> None:
         """Take the loop."""
         self._loop = loop
-        self.time = loop.time
+        self.time: Callable[[], float] = loop.time
 
     def call_at(self, when: float, call: Callable[[], object], /) -> Alarm:
         """Call back at the time `when`, or soon after."""

@@ -61,7 +61,7 @@ class Driver:
 
     def __init__(self, session: Session) -> None:
         """Take the session; nothing begins yet."""
-        self.session = session
+        self.session: Session = session
         self.restart: Callable[[], object] | None = None
         """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
         self._main: Carrier | None = None

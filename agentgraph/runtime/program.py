@@ -119,7 +119,7 @@ class Job:
     def __init__(self, program: Program, binding: Binding, site: Site) -> None:
         """Take the program that the vertex belongs to, its binding and its site."""
         policy = site.vertex.policy
-        self.binding = binding
+        self.binding: Binding = binding
         self.schema: Schema[Any] = schema_of(program.model)
         self.child: Schema[Any] | None = schema_of(binding.child.model) if binding.child else None
         self.body: Body = binding.body or Body(_nothing)

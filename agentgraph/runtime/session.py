@@ -113,10 +113,10 @@ class Session:
         self, program: Program, options: Options, journal: list[Event] | None = None
     ) -> None:
         """Prepare a run in the running event loop; nothing begins yet."""
-        self.program = program
-        self.options = options
+        self.program: Program = program
+        self.options: Options = options
         self.run_id: str = options.run_id or f"{_process}-{next(_numbers)}"
-        self.marking = Marking(program.plan)
+        self.marking: Marking = Marking(program.plan)
         self.loop: AbstractEventLoop = get_running_loop()
         self.stream: Stream[Any] | None = None
         self.journal: list[Event] | None = journal

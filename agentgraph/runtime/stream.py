@@ -27,7 +27,7 @@ class Stream(Generic[S]):
     def __init__(self) -> None:
         """Begin empty."""
         self.events: deque[Event[S]] = deque()
-        self.missed = 0
+        self.missed: int = 0
         """How many were dropped since the reader was last told."""
         self.reader: object = None
         """Who reads now: the last one that began to."""

@@ -31,13 +31,13 @@ class Carrier:
         """Begin without a task."""
         self.task: asyncio.Task[Any] | None = None
         self.cancelling: Callable[[], int] = _nobody
-        self.outer = 0
-        self.ticket = 0
+        self.outer: int = 0
+        self.ticket: int = 0
         self.deadline: float | None = None
         self.edits: dict[str, object] | None = None
         """What the attempt that failed last had changed; it left no other trace."""
-        self.has_begun = False
-        self.is_cancelled = False
+        self.has_begun: bool = False
+        self.is_cancelled: bool = False
         """We have asked for the cancellation ourselves."""
         self.why: Why | None = None
 

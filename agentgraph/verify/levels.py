@@ -48,7 +48,9 @@ class Levels:
         self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
         self.answer: Answer = Answer()
         regions = enumerate(nest.net.graph.regions)
-        self.loops: dict[str, int] = {region.name: i for i, region in regions if region.kind == "loop"}
+        self.loops: dict[str, int] = {
+            region.name: i for i, region in regions if region.kind == "loop"
+        }
 
     def decide(self) -> Answer:
         """Decide every level."""

@@ -136,7 +136,7 @@ class Race:
         self.net = net
         self.is_whole = is_whole
         self.game: Game = Game(net)
-        self.race = frozenset(
+        self.race: frozenset[int] = frozenset(
             place for place, vertex in enumerate(self.game.owner) if vertex in net.race
         )
         self.before: dict[frozenset[int], list[frozenset[int]]] = {}
