@@ -168,6 +168,7 @@ def test_an_edit_of_the_result_or_of_a_kept_draft_never_reaches_the_run() -> Non
     @node
     async def keep(s: Notes) -> None:
         s.log.append("kept")
+        s.deep["a"] = ["kept"]
         kept.append(s)
 
     @node
@@ -181,9 +182,10 @@ def test_an_edit_of_the_result_or_of_a_kept_draft_never_reaches_the_run() -> Non
         run: Run[Notes] = made.start(Notes())
         paused = await run.result()
         paused.state.log.append("meddled")
+        paused.state.deep["a"].append("meddled")
         await run.answer("yes")
 
-        assert (await run.result()).state == Notes(log=["kept"])
+        assert (await run.result()).state == Notes(log=["kept"], deep={"a": ["kept"]})
 
     play(main)
 

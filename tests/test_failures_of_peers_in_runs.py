@@ -24,6 +24,7 @@ from agentgraph import (
 )
 from agentgraph.errors import (
     AnswerRefused,
+    ClosedDraft,
     NodeTimeout,
 )
 from tests.peers import Notes, failed, failing, first, noting, result_of
@@ -218,9 +219,14 @@ def test_an_attempt_that_was_cancelled_writes_nothing() -> None:
 def test_a_failed_attempt_leaves_nothing_for_the_next_one() -> None:
     """Naive: the retry gets the object that the failed attempt has edited."""
     seen: list[list[str]] = []
+    kept: list[Notes] = []
 
     @node(retry=Retry(attempts=3, first=0))
     async def flaky(s: Notes, ctx: Ctx) -> None:
+        for draft in kept:
+            with pytest.raises(ClosedDraft):
+                draft.word = "late"
+        kept.append(s)
         seen.append([*s.log, *s.deep])
         s.log.append(f"attempt {ctx.attempt}")
         s.deep["x"] = ["x"]
