@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from agentgraph.errors import RunFailed
@@ -214,7 +214,8 @@ class Steady(Chance):
         return replace(binding, body=body(lambda s: [Notes()] * 2 if child else [1, 2, 3]))
 
 
-@settings(max_examples=80)
+# Races and failures are left out: which of them comes first is up to timing.
+@settings(max_examples=80, suppress_health_check=[HealthCheck.filter_too_much])
 @given(seed=st.integers(0, 2**32), size=st.integers(2, 20))
 def test_timing_never_shows_nor_which_way_a_step_was_carried_out(seed: int, size: int) -> None:
     """With a journal everything takes the long way; without one most of it the short one."""
