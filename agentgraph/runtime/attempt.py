@@ -118,7 +118,7 @@ class Attempts:
                 verdict = verdict_of(label)
                 if verdict is not None:
                     label = verdict.label
-            key = None if label is None else key_of(job.labels, path, label)
+            key = None if label is None else key_of(job.labels, path, label, is_open=job.is_open)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             shut(schema, view)
             return await self.broken(carrier, task, error)

@@ -107,6 +107,7 @@ class Job:
         "fn",
         "in_thread",
         "is_async",
+        "is_open",
         "is_quick",
         "is_quick_do",
         "kinds",
@@ -133,6 +134,8 @@ class Job:
             (type(answer), answer): label for answer, label in binding.labels.items()
         }
         """By type as well: 1 is not True."""
+        self.is_open: bool = not site.vertex.labels and site.vertex.kind == "classifier"
+        """It may answer any text; what has no edge takes the one for unsure answers."""
         self.answers: frozenset[type] = frozenset({Verdict, *map(type, binding.labels)})
         """The types of the answers: what has one of these needs not be awaited."""
         self.kinds: frozenset[type] = frozenset(map(type, binding.labels))

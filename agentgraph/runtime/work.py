@@ -276,7 +276,7 @@ def _decide(session: Session, task: Task, path: str, answer: object) -> Decided:
     job: Job = task.site.handle
     verdict = verdict_of(answer)
     label = answer if verdict is None else verdict.label
-    key = None if label is None else key_of(job.labels, path, label)
+    key = None if label is None else key_of(job.labels, path, label, is_open=job.is_open)
     session.chose(task.site, path, key, verdict)
     return Decided(task.ticket, key, 1.0 if verdict is None else verdict.confidence)
 
@@ -286,13 +286,18 @@ def verdict_of(answer: object) -> Verdict[str] | None:
     return cast("Verdict[str]", answer) if isinstance(answer, Verdict) else None
 
 
-def key_of(labels: Mapping[tuple[type, object], str], path: str, label: object) -> str:
-    """Return the label of the edge for an answer. Raises `UnknownLabel`."""
+def key_of(
+    labels: Mapping[tuple[type, object], str], path: str, label: object, *, is_open: bool = False
+) -> str | None:
+    """Return the label of the edge for an answer. Raises `UnknownLabel`.
+
+    Where the labels are open, a text that has no edge is an abstention.
+    """
     try:
         key = labels.get((type(label), label))
     except TypeError:  # It cannot be hashed, so it is none of the labels.
         key = None
-    if key is None:
+    if key is None and not (is_open and isinstance(label, str)):
         known = [repr(answer) for _, answer in labels]
         raise UnknownLabel(
             f"classifier {path!r} answered {label!r}, which is not one of its labels",
