@@ -1,3 +1,5 @@
+"""What a run tells the outside: a closed union of final values."""
+
 import inspect
 import pickle
 from dataclasses import fields, is_dataclass

@@ -1,3 +1,5 @@
+"""Attempts: retries, timeouts, threads, and limits on what runs at once."""
+
 import asyncio
 import threading
 from itertools import pairwise

@@ -1,3 +1,5 @@
+"""Budgets, and the policies that could not be meant."""
+
 import asyncio
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""Cancellation, of the caller and of the run, at any moment."""
+
 import asyncio
 import gc
 

@@ -1,3 +1,5 @@
+"""What a node knows of its run, and many runs of one program at once."""
+
 import asyncio
 import threading
 from contextvars import ContextVar

@@ -1,3 +1,5 @@
+"""Items of an `each`, and subgraphs."""
+
 import asyncio
 import threading
 from typing import Any

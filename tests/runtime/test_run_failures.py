@@ -1,3 +1,5 @@
+"""Errors on their way out: handlers, undos, groups, interrupts; classifiers and voters that err."""
+
 import asyncio
 import os
 import signal

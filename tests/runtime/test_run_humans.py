@@ -1,3 +1,5 @@
+"""Questions and their answers."""
+
 import asyncio
 from datetime import timedelta
 from enum import Enum

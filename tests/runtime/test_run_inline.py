@@ -1,3 +1,5 @@
+"""One node after the other, and what a commit keeps."""
+
 import asyncio
 import threading
 from typing import Any

@@ -1,3 +1,5 @@
+"""Branches, joins and races."""
+
 import asyncio
 import threading
 from dataclasses import replace
@@ -332,7 +334,7 @@ def test_a_thousand_branches_of_which_one_fails_are_taken_down_in_linear_time() 
     play(main)
 
 
-@pytest.mark.parametrize("rounds", range(6))
+@pytest.mark.parametrize("rounds", range(5))
 def test_an_attempt_that_is_repeated_can_be_cancelled_at_once(rounds: int) -> None:
     """Between a timeout and the next attempt there is no moment in which nobody has the ticket."""
 
@@ -341,25 +343,20 @@ def test_an_attempt_that_is_repeated_can_be_cancelled_at_once(rounds: int) -> No
         gate = asyncio.Event()
 
         async def slow(s: Notes) -> None:
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                gate.set()
 
         async def fail(s: Notes) -> None:
             await gate.wait()
-            raise KeyError("down")
-
-        def ring() -> None:
-            asyncio.get_running_loop().create_task(later())
-
-        async def later() -> None:
             for _ in range(rounds):
                 await asyncio.sleep(0)
-            gate.set()
+            raise KeyError("down")
 
         policy = Policy(attempts=9, retry_on=("builtins.TimeoutError",), first_s=0, timeout_s=1)
         made = program(FORK, b=slow, c=fail, policy={"b": policy})
         going = start(made, Notes(), clock=clock)
-        await settle()
-        clock.call_at(1, ring)
         await clock.advance(1)
 
         with pytest.raises(RunFailed, match="at 'c': KeyError"):

@@ -1,3 +1,5 @@
+"""The events of a run, as one reader gets them."""
+
 import asyncio
 from typing import assert_never
 
