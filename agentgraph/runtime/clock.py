@@ -27,12 +27,15 @@ class Clock(Protocol):
 class LoopClock:
     """The clock of an event loop."""
 
-    __slots__ = ("_loop", "time")
+    __slots__ = ("_loop",)
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         """Take the loop."""
         self._loop = loop
-        self.time: Callable[[], float] = loop.time
+
+    def time(self) -> float:
+        """Return the seconds since some fixed moment."""
+        return self._loop.time()
 
     def call_at(self, when: float, call: Callable[[], object], /) -> Alarm:
         """Call back at the time `when`, or soon after."""
