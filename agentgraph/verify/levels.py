@@ -46,6 +46,8 @@ class Levels:
         self.seen: set[int] = set()
         self.bounds: list[int] = [0] * count
         self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
+        self.can_fail: dict[tuple[int, int], bool] = {}
+        """By region and entry, as the exits: something runs there, or states are merged."""
         self.answer: Answer = Answer()
         regions = enumerate(nest.net.graph.regions)
         self.loops: dict[str, int] = {
@@ -96,8 +98,12 @@ class Levels:
             join = self.nest.vertex_of(next(iter(ends)))
             costs = {key: cost for key, cost in costs.items() if key not in ends}
             costs[join] = max(solved.costs.get(exits[key], FREE) for key in ends)
+        vertices = self.nest.net.vertices
+        self.can_fail[region, entry] = any(map(self.can_fail.get, level.inner)) or any(
+            vertices[vertex].kind != "gateway" for vertex in level.vertices
+        )
         handler = self.nest.net.handlers.get(region)
-        if handler is not None:
+        if handler is not None and self.can_fail[region, entry]:
             known = costs.get(handler, FREE)
             costs[handler] = Cost(max(known.through, ever), max(known.ever, ever))
         self.exits[region, entry] = list(costs.items())
@@ -142,7 +148,7 @@ class _Level:
         self.exits: dict[int, int] = {}
         self.joined: set[int] = set()
         """The exits that are places of the join that ends this quorum."""
-        self._inner: dict[tuple[int, int], int] = {}
+        self.inner: dict[tuple[int, int], int] = {}
         self._gates: dict[int, int] = {}
         self._open: list[tuple[int, int, int]] = []
         self.net.add("")
@@ -162,7 +168,7 @@ class _Level:
     @property
     def regions(self) -> set[int]:
         """The regions that are vertices here."""
-        return {region for region, _ in self._inner}
+        return {region for region, _ in self.inner}
 
     def _arrive(self, place: int) -> int:
         """The local number of what lies at `place`, to be expanded later if it is new."""
@@ -206,10 +212,10 @@ class _Level:
 
     def _region(self, region: int, place: int) -> int:
         key = (region, place)
-        if key not in self._inner:
-            self._inner[key] = self.net.add(self._name(place))
-            self._open.append((region, place, self._inner[key]))
-        return self._inner[key]
+        if key not in self.inner:
+            self.inner[key] = self.net.add(self._name(place))
+            self._open.append((region, place, self.inner[key]))
+        return self.inner[key]
 
     def _name(self, place: int) -> str:
         return self.nest.net.name(self.nest.vertex_of(place))

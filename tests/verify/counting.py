@@ -44,7 +44,9 @@ class Counting(Oracle):
         """What a visit costs; nothing where the bound lets no token pass any more."""
         bound = self.bound[vertex]
         is_over = bound is not None and counts[vertex] >= bound.at_most
-        return 0 if is_over or self.kind[vertex] in FREE else 1
+        if is_over or self.kind[vertex] in FREE:
+            return 0
+        return max(1, len(self.graph.vertex[vertex].voters))
 
     def begun(self, marking: Marking, counts: dict[str, int]) -> int:
         """What the visits cost that may have begun when they are cancelled."""
