@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from agentgraph.graph.line import Line
 from agentgraph.graph.plan import Site
-from agentgraph.machine import Marking, Part, Task, path_of
+from agentgraph.machine import Marking, Part, Task
 from agentgraph.machine.groups import is_decided
 from agentgraph.machine.marking import Frame, Group, Unwinding
 from agentgraph.machine.moves import COUNTED, is_idle
@@ -221,14 +221,19 @@ def _unwindings(marking: Marking) -> Iterator[str]:
         where = f"the {each.goal.kind!r} at {each.site.path!r}"
         if not due or due != mine:
             yield f"{where} waits for {sorted(due)}, and {sorted(mine)} are being stopped"
-        if each.undoing is not None and marking.live[each.undoing].verb != "undo":
-            yield f"{where} takes ticket {each.undoing} for an undo"
+        stopped = {ticket for ticket in mine if _is_cancelled(marking, ticket)}
+        if not stopped <= each.paths.keys():
+            yield f"{where} does not know where tickets {sorted(stopped)} stood"
         if each.goal.frame not in marking.frames:
             yield f"{where} is taken down in a frame that has ended"
         elif each.goal.kind != "vote":
             yield from _taken_down(marking, each, where)
-        for ticket in each.waiting:
-            path_of(marking, marking.live[ticket])
+
+
+def _is_cancelled(marking: Marking, ticket: int) -> bool:
+    """Say whether work was cancelled; an undo is awaited as well, but nobody cancels it."""
+    task = marking.live.get(ticket)
+    return task is not None and task.verb != "undo"
 
 
 def _taken_down(marking: Marking, unwinding: Unwinding, where: str) -> Iterator[str]:
