@@ -87,26 +87,30 @@ class Levels:
             self.faulty[region] = True
         self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
         self.seen.update(level.vertices)
-        exits = {key: end for key, end in level.exits.items() if end not in solved.dead}
-        costs = {key: solved.costs.get(end, FREE) for key, end in exits.items()}
         ever = max((cost.ever for cost in solved.costs.values()), default=0)
         if region == OUTSIDE:
             self.answer.steps = ever
             return
-        ends = level.joined & exits.keys()
-        if ends:
-            join = self.nest.vertex_of(next(iter(ends)))
-            costs = {key: cost for key, cost in costs.items() if key not in ends}
-            costs[join] = max(solved.costs.get(exits[key], FREE) for key in ends)
         vertices = self.nest.net.vertices
         self.can_fail[region, entry] = any(map(self.can_fail.get, level.inner)) or any(
             vertices[vertex].kind != "gateway" for vertex in level.vertices
         )
+        costs = self._costs(level, solved)
         handler = self.nest.net.handlers.get(region)
         if handler is not None and self.can_fail[region, entry]:
             known = costs.get(handler, FREE)
             costs[handler] = Cost(max(known.through, ever), max(known.ever, ever))
         self.exits[region, entry] = list(costs.items())
+
+    def _costs(self, level: "_Level", solved: Solved) -> dict[int, Cost]:
+        """What it costs to leave a level by each place that it leads to, or by firing its join."""
+        exits = {key: end for key, end in level.exits.items() if end not in solved.dead}
+        costs = {key: solved.costs.get(end, FREE) for key, end in exits.items()}
+        ends = level.joined & exits.keys()
+        if ends:
+            join = self.nest.vertex_of(next(iter(ends)))
+            costs[join] = max(costs.pop(key) for key in ends)
+        return costs
 
     def _missing(self, level: "_Level") -> Solved | None:
         """Find a join that waits for a way which nothing in this level can come."""

@@ -57,6 +57,10 @@ def reduce(net: Net) -> Rest:
 
 def along(first: Cost, then: Cost) -> Cost:
     """The cost of one way after another."""
+    if first is FREE:
+        return then
+    if then is FREE:
+        return first
     return Cost(first.through + then.through, max(first.ever, first.through + then.ever))
 
 
@@ -72,10 +76,10 @@ def either(one: Cost, other: Cost) -> Cost:
 
 def charged(net: Net, vertex: int) -> list[Cost]:
     """The cost of each way out of `vertex`, what the vertex costs included once."""
-    own = Cost(net.cost[vertex], net.cost[vertex])
     costs = [way.cost for way in net.outs[vertex]]
-    if own == FREE:
+    if not net.cost[vertex]:
         return costs
+    own = Cost(net.cost[vertex], net.cost[vertex])
     last = 1 if net.fork[vertex] else len(costs)
     return [along(own, cost) for cost in costs[:last]] + costs[last:]
 
