@@ -279,7 +279,7 @@ def _crosses(flow: Flow) -> bool:
     return (isinstance(flow, Crossing) and len(flow.after) > 1) or any(map(_crosses, _inside(flow)))
 
 
-@given(st.integers(0, 2**32), st.integers(4, 16))
+@given(st.integers(0, 2**32), st.integers(4, 12))
 def test_no_order_of_finishing_shows_in_what_any_visit_leaves(seed: int, size: int) -> None:
     flow = flow_of(seed, size)
     graph = sample(flow).graph
@@ -290,7 +290,7 @@ def test_no_order_of_finishing_shows_in_what_any_visit_leaves(seed: int, size: i
         assert other == first, sample(flow).text
 
 
-@given(st.integers(0, 2**32), st.integers(4, 16))
+@given(st.integers(0, 2**32), st.integers(4, 12))
 def test_every_edit_is_in_the_last_state_once(seed: int, size: int) -> None:
     flow = flow_of(seed, size)
     sheet = Sheet(sample(flow).graph, failing(flow))
