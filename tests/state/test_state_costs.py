@@ -62,7 +62,8 @@ def test_an_append_costs_the_same_at_any_length_and_copies_nothing() -> None:
             draft.lines.append("y")
             assert schema.commit(draft, None).values["lines"] is held
 
-        return calls(step)
+        # The fewest of three: a garbage collection in between would count as well.
+        return min(calls(step) for _ in range(3))
 
     assert count(0) == count(1_000) == count(100_000) < 40
 
