@@ -9,7 +9,8 @@ from collections.abc import Callable
 from inspect import isawaitable
 
 from agentgraph.errors import RunError
-from agentgraph.events import Failure, NodeDone, NodeFailed, NodeStarted, NodeStopped, Verdict
+from agentgraph.events import Failure, NodeFailed, NodeStopped, Verdict
+from agentgraph.events.story import node_done, node_started
 from agentgraph.machine import (
     Command,
     Event,
@@ -64,7 +65,7 @@ class Attempts:
         stream = session.stream
         path = task.site.path if task.frame == ROOT else session.place(task)
         if stream is not None:
-            stream.put(NodeStarted(path, 1, task.visit))
+            stream.put(node_started(path, 1, task.visit))
         schema = job.schema
         draft = schema.draft(task.payload)
         try:
@@ -88,7 +89,7 @@ class Attempts:
             return await self.broken(carrier, task, error)
         session.path.append(path)
         if stream is not None:
-            stream.put(NodeDone(path, schema.changed(revision), 1, task.visit))
+            stream.put(node_done(path, schema.changed(revision), 1, task.visit))
         return finished(session.marking, task.ticket, revision)
 
     async def choose(self, carrier: Carrier, task: Task) -> list[Command]:
@@ -148,11 +149,11 @@ class Attempts:
                 path = session.place(task)
                 stream = session.stream
                 if stream is not None:
-                    stream.put(NodeStarted(path, 1, task.visit))
+                    stream.put(node_started(path, 1, task.visit))
                 fact = Finished(task.ticket, await self._item(carrier, task, job))
                 session.path.append(path)
                 if stream is not None:
-                    stream.put(NodeDone(path, {}, 1, task.visit))
+                    stream.put(node_done(path, {}, 1, task.visit))
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             return await self.broken(carrier, task, error)
         return session.tell(fact)

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from agentgraph.events import (
     Asked,
     CostUnknown,
-    Decided,
     Emitted,
     Failure,
     OpenQuestion,
@@ -25,6 +24,7 @@ from agentgraph.events import (
     Verdict,
 )
 from agentgraph.events.result import Answer, Noted
+from agentgraph.events.story import decided
 from agentgraph.machine import (
     Command,
     Completed,
@@ -250,7 +250,8 @@ class Session:
         self.path.append(path)
         self.decisions.append((path, label, verdict, site.labels))
         if self.stream is not None:
-            self.stream.put(Decided(path, label, 1.0 if verdict is None else verdict.confidence))
+            confidence = 1.0 if verdict is None else verdict.confidence
+            self.stream.put(decided(path, label, confidence))
 
     @property
     def status(self) -> Status:

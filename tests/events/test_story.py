@@ -28,6 +28,7 @@ from agentgraph.events import (
     RunEnded,
     RunStarted,
     Verdict,
+    story,
 )
 
 
@@ -97,3 +98,9 @@ def test_a_failure_can_be_compared_and_hashed_whatever_it_changed() -> None:
 
     assert one == Failure("a", error, 1, 2, MappingProxyType({"text": "x"}))
     assert hash(one) == hash(Failure("a", error, 1, 2))
+
+
+def test_events_made_the_short_way_are_those_made_the_long_way() -> None:
+    assert story.node_started("a", 2, 3) == NodeStarted("a", 2, 3)
+    assert story.node_done("a", {"text": "x"}, 2, 3) == NodeDone("a", {"text": "x"}, 2, 3)
+    assert story.decided("k", None, 0.5) == Decided("k", None, 0.5)

@@ -235,11 +235,12 @@ def test_a_node_that_is_in_time_leaves_no_alarm_and_no_cancellation_behind() -> 
 
 
 def test_the_late_result_of_a_thread_is_dropped_and_its_draft_is_closed() -> None:
-    gate, closed = threading.Event(), threading.Event()
+    begun, gate, closed = threading.Event(), threading.Event(), threading.Event()
     errors = []
 
     def slow(s: Notes) -> None:
         s.notes.append("early")
+        begun.set()
         gate.wait(timeout=10)
         try:
             s.notes.append("late")
@@ -255,8 +256,11 @@ def test_the_late_result_of_a_thread_is_dropped_and_its_draft_is_closed() -> Non
         clock = VirtualClock()
         made = program(ONE, a=slow, policy={"a": Policy(timeout_s=5)})
 
+        going = asyncio.create_task(run(made, Notes(), clock=clock))
+        await asyncio.to_thread(begun.wait, 10)
+        await clock.advance(5)
         with pytest.raises(RunFailed, match="NodeTimeout") as caught:
-            await clock.finish(run(made, Notes(), clock=clock))
+            await going
         gate.set()
 
         assert result_of(caught).state == Notes()
