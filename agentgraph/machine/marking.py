@@ -212,6 +212,8 @@ class Marking:
     visits_max: int = UNLIMITED
     spent_tokens: int = 0
     spent_usd: float | None = 0.0
+    """None: some cost is unknown; what is known of it is `known_usd`."""
+    known_usd: float = 0.0
     is_late: bool = False
     """The time of the budget is over."""
 

@@ -42,6 +42,8 @@ def advance(marking: Marking, event: events.Event) -> list[Command]:
     Raises `IllegalEvent` when the event cannot have happened; it is then not taken.
     """
     turn = Turn(marking)
+    if not marking.frames and not isinstance(event, events.Started):
+        raise errors.IllegalEvent.told("the run has not started")
     match event:
         case events.Started(payload, limits):
             _start(turn, payload, limits)
@@ -222,7 +224,7 @@ def _expire(turn: Turn, task: Task) -> None:
 
 
 def _answer(turn: Turn, task: Task, label: str | None, payload: object) -> None:
-    if label is not None and label not in task.site.labels:
+    if (label is None) != (not task.site.labels) or (label and label not in task.site.labels):
         raise errors.IllegalEvent.told(f"{label!r} is no answer to {task.site.path!r}")
     del turn.marking.live[task.ticket]
     turn.marking.waiting -= 1
@@ -288,8 +290,9 @@ def _count(turn: Turn, event: events.Spent | events.TimedOut | events.Funded) ->
     match event:
         case events.Spent(tokens, usd):
             marking.spent_tokens += tokens
-            known = marking.spent_usd
-            marking.spent_usd = None if usd is None or known is None else known + usd
+            marking.known_usd += usd or 0.0
+            is_known = usd is not None and marking.spent_usd is not None
+            marking.spent_usd = marking.known_usd if is_known else None
             _set_limits(marking, marking.limits)
         case events.TimedOut():
             marking.is_late = True
@@ -307,7 +310,7 @@ def _set_limits(marking: Marking, limits: events.Limits) -> None:
     steps, visits, tokens, usd = limits
     marking.steps_max = UNLIMITED if steps is None else steps
     marking.visits_max = UNLIMITED if visits is None else visits
-    is_broke = usd is not None and marking.spent_usd is not None and marking.spent_usd >= usd
+    is_broke = usd is not None and marking.known_usd >= usd
     if marking.is_late or is_broke or (tokens is not None and marking.spent_tokens >= tokens):
         marking.steps_max = 0
 

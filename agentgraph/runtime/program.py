@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, cast
 
 from pydantic import BaseModel
 
+from agentgraph.errors import InvalidAgent, suggest
 from agentgraph.events import Verdict
 from agentgraph.graph import FrozenGraph
 from agentgraph.machine import Plan, Site, make_plan
@@ -86,13 +87,25 @@ class Program:
         waiting: list[tuple[Program, Plan]] = [(self, plan)]
         for program, made in waiting:
             for site in made.sites.values():
-                binding = program.bindings.get(site.name, Binding())
+                binding = _binding_of(program, site)
                 site.handle = Job(program, binding, site)
                 if site.inner is not None and binding.child is not None:
                     waiting.append((binding.child, site.inner))
         # Kept before the lock is given back, whatever `cached_property` does afterwards.
         self.__dict__["plan"] = plan
         return plan
+
+
+def _binding_of(program: Program, site: Site) -> Binding:
+    """Return the callables of a vertex; a vertex that works must have some."""
+    binding = program.bindings.get(site.name)
+    if binding is None and site.verb is not None:
+        raise InvalidAgent(
+            f"there is no callable for {site.path!r}",
+            where=f"the program of graph {program.graph.name!r}",
+            fix=suggest(site.name, program.bindings, "give the program a binding of that name"),
+        )
+    return binding or Binding()
 
 
 class Job:

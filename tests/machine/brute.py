@@ -67,7 +67,6 @@ class Brute(Moves):
     def _tell_spent(self, rest: str) -> None:
         tokens, usd = rest.split()
         self.used["tokens"] += int(tokens)
-        self.is_priced = self.is_priced and usd != "unknown"
         self.used["usd"] += 0 if usd == "unknown" else float(usd)
 
     def _tell_time(self, _: str) -> None:

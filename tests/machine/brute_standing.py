@@ -175,7 +175,6 @@ class Standing:
         self.limits: dict[str, float] = {}
         self.used: dict[str, float] = {"steps": 0, "tokens": 0, "usd": 0.0}
         self.is_late = False
-        self.is_priced = True
         self.clock = 0
         self.crossings = 0
         self.tickets = 0
@@ -247,7 +246,6 @@ class Standing:
         is_used = any(
             self.used[key] >= self.limits.get(key, float("inf"))
             for key in ("steps", "tokens", "usd")
-            if self.is_priced or key != "usd"
         )
         visits = self.limits.get("visits", float("inf"))
         return not (is_used or self.is_late or task.work.visit > visits)
