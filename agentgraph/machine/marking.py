@@ -247,7 +247,6 @@ def key_of(marking: Marking) -> tuple[object, ...]:
     live = sorted(
         (path_of(marking, task), task.verb, task.attempt, ticket in marking.stopping)
         for ticket, task in marking.live.items()
-        if task.frame in frames
     )
     held = sorted(path_of(marking, task) for task in marking.held)
     resting = sorted(
