@@ -122,8 +122,10 @@ def take_down(
     unwinding.branches = scope.branches_of(sorted([*held, *won], key=lambda each: each.order))
     unwinding.state = unwinding.base = scope.state_of(held, frame.start)
     if goal.area is not None:
+        # Where branches were open undos and handler start from the entry, else from the last.
         last = here[0].base if here else held[0].payload if held else None
-        _take_base(unwinding, frame, last)
+        was_open = unwinding.is_open or goal.kind == "join"
+        unwinding.base = frame.entered[goal.area].payload if was_open else last
     if goal.kind in {"fail", "cancel", "exhaust"}:
         marking.ending = scope.ending_of(marking)
     for each in absorbed:
@@ -133,14 +135,6 @@ def take_down(
     marking.unwindings[unwinding.id] = unwinding
     if not unwinding.waiting:
         go_on(turn, unwinding)
-
-
-def _take_base(unwinding: Unwinding, frame: Frame, last: object) -> None:
-    """Find the state for undos and handler: the entry's where branches were open, else the last."""
-    goal = unwinding.goal
-    assert goal.area is not None
-    is_open = unwinding.is_open or goal.kind == "join"
-    unwinding.base = frame.entered[goal.area].payload if is_open else last
 
 
 def _absorb(marking: Marking, unwinding: Unwinding, inner: Unwinding) -> None:
