@@ -5,7 +5,7 @@ vertex and a `Way` for each edge, also for those that the graph only implies: in
 handler, and past a bound.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from agentgraph.graph.definition import (
@@ -100,9 +100,6 @@ class Way:
         self.is_to_join: bool = False
         """It leads to a join that waits for all, and does nothing else."""
 
-    def __repr__(self) -> str:
-        return f"Way({self.key!r})"
-
 
 class Area:
     """A region of a plan: its sites, and the way out that it implies."""
@@ -133,25 +130,9 @@ class Plan:
         self.areas: tuple[Area, ...] = ()
         self.entry: Site
 
-    def site_at(self, path: str) -> Site:
-        """Find a site by its path, such as `support/billing`. Raises KeyError."""
-        here = self
-        *parents, name = path.removeprefix(self.path).split("/")
-        for parent in parents:
-            inner = here.sites[parent].inner
-            if inner is None:
-                raise KeyError(path)
-            here = inner
-        return here.sites[name]
 
-
-def make_plan(
-    graph: FrozenGraph, *, path: str = "", handle: Callable[[Site], object] | None = None
-) -> Plan:
-    """Resolve the names of `graph`, which must be sound, and of the graphs inside it.
-
-    `handle` is called for each site; what it returns is kept for the driver.
-    """
+def make_plan(graph: FrozenGraph, *, path: str = "") -> Plan:
+    """Resolve the names of `graph`, which must be sound, and of the graphs inside it."""
     root = Plan(graph, path)
     waiting = [root]
     for made in waiting:
@@ -160,8 +141,6 @@ def make_plan(
             if site.vertex.child is not None:
                 site.inner = Plan(site.vertex.child, f"{site.path}/")
                 waiting.append(site.inner)
-            if handle is not None:
-                site.handle = handle(site)
     return root
 
 

@@ -139,3 +139,7 @@ def test_a_networkx_graph_of_somebody_else_is_refused() -> None:
 
     with pytest.raises(InvalidGraphFile, match="its format is 'other'"):
         from_networkx(there)
+
+
+def test_equal_graphs_are_one_key() -> None:
+    assert {OUTER: 1, from_json(to_json(OUTER)): 2} == {OUTER: 2}
