@@ -60,6 +60,7 @@ def copied(value: C) -> C:
     for slot in fields(made):
         part = getattr(made, slot.name)
         if isinstance(part, (dict, list, set)):
+            # What is in the container does not matter to its copy.
             setattr(made, slot.name, copy(part))  # pyright: ignore[reportUnknownArgumentType]
     return made
 

@@ -46,7 +46,7 @@ def _note(session: Session, waiting: Waiting, fact: Answered) -> None:
     else:
         session.chose(task.site, path, fact.label)
     if session.stream is not None and fact.payload is not task.payload:
-        changed = waiting.job.schema.changed(fact.payload)  # type: ignore[arg-type]
+        changed = waiting.job.schema.changed(fact.payload)  # type: ignore[arg-type]  # opaque
         session.stream.put(NodeDone(path, changed, task.attempt, task.visit))
 
 
