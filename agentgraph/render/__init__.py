@@ -10,6 +10,7 @@ Rules of this package:
 
 from agentgraph.render.engines import Engine, EngineChoice, engines
 from agentgraph.render.layout import Direction
+from agentgraph.render.marks import Mark, Marks
 from agentgraph.render.palette import Theme
 from agentgraph.render.picture import save, to_dot, to_mermaid, to_svg
 
@@ -17,6 +18,8 @@ __all__ = [
     "Direction",
     "Engine",
     "EngineChoice",
+    "Mark",
+    "Marks",
     "Theme",
     "engines",
     "save",

@@ -228,9 +228,9 @@ def _badges(
             touching.setdefault(end, []).append(chains[arrow.id])
     badges: dict[str, Point] = {}
     for figure in diagram.figures:
-        if figure.visits:
+        if figure.badge:
             place, options = layout.boxes[figure.id], sketches[figure.id].badges
-            wide, near = badge_width(figure.visits) + 4, touching.get(figure.id, [])
+            wide, near = badge_width(figure.badge) + 4, touching.get(figure.id, [])
             rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
             free = [
                 at for at, room in zip(options, rooms, strict=True) if not _is_crossed(room, near)

@@ -71,9 +71,9 @@ def title_of(group: Group) -> str:
 
 
 def label_lines(arrow: Arrow) -> tuple[str, ...]:
-    """Return what stands on an arrow: its note, and how often it was taken if it was."""
+    """Return what stands on an arrow: its note, and its mark or how often it was taken."""
     lines = lines_of(arrow.note) if arrow.note else ()
-    if not arrow.taken:
+    count = arrow.mark.note if arrow.mark else f"\u00d7{arrow.taken}" if arrow.taken else ""
+    if not count:
         return lines
-    count = f"\u00d7{arrow.taken}"
     return (*lines[:-1], f"{lines[-1]} {count}") if lines else (count,)

@@ -17,20 +17,23 @@ from typing import Literal
 
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex, VertexKind
 from agentgraph.render.lettering import shown, visible
+from agentgraph.render.marks import UNSEEN, Key, Mark, Marks
 
 FigureKind = VertexKind | Literal["missing"]
 ArrowKind = Literal["plain", "branch", "unsure", "then", "catch"]
 GroupKind = Literal["subgraph", "each", "catch", "loop", "quorum"]
-Key = tuple[str, str, str | None]
-"""Source path, target path, and label: `unsure`, `then` and `catch` for edges of these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How often a run came to each vertex, and along each edge; None where nobody counted."""
+    """How often a run came to each vertex, and along each edge; None where nobody counted.
+
+    What has marks is shown by these alone.
+    """
 
     visits: Mapping[str, int] | None = None
     taken: Mapping[Key, int] | None = None
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,12 @@ class Figure:
     forks: bool = False
     ways_in: int = 0
     visits: int | None = None
+    mark: Mark | None = None
+
+    @property
+    def badge(self) -> str:
+        """What stands in its badge; nothing when it has none."""
+        return badge_of(self.mark, self.visits)
 
     @property
     def kind(self) -> FigureKind:
@@ -70,6 +79,12 @@ class Group:
     first: str = ""
     last: str = ""
     visits: int | None = None
+    mark: Mark | None = None
+
+    @property
+    def badge(self) -> str:
+        """What stands in its badge; nothing when it has none."""
+        return badge_of(self.mark, self.visits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,7 @@ class Arrow:
     note: str = ""
     label: str | None = None
     taken: int | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,7 @@ class Diagram:
     groups: tuple[Group, ...]
     arrows: tuple[Arrow, ...]
     counted: bool = False
+    marks: Marks | None = None
 
     @cached_property
     def parents(self) -> dict[str, str | None]:
@@ -139,6 +156,11 @@ def diagram_of(graph: FrozenGraph, counts: Counts | None = None) -> Diagram:
     return builder.finished(graph)
 
 
+def badge_of(mark: Mark | None, visits: int | None) -> str:
+    """Write the note of a mark, or else the number of visits."""
+    return mark.note if mark else str(visits or "")
+
+
 def short_name(qualified: str) -> str:
     """Return the last part of a qualified name: the class or function without its module."""
     return qualified.rpartition(":")[2].rpartition(".")[2] or qualified
@@ -178,7 +200,9 @@ class _Builder:
                 added = self._add_figure(level, vertex.name, vertex, parent)
             known.setdefault(vertex.name, added)
         for group, members in regions.framed:
-            self._groups[group.id] = group
+            # Marks are on vertices and edges: a frame that stands for neither steps back.
+            mark = None if self._counts.marks is None else UNSEEN
+            self._groups[group.id] = replace(group, mark=mark)
             self._ends[group.id] = (known[members[0]], known[members[-1]])
         self._arrows += _Ways(self, level, known, regions).arrows()
         if level.parent is not None:
@@ -199,7 +223,8 @@ class _Builder:
             figures=tuple(self._figures),
             groups=tuple(groups),
             arrows=tuple(self._arrows),
-            counted=self._counts != Counts(),
+            counted=self._counts != Counts(marks=self._counts.marks),
+            marks=self._counts.marks,
         )
 
     def _figure_at(self, part: str, side: int) -> str:
@@ -222,6 +247,14 @@ class _Builder:
     def taken(self, key: Key) -> int | None:
         """Return how often an edge was taken, None when nobody counted."""
         return None if self._counts.taken is None else self._counts.taken.get(key, 0)
+
+    def mark(self, path: str) -> Mark | None:
+        """Return what is marked on a vertex or a region, None when nothing is."""
+        return None if self._counts.marks is None else self._counts.marks.vertex(path)
+
+    def edge_mark(self, key: Key) -> Mark | None:
+        """Return what is marked on an edge, None when nothing is."""
+        return None if self._counts.marks is None else self._counts.marks.edge(key)
 
     def _regions(self, level: _Level) -> "_Regions":
         regions = _Regions(level.parent)
@@ -246,6 +279,7 @@ class _Builder:
             forks=sum(edge.label is None and not edge.unsure for edge in outs) > 1,
             ways_in=len(level.graph.ins.get(name, ())),
             visits=self._visits(level, name, vertex),
+            mark=self.mark(path),
         )
         self._figures.append(figure)
         return figure.id
@@ -260,6 +294,7 @@ class _Builder:
             parent=parent,
             vertex=vertex,
             visits=self._visits(level, vertex.name, vertex),
+            mark=self.mark(path),
         )
         self._groups[group.id] = group
         return group.id
@@ -374,6 +409,7 @@ class _Ways:
             note=note,
             label=label,
             taken=self._builder.taken(key),
+            mark=self._builder.edge_mark(key),
         )
 
     def _find(self, name: str) -> str:

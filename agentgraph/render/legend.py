@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from agentgraph.render.diagram import ArrowKind, Diagram, FigureKind, GroupKind
 from agentgraph.render.lettering import width
+from agentgraph.render.marks import SIGNS
 from agentgraph.render.markup import number, words
 from agentgraph.render.palette import NOTE_SIZE
 
@@ -108,7 +109,17 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
         found.append(("bar", _BAR, "fork or join"))
     found += [(kind, _LINE, text) for kind, text in _ARROWS.items() if kind in arrows]
     found += [(kind, _FRAME, text) for kind, text in _GROUPS.items() if kind in groups]
-    if diagram.counted:
+    if diagram.marks is not None:
+        parts = (diagram.figures, diagram.groups, diagram.arrows)
+        signs = {part.mark.sign for some in parts for part in some if part.mark is not None}
+        found += [
+            (f"agent {sign}", _RECT.format(4), text)
+            for sign, text in SIGNS.items()
+            if sign in signs
+        ]
+        if "unseen" in signs:
+            found.append(("unseen agent", _RECT.format(4), diagram.marks.rest))
+    elif diagram.counted:
         found.append(
             (
                 "badge",

@@ -9,6 +9,7 @@ Rules of this file:
    and a picture refers to nothing outside.
 """
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 Theme = Literal["auto", "light", "dark"]
@@ -39,6 +40,8 @@ class Palette(NamedTuple):
     """Errors: catch edges, names that do not exist."""
     doubt: str
     """The way out when a choice is unsure."""
+    gain: str
+    """What was added."""
     frame: str
     """The ground inside a frame."""
     kinds: dict[str, Paint]
@@ -52,6 +55,7 @@ LIGHT = Palette(
     soft="#8791a0",
     alarm="#b3261e",
     doubt="#855d00",
+    gain="#1a7a36",
     frame="#f8fafc",
     kinds={
         "agent": Paint("#eef3fb", "#4a6796"),
@@ -70,6 +74,7 @@ DARK = Palette(
     soft="#6f7c8e",
     alarm="#ff8f85",
     doubt="#e5b84f",
+    gain="#5fd07f",
     frame="#161d27",
     kinds={
         "agent": Paint("#1c2839", "#8fabd8"),
@@ -100,20 +105,36 @@ _SHAPE_RULES = f"""\
 {{0}} .frame{{{{stroke-width:1.2}}}}
 {{0}} .loop .frame,{{0}} .quorum .frame,{{0}} .catch .frame{{{{stroke-dasharray:5 4}}}}
 """
+_SIGN_RULES = """\
+{0} .path .line,{0} .added .line,{0} .changed .line{{stroke-width:2.4}}
+{0} .path .box,{0} .waits .box,{0} .added .box,{0} .changed .box{{stroke-width:2.6}}
+{0} .removed .box,{0} .removed .line{{stroke-width:2;stroke-dasharray:6 4}}
+{0} .changed .box{{stroke-dasharray:12 3}}
+"""
+Rules = list[tuple[str, str]]
 
 
 def style_sheet(theme: Theme, scope: str = ".ag") -> str:
     """Write the rules of a theme; `auto` follows the viewer, without script."""
-    shapes = _SHAPE_RULES.format(scope)
-    if theme == "light":
-        return shapes + _colours(LIGHT, scope)
-    if theme == "dark":
-        return shapes + _colours(DARK, scope)
-    dark = _colours(DARK, scope)
-    return f"{shapes}{_colours(LIGHT, scope)}@media (prefers-color-scheme:dark){{\n{dark}}}\n"
+    return _SHAPE_RULES.format(scope) + _themed(theme, scope, _colours)
 
 
-def _colours(palette: Palette, scope: str) -> str:
+def mark_sheet(theme: Theme, scope: str = ".ag") -> str:
+    """Write the rules for marks, which only a picture with marks needs."""
+    return _SIGN_RULES.format(scope) + _themed(theme, scope, _signs)
+
+
+def _themed(theme: Theme, scope: str, colours: Callable[[Palette], Rules]) -> str:
+    light, dark = (
+        "".join(f"{_scoped(names, scope)}{{{body}}}\n" for names, body in colours(palette))
+        for palette in (LIGHT, DARK)
+    )
+    if theme == "auto":
+        return f"{light}@media (prefers-color-scheme:dark){{\n{dark}}}\n"
+    return light if theme == "light" else dark
+
+
+def _colours(palette: Palette) -> Rules:
     rules = [
         (".canvas,.plate", f"fill:{palette.canvas}"),
         (".inner .plate", f"fill:{palette.frame}"),
@@ -147,7 +168,29 @@ def _colours(palette: Palette, scope: str) -> str:
         (".badge rect", f"fill:{palette.ink}"),
         (".badge text", f"fill:{palette.canvas}"),
     ]
-    return "".join(f"{_scoped(names, scope)}{{{body}}}\n" for names, body in rules)
+    return rules
+
+
+def _signs(palette: Palette) -> Rules:
+    """The colours of marks; each has a number, a word or a dash besides."""
+    rules: Rules = [
+        (".unseen>.frame", f"stroke:{palette.soft}"),
+        (".unseen>.title", f"fill:{palette.muted}"),
+    ]
+    for colour, signs in (
+        (palette.alarm, ("path", "fault", "waits", "removed")),
+        (palette.gain, ("added",)),
+        (palette.doubt, ("changed",)),
+    ):
+        lines = [f".{sign} {part}" for sign in signs for part in (".box", ".ring", ".line")]
+        fills = [f".{sign} {part}" for sign in signs for part in (".tip", ".label", ".badge rect")]
+        rules.append((",".join([*lines, *(f".{s}>.frame" for s in signs)]), f"stroke:{colour}"))
+        rules.append((",".join(fills), f"fill:{colour}"))
+    rules.append((".fault .box", f"fill:{palette.alarm}"))
+    rules.append((".fault text,.fault .note", f"fill:{palette.canvas}"))
+    rules.append((".fault .glyph,.fault .chip", f"stroke:{palette.canvas}"))
+    rules.append((".fault .chip", "fill:none"))
+    return rules
 
 
 def _scoped(names: str, scope: str) -> str:

@@ -7,9 +7,10 @@ from agentgraph.errors import NotAvailable
 from agentgraph.graph import FrozenGraph
 from agentgraph.render import dot, mermaid, svg
 from agentgraph.render.arrange import scene_of
-from agentgraph.render.diagram import Counts, Key, diagram_of
+from agentgraph.render.diagram import Counts, diagram_of
 from agentgraph.render.engines import EngineChoice
 from agentgraph.render.layout import Direction
+from agentgraph.render.marks import Key, Marks
 from agentgraph.render.palette import Theme
 
 SUFFIXES = (".svg", ".dot", ".mmd")
@@ -20,6 +21,7 @@ def to_svg(
     *,
     visits: Mapping[str, int] | None = None,
     taken: Mapping[Key, int] | None = None,
+    marks: Marks | None = None,
     theme: Theme = "auto",
     direction: Direction = "TB",
     engine: EngineChoice | None = None,
@@ -32,12 +34,13 @@ def to_svg(
     Edges are named by source path, target path and label; an edge without a label has
     None, an unsure edge `unsure`, the way past a bound `then`; the way from a region
     into its handler is `(region, handler, "catch")`. What the counts do not name was
-    never visited; what they name and the graph has not is not drawn.
+    never visited; what they name and the graph has not is not drawn. `marks` stand in
+    place of counts: a failing path, or what changed.
 
     `engine` chooses who lays the picture out, else the environment variable
     AGENTGRAPH_ENGINE does. Whatever the choice, the text is the same each time.
     """
-    diagram = diagram_of(graph, Counts(visits, taken))
+    diagram = diagram_of(graph, Counts(visits, taken, marks))
     return svg.write(scene_of(diagram, direction=direction, engine=engine), theme)
 
 

@@ -58,8 +58,8 @@ def sketch_of(figure: Figure) -> Sketch:
     x, y = shape.width / 2, shape.height / 2
     wide = shape.width
     badges: tuple[Point, ...] = (Point(x, -y), Point(-x, -y), Point(x, y), Point(-x, y))
-    if shape.paint in {"terminal", "bar"} and figure.visits:
-        room = badge_width(figure.visits)
+    if shape.paint in {"terminal", "bar"} and figure.badge:
+        room = badge_width(figure.badge)
         wide += 2 * (room + 6)
         sides = (Point(x + 4 + room / 2, 0), Point(-x - 4 - room / 2, 0))
         badges = (*sides, Point(0, y + 11), Point(0, -y - 11))
@@ -69,9 +69,9 @@ def sketch_of(figure: Figure) -> Sketch:
 BADGE_HEIGHT = 16.0
 
 
-def badge_width(count: int) -> float:
-    """Return how wide the badge with a count is."""
-    return width(str(count), NOTE_SIZE, bold=True) + 10
+def badge_width(text: str) -> float:
+    """Return how wide the badge with a count or a word is."""
+    return width(text, NOTE_SIZE, bold=True) + 10
 
 
 class _Shape(NamedTuple):

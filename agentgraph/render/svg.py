@@ -14,8 +14,9 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
 from agentgraph.render.layout import Point, Rect
 from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
+from agentgraph.render.marks import Mark
 from agentgraph.render.markup import attributes, element, number, words
-from agentgraph.render.palette import HEADING_SIZE, Theme, style_sheet
+from agentgraph.render.palette import HEADING_SIZE, Theme, mark_sheet, style_sheet
 from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
 from agentgraph.render.telling import arrow_told, figure_told, group_told, scene_told
 
@@ -52,7 +53,7 @@ class _Writer:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="ag" {size} {spoken}>',
             element("title", summary),
             element("desc", description),
-            f"<style>\n{style_sheet(theme)}</style>",
+            f"<style>\n{style_sheet(theme)}{mark_sheet(theme) if diagram.marks else ''}</style>",
             f'<rect class="canvas" width="{wide}" height="{high}"/>',
             words(self._heading, _MARGIN, _MARGIN + 14, "heading"),
             f'<g transform="translate({number(self._left)},{number(self._top)})">',
@@ -60,7 +61,7 @@ class _Writer:
         lines += [self._group(group) for group in _outer_first(diagram)]
         lines += [self._arrow(arrow) for arrow in diagram.arrows]
         lines += [self._figure(figure) for figure in diagram.figures]
-        lines += [self._group_badge(group) for group in diagram.groups if group.visits]
+        lines += [self._group_badge(group) for group in diagram.groups if group.badge]
         lines += [
             "</g>",
             *self._legend.lines(_MARGIN, self._height - self._legend.height - _MARGIN),
@@ -71,7 +72,8 @@ class _Writer:
     def _group(self, group: Group) -> str:
         place = self._scene.layout.zones[group.id]
         kind = "vertex workflow" if group.vertex else f"region {group.kind}"
-        head = _head(group.id, f"{kind}{_seen(group.visits)}", "graphics-object", group_told(group))
+        kind += _seen(group.visits, group.mark)
+        head = _head(group.id, kind, "graphics-object", group_told(group))
         path = attributes(**{"data_path" if group.vertex else "data_region": shown(group.path)})
         at = self._scene.title_places[group.id]
         title = words(self._scene.titles[group.id], at.left + 4, at.y + 4, "title")
@@ -84,7 +86,7 @@ class _Writer:
         corners = " ".join(f"{number(x)},{number(y)}" for x, y in head)
         label = f"{arrow.id} label"
         inner = " inner" if self._scene.zone_of.get(label) else ""
-        kind = f"edge {arrow.kind}{inner}{_seen(arrow.taken)}"
+        kind = f"edge {arrow.kind}{inner}{_seen(arrow.taken, arrow.mark)}"
         opening = _head(arrow.id, kind, "graphics-symbol", told)
         source, target, _ = arrow.key
         data = attributes(
@@ -113,17 +115,17 @@ class _Writer:
         place = self._scene.layout.boxes[figure.id]
         sketch = self._scene.sketches[figure.id]
         told = figure_told(figure)
-        kind = f"vertex {sketch.paint}{_seen(figure.visits)}"
+        kind = f"vertex {sketch.paint}{_seen(figure.visits, figure.mark)}"
         opening = _head(figure.id, kind, "graphics-symbol", told)
         data = attributes(data_path=shown(figure.path), data_kind=figure.kind)
         at = f' transform="translate({number(place.x)},{number(place.y)})"'
-        badge = _badge(figure.visits, *self._scene.badges.get(figure.id, Point(0, 0)))
+        badge = _badge(figure.badge, *self._scene.badges.get(figure.id, Point(0, 0)))
         drawn = "".join(sketch.parts)
         return f"<g{opening}{data}{at}>{element('title', told)}{drawn}{badge}</g>"
 
     def _group_badge(self, group: Group) -> str:
         place = self._scene.layout.zones[group.id]
-        return _badge(group.visits, place.right, place.top)
+        return _badge(group.badge, place.right, place.top)
 
 
 def _head(id: str, kind: str, role: str, told: str) -> str:
@@ -132,16 +134,18 @@ def _head(id: str, kind: str, role: str, told: str) -> str:
     return attributes(id=id, class_=kind, role=role, aria_label=first if more else None)
 
 
-def _seen(count: int | None) -> str:
+def _seen(count: int | None, mark: Mark | None) -> str:
+    if mark is not None:
+        return f" {mark.sign}"
     return "" if count is None else " seen" if count else " unseen"
 
 
-def _badge(count: int | None, x: float, y: float) -> str:
-    if not count:
+def _badge(text: str, x: float, y: float) -> str:
+    if not text:
         return ""
-    wide = badge_width(count)
+    wide = badge_width(text)
     place = _corners(Rect(x, y, wide, BADGE_HEIGHT))
-    return f'<g class="badge"><rect{place} rx="8"/>{words(str(count), x, y + 4)}</g>'
+    return f'<g class="badge"><rect{place} rx="8"/>{words(text, x, y + 4)}</g>'
 
 
 def _frame(place: Rect) -> str:

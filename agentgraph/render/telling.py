@@ -3,6 +3,7 @@
 from agentgraph.graph import Policy, Vertex
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
+from agentgraph.render.marks import SIGNS, Mark
 
 _TOLD_MAX = 60
 """Up to this many edges a description lists each one."""
@@ -38,7 +39,7 @@ def scene_told(diagram: Diagram) -> tuple[str, str]:
 
 def figure_told(figure: Figure) -> str:
     """Tell of a figure: its kind and name in the first line, then what else is known."""
-    lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_visited(figure.visits)}"]
+    lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_seen(figure.visits, figure.mark)}"]
     if figure.vertex is not None:
         lines += _vertex_told(figure.vertex)
     return "\n".join(lines)
@@ -47,7 +48,7 @@ def figure_told(figure: Figure) -> str:
 def group_told(group: Group) -> str:
     """Tell of a frame: a vertex with its graph inside, or a region."""
     if group.vertex is not None:
-        first = f"{_KINDS[group.vertex.kind]} {shown(group.path)}{_visited(group.visits)}"
+        first = f"{_KINDS[group.vertex.kind]} {shown(group.path)}{_seen(group.visits, group.mark)}"
         return "\n".join([first, *_vertex_told(group.vertex)])
     caught = ", ".join(shown(name) for name in (group.region.catches if group.region else ()))
     return f"{group.kind} region {shown(group.path)}{f' of {caught}' if caught else ''}"
@@ -65,7 +66,7 @@ def arrow_told(arrow: Arrow) -> str:
         "catch": f" on {arrow.note}",
     }[arrow.kind]
     taken = "" if arrow.taken is None else f", taken {_counted(arrow.taken, 'time', 'times')}"
-    return f"{way}{how}{taken}"
+    return f"{way}{how}{taken or _marked(arrow.mark)}"
 
 
 def _vertex_told(vertex: Vertex) -> list[str]:
@@ -91,7 +92,13 @@ def _policy_told(policy: Policy) -> list[str]:
     return lines + ([f"timeout: {policy.timeout_s:g} s"] if policy.timeout_s is not None else [])
 
 
-def _visited(visits: int | None) -> str:
+def _marked(mark: Mark | None) -> str:
+    return "" if mark is None or mark.sign == "unseen" else f", {SIGNS[mark.sign]}"
+
+
+def _seen(visits: int | None, mark: Mark | None) -> str:
+    if mark is not None:
+        return _marked(mark)
     return "" if visits is None else f", {_counted(visits, 'visit', 'visits')}"
 
 

@@ -38,14 +38,14 @@ def test_all_other_text_has_a_contrast_of_4_and_a_half(palette: Palette) -> None
     fills = [paint.fill for kind, paint in palette.kinds.items() if kind != "bar"]
 
     for ground in (palette.canvas, palette.frame):
-        for text in (palette.muted, palette.alarm, palette.doubt):
+        for text in (palette.muted, palette.alarm, palette.doubt, palette.gain):
             assert contrast(text, ground) >= 4.5, text
     assert min(contrast(palette.muted, fill) for fill in fills) >= 4.5
 
 
 @THEMES
 def test_every_line_has_a_contrast_of_3(palette: Palette) -> None:
-    lines = [palette.line, palette.soft, palette.alarm, palette.doubt]
+    lines = [palette.line, palette.soft, palette.alarm, palette.doubt, palette.gain]
     lines += [paint.line for paint in palette.kinds.values()]
 
     assert min(contrast(line, palette.canvas) for line in lines) >= 3
@@ -56,3 +56,10 @@ def test_the_style_sheet_refers_to_nothing_outside() -> None:
     sheet = style_sheet("auto")
 
     assert not any(word in sheet for word in ("url(", "@import", "var(", "http"))
+
+
+@THEMES
+def test_what_is_written_on_the_colour_of_a_mark_can_be_read(palette: Palette) -> None:
+    marks = (palette.alarm, palette.doubt, palette.gain)
+
+    assert min(contrast(palette.canvas, mark) for mark in marks) >= 4.5

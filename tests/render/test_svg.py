@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from agentgraph.graph import Edge, FrozenGraph, Vertex
-from agentgraph.render import to_svg
+from agentgraph.render import Mark, Marks, to_svg
 from tests.render.drawings import (
     DESK,
     ESSAY,
@@ -243,3 +243,33 @@ def test_a_new_vertex_at_the_end_changes_no_line_of_the_others_shapes() -> None:
 
 def classes(element: object) -> list[str]:
     return (element.get("class") or "").split()  # type: ignore[attr-defined]
+
+
+PATH = Marks(
+    {"START": Mark("path", "1"), "triage": Mark("fault", "2"), "clerk": Mark("waits", "waits")},
+    {("START", "triage", None): Mark("path"), ("triage", "clerk", "other"): Mark("removed", "-")},
+    "not on the path",
+)
+
+
+def test_marks_stand_on_their_parts_and_all_else_is_faded() -> None:
+    svg = to_svg(DESK, marks=PATH)
+
+    signs = {
+        one.get("data-path", ""): one.get("class", "").split()[-1]
+        for one in with_class(parsed(svg), "vertex")
+    }
+    assert (signs["START"], signs["triage"], signs["clerk"]) == ("path", "fault", "waits")
+    assert {sign for path, sign in signs.items() if path not in PATH.vertices} == {"unseen"}
+    edges = [one.get("class", "") for one in with_class(parsed(svg), "edge")]
+    assert sum(kind.endswith(" path") for kind in edges) == 1
+    assert sum(kind.endswith(" removed") for kind in edges) == 1
+
+
+def test_marks_are_told_in_words_on_badges_and_in_the_legend_not_by_colour_alone() -> None:
+    svg = to_svg(DESK, marks=PATH)
+
+    assert {"1", "2", "waits", "not on the path"} <= set(texts(svg))
+    assert any(text.startswith("other -") for text in texts(svg))
+    assert "classifier triage, here it goes wrong" in svg
+    assert "triage goes to clerk when 'other', removed" in svg
