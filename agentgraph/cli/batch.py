@@ -10,7 +10,7 @@ Rules of this file:
 
 import asyncio
 from asyncio import CancelledError
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -59,6 +59,8 @@ class Settings:
     """Somebody sits at the terminal and may be asked."""
     keep_states: bool = False
     """The results are printed whole, so they are kept."""
+    record: Callable[[str], object] | None = None
+    """Where the runs are written down as they go."""
 
 
 @dataclass(slots=True)
@@ -158,6 +160,8 @@ class Batch:
             self.audience.ended(refused(record, error))
             return None
         self.under_way += 1
+        if settings.record is not None:
+            run.record(settings.record)
         return run
 
     async def _settle(self, record: Record, run: Run[BaseModel], *, is_told: bool) -> None:

@@ -95,6 +95,11 @@ def agentgraph() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Draw the graph with the number of visits over all runs.",
 )
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write down the runs as they go, for `render --run`: JSON Lines, a line an event.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @_DEBUG
 def run(
@@ -112,6 +117,7 @@ def run(
     seed: int,
     as_json: bool,
     svg: Path | None,
+    record: Path | None,
     quiet: bool,
     debug: bool,
 ) -> None:
@@ -137,6 +143,7 @@ def run(
                 seed,
                 as_json,
                 svg,
+                record,
                 quiet,
                 debug,
             )

@@ -3,7 +3,9 @@
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import NoReturn, TextIO
@@ -38,6 +40,7 @@ class Options:
     seed: int = 0
     as_json: bool = False
     svg: Path | None = None
+    record: Path | None = None
     quiet: bool = False
     debug: bool = False
 
@@ -95,7 +98,10 @@ def run(options: Options) -> int:
     inputs, workflow, settings = _prepared(options)
     started = monotonic()
     live = sys.stderr.isatty() and not (options.as_json and out.isatty())
-    with progress(workflow.name, inputs.total, quiet=options.quiet, live=live) as shown:
+    with (
+        progress(workflow.name, inputs.total, quiet=options.quiet, live=live) as shown,
+        _recording(options.record, settings) as settings,
+    ):
         desk = Desk(options, out, inputs.is_many, shown)
         batch = Batch(workflow.program, settings, desk)
         batch.go(inputs)
@@ -110,6 +116,16 @@ def run(options: Options) -> int:
     return code_over(outcome.status for outcome in desk.outcomes.values())
 
 
+@contextmanager
+def _recording(path: Path | None, settings: Settings) -> Generator[Settings]:
+    """Open the file in which the runs are written down, if there is to be one."""
+    if path is None:
+        yield settings
+        return
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        yield replace(settings, record=file.write)
+
+
 def _leave(out: TextIO) -> NoReturn:
     """End the process at once: to leave in order would wait for the nodes and their threads."""
     out.flush()
@@ -119,9 +135,9 @@ def _leave(out: TextIO) -> NoReturn:
 
 def _prepared(options: Options) -> tuple[Inputs, AnyWorkflow, Settings]:
     """Find all that is wrong with what was typed before anything runs."""
-    if options.svg is not None and not options.svg.absolute().parent.is_dir():
-        folder = str(options.svg.parent)
-        raise click.BadParameter(f"there is no folder {folder!r}", param_hint="--svg")
+    for path, option in ((options.svg, "--svg"), (options.record, "--record")):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"there is no folder {str(path.parent)!r}", param_hint=option)
     changes = changes_of(options.changes)
     answers = answers_of(options.answers)
     with progress("", 1, quiet=True, live=False):

@@ -1,5 +1,6 @@
 """What a run tells the outside: its events, its result; not what the machine is told."""
 
+from agentgraph.events.recording import Moved, Recording, Step, recorded
 from agentgraph.events.result import (
     Decision,
     Failure,
@@ -10,6 +11,7 @@ from agentgraph.events.result import (
 )
 from agentgraph.events.story import (
     Asked,
+    Charged,
     CostUnknown,
     Decided,
     Emitted,
@@ -26,6 +28,7 @@ from agentgraph.events.verdict import Verdict
 
 __all__ = [
     "Asked",
+    "Charged",
     "CostUnknown",
     "Decided",
     "Decision",
@@ -33,15 +36,19 @@ __all__ = [
     "Event",
     "Failure",
     "Missed",
+    "Moved",
     "NodeDone",
     "NodeFailed",
     "NodeStarted",
     "NodeStopped",
     "OpenQuestion",
+    "Recording",
     "Result",
     "RunEnded",
     "RunStarted",
     "Status",
+    "Step",
     "Usage",
     "Verdict",
+    "recorded",
 ]

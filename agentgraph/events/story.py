@@ -98,6 +98,16 @@ class Asked:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Charged:
+    """A node used tokens or dollars (`ctx.spend`); `usd` None: it does not know how many."""
+
+    node: str
+    tokens: int = 0
+    usd: float | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class CostUnknown:
     """A node spent money and could not say how much; told once, since no later cost is known."""
 
@@ -129,6 +139,7 @@ Event: TypeAlias = (
     | Decided
     | Emitted
     | Asked
+    | Charged
     | CostUnknown
     | Missed
     | RunEnded[S]

@@ -21,6 +21,7 @@ from agentgraph.runtime.driver import Driver
 from agentgraph.runtime.policy import Budget, limits_of
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.question import Question
+from agentgraph.runtime.recorder import begin_recording
 from agentgraph.runtime.session import Options, Session
 from agentgraph.runtime.stream import Reader, Stream
 from agentgraph.state import Revision
@@ -256,13 +257,27 @@ class Run(Generic[S]):
         the run began with and the questions that are open.
         """
         self._check_loop()
-        stream: Stream[S] | None = self._session.stream
-        if stream is None:
-            stream = self._session.stream = Stream()
-            self._session.tell_beginning()
+        stream = self._stream()
+        if stream.reader is None:
+            self._session.tell_beginning(stream.queue)
             if not self._is_moving:
-                stream.put(RunEnded(cast("Result[S]", self._session.result())))
+                stream.queue(RunEnded(cast("Result[S]", self._session.result())))
         return Reader(stream, lambda: not self._is_moving, self._see, self._settled)
+
+    def record(self, write: Callable[[str], object]) -> None:
+        """Write the run as JSON Lines, a line for each event and each way of a token.
+
+        `write` is called at once with each line, its end included: give it `file.write`, or
+        `lines.append`. `agentgraph.events.recorded` reads them. What happened before is
+        written as far as it is known; so record right after `start`.
+        """
+        self._check_loop()
+        self._stream().note = begin_recording(self._session, write, is_over=not self._is_moving)
+
+    def _stream(self) -> Stream[S]:
+        if self._session.stream is None:
+            self._session.stream = Stream()
+        return self._session.stream
 
     async def __aenter__(self) -> Self:
         """Return the run itself."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from agentgraph.events import (
     Asked,
+    Charged,
     CostUnknown,
     Emitted,
     Failure,
@@ -231,7 +232,7 @@ class Session:
         """Pass on what a node tells."""
         self._put(Emitted(path, value, attempt))
 
-    def _put(self, event: Emitted | CostUnknown) -> None:
+    def _put(self, event: Emitted | Charged | CostUnknown) -> None:
         """Tell something that may come late: after the end nothing is told."""
         if self.stream is not None and self.status in {"running", "paused"}:
             self.stream.put(event)
@@ -240,6 +241,7 @@ class Session:
         """Count what an attempt used; that the cost has become unknown is told once."""
         was_known = self.marking.spent_usd is not None
         self.tell(Spent(tokens, usd))
+        self._put(Charged(path, tokens, usd))
         if was_known and self.marking.spent_usd is None:
             self._put(CostUnknown(path))
 
@@ -280,14 +282,13 @@ class Session:
             taken={way.key: times for way, times in marking.taken.items()},
         )
 
-    def tell_beginning(self) -> None:
+    def tell_beginning(self, tell: Callable[[RunStarted[Any] | Asked], object]) -> None:
         """Tell one who begins to listen what the run began with, and what it asks."""
         root = self.marking.frames[ROOT]
-        assert self.stream is not None
         schema = self.program.schema
-        self.stream.put(RunStarted(schema.final(cast("Revision", root.start))))
+        tell(RunStarted(schema.final(cast("Revision", root.start))))
         for waiting in self.waiting():
-            self.stream.put(Asked(waiting.path, waiting.id, waiting.ask.show))
+            tell(Asked(waiting.path, waiting.id, waiting.ask.show))
 
     def waiting(self) -> list[Waiting]:
         """Return the questions that are open, the oldest first."""

@@ -22,7 +22,7 @@ _SEEN: Final[frozenset[type]] = frozenset({Asked, RunEnded})
 class Stream(Generic[S]):
     """A queue of events with one reader; to put never waits."""
 
-    __slots__ = ("_waiter", "events", "missed", "reader")
+    __slots__ = ("_waiter", "events", "missed", "note", "reader")
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -31,10 +31,20 @@ class Stream(Generic[S]):
         """How many were dropped since the reader was last told."""
         self.reader: object = None
         """Who reads now: the last one that began to."""
+        self.note: Callable[[Event[S]], object] | None = None
+        """Who records the run: it is told at once, and whether or not somebody reads."""
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, event: Event[S]) -> None:
-        """Add an event; when the reader is far behind, the oldest gives way."""
+        """Tell an event to who records, and to the reader."""
+        if self.note is not None:
+            self.note(event)
+            if self.reader is None:
+                return
+        self.queue(event)
+
+    def queue(self, event: Event[S]) -> None:
+        """Add an event for the reader; when it is far behind, the oldest gives way."""
         events = self.events
         events.append(event)
         if len(events) > LONGEST:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from agentgraph.events import recorded
+
 Call = Callable[..., Result]
 Write = Callable[[str, str], str]
 
@@ -304,3 +306,21 @@ def test_services_come_from_a_name_in_the_file(call: Call, write: Write) -> None
     assert missing.exit_code == 2
     assert "--deps" in missing.stderr
     assert "did you mean 'Services'?" in call("run", target, "--deps", "Service").stderr
+
+
+def test_the_runs_are_written_down_as_they_go(
+    call: Call, mixed: str, write: Write, folder: Path
+) -> None:
+    lines = write("in.jsonl", '{"text": "good"}\n{"text": "bad"}\n')
+
+    call("run", mixed, "-i", lines, "--record", "runs.jsonl")
+
+    runs = recorded(folder / "runs.jsonl")
+    assert sorted(run.status for run in runs) == ["done", "failed"]
+
+
+def test_a_folder_for_the_recording_that_is_not_there_is_told(call: Call, mixed: str) -> None:
+    done = call("run", mixed, "-s", "text=good", "--record", "nowhere/runs.jsonl")
+
+    assert done.exit_code == 2
+    assert "--record" in done.stderr

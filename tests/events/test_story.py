@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from agentgraph import events
 from agentgraph.events import (
     Asked,
+    Charged,
     CostUnknown,
     Decided,
     Decision,
@@ -45,6 +46,7 @@ EVENTS: list[Event[Note]] = [
     Decided("k", None),
     Emitted("a", 5),
     Asked("q", "q#1", "?"),
+    Charged("a", 5, None),
     CostUnknown("a"),
     Missed(3),
     RunEnded(Result("r", "done", Note())),

@@ -8,6 +8,7 @@ import pytest
 from agentgraph.errors import NotAvailable, RunFailed
 from agentgraph.events import (
     Asked,
+    Charged,
     CostUnknown,
     Decided,
     Emitted,
@@ -47,6 +48,8 @@ def say(event: Event[Notes]) -> str:  # noqa: C901 - one case for each event
             return f"{node} tells {value} {attempt}"
         case Asked(_, id):
             return f"asks {id}"
+        case Charged(node, tokens):
+            return f"{node} used {tokens}"
         case CostUnknown(node):
             return f"{node} unknown"
         case Missed(count):

@@ -26,6 +26,7 @@ from agentgraph import (
 )
 from agentgraph.events import (
     Asked,
+    Charged,
     CostUnknown,
     Decided,
     Emitted,
@@ -284,7 +285,7 @@ def tell(event: Event[Ticket]) -> None:
             assert_type(id, str)
         case RunEnded(result=result):
             assert_type(result.state, Ticket)
-        case Emitted() | Missed() | CostUnknown() | NodeStopped():
+        case Emitted() | Missed() | Charged() | CostUnknown() | NodeStopped():
             SEEN.append(event)
         case _:
             assert_never(event)
