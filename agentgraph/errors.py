@@ -12,7 +12,7 @@ Rules of this file:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar, Literal, Self, TypeAlias, cast
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, cast
 
 Severity = Literal["error", "warning"]
 Claim = Literal["proved", "declared", "heuristic", "observed"]
@@ -29,6 +29,52 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
+Outcome = Literal["waits", "twice", "left", "shared", "trapped", "endless", "exhausted", "never"]
+Move: TypeAlias = tuple[str, str, str | None]
+"""An edge that a token took: source, target and label, as `Result.taken` has them."""
+
+
+class Step(NamedTuple):
+    """What completes next in a script: a vertex by its path, such as `inbox/support/billing`."""
+
+    vertex: str
+    label: str | None = None
+    """What a choice answers; None is an abstention there, and nothing elsewhere."""
+    error: str = ""
+    """The qualified name of the exception that it fails with, if it does."""
+
+
+class Resting(NamedTuple):
+    """A token at the end of a script: a vertex at work, or the place of a join for one edge."""
+
+    vertex: str
+    source: str | None = None
+    """From where it came to the join; None: the vertex is at work, or it is END."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A run that shows a fault: what completes, one after the other, and what has then happened.
+
+    `waits`: a join at `culprits` holds tokens, and nothing can bring what it lacks. `twice`: a
+    second token came to one of them. `left`: a token left the graph or a region (`region`)
+    while others stay. `shared`: two tokens are in one region. `trapped`: a token is at one of
+    them, and no way leads from there to END. `endless`: the steps from `again` on can be
+    repeated for ever. `exhausted`: a bound ends the run. `never`: nothing that a run shows; a
+    search of the whole graph confirms it.
+    """
+
+    outcome: Outcome
+    culprits: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+    moves: tuple[Move, ...] = ()
+    """The edges that tokens take meanwhile, in this order."""
+    tokens: tuple[Resting, ...] = ()
+    """Where all tokens are at the end."""
+    region: str = ""
+    again: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One fault of a graph: what it is, where it stands, the path that shows it, how to mend it."""
@@ -41,13 +87,25 @@ class Finding:
     path: tuple[str, ...] = ()
     severity: Severity = "error"
     claim: Claim = "proved"
+    labels: tuple[str | None, ...] = ()
+    """The label of each edge along the path, where any has one."""
+    script: Script | None = None
+    """The run that shows it; `agentgraph.testing` can replay it."""
 
     def __str__(self) -> str:
         where = f"{self.where} ({self.place})" if self.place else self.where
         lines = [f"[{self.code}] {self.what}", f"  where: {where}"]
         if self.path:
-            lines.append(f"  path:  {' -> '.join(self.path)}")
+            lines.append(f"  path:  {self.route}")
         return "\n".join([*lines, f"  fix:   {self.fix}"])
+
+    @property
+    def route(self) -> str:
+        """The path in one line: `START -> triage -[other]-> ...`."""
+        labels = self.labels or (None,) * len(self.path)
+        ways = [f"-[{label}]->" if label else "->" for label in labels]
+        words = [f"{way} {name}" for way, name in zip(ways, self.path[1:], strict=False)]
+        return " ".join([*self.path[:1], *words])
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

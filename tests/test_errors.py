@@ -161,3 +161,12 @@ def test_the_nearest_name_is_found_or_none(name: str, near: str | None) -> None:
 def test_a_suggestion_names_the_nearest_name_or_says_something_else() -> None:
     assert suggest("reviwer", ["reviewer"], "add it") == "did you mean 'reviewer'?"
     assert suggest("zzz", ["reviewer"], "add it") == "add it"
+
+
+def test_the_route_of_a_finding_shows_the_labels_along_its_path() -> None:
+    path = ("START", "triage", "clerk", "merge")
+    labelled = Finding("AG301", "it waits", "join", "x", path=path, labels=(None, "other", None))
+
+    assert labelled.route == "START -> triage -[other]-> clerk -> merge"
+    assert "  path:  START -> triage -[other]-> clerk -> merge\n" in str(labelled)
+    assert Finding("AG301", "it waits", "join", "x", path=path[:2]).route == "START -> triage"
