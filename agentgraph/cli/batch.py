@@ -19,9 +19,10 @@ from pydantic import BaseModel
 
 from agentgraph.cli.answering import Answers, Interrupted, Unanswered, ask, give
 from agentgraph.cli.inputs import Inputs, Record, state_of
-from agentgraph.cli.outcome import Outcome, Traffic, outcome_of, refused
+from agentgraph.cli.outcome import Outcome, outcome_of, refused
 from agentgraph.errors import AgentGraphError, AnswerRefused, InvalidInput, RunFailed
 from agentgraph.events import NodeStarted, Result
+from agentgraph.render import Tally
 from agentgraph.runtime import Budget, Program, Run, start
 
 
@@ -79,7 +80,8 @@ class Batch:
     program: Program
     settings: Settings
     audience: Audience
-    traffic: Traffic = field(default_factory=Traffic)
+    traffic: Tally
+    """What all runs did, for a picture."""
     interrupted: bool = False
     is_abandoned: bool = False
     """Nodes are still at work that did not end when they were cancelled."""

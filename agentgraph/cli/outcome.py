@@ -1,8 +1,7 @@
 """What came of one run, as far as a command prints it; not how it is printed."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
@@ -32,23 +31,6 @@ class Outcome:
     stop: str = ""
     """Where the run failed or waits: `billing failed`, `approve asks`."""
     result: Result[BaseModel] | None = None
-
-
-@dataclass(slots=True)
-class Traffic:
-    """How often each vertex and edge was visited, over all runs of a command."""
-
-    visits: Counter[str] = field(default_factory=Counter[str])
-    taken: Counter[tuple[str, str, str | None]] = field(
-        default_factory=Counter[tuple[str, str, str | None]]
-    )
-    runs: int = 0
-
-    def add(self, result: Result[BaseModel]) -> None:
-        """Add what one run did."""
-        self.visits.update(result.visits)
-        self.taken.update(result.taken)
-        self.runs += 1
 
 
 def refused(record: Record, error: AgentGraphError) -> Outcome:

@@ -22,7 +22,7 @@ from agentgraph.cli.target import AnyWorkflow, find, load
 from agentgraph.cli.telling import json_line, one_line, voters_of, way
 from agentgraph.errors import InvalidInput
 from agentgraph.graph import FrozenGraph
-from agentgraph.render import to_svg
+from agentgraph.render import Tally, to_svg
 from agentgraph.runtime import Budget, Program
 
 
@@ -103,7 +103,7 @@ def run(options: Options) -> int:
         _recording(options.record, settings) as settings,
     ):
         desk = Desk(options, out, inputs.is_many, shown)
-        batch = Batch(workflow.program, settings, desk)
+        batch = Batch(workflow.program, settings, desk, Tally(workflow.graph))
         batch.go(inputs)
     _print(desk, workflow.graph, out)
     if options.svg is not None:
@@ -203,11 +203,10 @@ def _print(desk: Desk, graph: FrozenGraph, out: TextIO) -> None:
 
 
 def _draw(path: Path, workflow: AnyWorkflow, batch: Batch, *, quiet: bool) -> None:
-    traffic = batch.traffic
-    svg = to_svg(workflow.graph, visits=traffic.visits, taken=traffic.taken)
-    path.write_text(svg, encoding="utf-8", newline="\n")
+    overlay = batch.traffic.overlay()
+    path.write_text(to_svg(workflow.graph, run=overlay), encoding="utf-8", newline="\n")
     if not quiet:
-        click.echo(f"{path}: the graph with the visits of {traffic.runs} runs", err=True)
+        click.echo(f"{path}: the graph with the visits of {overlay.caption}", err=True)
 
 
 def _conclude(desk: Desk, batch: Batch, inputs: Inputs, seconds: float) -> None:

@@ -11,6 +11,7 @@ Rules of this package:
 from agentgraph.render.engines import Engine, EngineChoice, engines
 from agentgraph.render.layout import Direction
 from agentgraph.render.marks import Mark, Marks
+from agentgraph.render.overlay import Overlay, Runs, Tally, overlay_of
 from agentgraph.render.palette import Theme
 from agentgraph.render.picture import save, to_dot, to_mermaid, to_svg
 
@@ -20,8 +21,12 @@ __all__ = [
     "EngineChoice",
     "Mark",
     "Marks",
+    "Overlay",
+    "Runs",
+    "Tally",
     "Theme",
     "engines",
+    "overlay_of",
     "save",
     "to_dot",
     "to_mermaid",

@@ -2,6 +2,7 @@
 
 from agentgraph.render.diagram import Arrow, Figure, Group, short_name
 from agentgraph.render.lettering import lines_of, visible
+from agentgraph.render.overlay import order_note, standing_note, trace_notes
 
 
 def figure_lines(figure: Figure) -> list[str]:
@@ -31,7 +32,7 @@ def notes_of(figure: Figure) -> list[str]:
         notes.append("workflow")
     if vertex.bound is not None:
         notes.append(f"at most {vertex.bound.at_most}")
-    return notes
+    return notes + trace_notes(figure.trace)
 
 
 def undo_note(figure: Figure) -> str:
@@ -60,7 +61,8 @@ def join_note(figure: Figure) -> str:
 
 def title_of(group: Group) -> str:
     """Say what a frame is, in a few words."""
-    name = " ".join(lines_of(visible(group.name)))
+    said = [note for note in (*trace_notes(group.trace), standing_note(group.trace)) if note]
+    name = ", ".join([" ".join(lines_of(visible(group.name))), *said])
     if group.vertex is not None:
         bound = group.vertex.bound
         most = f", at most {bound.at_most}" if bound else ""
@@ -73,7 +75,9 @@ def title_of(group: Group) -> str:
 def label_lines(arrow: Arrow) -> tuple[str, ...]:
     """Return what stands on an arrow: its note, and its mark or how often it was taken."""
     lines = lines_of(arrow.note) if arrow.note else ()
-    count = arrow.mark.note if arrow.mark else f"\u00d7{arrow.taken}" if arrow.taken else ""
+    count = order_note(arrow.order) or (f"\u00d7{arrow.taken}" if arrow.taken else "")
+    if arrow.mark:
+        count = arrow.mark.note
     if not count:
         return lines
     return (*lines[:-1], f"{lines[-1]} {count}") if lines else (count,)

@@ -18,6 +18,7 @@ from typing import Literal
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex, VertexKind
 from agentgraph.render.lettering import shown, visible
 from agentgraph.render.marks import UNSEEN, Key, Mark, Marks
+from agentgraph.render.overlay import Overlay, Trace
 
 FigureKind = VertexKind | Literal["missing"]
 ArrowKind = Literal["plain", "branch", "unsure", "then", "catch"]
@@ -34,6 +35,7 @@ class Counts:
     visits: Mapping[str, int] | None = None
     taken: Mapping[Key, int] | None = None
     marks: Marks | None = None
+    overlay: Overlay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Figure:
     ways_in: int = 0
     visits: int | None = None
     mark: Mark | None = None
+    trace: Trace | None = None
 
     @property
     def badge(self) -> str:
@@ -80,6 +83,7 @@ class Group:
     last: str = ""
     visits: int | None = None
     mark: Mark | None = None
+    trace: Trace | None = None
 
     @property
     def badge(self) -> str:
@@ -100,6 +104,7 @@ class Arrow:
     label: str | None = None
     taken: int | None = None
     mark: Mark | None = None
+    order: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,8 @@ class Diagram:
     arrows: tuple[Arrow, ...]
     counted: bool = False
     marks: Marks | None = None
+    caption: str = ""
+    """What stands below the name: which run it is."""
 
     @cached_property
     def parents(self) -> dict[str, str | None]:
@@ -180,6 +187,7 @@ class _Builder:
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
+        self._overlay = counts.overlay or Overlay()
         self._numbers: dict[str, int] = {}
         self._figures: list[Figure] = []
         self._groups: dict[str, Group] = {}
@@ -225,6 +233,7 @@ class _Builder:
             arrows=tuple(self._arrows),
             counted=self._counts != Counts(marks=self._counts.marks),
             marks=self._counts.marks,
+            caption=self._overlay.caption,
         )
 
     def _figure_at(self, part: str, side: int) -> str:
@@ -247,6 +256,10 @@ class _Builder:
     def taken(self, key: Key) -> int | None:
         """Return how often an edge was taken, None when nobody counted."""
         return None if self._counts.taken is None else self._counts.taken.get(key, 0)
+
+    def order(self, key: Key) -> tuple[int, ...]:
+        """Return when an edge was taken, counted in ways; nothing when nobody numbered them."""
+        return tuple(self._overlay.order.get(key, ()))
 
     def mark(self, path: str) -> Mark | None:
         """Return what is marked on a vertex or a region, None when nothing is."""
@@ -280,6 +293,7 @@ class _Builder:
             ways_in=len(level.graph.ins.get(name, ())),
             visits=self._visits(level, name, vertex),
             mark=self.mark(path),
+            trace=self._overlay.traces.get(path),
         )
         self._figures.append(figure)
         return figure.id
@@ -295,6 +309,7 @@ class _Builder:
             vertex=vertex,
             visits=self._visits(level, vertex.name, vertex),
             mark=self.mark(path),
+            trace=self._overlay.traces.get(path),
         )
         self._groups[group.id] = group
         return group.id
@@ -410,6 +425,7 @@ class _Ways:
             label=label,
             taken=self._builder.taken(key),
             mark=self._builder.edge_mark(key),
+            order=self._builder.order(key),
         )
 
     def _find(self, name: str) -> str:

@@ -20,6 +20,10 @@ _LINE = '<path class="line" d="M-15 0H8"/><polygon class="tip" points="15,0 7,-3
 _FRAME = '<rect class="frame" x="-14" y="-8" width="28" height="16" rx="3"/>'
 _HEAD = '<path class="glyph" d="M0-6a2 2 0 1 1 0 4a2 2 0 1 1 0-4zM-4 5v-1a4 4 0 0 1 8 0v1z"/>'
 _SHEET = '<path class="glyph" d="M-3-4.5h4l2 2v7h-6zM-1 0h2M-1 2h2"/>'
+_HEAT = (
+    '<rect class="track" x="-13" y="-2" width="26" height="4" rx="2"/>'
+    '<rect class="heat" x="-13" y="-2" width="16" height="4" rx="2"/>'
+)
 _CARDS = "".join(
     f'<rect class="box" x="{x - 14}" y="{-5 - x + 2}" width="22" height="11" rx="2"/>'
     for x in (4, 2, 0)
@@ -128,4 +132,8 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
             )
         )
         found.append(("unseen agent", _RECT.format(4), "not visited, not taken"))
+    if any(arrow.order for arrow in diagram.arrows):
+        found.append(("label", '<text class="label" y="4">#n</text>', "the nth way taken"))
+    if any(figure.trace and figure.trace.times for figure in diagram.figures):
+        found.append(("agent", _HEAT, "its time beside the others', by logarithm"))
     return found

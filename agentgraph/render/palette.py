@@ -42,6 +42,8 @@ class Palette(NamedTuple):
     """The way out when a choice is unsure."""
     gain: str
     """What was added."""
+    heat: str
+    """How long something took."""
     frame: str
     """The ground inside a frame."""
     kinds: dict[str, Paint]
@@ -56,6 +58,7 @@ LIGHT = Palette(
     alarm="#b3261e",
     doubt="#855d00",
     gain="#1a7a36",
+    heat="#c2410c",
     frame="#f8fafc",
     kinds={
         "agent": Paint("#eef3fb", "#4a6796"),
@@ -75,6 +78,7 @@ DARK = Palette(
     alarm="#ff8f85",
     doubt="#e5b84f",
     gain="#5fd07f",
+    heat="#fb923c",
     frame="#161d27",
     kinds={
         "agent": Paint("#1c2839", "#8fabd8"),
@@ -111,6 +115,11 @@ _SIGN_RULES = """\
 {0} .removed .box,{0} .removed .line{{stroke-width:2;stroke-dasharray:6 4}}
 {0} .changed .box{{stroke-dasharray:12 3}}
 """
+_RUN_RULES = """\
+{0} .at-failed .box,{0} .at-waiting .box,{0} .at-running .box{{stroke-width:2.6}}
+{0} .caption{{text-anchor:start;font-size:11px}}
+{0} .track{{fill-opacity:.35}}
+"""
 Rules = list[tuple[str, str]]
 
 
@@ -122,6 +131,11 @@ def style_sheet(theme: Theme, scope: str = ".ag") -> str:
 def mark_sheet(theme: Theme, scope: str = ".ag") -> str:
     """Write the rules for marks, which only a picture with marks needs."""
     return _SIGN_RULES.format(scope) + _themed(theme, scope, _signs)
+
+
+def run_sheet(theme: Theme, scope: str = ".ag") -> str:
+    """Write the rules for what a run did, which only a picture of a run needs."""
+    return _RUN_RULES.format(scope) + _themed(theme, scope, _runs)
 
 
 def _themed(theme: Theme, scope: str, colours: Callable[[Palette], Rules]) -> str:
@@ -190,6 +204,22 @@ def _signs(palette: Palette) -> Rules:
     rules.append((".fault text,.fault .note", f"fill:{palette.canvas}"))
     rules.append((".fault .glyph,.fault .chip", f"stroke:{palette.canvas}"))
     rules.append((".fault .chip", "fill:none"))
+    return rules
+
+
+def _runs(palette: Palette) -> Rules:
+    rules: Rules = [
+        (".caption", f"fill:{palette.muted}"),
+        (".track", f"fill:{palette.soft}"),
+        (".heat", f"fill:{palette.heat}"),
+    ]
+    for kind, colour in (
+        ("failed", palette.alarm),
+        ("waiting", palette.doubt),
+        ("running", palette.gain),
+    ):
+        rules.append((f".at-{kind} .box,.glyph.{kind}", f"stroke:{colour}"))
+        rules.append((f".note.{kind}", f"fill:{colour}"))
     return rules
 
 

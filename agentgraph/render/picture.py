@@ -11,6 +11,7 @@ from agentgraph.render.diagram import Counts, diagram_of
 from agentgraph.render.engines import EngineChoice
 from agentgraph.render.layout import Direction
 from agentgraph.render.marks import Key, Marks
+from agentgraph.render.overlay import Runs, overlay_of
 from agentgraph.render.palette import Theme
 
 SUFFIXES = (".svg", ".dot", ".mmd")
@@ -22,6 +23,8 @@ def to_svg(
     visits: Mapping[str, int] | None = None,
     taken: Mapping[Key, int] | None = None,
     marks: Marks | None = None,
+    run: Runs | None = None,
+    at_step: int | None = None,
     theme: Theme = "auto",
     direction: Direction = "TB",
     engine: EngineChoice | None = None,
@@ -35,12 +38,18 @@ def to_svg(
     None, an unsure edge `unsure`, the way past a bound `then`; the way from a region
     into its handler is `(region, handler, "catch")`. What the counts do not name was
     never visited; what they name and the graph has not is not drawn. `marks` stand in
-    place of counts: a failing path, or what changed.
+    place of counts: a failing path, or what changed. `run` stands in place of both: a
+    recording or a result, or many of them; `at_step` shows a recorded run as it stood
+    after so many events.
 
     `engine` chooses who lays the picture out, else the environment variable
     AGENTGRAPH_ENGINE does. Whatever the choice, the text is the same each time.
     """
-    diagram = diagram_of(graph, Counts(visits, taken, marks))
+    counts = Counts(visits, taken, marks)
+    if run is not None:
+        overlay = overlay_of(graph, run, at_step=at_step)
+        counts = Counts(overlay.visits, overlay.taken, overlay=overlay)
+    diagram = diagram_of(graph, counts)
     return svg.write(scene_of(diagram, direction=direction, engine=engine), theme)
 
 

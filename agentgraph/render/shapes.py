@@ -17,6 +17,7 @@ from agentgraph.render.diagram import Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
 from agentgraph.render.lettering import lines_of, visible, width
 from agentgraph.render.markup import number, words
+from agentgraph.render.overlay import Trace, standing_note
 from agentgraph.render.palette import NAME_SIZE, NOTE_SIZE
 
 Outline = tuple[Point, ...]
@@ -37,6 +38,11 @@ _CARDS = (8.0, 4.0, 0.0)
 _PERSON = "M0-9a3.6 3.6 0 1 1 0 7.2a3.6 3.6 0 1 1 0-7.2zM-6.5 8v-2a6.5 6 0 0 1 13 0v2z"
 _SHEET = "M-5-8h6.5l3.5 3.5v12.5h-10zM-2-2.5h4M-2 1h4M-2 4.5h4"
 _BACK = "M-5 0h7a2.8 2.8 0 0 1 0 5.6h-2M-5 0l3-3M-5 0l3 3"
+_STANDING = {
+    "failed": "M-4-2l8 8M4-2l-8 8",
+    "waiting": "M-4-3h8l-8 10h8l-8-10",
+    "running": "M-3-2v8l7-4z",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,14 @@ def sketch_of(figure: Figure) -> Sketch:
     shape = _DRAWERS[figure.kind](figure)
     x, y = shape.width / 2, shape.height / 2
     wide = shape.width
+    parts = (*shape.parts, *_heat(shape, figure.trace))
     badges: tuple[Point, ...] = (Point(x, -y), Point(-x, -y), Point(x, y), Point(-x, y))
     if shape.paint in {"terminal", "bar"} and figure.badge:
         room = badge_width(figure.badge)
         wide += 2 * (room + 6)
         sides = (Point(x + 4 + room / 2, 0), Point(-x - 4 - room / 2, 0))
         badges = (*sides, Point(0, y + 11), Point(0, -y - 11))
-    return Sketch(wide, shape.height, shape.outline, shape.paint, shape.parts, badges)
+    return Sketch(wide, shape.height, shape.outline, shape.paint, parts, badges)
 
 
 BADGE_HEIGHT = 16.0
@@ -82,6 +89,16 @@ class _Shape(NamedTuple):
     outline: Outline
     paint: str
     parts: tuple[str, ...]
+
+
+def _heat(shape: _Shape, trace: Trace | None) -> tuple[str, ...]:
+    """Draw how long a vertex took beside the others, as a bar along its lower side."""
+    if trace is None or not trace.times or shape.width < 60:
+        return ()
+    long, y = shape.width - 40, number(shape.height / 2 - 7)
+    bars = (("track", long), ("heat", long * trace.heat))
+    at = f'x="{number(-long / 2)}" y="{y}" height="3" rx="1.5"'
+    return tuple(f'<rect class="{kind}" {at} width="{number(wide)}"/>' for kind, wide in bars)
 
 
 def frame_outline(wide: float, high: float) -> Outline:
@@ -182,20 +199,19 @@ def _bar(figure: Figure) -> _Shape:
 
 def _room(figure: Figure) -> tuple[float, float]:
     """Return how much room the texts of a figure take, with the air around them."""
-    names, notes, undo = lines_of(visible(figure.name)), notes_of(figure), undo_note(figure)
+    names, notes, signed = lines_of(visible(figure.name)), notes_of(figure), _signed(figure)
     widths = [width(line, NAME_SIZE, bold=True) for line in names]
     widths += [width(note, NOTE_SIZE) for note in notes]
-    if undo:
-        widths.append(width(undo, NOTE_SIZE) + 18)
-    small = len(notes) + bool(undo)
+    widths += [width(note, NOTE_SIZE) + 18 for _, _, note in signed]
+    small = len(notes) + len(signed)
     high = len(names) * _LINE_HEIGHT + small * _NOTE_HEIGHT + 2 * _PAD_Y
     return max(_WIDTH_MIN, max(widths) + 2 * _PAD_X), high
 
 
 def _texts(figure: Figure, *, x: float = 0, y: float = 0) -> list[str]:
     """Write the name and the notes of a figure around x, y."""
-    names, notes, undo = lines_of(visible(figure.name)), notes_of(figure), undo_note(figure)
-    small = len(notes) + bool(undo)
+    names, notes, signed = lines_of(visible(figure.name)), notes_of(figure), _signed(figure)
+    small = len(notes) + len(signed)
     line = y - (len(names) * _LINE_HEIGHT + small * _NOTE_HEIGHT) / 2
     written: list[str] = []
     for name in names:
@@ -204,11 +220,23 @@ def _texts(figure: Figure, *, x: float = 0, y: float = 0) -> list[str]:
     for note in notes:
         written.append(words(note, x, line + 11, "note"))
         line += _NOTE_HEIGHT
-    if undo:
-        at = f"{number(x - width(undo, NOTE_SIZE) / 2 - 2)},{number(line + 5)}"
-        written.append(f'<path class="glyph" d="{_BACK}" transform="translate({at})"/>')
-        written.append(words(undo, x + 9, line + 11, "note"))
+    for glyph, kind, note in signed:
+        at = f"{number(x - width(note, NOTE_SIZE) / 2 - 2)},{number(line + 5)}"
+        written.append(f'<path class="glyph{kind}" d="{glyph}" transform="translate({at})"/>')
+        written.append(words(note, x + 9, line + 11, f"note{kind}"))
+        line += _NOTE_HEIGHT
     return written
+
+
+def _signed(figure: Figure) -> list[tuple[str, str, str]]:
+    """Return the notes that have a sign in front: the sign, its class, and the note."""
+    undo, standing = undo_note(figure), standing_note(figure.trace)
+    found = [(_BACK, "", undo)] if undo else []
+    if standing and figure.trace is not None:
+        kind = "failed" if figure.trace.failures else figure.trace.standing
+        kind = "waiting" if figure.trace.standing == "waiting" else kind
+        found.append((_STANDING[kind], f" {kind}", standing))
+    return found
 
 
 def _chip_rows(figure: Figure) -> list[list[tuple[str, float]]]:

@@ -16,7 +16,15 @@ from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.marks import Mark
 from agentgraph.render.markup import attributes, element, number, words
-from agentgraph.render.palette import HEADING_SIZE, Theme, mark_sheet, style_sheet
+from agentgraph.render.overlay import Trace
+from agentgraph.render.palette import (
+    HEADING_SIZE,
+    NOTE_SIZE,
+    Theme,
+    mark_sheet,
+    run_sheet,
+    style_sheet,
+)
 from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
 from agentgraph.render.telling import arrow_told, figure_told, group_told, scene_told
 
@@ -35,7 +43,9 @@ class _Writer:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._heading = " ".join(lines_of(visible(scene.diagram.graph.name)))
-        room = max(scene.layout.width, width(self._heading, HEADING_SIZE, bold=True))
+        heading = width(self._heading, HEADING_SIZE, bold=True)
+        caption = width(shown(scene.diagram.caption), NOTE_SIZE)
+        room = max(scene.layout.width, heading, caption)
         self._legend: Legend = legend_of(scene.diagram, max(room, 320))
         self._width = max(room, self._legend.width) + 2 * _MARGIN
         self._left = (self._width - scene.layout.width) / 2
@@ -53,9 +63,10 @@ class _Writer:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="ag" {size} {spoken}>',
             element("title", summary),
             element("desc", description),
-            f"<style>\n{style_sheet(theme)}{mark_sheet(theme) if diagram.marks else ''}</style>",
+            f"<style>\n{_style(diagram, theme)}</style>",
             f'<rect class="canvas" width="{wide}" height="{high}"/>',
             words(self._heading, _MARGIN, _MARGIN + 14, "heading"),
+            *self._caption(),
             f'<g transform="translate({number(self._left)},{number(self._top)})">',
         ]
         lines += [self._group(group) for group in _outer_first(diagram)]
@@ -68,6 +79,10 @@ class _Writer:
             "</svg>",
         ]
         return "\n".join(lines) + "\n"
+
+    def _caption(self) -> list[str]:
+        caption = shown(self._scene.diagram.caption)
+        return [words(caption, _MARGIN, _MARGIN + 31, "caption")] if caption else []
 
     def _group(self, group: Group) -> str:
         place = self._scene.layout.zones[group.id]
@@ -115,7 +130,7 @@ class _Writer:
         place = self._scene.layout.boxes[figure.id]
         sketch = self._scene.sketches[figure.id]
         told = figure_told(figure)
-        kind = f"vertex {sketch.paint}{_seen(figure.visits, figure.mark)}"
+        kind = f"vertex {sketch.paint}{_seen(figure.visits, figure.mark)}{_standing(figure.trace)}"
         opening = _head(figure.id, kind, "graphics-symbol", told)
         data = attributes(data_path=shown(figure.path), data_kind=figure.kind)
         at = f' transform="translate({number(place.x)},{number(place.y)})"'
@@ -138,6 +153,15 @@ def _seen(count: int | None, mark: Mark | None) -> str:
     if mark is not None:
         return f" {mark.sign}"
     return "" if count is None else " seen" if count else " unseen"
+
+
+def _standing(trace: Trace | None) -> str:
+    return f" at-{trace.standing}" if trace and trace.standing else ""
+
+
+def _style(diagram: Diagram, theme: Theme) -> str:
+    marks = mark_sheet(theme) if diagram.marks else ""
+    return style_sheet(theme) + marks + (run_sheet(theme) if diagram.caption else "")
 
 
 def _badge(text: str, x: float, y: float) -> str:

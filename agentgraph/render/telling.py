@@ -4,6 +4,7 @@ from agentgraph.graph import Policy, Vertex
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import SIGNS, Mark
+from agentgraph.render.overlay import standing_note, trace_notes
 
 _TOLD_MAX = 60
 """Up to this many edges a description lists each one."""
@@ -42,6 +43,8 @@ def figure_told(figure: Figure) -> str:
     lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_seen(figure.visits, figure.mark)}"]
     if figure.vertex is not None:
         lines += _vertex_told(figure.vertex)
+    lines += [note for note in (*trace_notes(figure.trace), standing_note(figure.trace)) if note]
+    lines += [shown(error) for error in (figure.trace.failures[-3:] if figure.trace else ())]
     return "\n".join(lines)
 
 

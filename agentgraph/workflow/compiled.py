@@ -23,6 +23,7 @@ from agentgraph.workflow.subgraph import subgraph_work
 from agentgraph.workflow.tree import Mention
 
 if TYPE_CHECKING:
+    from agentgraph.render import Runs
     from agentgraph.verify import Report
 
 S = TypeVar("S", bound=BaseModel)
@@ -254,15 +255,28 @@ class Workflow(Unfinished, Generic[S, D]):
     def to_svg(
         self,
         *,
+        run: "Runs | None" = None,
+        at_step: int | None = None,
         visits: Mapping[str, int] | None = None,
         taken: Mapping[tuple[str, str, str | None], int] | None = None,
         theme: Literal["auto", "light", "dark"] = "auto",
         direction: Literal["TB", "LR"] = "TB",
     ) -> str:
-        """Draw the graph as SVG; `visits` and `taken` of a `Result` show where a run went."""
+        """Draw the graph as SVG; `run` is a `Result`, a `Recording`, or a list of these.
+
+        `at_step` shows a recorded run as it stood after so many events.
+        """
         from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
 
-        return to_svg(self.graph, visits=visits, taken=taken, theme=theme, direction=direction)
+        return to_svg(
+            self.graph,
+            run=run,
+            at_step=at_step,
+            visits=visits,
+            taken=taken,
+            theme=theme,
+            direction=direction,
+        )
 
     def to_dot(self) -> str:
         """Write the graph in the language of Graphviz."""

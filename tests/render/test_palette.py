@@ -63,3 +63,13 @@ def test_what_is_written_on_the_colour_of_a_mark_can_be_read(palette: Palette) -
     marks = (palette.alarm, palette.doubt, palette.gain)
 
     assert min(contrast(palette.canvas, mark) for mark in marks) >= 4.5
+
+
+@THEMES
+def test_what_a_run_did_can_be_read_on_every_figure(palette: Palette) -> None:
+    fills = [paint.fill for kind, paint in palette.kinds.items() if kind != "bar"]
+
+    for fill in (*fills, palette.canvas):
+        assert contrast(palette.heat, fill) >= 3
+        for text in (palette.alarm, palette.doubt, palette.gain):
+            assert contrast(text, fill) >= 4.5, (text, fill)
