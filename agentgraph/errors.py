@@ -211,8 +211,8 @@ class InvalidGraph(GraphError):
 
     code = "AG109"
 
-    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
-        """Take the name of the graph and everything that was found."""
+    def __init__(self, name: str, findings: Sequence[Finding], *, report: object = None) -> None:
+        """Take the name of the graph, everything that was found, and the `Report` of it."""
         count = f"{len(findings)} fault" + ("" if len(findings) == 1 else "s")
         super().__init__(
             f"workflow {name!r} has {count}",
@@ -221,6 +221,8 @@ class InvalidGraph(GraphError):
         )
         self.name = name
         self.findings: tuple[Finding, ...] = tuple(findings)
+        self.report: Any = report
+        """The `Report` with the graph and its warnings; it lies in a layer above this one."""
 
     def __str__(self) -> str:
         return "\n".join([f"{self.what}", *(str(finding) for finding in self.findings)])

@@ -24,6 +24,24 @@ class Forked:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded:
+    """A vertex that so many tokens may reach; the next one goes to `then`, or ends the run."""
+
+    path: str
+    at_most: int
+    then: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """A consensus: who votes, and how many of these must agree."""
+
+    path: str
+    voters: tuple[str, ...]
+    need: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that was found out about one graph and the graphs inside it.
 
@@ -67,6 +85,30 @@ class Report:
             for prefix, graph in self.graphs
             for vertex in graph.vertices
             if vertex.kind not in CHOICES and len(graph.outs[vertex.name]) > 1
+        )
+
+    @property
+    def bounds(self) -> tuple[Bounded, ...]:
+        """All vertices with a bound, and where it leads."""
+        return tuple(
+            Bounded(
+                prefix + vertex.name,
+                vertex.bound.at_most,
+                None if vertex.bound.then is None else prefix + vertex.bound.then,
+            )
+            for prefix, graph in self.graphs
+            for vertex in graph.vertices
+            if vertex.bound is not None
+        )
+
+    @property
+    def votes(self) -> tuple[Voted, ...]:
+        """All decisions by vote."""
+        return tuple(
+            Voted(prefix + vertex.name, vertex.voters, vertex.need or len(vertex.voters))
+            for prefix, graph in self.graphs
+            for vertex in graph.vertices
+            if vertex.kind == "consensus"
         )
 
     @property

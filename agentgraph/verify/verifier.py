@@ -47,9 +47,9 @@ def verify(graph: FrozenGraph) -> Report:
 
 def require_sound(graph: FrozenGraph) -> None:
     """Raise `InvalidGraph` with every error of `graph`, if there is one."""
-    errors = verify(graph).errors
-    if errors:
-        raise InvalidGraph(graph.name, errors)
+    report = verify(graph)
+    if report.errors:
+        raise InvalidGraph(graph.name, report.errors, report=report)
 
 
 def _graphs(graph: FrozenGraph) -> list[tuple[str, FrozenGraph]]:

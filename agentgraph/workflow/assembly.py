@@ -38,9 +38,11 @@ def assemble(
     _check_state(name, state, spot)
     made = _Assembly(sketch, state, Fitting(state, deps, is_inner=is_inner))
     graph = made.graph(name, version, spot)
-    findings = [*sketch.findings, *verify(graph).errors]
+    report = verify(graph)
+    findings = [*sketch.findings, *report.errors]
     if findings:
-        raise InvalidGraph(name, findings)
+        whole = replace(report, findings=(*sketch.findings, *report.findings), runs_at_most=None)
+        raise InvalidGraph(name, findings, report=whole)
     return Program(graph, state, made.bindings, deps)
 
 
