@@ -23,6 +23,7 @@ from agentgraph.errors import (
     nearest,
     suggest,
 )
+from tools.rules import RULES, text
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "errors.md"
@@ -114,6 +115,10 @@ def test_every_code_has_one_section_of_the_page_and_every_section_a_code() -> No
 
     assert {kind.code for kind in ERRORS} <= known
     assert sections() == sorted(known)
+
+
+def test_the_texts_of_the_rules_are_those_of_the_page() -> None:
+    assert RULES.read_text(encoding="utf-8") == text(), "run: python -m tools.rules"
 
 
 def test_the_message_of_an_error_reads_like_this() -> None:

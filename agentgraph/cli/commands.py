@@ -14,7 +14,8 @@ import click
 from agentgraph.cli.exits import reporting
 
 if TYPE_CHECKING:
-    from agentgraph.cli import drawing
+    from agentgraph.cli import checking, drawing
+    from agentgraph.errors import Severity
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -152,16 +153,44 @@ def run(
 
 
 @agentgraph.command(
-    epilog=f"{_TARGET} Exit codes: 0 clean, 1 findings, 2 undecided or usage.",
+    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 clean, 1 findings, "
+    "2 could not decide, or a target that is none; of several targets the largest.",
 )
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option(
+    "--format",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, or SARIF 2.1.0 for code scanning.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["warning", "error"]),
+    default="warning",
+    show_default=True,
+    help="From which severity on a finding makes the exit code 1.",
+)
+@click.option(
+    "--svg",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Draw the path of each finding that has one into a file in DIR.",
+)
 @_DEBUG
-def check(targets: tuple[str, ...], *, debug: bool) -> None:
+def check(
+    targets: tuple[str, ...],
+    *,
+    format: "checking.Format",
+    fail_on: "Severity",
+    svg: Path | None,
+    debug: bool,
+) -> None:
     """Say what can be said of workflows before they run."""
     with reporting(debug=debug):
-        from agentgraph.cli import checking  # noqa: PLC0415 - see rule 1
+        from agentgraph.cli.checking import check as look  # noqa: PLC0415 - see rule 1
 
-        code = checking.check(targets, debug=debug)
+        code = look(targets, format=format, fail_on=fail_on, svg=svg, debug=debug)
     raise click.exceptions.Exit(code)
 
 
@@ -173,9 +202,9 @@ def check(targets: tuple[str, ...], *, debug: bool) -> None:
     "paths",
     multiple=True,
     metavar="FILE",
-    help="Where to: x.svg, x.dot or x.mmd, or - for stdout. Repeatable.",
+    help="Where to: x.svg, x.dot, x.mmd or x.json, or - for stdout. Repeatable.",
 )
-@click.option("--format", type=click.Choice(["svg", "dot", "mmd"]), help="The format of -.")
+@click.option("--format", type=click.Choice(["svg", "dot", "mmd", "json"]), help="The format of -.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "bundled", "system", "builtin"]),

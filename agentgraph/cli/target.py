@@ -19,6 +19,7 @@ from typing import TypeAlias, cast
 from pydantic import BaseModel
 
 from agentgraph.errors import AgentGraphError, UnknownTarget, nearest, suggest
+from agentgraph.graph import FrozenGraph, from_json
 from agentgraph.workflow import Workflow
 
 AnyWorkflow: TypeAlias = Workflow[BaseModel, object]
@@ -29,6 +30,16 @@ def load(target: str) -> AnyWorkflow:
     source, name = split(target)
     module = _from_file(source) if source.endswith(".py") else _from_module(source)
     return _only_workflow(module, source) if name is None else _named(module, name, target)
+
+
+def graph_of(target: str) -> FrozenGraph:
+    """Return the graph of a workflow, or the one that a JSON file holds."""
+    if not target.endswith(".json"):
+        return load(target).graph
+    path = Path(target)
+    if not path.is_file():
+        raise _no_file(path)
+    return from_json(path.read_text(encoding="utf-8"))
 
 
 def split(target: str) -> tuple[str, str | None]:
@@ -61,12 +72,7 @@ def find(target: str, within: str) -> object:
 def _from_file(source: str) -> ModuleType:
     path = Path(source)
     if not path.is_file():
-        there = [str(one) for one in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise UnknownTarget(
-            f"there is no file {source!r}",
-            where=f"TARGET, seen from {str(Path.cwd())!r}",
-            fix=suggest(str(path), there, "check the path"),
-        )
+        raise _no_file(path)
     path = path.resolve()
     folder, name = _importable(path)
     known = sys.modules.get(name)
@@ -74,6 +80,15 @@ def _from_file(source: str) -> ModuleType:
         return known
     _look_in(folder)
     return _import(name, path, source)
+
+
+def _no_file(path: Path) -> UnknownTarget:
+    beside = path.parent.glob(f"*{path.suffix}") if path.parent.is_dir() else ()
+    return UnknownTarget(
+        f"there is no file {str(path)!r}",
+        where=f"TARGET, seen from {str(Path.cwd())!r}",
+        fix=suggest(str(path), map(str, beside), "check the path"),
+    )
 
 
 def _importable(path: Path) -> tuple[Path, str]:

@@ -1,4 +1,4 @@
-"""`check`, `render`, `new`, `doctor`, `--help` and `--version`."""
+"""`render`, `new`, `doctor`, `--help` and `--version`."""
 
 import subprocess
 import sys
@@ -11,9 +11,7 @@ import pytest
 from click.testing import Result
 
 from agentgraph.cli.doctor import NEEDED
-from agentgraph.errors import Finding
 from agentgraph.render.engines import Engine
-from agentgraph.verify import Report
 
 Call = Callable[..., Result]
 Write = Callable[[str, str], str]
@@ -37,47 +35,6 @@ def no(s: S) -> bool:
 vote = consensus(yes, no, yes, need=2)
 forked = workflow("forked", S, (left | right) >> vote.route({True: left, False: right}))
 """
-
-
-def test_check_says_what_can_be_said_of_a_clean_graph(call: Call, write: Write) -> None:
-    target = write("forked.py", FORKED)
-
-    done = call("check", target)
-
-    assert done.exit_code == 0
-    lines = [line.strip() for line in done.stdout.splitlines()]
-    assert lines[0] == f"forked ({target})"
-    assert "clean: nothing was found" in lines
-    assert "node runs: at most 6" in lines
-    assert any(line.startswith("parallel:") and "left | right" in line for line in lines)
-    assert any(line.startswith("join:") and "all of left, right" in line for line in lines)
-    assert "vote:      consensus needs 2 of yes, no, yes_2" in lines
-
-
-def test_check_runs_nothing_and_takes_the_worst_of_many_targets(call: Call, write: Write) -> None:
-    good = write("forked.py", FORKED)
-    bad = write("bad.py", FORKED.replace("False: right", ""))
-
-    assert call("check", good, good).exit_code == 0
-    assert call("check", good, bad).exit_code == 1
-    assert call("check", good, bad, "nowhere.py").exit_code == 2
-    assert call("check").exit_code == 2
-
-
-def test_check_prints_warnings_and_says_when_it_could_not_decide(
-    call: Call, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = write("forked.py", FORKED)
-    warning = Finding("AG201", "something odd", "node 'a'", "mend it", severity="warning")
-    undecided = Finding("AG309", "too large", "region 'q'", "cut it smaller")
-
-    for findings, code in [((warning,), 1), ((warning, undecided), 2)]:
-        report = Report("forked", findings)
-        monkeypatch.setattr("agentgraph.cli.checking.verify", lambda _, report=report: report)
-        done = call("check", target)
-        assert done.exit_code == code
-        assert "[AG201] something odd" in done.stdout
-        assert "warning" in done.stdout
 
 
 def test_render_writes_each_file_in_the_format_of_its_suffix(

@@ -1,0 +1,166 @@
+"""What `agentgraph check` prints for people: findings with their cure, or what was proved.
+
+Rules of this file:
+
+1. Lines are as wide as the terminal, at most 100; what is to be typed is never broken.
+2. No meaning lies in colour alone, and there is none where nobody sees it: on a pipe, and where
+   NO_COLOR is set.
+"""
+
+import os
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from re import Match, sub
+from typing import Final
+
+import click
+
+from agentgraph.cli.examining import Checked
+from agentgraph.cli.exits import safe
+from agentgraph.errors import Finding, Place
+from agentgraph.verify import Report
+
+_TITLE: Final = 10
+"""The width of the titles on the left."""
+_GLUE: Final = "\0"
+"""Stands for a blank at which no line may be broken."""
+
+
+def write(found: Sequence[Checked], drawn: Mapping[int, str]) -> None:
+    """Print what came of each target, and a line over all when there are several."""
+    color = False if os.environ.get("NO_COLOR") else None
+    for one in found:
+        if one.error is None:
+            for line in _told(one, drawn):
+                click.echo(line.rstrip(), color=color)
+            click.echo()
+    if len(found) > 1:
+        words = [one.status for one in found]
+        counts = [f"{words.count(word)} {word}" for word in dict.fromkeys(words)]
+        click.echo(f"{len(found)} targets: {', '.join(counts)}")
+
+
+def shown(place: Place) -> str:
+    """Write a place as it is seen from the current folder."""
+    path = Path(place.file)
+    return f"{path.relative_to(Path.cwd())}:{place.line}" if _is_here(path) else str(place)
+
+
+def _is_here(path: Path) -> bool:
+    return path.is_absolute() and path.is_relative_to(Path.cwd())
+
+
+def _told(one: Checked, drawn: Mapping[int, str]) -> Iterator[str]:
+    report = one.report
+    errors = len(report.errors)
+    counts = [_counted(errors, "error"), _counted(len(report.findings) - errors, "warning")]
+    verdict = ", ".join(count for count in counts if not count.startswith("0 ")) or "clean"
+    colour = "red" if errors else "yellow" if report.findings else "green"
+    name = report.graph if report.graph == one.target else f"{report.graph} ({one.target})"
+    yield f"{click.style(name, bold=True)}: {click.style(verdict, fg=colour, bold=True)}"
+    for finding in report.findings:
+        yield ""
+        yield from _finding(finding, drawn.get(id(finding)))
+    if not errors and report.graphs:
+        yield ""
+        yield from _proved(report)
+
+
+def _finding(finding: Finding, picture: str | None) -> Iterator[str]:
+    """Tell one finding: what, where, the path, the cure, and how it is known."""
+    colour = "red" if finding.severity == "error" else "yellow"
+    mark = "" if finding.severity == "error" else "warning: "
+    head = _wrapped(f"[{finding.code}] {mark}{finding.what}", indent="  ", more=" " * 10)
+    yield from (click.style(line, fg=colour) for line in head)
+    place = f"{shown(finding.place)}, " if finding.place else ""
+    parts = [("where", place + finding.where)]
+    if finding.path:
+        parts.append(("path", sub(r"(->) ", rf"\1{_GLUE}", finding.route)))
+    parts += [("fix", finding.fix), ("claim", finding.claim)]
+    if picture is not None:
+        parts.append(("picture", picture))
+    for title, text in parts:
+        yield from _titled(title, text)
+
+
+def _proved(report: Report) -> Iterator[str]:
+    """Tell what holds of every run of a graph without errors."""
+    most = report.runs_at_most
+    bounded = (
+        "every run ends; how many nodes run depends on the lists of its `each`"
+        if most is None
+        else f"every run ends, after at most {_counted(most, 'node run')}"
+    )
+    choices = _choices(report)
+    yield from _titled("proved", bounded)
+    yield from _titled("", "no join waits for ever, and nothing runs twice for one token")
+    if choices:
+        yield from _titled("", f"every answer of {_listed(choices)} has its way")
+    size = [(len(graph.vertices), len(graph.edges)) for _, graph in report.graphs]
+    inner = f", in {_counted(len(size), 'graph')}" if len(size) > 1 else ""
+    vertices, edges = (sum(column) for column in zip(*size, strict=True))
+    yield from _titled("size", f"{vertices} vertices, {_counted(edges, 'edge')}{inner}")
+    rows = [("parallel", f"after {f.path}: {' | '.join(f.branches)}") for f in report.forks]
+    for join in report.joins:
+        few = join.need < len(join.ways)
+        waits = f"the first {join.need}" if few else "all"
+        rows.append(("joins", f"{join.path} waits for {waits} of {', '.join(join.ways)}"))
+    for bound in report.bounds:
+        then = "the run ends exhausted" if bound.then is None else f"on to {bound.then}"
+        rows.append(("loops", f"{bound.path} at most {bound.at_most} times, then {then}"))
+    rows += [("votes", f"{v.path} needs {v.need} of {', '.join(v.voters)}") for v in report.votes]
+    last = ""
+    for title, text in rows:
+        yield from _titled("" if title == last else title, text)
+        last = title
+
+
+def _choices(report: Report) -> list[str]:
+    return [
+        prefix + vertex.name
+        for prefix, graph in report.graphs
+        for vertex in graph.vertices
+        if vertex.labels
+    ]
+
+
+def _titled(title: str, text: str) -> Iterator[str]:
+    """Write a text beside its title."""
+    blank = " " * (_TITLE + 2)
+    first, *rest = _wrapped(text, indent=blank, more=blank)
+    yield f"  {click.style(f'{title:<{_TITLE}}', bold=True)}{first.removeprefix(blank)}"
+    yield from rest
+
+
+def _wrapped(text: str, *, indent: str, more: str) -> list[str]:
+    """Break a text into lines, but for what stands in backticks: that is to be typed."""
+
+    def glued(code: Match[str]) -> str:
+        return code.group().replace(" ", _GLUE)
+
+    wide = min(shutil.get_terminal_size((80, 24)).columns, 100)
+    lines = textwrap.wrap(
+        sub(r"`[^`]*`", glued, safe_line(text)),
+        max(wide, 40),
+        initial_indent=indent,
+        subsequent_indent=more,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_GLUE, " ") for line in lines] or [indent]
+
+
+def safe_line(text: str) -> str:
+    """Take out what would steer a terminal, but for our own glue."""
+    return _GLUE.join(safe(part) for part in text.split(_GLUE))
+
+
+def _listed(names: Sequence[str]) -> str:
+    few = [*names[:3], f"{len(names) - 3} more"] if len(names) > 4 else list(names)
+    return " and ".join([", ".join(few[:-1]), few[-1]]) if len(few) > 1 else few[0]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,44 @@
+"""From a finding to the marks that show it on a picture: its path, its culprit, what waits."""
+
+from collections.abc import Iterator, Sequence
+
+from agentgraph.errors import Finding
+from agentgraph.graph import FrozenGraph
+from agentgraph.render.marks import Key, Mark, Marks
+
+
+def marks_of(finding: Finding, graphs: Sequence[tuple[str, FrozenGraph]]) -> Marks:
+    """Mark the path of a finding by number, where it goes wrong, and where tokens then are.
+
+    `graphs` are those of the report, each with the path in front of its names.
+    """
+    script = finding.script
+    moves = script.moves if script is not None and script.moves else tuple(_along(finding, graphs))
+    marks = {name: Mark("path") for source, target, _ in moves for name in (source, target)}
+    edges = {move: Mark("path") for move in moves}
+    for name in finding.path:
+        numbers = [str(at) for at, other in enumerate(finding.path, start=1) if other == name]
+        marks[name] = Mark("path", ", ".join(numbers))
+    for token in script.tokens if script is not None else ():
+        key = next((key for key in edges if key[:2] == (token.source, token.vertex)), None)
+        if key is not None:
+            edges[key] = Mark("path", "waits")
+        else:
+            note = marks[token.vertex].note if token.vertex in marks else ""
+            marks[token.vertex] = Mark("waits", f"{note} waits".strip())
+    culprits = script.culprits if script is not None else finding.path[-1:]
+    for name in culprits:
+        marks[name] = Mark("fault", marks[name].note if name in marks else "")
+    return Marks(marks, edges, "not on the path")
+
+
+def _along(finding: Finding, graphs: Sequence[tuple[str, FrozenGraph]]) -> Iterator[Key]:
+    """Yield the edges along a path; where it does not name its labels, all that it may mean."""
+    labels = finding.labels or (None,) * len(finding.path)
+    pairs = list(zip(finding.path, finding.path[1:], labels, strict=False))
+    for prefix, graph in graphs:
+        for edge in graph.edges:
+            label = "unsure" if edge.unsure else edge.label
+            key = (prefix + edge.source, prefix + edge.target, label)
+            if key in pairs or (not finding.labels and (*key[:2], None) in pairs):
+                yield key
