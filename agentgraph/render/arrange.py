@@ -5,9 +5,10 @@ It decides what is asked for; where things then stand, the engine decides.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from agentgraph.errors import NotAvailable
-from agentgraph.render import curve, graphviz_layout, layered
+from agentgraph.render import curve, graphviz_layout, layered, loops
 from agentgraph.render.captions import label_lines, title_of
 from agentgraph.render.diagram import Arrow, Diagram, Group
 from agentgraph.render.engines import EngineFailed, candidates
@@ -120,7 +121,7 @@ class _Asking:
             return None
         wide = max([width(line, NOTE_SIZE) for line in lines], default=0) + 10
         high = len(lines) * _LABEL_LINE + 4
-        return Box(f"{arrow.id} label", wide, high, self._common_zone(arrow))
+        return Box(f"{arrow.id} label", wide, high, self._common_zone(arrow), upright=True)
 
     def _common_zone(self, arrow: Arrow) -> str | None:
         """Find the innermost group that holds both ends, and is neither of them."""
@@ -139,7 +140,7 @@ def _laid_out(request: Request, wanted: str | None, figures: int) -> Layout:
         if engine.name == "builtin" or (large and wanted is None):
             break
         try:
-            return graphviz_layout.arrange(request, engine)
+            return loops.around(request, partial(graphviz_layout.arrange, engine=engine))
         except EngineFailed as error:
             if wanted not in {None, "auto"}:
                 raise NotAvailable(
@@ -147,7 +148,7 @@ def _laid_out(request: Request, wanted: str | None, figures: int) -> Layout:
                     where=engine.path,
                     fix="use the engine 'auto' or 'builtin'",
                 ) from error
-    return layered.arrange(request)
+    return loops.around(request, layered.arrange)
 
 
 def _in_declared_order(request: Request, layout: Layout) -> Layout:

@@ -14,9 +14,13 @@ Cubic = tuple[Point, Point, Point, Point]
 
 TIP_LENGTH = 9.0
 _TIP_HALF = 3.8
+_SLASH_AT = 11.0
+_SLASH_HALF = 3.6
 _STEPS = 8
 """At how many places of a curve it is asked whether it is inside."""
 _HALVINGS = 11
+_NOTHING = 0.05
+"""Half of what the writer rounds to: what is closer is the same place."""
 
 
 def without_start(chain: Chain, outline: Sequence[Point]) -> Chain:
@@ -54,11 +58,67 @@ def tip(chain: Chain) -> tuple[Chain, tuple[Point, Point, Point]]:
     return shortened, _head(shortened[-1], end)
 
 
+def without_middle(chain: Chain, room: Rect) -> list[Chain]:
+    """Cut out the stretch between where a chain enters `room` and where it leaves it last."""
+    head = _before(chain, room)
+    return [chain] if head is None else [head, (_before(chain[::-1], room) or chain)[::-1]]
+
+
 def path_data(chain: Chain) -> str:
-    """Write a chain as the data of an SVG path."""
-    start, *rest = chain
-    numbers = " ".join(f"{number(x)},{number(y)}" for x, y in rest)
-    return f"M{number(start.x)},{number(start.y)}C{numbers}"
+    """Write a chain as the data of an SVG path, straight stretches as lines."""
+    written = [f"M{_pair(chain[0])}"]
+    at, heading = chain[0], (0.0, 0.0)
+    for curve in _curves(chain):
+        end = curve[3]
+        if not _is_straight(curve):
+            written.append(f"C{' '.join(map(_pair, curve[1:]))}")
+            heading = 0.0, 0.0
+        elif hypot(end.x - at.x, end.y - at.y) < _NOTHING:
+            continue
+        else:
+            before, heading = heading, _heading(at, end)
+            if (
+                before != (0.0, 0.0)
+                and hypot(before[0] - heading[0], before[1] - heading[1]) < 0.01
+            ):
+                written.pop()
+            written.append(_line(at, end))
+        at = end
+    return "".join(written)
+
+
+def _line(start: Point, end: Point) -> str:
+    if number(start.x) == number(end.x):
+        return f"V{number(end.y)}"
+    return f"H{number(end.x)}" if number(start.y) == number(end.y) else f"L{_pair(end)}"
+
+
+def _pair(point: Point) -> str:
+    return f"{number(point.x)},{number(point.y)}"
+
+
+def _heading(start: Point, end: Point) -> tuple[float, float]:
+    length = hypot(end.x - start.x, end.y - start.y)
+    return (end.x - start.x) / length, (end.y - start.y) / length
+
+
+def _is_straight(curve: Cubic) -> bool:
+    """Say whether what pulls a curve lies on the line between its ends."""
+    (ax, ay), b, c, (dx, dy) = curve
+    wide, high = dx - ax, dy - ay
+    limit = _NOTHING * (abs(wide) + abs(high)) + 1e-9
+    return all(abs((x - ax) * high - (y - ay) * wide) <= limit for x, y in (b, c))
+
+
+def slash(chain: Chain) -> str:
+    """Write a short stroke across the start of a chain."""
+    start = chain[0]
+    near = (at for at in samples(chain, 24) if hypot(at.x - start.x, at.y - start.y) >= _SLASH_AT)
+    at = next(near, chain[-1])
+    length = hypot(at.x - start.x, at.y - start.y) or 1.0
+    ux, uy = (at.x - start.x) / length * _SLASH_HALF, (at.y - start.y) / length * _SLASH_HALF
+    ends = Point(at.x + ux + uy, at.y + uy - ux), Point(at.x - ux - uy, at.y - uy + ux)
+    return f"M{_pair(ends[0])}L{_pair(ends[1])}"
 
 
 def samples(chain: Chain, steps: int = _STEPS) -> list[Point]:
@@ -88,6 +148,20 @@ def _curves(chain: Chain) -> list[Cubic]:
 
 def _chain(curves: Sequence[Cubic]) -> Chain:
     return (curves[0][0], *(point for curve in curves for point in curve[1:]))
+
+
+def _before(chain: Chain, room: Rect) -> Chain | None:
+    """Return what of a chain comes before it first enters `room`; None when it never does."""
+
+    def outside(point: Point) -> bool:
+        return not room.holds(point)
+
+    curves = _curves(chain)
+    for index, curve in enumerate(curves):
+        entering = _change(curve, outside)
+        if entering is not None:
+            return _chain([*curves[:index], _split(curve, entering)[0]])
+    return None
 
 
 def _change(curve: Cubic, inside: Callable[[Point], bool]) -> float | None:

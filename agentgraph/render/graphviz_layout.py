@@ -3,8 +3,8 @@
 Rules of this file:
 
 1. Everything has a fixed size and no text, so no font of the machine has a say.
-2. A label is a box on its way: nothing can lie on it. Only a line from a box to itself
-   has its label beside it.
+2. A label is a box on its way, entered and left in the direction of the flow: nothing can
+   lie on it, and a line through it has no corner there.
 3. A line against the flow is asked for the other way round, and turned in the answer.
    So the program has no cycle to break, and does not break it another way than we do.
 """
@@ -37,8 +37,8 @@ class _Question:
         self._request = request
         self._name = {box.id: f"b{index}" for index, box in enumerate(request.boxes)}
         self._name |= {zone.id: f"cluster_{index}" for index, zone in enumerate(request.zones)}
-        self._box = {box.id: box for box in request.boxes}
-        self._beside = {link.label for link in request.links if link.source == link.target}
+        self._upright = {box.id for box in request.boxes if box.upright}
+        self._ports = ("n", "s") if request.direction == "TB" else ("w", "e")
 
     def text(self) -> str:
         """Write it down."""
@@ -48,7 +48,7 @@ class _Question:
             f"graph [rankdir={self._request.direction} nodesep=0.36 ranksep=0.42{quick}]",
             'node [shape=box fixedsize=true label=""]',
             "edge [dir=none headclip=false tailclip=false]",
-            *(self._node(box) for box in self._request.boxes if box.id not in self._beside),
+            *(self._node(box) for box in self._request.boxes),
             *self._clusters(),
         ]
         for index, link in enumerate(self._request.links):
@@ -63,8 +63,7 @@ class _Question:
         """Write the zones, each with what lies right in it; the innermost may be deep."""
         inside: dict[str | None, list[str]] = {}
         for box in self._request.boxes:
-            if box.id not in self._beside:
-                inside.setdefault(box.zone, []).append(self._name[box.id])
+            inside.setdefault(box.zone, []).append(self._name[box.id])
         zones: dict[str | None, list[Zone]] = {}
         for zone in self._request.zones:
             zones.setdefault(zone.zone, []).append(zone)
@@ -81,12 +80,8 @@ class _Question:
             waiting += [None, *reversed(zones.get(opened.id, []))]
 
     def _edges(self, index: int, link: Link) -> Iterator[str]:
-        source, target = self._name[link.source], self._name[link.target]
         if link.label is None:
             yield self._edge(f"{index}", link.source, link.target, back=link.back)
-        elif link.source == link.target:
-            box = self._box[link.label]
-            yield f"{source} -> {target} [id={index} label={_blank(box.width, box.height)}]"
         else:
             yield self._edge(f"{index}a", link.source, link.label, back=link.back)
             yield self._edge(f"{index}b", link.label, link.target, back=link.back)
@@ -94,6 +89,9 @@ class _Question:
     def _edge(self, id: str, source: str, target: str, *, back: bool) -> str:
         tail, head = (target, source) if back else (source, target)
         extra = " weight=0" if back else ""
+        entry, leaving = self._ports
+        extra += f" headport={entry}" if head in self._upright else ""
+        extra += f" tailport={leaving}" if tail in self._upright else ""
         return f'{self._name[tail]} -> {self._name[head]} [id="{id}"{extra}]'
 
 
@@ -107,37 +105,34 @@ class _Answer:
         edges = cast("list[Mapping[str, str]]", answer.get("edges", []))
         self._objects = {part["name"]: part for part in objects}
         self._edges = {part["id"]: part for part in edges}
-        self._box = {box.id: box for box in request.boxes}
         left, low, right, high = _numbers(cast("str", answer["bb"]))
         self._left, self._high = left, high
         self._size = right - left, high - low
 
     def layout(self) -> Layout:
         """Put everything together."""
-        boxes: dict[str, Rect] = {}
-        for index, box in enumerate(self._request.boxes):
-            part = self._objects.get(f"b{index}")
-            if part is not None:
-                x, y = self._point(part["pos"])
-                boxes[box.id] = Rect(x, y, box.width, box.height)
+        boxes = {
+            box.id: Rect(*self._point(self._objects[f"b{index}"]["pos"]), box.width, box.height)
+            for index, box in enumerate(self._request.boxes)
+        }
         zones = {
             zone.id: self._rect(self._objects[f"cluster_{index}"]["bb"])
             for index, zone in enumerate(self._request.zones)
         }
-        routes: list[tuple[Point, ...]] = []
-        for index, link in enumerate(self._request.links):
-            routes.append(self._route(index, link))
-            if link.label is not None and link.label not in boxes:
-                label = self._box[link.label]
-                x, y = self._point(self._edges[f"{index}"]["lp"])
-                boxes[link.label] = Rect(x, y, label.width, label.height)
-        return Layout(*self._size, boxes, zones, tuple(routes))
+        routes = tuple(
+            self._route(index, link, boxes) for index, link in enumerate(self._request.links)
+        )
+        return Layout(*self._size, boxes, zones, routes)
 
-    def _route(self, index: int, link: Link) -> tuple[Point, ...]:
-        if link.label is None or link.source == link.target:
-            return self._chain(f"{index}", back=link.back)
-        first = self._chain(f"{index}a", back=link.back)
-        return first + self._chain(f"{index}b", back=link.back)[1:]
+    def _route(self, index: int, link: Link, boxes: Mapping[str, Rect]) -> tuple[Point, ...]:
+        """Join the pieces of a link, straight on where they end at the side of a box."""
+        ends = "ab" if link.label is not None else ("",)
+        points = [Point(*boxes[link.source][:2])]
+        for end in ends:
+            chain = self._chain(f"{index}{end}", back=link.back)
+            points += [points[-1], chain[0], *chain]
+        target = Point(*boxes[link.target][:2])
+        return (*points, points[-1], target, target)
 
     def _chain(self, id: str, *, back: bool) -> tuple[Point, ...]:
         points = tuple(self._point(pair) for pair in self._edges[id]["pos"].split())

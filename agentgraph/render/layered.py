@@ -17,9 +17,6 @@ from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zo
 from agentgraph.render.level import Level, Line
 from agentgraph.render.ranks import against
 
-_LOOP = 16.0
-"""How far a line from a box to itself reaches out."""
-
 
 def arrange(request: Request) -> Layout:
     """Give everything its place. Any request has an answer."""
@@ -49,15 +46,12 @@ class _Picture:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._size = {box.id: (box.width, box.height) for box in request.boxes}
-        self._loops = _loops(request)
         parts: list[Box | Zone] = [*request.boxes, *request.zones]
         self._zone = {part.id: part.zone for part in parts}
         self._levels: dict[str | None, Level] = {None: Level(None)}
         self._levels |= {zone.id: Level(zone) for zone in request.zones}
-        beside = {link.label for links in self._loops.values() for link in links}
         for part in parts:
-            if part.id not in beside:
-                self._levels[part.zone].add(part.id)
+            self._levels[part.zone].add(part.id, upright=isinstance(part, Box) and part.upright)
         self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]
 
     def layout(self) -> Layout:
@@ -70,7 +64,7 @@ class _Picture:
             self._lead(self._levels[zone], crossing.get(zone, []))
         for zone in reversed(order):
             level = self._levels[zone]
-            level.arrange([self._room(unit) for unit in level.units], self._levels)
+            level.arrange([self._size[unit] for unit in level.units], self._levels)
             if zone is not None:
                 self._size[zone] = level.size
         for zone in order[1:]:
@@ -86,21 +80,7 @@ class _Picture:
                     zones[unit] = place
                 else:
                     boxes[unit] = Rect(place.x, place.y, *self._size[unit])
-        loops: dict[int, tuple[Point, ...]] = {}
-        for box, links in self._loops.items():
-            reach = 0.0
-            for link in links:
-                reach += _LOOP
-                loops[id(link)] = _loop(boxes[box], reach)
-                if link.label is not None:
-                    wide, high = self._size[link.label]
-                    x = boxes[box].right + reach + wide / 2
-                    boxes[link.label] = Rect(x, boxes[box].y, wide, high)
-                    reach += wide
-        routes = tuple(
-            loops[id(link)] if id(link) in loops else _route(segments)
-            for link, segments in zip(self._request.links, self._segments, strict=True)
-        )
+        routes = tuple(map(_route, self._segments))
         return Layout(*self._levels[None].size, boxes, zones, routes)
 
     def _lead(self, level: Level, segments: list[_Segment]) -> None:
@@ -144,14 +124,6 @@ class _Picture:
             zone = self._zone[zone]
         return found
 
-    def _room(self, unit: str) -> tuple[float, float]:
-        """Return the size of a unit, with the lines that lead from it to itself."""
-        wide, high = self._size[unit]
-        for link in self._loops.get(unit, ()):
-            # On both sides, so that the unit stays in the middle of its room.
-            wide += 2 * (_LOOP + (self._size[link.label][0] if link.label else 0))
-        return wide, high
-
     def _outer_first(self) -> list[str | None]:
         inside: dict[str | None, list[str]] = {}
         for zone in self._request.zones:
@@ -163,31 +135,9 @@ class _Picture:
 
 
 def _segments(link: Link) -> Iterator[_Segment]:
-    if link.source != link.target:
-        stops = [link.source, *([link.label] if link.label else []), link.target]
-        for source, target in pairwise(stops):
-            yield _Segment(source, target, turned=link.back)
-
-
-def _loops(request: Request) -> dict[str, list[Link]]:
-    """Group the links from a box to itself by their box."""
-    found: dict[str, list[Link]] = {}
-    for link in request.links:
-        if link.source == link.target:
-            found.setdefault(link.source, []).append(link)
-    return found
-
-
-def _loop(place: Rect, reach: float) -> tuple[Point, ...]:
-    x, y, far = place.right, place.y, place.right + reach * 4 / 3
-    high = min(10.0, place.height / 3)
-    out, back = Point(x, y + high / 2), Point(x, y - high / 2)
-    middle = Point(place.x, y)
-    return (
-        *(middle, middle, out, out),
-        *(Point(far, y + high), Point(far, y - high), back),
-        *(back, middle, middle),
-    )
+    stops = [link.source, *([link.label] if link.label else []), link.target]
+    for source, target in pairwise(stops):
+        yield _Segment(source, target, turned=link.back)
 
 
 def _route(segments: list[_Segment]) -> tuple[Point, ...]:

@@ -80,6 +80,8 @@ class Box:
     width: float
     height: float
     zone: str | None = None
+    upright: bool = False
+    """Lines come in and go out in the direction of the flow, in the middle of its sides."""
 
 
 @dataclass(frozen=True, slots=True)

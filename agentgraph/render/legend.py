@@ -16,7 +16,14 @@ _ABOVE = 30.0
 _RECT = '<rect class="box" x="-13" y="-7" width="26" height="14" rx="{}"/>'
 _HEXAGON = '<polygon class="box" points="-14,0 -9,-7 9,-7 14,0 9,7 -9,7"/>'
 _BAR = '<rect class="box" x="-13" y="-4" width="26" height="8" rx="2"/>'
-_LINE = '<path class="line" d="M-15 0H8"/><polygon class="tip" points="15,0 7,-3.5 7,3.5"/>'
+_TIP = '<polygon class="tip" points="{0},0 {1},-3.5 {1},3.5"/>'
+_LINE = '<path class="line" d="M-15 0H8"/>' + _TIP.format(15, 7)
+_LABELLED = (
+    '<path class="line" d="M-34 0H-19M19 0H26"/>'
+    f'<text class="label" y="4">label</text>{_TIP.format(34, 26)}'
+)
+_SLASHED = f'{_LINE}<path class="slash" d="M-13 4l6-8"/>'
+_UNDO = '<path class="glyph" d="M-6-2h8a2.8 2.8 0 0 1 0 5.6h-2M-6-2l3-3M-6-2l3 3"/>'
 _FRAME = '<rect class="frame" x="-14" y="-8" width="28" height="16" rx="3"/>'
 _HEAD = '<path class="glyph" d="M0-6a2 2 0 1 1 0 4a2 2 0 1 1 0-4zM-4 5v-1a4 4 0 0 1 8 0v1z"/>'
 _SHEET = '<path class="glyph" d="M-3-4.5h4l2 2v7h-6zM-1 0h2M-1 2h2"/>'
@@ -45,11 +52,12 @@ _FIGURES: dict[FigureKind, tuple[str, str, str]] = {
     "subgraph": ("agent", _RECT.format(4), "workflow"),
     "missing": ("missing", _RECT.format(4), "not defined"),
 }
-_ARROWS: dict[ArrowKind, str] = {
-    "branch": "when the label is chosen",
-    "unsure": "when unsure",
-    "then": "when the bound is reached",
-    "catch": "on an error",
+_ARROWS: dict[ArrowKind, tuple[str, str]] = {
+    "plain": (_LINE, "always"),
+    "branch": (_LABELLED, "when this label is chosen"),
+    "unsure": (_SLASHED, "by default: when unsure"),
+    "then": (_LINE, "when the bound is reached"),
+    "catch": (_LINE, "on an error"),
 }
 _GROUPS: dict[GroupKind, str] = {
     "subgraph": "workflow inside",
@@ -69,6 +77,8 @@ class Entry:
     text: str
     x: float
     y: float
+    beside: float
+    """How far from the middle of the picture the text begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class Legend:
         opening = f'<g class="legend" transform="translate({number(left)},{number(top)})">'
         entries = [
             f'<g transform="translate({number(one.x)},{number(one.y)})">'
-            f'<g class="{one.paint}">{one.picture}</g>{words(one.text, 22, 4, "note start")}</g>'
+            f'<g class="{one.paint}">{one.picture}</g>{words(one.text, one.beside, 4, "note start")}</g>'
             for one in self.entries
         ]
         return [opening, *entries, "</g>"] if entries else []
@@ -95,10 +105,11 @@ def legend_of(diagram: Diagram, wide: float) -> Legend:
     entries: list[Entry] = []
     x, y, widest = 0.0, _ABOVE, 0.0
     for paint, picture, text in _occurring(diagram):
-        room = _ICON + 8 + width(text, NOTE_SIZE)
+        icon = 2 * _ICON if picture is _LABELLED else _ICON
+        room = icon + 8 + width(text, NOTE_SIZE)
         if x and x + room > wide:
             x, y = 0.0, y + _ROW
-        entries.append(Entry(paint, picture, text, x + _ICON / 2, y))
+        entries.append(Entry(paint, picture, text, x + icon / 2, y, icon / 2 + 5))
         x += room + _GAP
         widest = max(widest, x - _GAP)
     return Legend(tuple(entries), widest, y + _ROW / 2 if entries else 0.0)
@@ -111,7 +122,9 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
     found = [entry for kind, entry in _FIGURES.items() if kind in figures]
     if any(figure.kind in {"join", "gateway"} for figure in diagram.figures):
         found.append(("bar", _BAR, "fork or join"))
-    found += [(kind, _LINE, text) for kind, text in _ARROWS.items() if kind in arrows]
+    if any(figure.vertex and figure.vertex.undo for figure in diagram.figures):
+        found.append(("agent", _UNDO, "undo: what takes it back"))
+    found += [(kind, *look) for kind, look in _ARROWS.items() if kind in arrows]
     found += [(kind, _FRAME, text) for kind, text in _GROUPS.items() if kind in groups]
     if diagram.marks is not None:
         parts = (diagram.figures, diagram.groups, diagram.arrows)

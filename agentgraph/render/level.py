@@ -38,14 +38,17 @@ class Level:
         self.name: str | None = zone.id if zone else None
         self.units: list[str] = []
         self.number: dict[str, int] = {}
+        self.upright: set[int] = set()
         self.lines: dict[int, Line] = {}
         self.size: tuple[float, float] = (0.0, 0.0)
         self._origin = (0.0, 0.0)
         self._places: list[Rect] = []
         self._ways: dict[int, list[Point]] = {}
 
-    def add(self, unit: str) -> None:
-        """Add a box or an inner zone."""
+    def add(self, unit: str, *, upright: bool) -> None:
+        """Add a box or an inner zone; lines meet an upright one in the middle of its sides."""
+        if upright:
+            self.upright.add(len(self.units))
         self.number[unit] = len(self.units)
         self.units.append(unit)
 
@@ -87,6 +90,7 @@ class _Ranking:
         self._rooms = rooms
         self._inner = inner
         self._pads = _pads(level)
+        self._upright = level.upright
         self._widths = [wide for wide, _ in rooms]
         pairs = [
             (line.upper, line.lower)
@@ -181,7 +185,8 @@ class _Ranking:
             for vertex, lines in ends.items():
                 if vertex < len(self._rooms) and vertex not in self._inner:
                     lines.sort(key=lambda line: line[0])
-                    step = min(_SPREAD, self._widths[vertex] * 0.6 / len(lines))
+                    wide = 0.0 if vertex in self._upright else self._widths[vertex]
+                    step = min(_SPREAD, wide * 0.6 / len(lines))
                     for index, (_, key) in enumerate(lines):
                         shifts[vertex, key] = (index - (len(lines) - 1) / 2) * step
         return shifts

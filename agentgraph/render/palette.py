@@ -9,7 +9,8 @@ Rules of this file:
    and a picture refers to nothing outside.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Container
 from typing import Literal, NamedTuple
 
 Theme = Literal["auto", "light", "dark"]
@@ -91,7 +92,7 @@ DARK = Palette(
 )
 
 _SHAPE_RULES = f"""\
-{{0}}{{{{font-family:{FONT};font-size:{NAME_SIZE}px}}}}
+{{0}}{{{{max-width:100%;height:auto;font-family:{FONT};font-size:{NAME_SIZE}px}}}}
 {{0}} text{{{{text-anchor:middle}}}}
 {{0}} .name{{{{font-weight:600}}}}
 {{0}} .note,{{0}} .label{{{{font-size:{NOTE_SIZE}px}}}}
@@ -100,7 +101,7 @@ _SHAPE_RULES = f"""\
 {{0}} .title{{{{font-size:{NOTE_SIZE}px;font-weight:600}}}}
 {{0}} .badge text,{{0}} .bar text{{{{font-size:{NOTE_SIZE}px;font-weight:600}}}}
 {{0}} .box{{{{stroke-width:1.5}}}}
-{{0}} .glyph,{{0}} .line{{{{fill:none;stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round}}}}
+{{0}} .glyph,{{0}} .line,{{0}} .slash{{{{fill:none;stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round}}}}
 {{0}} .branch .line{{{{stroke-width:1.6}}}}
 {{0}} .unsure .line{{{{stroke-dasharray:2 4}}}}
 {{0}} .then .line{{{{stroke-dasharray:9 3 2 3}}}}
@@ -120,38 +121,51 @@ _RUN_RULES = """\
 {0} .caption{{text-anchor:start;font-size:11px}}
 {0} .track{{fill-opacity:.35}}
 """
+# Where the viewer chose the colours, shapes and dashes say it all.
+_FORCED_RULES = """\
+{0} .canvas,{0} .frame,{0} .box,{0} .chip,{0} .ring{{fill:Canvas;stroke:CanvasText}}
+{0} text,{0} .dot,{0} .tip,{0} .bar .box,{0} .badge rect{{fill:CanvasText}}
+{0} .line,{0} .slash,{0} .glyph{{stroke:CanvasText}}
+{0} .bar text,{0} .badge text{{fill:Canvas}}
+"""
+_CLASS = re.compile(r"\.([a-z-]+)")
 Rules = list[tuple[str, str]]
 
 
-def style_sheet(theme: Theme, scope: str = ".ag") -> str:
-    """Write the rules of a theme; `auto` follows the viewer, without script."""
-    return _SHAPE_RULES.format(scope) + _themed(theme, scope, _colours)
+def style_sheet(theme: Theme, scope: str = ".ag", used: Container[str] | None = None) -> str:
+    """Write the rules of a theme; `auto` follows the viewer, without script.
 
-
-def mark_sheet(theme: Theme, scope: str = ".ag") -> str:
-    """Write the rules for marks, which only a picture with marks needs."""
-    return _SIGN_RULES.format(scope) + _themed(theme, scope, _signs)
-
-
-def run_sheet(theme: Theme, scope: str = ".ag") -> str:
-    """Write the rules for what a run did, which only a picture of a run needs."""
-    return _RUN_RULES.format(scope) + _themed(theme, scope, _runs)
-
-
-def _themed(theme: Theme, scope: str, colours: Callable[[Palette], Rules]) -> str:
+    With `used`, rules for classes that are not among these are left out.
+    """
     light, dark = (
-        "".join(f"{_scoped(names, scope)}{{{body}}}\n" for names, body in colours(palette))
+        "".join(
+            f"{_scoped(names, scope)}{{{body}}}\n"
+            for names, body in (*_colours(palette), *_signs(palette), *_runs(palette))
+        )
         for palette in (LIGHT, DARK)
     )
     if theme == "auto":
-        return f"{light}@media (prefers-color-scheme:dark){{\n{dark}}}\n"
-    return light if theme == "light" else dark
+        # On paper it is always light.
+        colours = f"{light}@media screen and (prefers-color-scheme:dark){{\n{dark}}}\n"
+    else:
+        colours = light if theme == "light" else dark
+    forced = f"@media (forced-colors:active){{\n{_FORCED_RULES.format(scope)}}}\n"
+    shapes = "".join(rules.format(scope) for rules in (_SHAPE_RULES, _SIGN_RULES, _RUN_RULES))
+    lines = f"{shapes}{colours}{forced}".splitlines(keepends=True)
+    return "".join(line for line in lines if used is None or _needed(line, used))
+
+
+def _needed(rule: str, used: Container[str]) -> bool:
+    """Say whether any selector of a rule names only classes in use."""
+    selectors = rule.partition("{")[0]
+    return rule.startswith(("@", "}")) or any(
+        all(name in used for name in _CLASS.findall(selector)) for selector in selectors.split(",")
+    )
 
 
 def _colours(palette: Palette) -> Rules:
     rules = [
-        (".canvas,.plate", f"fill:{palette.canvas}"),
-        (".inner .plate", f"fill:{palette.frame}"),
+        (".canvas", f"fill:{palette.canvas}"),
         ("text", f"fill:{palette.ink}"),
         (".note,.label,.title", f"fill:{palette.muted}"),
         (".line,.glyph", f"stroke:{palette.line}"),
@@ -171,7 +185,7 @@ def _colours(palette: Palette) -> Rules:
         (".missing .box", f"fill:{palette.canvas};stroke:{palette.alarm}"),
         (".catch .line,.catch .frame", f"stroke:{palette.alarm}"),
         (".catch .tip,.catch .label,.catch .title,.missing text", f"fill:{palette.alarm}"),
-        (".unsure .line", f"stroke:{palette.doubt}"),
+        (".unsure .line,.slash", f"stroke:{palette.doubt}"),
         (".unsure .tip,.unsure .label", f"fill:{palette.doubt}"),
         (".seen .line", f"stroke:{palette.ink}"),
         (".seen .tip,.seen .label", f"fill:{palette.ink}"),

@@ -16,7 +16,7 @@ from agentgraph.render.captions import bar_notes, notes_of, undo_note
 from agentgraph.render.diagram import Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
 from agentgraph.render.lettering import lines_of, visible, width
-from agentgraph.render.markup import number, words
+from agentgraph.render.markup import number, points_data, words
 from agentgraph.render.overlay import Trace, standing_note
 from agentgraph.render.palette import NAME_SIZE, NOTE_SIZE
 
@@ -112,7 +112,7 @@ def _start(_: Figure) -> _Shape:
 
 def _end(_: Figure) -> _Shape:
     parts = ('<circle class="ring" r="9" stroke-width="2"/>', '<circle class="dot" r="5"/>')
-    return _Shape(20, 20, _ellipse(10), "terminal", parts)
+    return _Shape(20, 20, _ellipse(9.6), "terminal", parts)
 
 
 def _agent(figure: Figure) -> _Shape:
@@ -276,8 +276,7 @@ def _rounded(
 
 
 def _polygon(corners: Outline) -> str:
-    points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
-    return f'<polygon class="box" points="{points}"/>'
+    return f'<polygon class="box" points="{points_data(corners)}"/>'
 
 
 def _hexagon(wide: float, high: float, slant: float) -> Outline:

@@ -8,6 +8,8 @@ Rules of this file:
 3. Each vertex and each edge is one `g` with a role and a name that can be read aloud.
 """
 
+import re
+
 from agentgraph.render import curve
 from agentgraph.render.arrange import Scene
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
@@ -15,21 +17,15 @@ from agentgraph.render.layout import Point, Rect
 from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.marks import Mark
-from agentgraph.render.markup import attributes, element, number, words
+from agentgraph.render.markup import attributes, element, number, points_data, words
 from agentgraph.render.overlay import Trace
-from agentgraph.render.palette import (
-    HEADING_SIZE,
-    NOTE_SIZE,
-    Theme,
-    mark_sheet,
-    run_sheet,
-    style_sheet,
-)
+from agentgraph.render.palette import HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
 from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
 from agentgraph.render.telling import arrow_told, figure_told, group_told, scene_told
 
 _MARGIN = 24.0
 _HEADING_HEIGHT = 40.0
+_CLASSES = re.compile(r' class="([^"]+)"')
 
 
 def write(scene: Scene, theme: Theme) -> str:
@@ -60,10 +56,6 @@ class _Writer:
         size = f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}"'
         spoken = 'role="graphics-document" aria-roledescription="workflow graph"'
         lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="ag" {size} {spoken}>',
-            element("title", summary),
-            element("desc", description),
-            f"<style>\n{_style(diagram, theme)}</style>",
             f'<rect class="canvas" width="{wide}" height="{high}"/>',
             words(self._heading, _MARGIN, _MARGIN + 14, "heading"),
             *self._caption(),
@@ -76,9 +68,15 @@ class _Writer:
         lines += [
             "</g>",
             *self._legend.lines(_MARGIN, self._height - self._legend.height - _MARGIN),
-            "</svg>",
         ]
-        return "\n".join(lines) + "\n"
+        used = {word for line in lines for part in _CLASSES.findall(line) for word in part.split()}
+        head = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="ag" lang="en" {size} {spoken}>',
+            element("title", summary),
+            element("desc", description),
+            f"<style>\n{style_sheet(theme, used={'ag', *used})}</style>",
+        ]
+        return "\n".join([*head, *lines, "</svg>"]) + "\n"
 
     def _caption(self) -> list[str]:
         caption = shown(self._scene.diagram.caption)
@@ -98,10 +96,7 @@ class _Writer:
     def _arrow(self, arrow: Arrow) -> str:
         told = arrow_told(arrow)
         chain, head = curve.tip(self._scene.chains[arrow.id])
-        corners = " ".join(f"{number(x)},{number(y)}" for x, y in head)
-        label = f"{arrow.id} label"
-        inner = " inner" if self._scene.zone_of.get(label) else ""
-        kind = f"edge {arrow.kind}{inner}{_seen(arrow.taken, arrow.mark)}"
+        kind = f"edge {arrow.kind}{_seen(arrow.taken, arrow.mark)}"
         opening = _head(arrow.id, kind, "graphics-symbol", told)
         source, target, _ = arrow.key
         data = attributes(
@@ -109,22 +104,24 @@ class _Writer:
             data_target=shown(target),
             data_label=None if arrow.label is None else shown(arrow.label),
         )
+        place = self._scene.layout.boxes.get(f"{arrow.id} label")
+        line = "".join(
+            map(curve.path_data, curve.without_middle(chain, place) if place else [chain])
+        )
+        slash = f'<path class="slash" d="{curve.slash(chain)}"/>' if arrow.kind == "unsure" else ""
         return (
             f"<g{opening}{data}>{element('title', told)}"
-            f'<path class="line" d="{curve.path_data(chain)}"/>'
-            f'<polygon class="tip" points="{corners}"/>{self._label(arrow)}</g>'
+            f'<path class="line" d="{line}"/>{slash}'
+            f'<polygon class="tip" points="{points_data(head)}"/>{self._label(arrow, place)}</g>'
         )
 
-    def _label(self, arrow: Arrow) -> str:
-        lines = self._scene.labels[arrow.id]
-        if not lines:
-            return ""
-        place = self._scene.layout.boxes[f"{arrow.id} label"]
-        top = place.top + 2
-        texts = [
-            words(line, place.x, top + 11 + 14 * index, "label") for index, line in enumerate(lines)
-        ]
-        return f'<rect class="plate"{_corners(place)} rx="3"/>{"".join(texts)}'
+    def _label(self, arrow: Arrow, place: Rect | None) -> str:
+        lines = self._scene.labels[arrow.id] if place else ()
+        return "".join(
+            words(line, place.x, place.top + 13 + 14 * index, "label")
+            for index, line in enumerate(lines)
+            if place
+        )
 
     def _figure(self, figure: Figure) -> str:
         place = self._scene.layout.boxes[figure.id]
@@ -157,11 +154,6 @@ def _seen(count: int | None, mark: Mark | None) -> str:
 
 def _standing(trace: Trace | None) -> str:
     return f" at-{trace.standing}" if trace and trace.standing else ""
-
-
-def _style(diagram: Diagram, theme: Theme) -> str:
-    marks = mark_sheet(theme) if diagram.marks else ""
-    return style_sheet(theme) + marks + (run_sheet(theme) if diagram.caption else "")
 
 
 def _badge(text: str, x: float, y: float) -> str:

@@ -60,7 +60,7 @@ def test_the_picture_tells_what_the_overlay_holds() -> None:
         assert f">{text}</text>" in svg
     assert 'class="heat"' in svg
     assert "ConnectionError: no line" in svg  # In the tooltip the error stands whole.
-    assert 'class="edge branch inner unseen" role="graphics-symbol"' in svg
+    assert 'class="edge branch unseen" role="graphics-symbol"' in svg
 
 
 def test_a_run_can_be_seen_at_any_step() -> None:

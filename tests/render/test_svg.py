@@ -37,6 +37,7 @@ ATTRIBUTES = {
     "data-target",
     "height",
     "id",
+    "lang",
     "points",
     "r",
     "role",
@@ -219,7 +220,7 @@ def test_only_the_theme_auto_asks_what_the_viewer_prefers(
 ) -> None:
     svg = to_svg(ESSAY, theme=theme)
 
-    assert svg.count("@media (prefers-color-scheme:dark)") == blocks
+    assert svg.count("@media screen and (prefers-color-scheme:dark)") == blocks
 
 
 def test_each_vertex_and_each_edge_stands_on_a_line_of_its_own() -> None:

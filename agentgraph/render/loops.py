@@ -1,0 +1,109 @@
+"""Lines from a box to itself, for every engine: no engine ever sees one.
+
+A box with loops is asked for with so much more room, on both sides so that it stays in
+the middle; when the room has its place, the loops and their labels are put beside the box,
+one below the other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request
+
+_REACH = 20.0
+_SLOT = 16.0
+_GAP = 6.0
+"""Between the slots of two loops, and between a loop and its label."""
+_BEHIND = 10.0
+
+
+def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
+    """Lay out all but the loops by `arrange`, then put the loops in."""
+    loops: dict[str, list[Link]] = {}
+    for link in request.links:
+        if link.source == link.target:
+            loops.setdefault(link.source, []).append(link)
+    if not loops:
+        return arrange(request)
+    work = _Loops(request, loops)
+    return work.added(arrange(work.request))
+
+
+class _Loops:
+    """The loops of one request. Sizes and places are turned where ranks go from left to right."""
+
+    def __init__(self, request: Request, loops: Mapping[str, list[Link]]) -> None:
+        self._whole = request
+        self._loops = loops
+        self._turned = request.direction == "LR"
+        self._size = {box.id: self._exchanged(box.width, box.height) for box in request.boxes}
+        labels = {link.label for links in loops.values() for link in links}
+        self.request = replace(
+            request,
+            boxes=tuple(self._widened(box) for box in request.boxes if box.id not in labels),
+            links=tuple(link for link in request.links if link.source != link.target),
+        )
+
+    def added(self, layout: Layout) -> Layout:
+        """Give boxes their own size back, and lay the loops."""
+        boxes = {
+            box.id: layout.boxes[box.id]._replace(width=box.width, height=box.height)
+            for box in self._whole.boxes
+            if box.id in layout.boxes
+        }
+        laid = {
+            id(link): way
+            for box, links in self._loops.items()
+            for link, way in zip(links, self._lay(boxes, box, links), strict=True)
+        }
+        others = iter(layout.routes)
+        routes = tuple(laid.get(id(link)) or next(others) for link in self._whole.links)
+        return replace(layout, boxes=boxes, routes=routes)
+
+    def _exchanged(self, one: float, other: float) -> tuple[float, float]:
+        return (other, one) if self._turned else (one, other)
+
+    def _widened(self, box: Box) -> Box:
+        links = self._loops.get(box.id)
+        if links is None:
+            return box
+        wide, high = self._size[box.id]
+        labels = [self._size[link.label][0] + _GAP for link in links if link.label]
+        wide += 2 * (_REACH + max(labels, default=0.0) + _BEHIND)
+        wide, high = self._exchanged(wide, max(high, sum(self._slots(links))))
+        return replace(box, width=wide, height=high, upright=True)
+
+    def _slots(self, links: list[Link]) -> list[float]:
+        labels = [self._size[link.label][1] if link.label else 0.0 for link in links]
+        return [max(high, _SLOT) + _GAP for high in labels]
+
+    def _lay(self, boxes: dict[str, Rect], box: str, links: list[Link]) -> list[tuple[Point, ...]]:
+        """Lay the loops of one box from top to bottom, and give their labels a place."""
+        x, y = self._exchanged(*boxes[box][:2])
+        wide, high = self._size[box]
+        slots = self._slots(links)
+        inside = min(1.0, (high - 8) / sum(slots))
+        ways: list[tuple[Point, ...]] = []
+        down = -sum(slots) / 2
+        for link, slot in zip(links, slots, strict=True):
+            middle = down + slot / 2
+            down += slot
+            ways.append(self._way(Point(x, y), wide / 2, middle, middle * inside))
+            if link.label:
+                size = self._size[link.label]
+                at = self._exchanged(x + wide / 2 + _REACH + _GAP + size[0] / 2, y + middle)
+                boxes[link.label] = Rect(*at, *self._exchanged(*size))
+        return ways
+
+    def _way(self, centre: Point, half: float, middle: float, inside: float) -> tuple[Point, ...]:
+        """Lay one loop that reaches out at `middle` and touches its box at about `inside`."""
+        x, y = centre
+        right, far = x + half, x + half + _REACH * 4 / 3
+        out, back = Point(right, y + inside + 4), Point(right, y + inside - 4)
+        hub = Point(x, y + inside)
+        way = (
+            *(hub, hub, out, out),
+            *(Point(far, y + middle + 12), Point(far, y + middle - 12), back),
+            *(back, hub, hub),
+        )
+        return tuple(Point(*self._exchanged(*point)) for point in way)
