@@ -4,9 +4,13 @@ Events of a run are in `agentgraph.events`, errors in `agentgraph.errors`, class
 that need no model in `agentgraph.classify`.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from agentgraph.errors import Exhausted, RunFailed
-from agentgraph.events import Result, Verdict
-from agentgraph.runtime import Ask, Budget, Ctx, ItemFailed, Retry, Run
+from agentgraph.events import Verdict
+from agentgraph.late import late
+from agentgraph.runtime import Ask, Budget, Ctx, ItemFailed, Retry
 from agentgraph.state import (
     State,
     append,
@@ -40,6 +44,10 @@ from agentgraph.workflow import (
     node,
     workflow,
 )
+
+if TYPE_CHECKING:
+    from agentgraph.events import Result
+    from agentgraph.runtime import Run
 
 __all__ = [
     "END",
@@ -82,3 +90,4 @@ __all__ = [
     "unset",
     "workflow",
 ]
+__getattr__: Callable[[str], object] = late(__name__, {"events": ("Result",), "runtime": ("Run",)})

@@ -11,7 +11,6 @@ Rules of this file:
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, cast
 
 Severity = Literal["error", "warning"]
@@ -110,6 +109,8 @@ class Finding:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like `name`, or None when none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - spares those who only import
+
     close = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return close[0] if close else None
 

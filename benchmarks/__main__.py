@@ -26,6 +26,7 @@ from benchmarks.targets import TARGETS
 ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
     "calls": calls.calls,
     "import": footprint.imports,
+    "first_run": footprint.first_run,
     "chain": speed.chain,
     "loop": speed.loop,
     "fork": speed.fork,

@@ -28,6 +28,23 @@ import agentgraph
 class Counter(agentgraph.State):
     n: int = 0
 """
+BARE_RUN: Final = (
+    BARE
+    + """
+async def count(s: Counter) -> None:
+    s.n += 1
+asyncio.run(count(Counter()))
+"""
+)
+OURS_RUN: Final = (
+    OURS
+    + """
+@agentgraph.node
+async def count(s: Counter) -> None:
+    s.n += 1
+agentgraph.workflow("one", Counter, count).run_sync(Counter())
+"""
+)
 SPENT: Final = "import time\nprint(time.process_time())\n"
 
 
@@ -41,6 +58,15 @@ def printed(*arguments: str, env: Mapping[str, str] | None = None) -> str:
 
 async def imports(turns: int) -> Figure:
     """Start an interpreter, import, make a state class; by the same without this library."""
+    return await _started("import", OURS, BARE, turns)
+
+
+async def first_run(turns: int) -> Figure:
+    """Build a workflow of one node besides, and run it; by the bare function awaited."""
+    return await _started("first_run", OURS_RUN, BARE_RUN, turns)
+
+
+async def _started(row: str, program: str, bare: str, turns: int) -> Figure:
     with tempfile.TemporaryDirectory() as folder:
         # The first start writes the byte code of both sides here, whatever the settings of this
         # process are: to compile is not to import.
@@ -48,15 +74,15 @@ async def imports(turns: int) -> Figure:
         env.pop("PYTHONDONTWRITEBYTECODE", None)
 
         async def ours() -> float:
-            return float(printed("-c", OURS + SPENT, env=env))
+            return float(printed("-c", program + SPENT, env=env))
 
         async def floor() -> float:
-            return float(printed("-c", BARE + SPENT, env=env))
+            return float(printed("-c", bare + SPENT, env=env))
 
         found = await alternate(ours, floor, turns=turns + 2)
     micros = [median(column) * 1e3 for column in zip(*found, strict=True)]
     ratio = median(one / other for one, other in found)
-    return Figure("import", ratio, note=f"{micros[0]:.0f} and {micros[1]:.0f} ms")
+    return Figure(row, ratio, note=f"{micros[0]:.0f} and {micros[1]:.0f} ms")
 
 
 async def paused(turns: int) -> Figure | None:

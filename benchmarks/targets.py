@@ -44,6 +44,7 @@ class Target:
 # table was written, on a machine of the same kind.
 TARGETS: dict[str, Target] = {
     "import": Target("import and one state class, CPU", "times", 1.25, 1.1, "times"),
+    "first_run": Target("import, build and run one node, CPU", "times", 1.5, None, "times"),
     "chain": Target("no-op node in a chain of 1,000", "µs", 6, 3.5, "floor", 0.41),
     "loop": Target("step of a 2-node loop with a classifier", "µs", 7, 4.5, "floor", 0.52),
     "fork": Target("branch of a fork of 1,000 with its join", "µs", 15, 10, "floor", 4.02),

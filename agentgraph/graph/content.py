@@ -1,7 +1,6 @@
 """What a graph holds, as plain JSON values, and a digest of it; not a format that is read back."""
 
 import hashlib
-import json
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeAlias, cast
 
@@ -22,6 +21,8 @@ def plain(part: Any) -> Json:
 
 def digest_of(part: object) -> str:
     """Return the SHA-256, in hex, of what decides how a graph behaves: not places or docs."""
+    import json  # noqa: PLC0415 - spares those who only import
+
     counted = _counted(plain(part))
     text = json.dumps(counted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

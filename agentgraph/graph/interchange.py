@@ -5,7 +5,6 @@ left out, so a file from an older release reads in a newer one as long as the
 version is the same.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType, UnionType
@@ -24,11 +23,15 @@ P = TypeVar("P")
 
 def to_json(graph: FrozenGraph, *, indent: int | None = 2) -> str:
     """Write `graph` as JSON text; `from_json` gives an equal graph back."""
+    import json  # noqa: PLC0415 - spares those who only import
+
     return json.dumps({"format": FORMAT, **plain(graph)}, indent=indent, ensure_ascii=False)
 
 
 def from_json(text: str) -> FrozenGraph:
     """Read what `to_json` wrote. Raises `InvalidGraphFile` when the text is anything else."""
+    import json  # noqa: PLC0415 - spares those who only import
+
     try:
         data: object = json.loads(text)
     except ValueError as error:

@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 from pydantic import BaseModel
 
 from agentgraph.errors import InvalidReturn, NotAvailable
-from agentgraph.events import Verdict
+from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.call import call
 from agentgraph.runtime.program import Body
 from agentgraph.runtime.work import key_of, verdict_of

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 from typing_extensions import TypeVar as DefaultTypeVar
 
 from agentgraph.errors import RunError
-from agentgraph.machine import Task
-from agentgraph.runtime.session import Session
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from agentgraph.machine import Task
+    from agentgraph.runtime.session import Session
 
 D_co = DefaultTypeVar("D_co", covariant=True, default=object)
 R = TypeVar("R")
@@ -28,7 +29,7 @@ class Ctx(Generic[D_co]):
         "_session", "attempt", "before", "deadline", "error", "idempotency_key", "path", "visit",
     )  # fmt: skip
 
-    def __init__(self, session: Session, task: Task, path: str, deadline: float | None) -> None:
+    def __init__(self, session: "Session", task: "Task", path: str, deadline: float | None) -> None:
         """Made by the runner, for one attempt."""
         self._session = session
         self.deadline: float | None = deadline

@@ -6,7 +6,6 @@ from random import Random
 from typing import Final
 
 from agentgraph.errors import InvalidAgent, InvalidInput
-from agentgraph.machine import Limits
 
 _DOUBLINGS_MAX: Final = 1000
 """Two to a higher power is no float; every cap is reached long before."""
@@ -66,13 +65,6 @@ class Budget:
 
 def _is_amount(value: object) -> bool:
     return isinstance(value, (int, float)) and isfinite(value) and value >= 0
-
-
-def limits_of(budget: Budget | None) -> Limits:
-    """Return the part of a budget that the machine counts."""
-    if budget is None:
-        return Limits()
-    return Limits(budget.steps, budget.visits, budget.tokens, budget.usd)
 
 
 def pause_before(attempt: int, *, first_s: float, cap_s: float, seed: str) -> float:

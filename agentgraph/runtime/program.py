@@ -16,9 +16,9 @@ from typing import Any, Final, Literal, cast
 from pydantic import BaseModel
 
 from agentgraph.errors import InvalidAgent, suggest
-from agentgraph.events import Verdict
+from agentgraph.events.verdict import Verdict
 from agentgraph.graph import FrozenGraph
-from agentgraph.machine import Plan, Site, make_plan
+from agentgraph.graph.plan import Plan, Site, make_plan
 from agentgraph.runtime.limit import Limit
 from agentgraph.state import Schema, schema_of
 

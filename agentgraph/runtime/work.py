@@ -41,6 +41,7 @@ from agentgraph.machine import (
 )
 from agentgraph.runtime.call import call
 from agentgraph.runtime.context import Ctx
+from agentgraph.runtime.item import ItemFailed
 from agentgraph.runtime.limit import Limit
 from agentgraph.runtime.policy import pause_before
 from agentgraph.runtime.program import Body, Job
@@ -49,21 +50,6 @@ from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.state import UNSET, Revision, Schema, Tip, clone, same
 from agentgraph.state.copies import ATOMS
-
-
-class ItemFailed(Exception):
-    """The place of a failed item in the results of an `each` with `on_error="collect"`."""
-
-    def __init__(self, index: int, error: Exception, attempts: int) -> None:
-        """Take the number of the item, what it failed with, and how often it was tried."""
-        super().__init__(index, error, attempts)
-        self.index = index
-        self.error = error
-        self.attempts = attempts
-
-    def __str__(self) -> str:
-        kind = type(self.error).__name__
-        return f"item {self.index} failed in attempt {self.attempts}: {kind}: {self.error}"
 
 
 async def work(session: Session, carrier: Carrier, task: Task) -> Event:

@@ -1,5 +1,6 @@
 """Which types can be edited in place, read off the annotation of a field; in doubt, a type can."""
 
+import sys
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import PurePath
@@ -16,7 +17,7 @@ from typing import (
     get_type_hints,
 )
 
-from pydantic import AnyUrl, BaseModel
+from pydantic import BaseModel
 from typing_extensions import TypeAliasType
 
 from agentgraph.state.copies import ATOMS
@@ -57,8 +58,14 @@ def compares_exactly(annotation: object) -> bool:
     return get_origin(annotation) in {list, set} and get_args(annotation) in ((str,), (bytes,))
 
 
+def _is_url(kind: type[Any]) -> bool:
+    # Who has a URL has loaded this module; it takes too long to load it for all others.
+    networks = sys.modules.get("pydantic.networks")
+    return networks is not None and issubclass(kind, networks.AnyUrl)
+
+
 def _is_immutable_class(kind: type[Any], seen: frozenset[object]) -> bool:
-    if issubclass(kind, Enum | PurePath | AnyUrl):
+    if issubclass(kind, Enum | PurePath) or _is_url(kind):
         return True
     if kind in seen:
         # A class that holds itself is as immutable as its other fields are.

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow
-from agentgraph.events import Verdict
+from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Question
 from agentgraph.workflow.flow import Body, BodyCtx, End, Flow, Node, Unfinished, tree_of
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidAgent
-from agentgraph.events import Verdict
+from agentgraph.events.verdict import Verdict
 from agentgraph.graph import Vertex, VertexKind
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding

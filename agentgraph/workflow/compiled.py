@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Generic, Literal, overload
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
+from agentgraph import runtime
 from agentgraph.errors import NotAvailable
-from agentgraph.events import Result
 from agentgraph.graph import FrozenGraph, to_json
-from agentgraph.runtime import Budget, Clock, Program, Run
-from agentgraph.runtime import run as run_program
-from agentgraph.runtime import run_sync as run_program_sync
-from agentgraph.runtime import start as start_program
+from agentgraph.runtime import Budget, Clock, Program
 from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
@@ -23,7 +20,9 @@ from agentgraph.workflow.subgraph import subgraph_work
 from agentgraph.workflow.tree import Mention
 
 if TYPE_CHECKING:
+    from agentgraph.events import Result
     from agentgraph.render import Runs
+    from agentgraph.runtime import Run
     from agentgraph.verify import Report
 
 S = TypeVar("S", bound=BaseModel)
@@ -64,7 +63,7 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Result[S]: ...
+    ) -> "Result[S]": ...
     @overload
     async def run(
         self,
@@ -79,7 +78,7 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Result[S]: ...
+    ) -> "Result[S]": ...
     async def run(
         self,
         state: S,
@@ -93,14 +92,14 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Result[S]:
+    ) -> "Result[S]":
         """Run to the end, or until only a person can go on. Raises `RunFailed`.
 
         `concurrency` limits how many nodes run at once; `clock` and `seed` stand for time
         and chance, so that a test can hold both.
         """
         self._without(store)
-        return await run_program(
+        return await runtime.run(
             self.program,
             state,
             deps=deps,
@@ -126,7 +125,7 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Result[S]: ...
+    ) -> "Result[S]": ...
     @overload
     def run_sync(
         self,
@@ -141,7 +140,7 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Result[S]: ...
+    ) -> "Result[S]": ...
     def run_sync(
         self,
         state: S,
@@ -155,10 +154,10 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Result[S]:
+    ) -> "Result[S]":
         """Run as `run` does, without an event loop of one's own; in a notebook too."""
         self._without(store)
-        return run_program_sync(
+        return runtime.run_sync(
             self.program,
             state,
             deps=deps,
@@ -184,7 +183,7 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Run[S]: ...
+    ) -> "Run[S]": ...
     @overload
     def start(
         self,
@@ -199,7 +198,7 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Run[S]: ...
+    ) -> "Run[S]": ...
     def start(
         self,
         state: S,
@@ -213,10 +212,10 @@ class Workflow(Unfinished, Generic[S, D]):
         clock: Clock | None = None,
         seed: int = 0,
         store: object = None,
-    ) -> Run[S]:
+    ) -> "Run[S]":
         """Start a run that goes on by itself in the running event loop, and return its handle."""
         self._without(store)
-        return start_program(
+        return runtime.start(
             self.program,
             state,
             deps=deps,

@@ -18,7 +18,7 @@ from typing import (
 from pydantic import BaseModel
 
 from agentgraph.errors import InvalidAgent
-from agentgraph.events import Verdict
+from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Ask
 from agentgraph.workflow.signature import MISSING, Signature, Unread
 

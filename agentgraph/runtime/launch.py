@@ -13,12 +13,12 @@ from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidInput, NotAvailable, RunFailed
 from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Status
-from agentgraph.machine import Cancelled
+from agentgraph.machine import Cancelled, Limits
 from agentgraph.machine import Event as Fact
 from agentgraph.runtime.asking import take_answer
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.driver import Driver
-from agentgraph.runtime.policy import Budget, limits_of
+from agentgraph.runtime.policy import Budget
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.question import Question
 from agentgraph.runtime.recorder import begin_recording
@@ -200,7 +200,7 @@ class Run(Generic[S]):
                 where="run.fund",
                 fix="fund a run that its budget has stopped",
             )
-        self._driver.fund(limits_of(budget), budget.seconds)
+        self._driver.fund(_limits(budget), budget.seconds)
 
     @overload
     async def answer(
@@ -375,12 +375,19 @@ def _options(
         run_id,
         thread_id,
         tags or _PLAIN.tags,
-        limits_of(budget),
+        _limits(budget),
         budget.seconds if budget is not None else None,
         concurrency,
         clock,
         seed,
     )
+
+
+def _limits(budget: Budget | None) -> Limits:
+    """Return the part of a budget that the machine counts."""
+    if budget is None:
+        return Limits()
+    return Limits(budget.steps, budget.visits, budget.tokens, budget.usd)
 
 
 def _initial(program: Program, state: BaseModel, deps: object) -> Revision:
