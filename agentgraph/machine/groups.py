@@ -29,11 +29,15 @@ def end_item(turn: Turn, item: Part, result: object, log: History | None = None)
 
 def _go_on(turn: Turn, group: Group) -> None:
     items = group.given
-    limit = group.task.site.vertex.limit
+    task = group.task
+    limit = task.site.vertex.limit
     while group.next < len(items) and group.under_way < limit:
-        item = part(ITEM, turn.number(), group.task, items[group.next])
-        item.index, item.group = group.next, group.id
-        group.next += 1
+        index = group.next
+        item = Part(
+            ITEM, turn.number(), task.frame, task.site, items[index], task.line, task.log,
+            task.visit, 1, index, group.id,
+        )  # fmt: skip
+        group.next = index + 1
         group.under_way += 1
         begin_item(turn, item)
     if len(group.results) == len(items):

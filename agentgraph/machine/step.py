@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from agentgraph import errors
 from agentgraph.graph.plan import Plan, Way
 from agentgraph.machine import events, groups, unwind
-from agentgraph.machine.commands import CHOOSE, RUN, Command, Part, Task, Verb, part
+from agentgraph.machine.commands import CHOOSE, ITEM, RUN, Command, Part, Task, Verb, part
 from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, Trouble, path_of
 from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, send
 
@@ -71,10 +71,15 @@ def replay(plan: Plan, journal: Iterable[events.Event]) -> Marking:
 def finished(marking: Marking, ticket: int, payload: object) -> list[Command]:
     """Take `Finished` as plain arguments: the hot path of a driver."""
     task = marking.live.get(ticket)
-    if task is not None and task.verb is RUN and not marking.stopping:
+    if task is not None and not marking.stopping:
         way = task.site.only
-        if way is not None:
+        if task.verb is RUN and way is not None:
             return _go_straight(marking, task, way, payload)
+        if type(task) is Part and task.verb is ITEM:
+            turn = Turn(marking)
+            del marking.live[ticket]
+            groups.end_item(turn, task, payload)
+            return _settle(turn)
     return advance(marking, events.Finished(ticket, payload))
 
 

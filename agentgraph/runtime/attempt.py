@@ -22,7 +22,7 @@ from agentgraph.machine import (
     finished,
     kinds_of,
 )
-from agentgraph.machine.commands import ITEM, MERGE, UNDO
+from agentgraph.machine.commands import MERGE, UNDO
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
@@ -39,6 +39,7 @@ from agentgraph.runtime.work import (
     verdict_of,
     work,
 )
+from agentgraph.state.copies import ATOMS
 
 
 class Attempts:
@@ -131,40 +132,45 @@ class Attempts:
         confidence = 1.0 if verdict is None else verdict.confidence
         return decided(session.marking, task.ticket, key, confidence)
 
+    async def item(self, carrier: Carrier, task: Task) -> list[Command]:
+        """Do an item of an `each`: the hot path, unless something surrounds it."""
+        job: Job = task.site.handle
+        session = self._session
+        if not job.is_quick_do or session.is_careful or task.attempt > 1:
+            return await self.other(carrier, task)
+        path = session.place(task)
+        stream = session.stream
+        if stream is not None:
+            stream.put(node_started(path, 1, task.visit))
+        item = task.payload
+        try:
+            if job.timeout_s is not None:
+                session.watch.begin(carrier, job.timeout_s)
+            result = await job.do(item if type(item) in ATOMS else own(item))
+            if (
+                carrier.deadline is not None
+                or carrier.why is not None
+                or carrier.cancelling() != carrier.outer
+            ):
+                fence(session, carrier)
+        except BaseException as error:  # noqa: BLE001 - a failure becomes an event
+            return await self.broken(carrier, task, error)
+        session.path.append(path)
+        if stream is not None:
+            stream.put(node_done(path, {}, 1, task.visit))
+        return finished(session.marking, task.ticket, result)
+
     async def other(self, carrier: Carrier, task: Task) -> list[Command]:
         """Carry out any other command, or one with something around it."""
         session = self._session
-        job: Job = task.site.handle
         try:
             if task.verb is MERGE:
                 fact: Event = Finished(task.ticket, merged(task))
-            elif (
-                task.verb is not ITEM
-                or not job.is_quick_do
-                or session.is_careful
-                or task.attempt > 1
-            ):
-                fact = await work(session, carrier, task)
             else:
-                path = session.place(task)
-                stream = session.stream
-                if stream is not None:
-                    stream.put(node_started(path, 1, task.visit))
-                fact = Finished(task.ticket, await self._item(carrier, task, job))
-                session.path.append(path)
-                if stream is not None:
-                    stream.put(node_done(path, {}, 1, task.visit))
+                fact = await work(session, carrier, task)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             return await self.broken(carrier, task, error)
         return session.tell(fact)
-
-    async def _item(self, carrier: Carrier, task: Task, job: Job) -> object:
-        """Do one item, with nothing around it but a deadline."""
-        if job.timeout_s is not None:
-            self._session.watch.begin(carrier, job.timeout_s)
-        result = await job.do(own(task.payload))
-        fence(self._session, carrier)
-        return result
 
     async def broken(self, carrier: Carrier, task: Task, error: BaseException) -> list[Command]:
         """Make a fact of what ended an attempt; what is no failure of it is raised again."""

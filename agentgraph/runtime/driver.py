@@ -4,7 +4,9 @@ Rules of this file:
 
 1. While one command is out it is carried out inline, in the task that is there already: a
    task of its own costs more than everything else in a step.
-2. At a fork each branch gets a task, which carries its token on by itself.
+2. At a fork the branches wait in line. A carrier, which is a task, takes the first, carries
+   it on by itself as far as it goes, and takes the next. When a node has to wait, those
+   still in line get carriers of their own: nobody waits for what another branch waits for.
 3. Nothing outlives the run: every task is awaited before the run ends.
 4. Between an answer to the machine and the next ticket that a carrier takes there is no
    `await`: whoever cancels a ticket finds the carrier that works on it.
@@ -12,9 +14,11 @@ Rules of this file:
 
 import asyncio
 from asyncio import CancelledError, Future, sleep
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from contextvars import Context, copy_context
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 from agentgraph.errors import InternalError
 from agentgraph.machine import (
@@ -31,7 +35,7 @@ from agentgraph.machine import (
     Task,
     TimedOut,
 )
-from agentgraph.machine.commands import CHOOSE, RUN, UNDO, WAIT
+from agentgraph.machine.commands import CHOOSE, ITEM, RUN, UNDO, WAIT
 from agentgraph.runtime.asking import open_question
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
@@ -45,8 +49,10 @@ _IDLE: Final = 0
 _READY: Final = 1
 _MOVING: Final = 2
 """Nothing is to be done; a task is about to call `go`; `go` is at work."""
+Line: TypeAlias = OrderedDict[int, tuple[Task, Context]]
 _NOBODY: Final[set[Carrier]] = set()
-"""The carriers of a run that does not move; never added to."""
+_NOTHING: Final[Line] = OrderedDict()
+"""The carriers and the line of a run without branches; never added to."""
 _APART: Final = frozenset({WAIT, UNDO})
 """A question has no carrier. The caller's task carries no undo: its cancellation spares them."""
 
@@ -55,8 +61,8 @@ class Driver:
     """Moves one session on until nothing can move."""
 
     __slots__ = (
-        "_alarm", "_carriers", "_crash", "_is_interrupted", "_main", "_pending", "_phase", "_waker",
-        "restart", "session",
+        "_alarm", "_carriers", "_crash", "_is_interrupted", "_is_watched", "_is_yielding", "_line",
+        "_main", "_pending", "_phase", "_unbegun", "_waker", "restart", "session",
     )  # fmt: skip
 
     def __init__(self, session: Session) -> None:
@@ -66,6 +72,14 @@ class Driver:
         """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
         self._main: Carrier | None = None
         self._carriers: set[Carrier] = _NOBODY
+        self._unbegun = 0
+        """How many of them have not begun yet."""
+        self._line: Line = _NOTHING
+        """What no carrier has come to yet, by ticket, each with the context it is to run in."""
+        self._is_watched = False
+        """Somebody is about to look at the line."""
+        self._is_yielding = False
+        """A carrier waits for nothing, but only lets others have their turn."""
         self._pending: dict[int, Task] | None = None
         """What is carried out as soon as `go` is called, by ticket."""
         self._phase = _IDLE
@@ -93,7 +107,6 @@ class Driver:
         main = self._main = Carrier()
         main.ride(task)
         main.has_begun = True
-        self._carriers = set()
         self._phase = _MOVING
         pending, self._pending = self._pending or {}, None
         try:
@@ -164,10 +177,9 @@ class Driver:
         """Something went wrong that no graph can catch: stop everything, then raise it."""
         if self._crash is None:
             self._crash = error
+        self._line = _NOTHING  # Who has not begun finds nothing to do.
         for carrier in self._carriers:
-            if not carrier.has_begun:
-                carrier.why = "cancel"
-            elif carrier.task is not None and carrier.task is not _current():
+            if carrier.has_begun and carrier.task is not None and carrier.task is not _current():
                 carrier.task.cancel()
 
     def _put_away(self) -> None:
@@ -188,34 +200,83 @@ class Driver:
     # ---- branches
 
     def _hand_out(self, commands: list[Command]) -> None:
-        """Give what is to be done tasks of its own."""
-        for task in self._share_out(commands).values():
-            self._spawn(task)
+        """Let what is to be done be carried beside what is under way."""
+        self._line_up(self._share_out(commands).values(), None)
 
-    def _spawn(self, task: Task) -> None:
+    def _line_up(self, tasks: Collection[Task], carrier: Carrier | None) -> None:
+        """Put tasks in line for `carrier`, who comes to them soon; None: for a new one."""
+        if not tasks:
+            return
+        context = copy_context()
+        if self._line is _NOTHING:
+            self._line = OrderedDict()
+        self._line.update((task.ticket, (task, context)) for task in tasks)
+        if carrier is None:
+            self._spawn(context)
+        self._watch_line()
+
+    def _watch_line(self) -> None:
+        """Have the line looked at when those who could take from it have had their turn."""
+        if len(self._line) > self._unbegun and not self._is_watched:
+            self._is_watched = True
+            self.session.loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        """Whoever could have come to what is in line has to wait: give it carriers of its own."""
+        self._is_watched = False
+        if self._is_yielding:
+            self._watch_line()
+            return
+        contexts = [context for _, context in self._line.values()]
+        for context in contexts[self._unbegun :]:
+            self._spawn(context)
+
+    def _spawn(self, context: Context) -> None:
         carrier = Carrier()
-        carrier.ticket = task.ticket
+        if self._carriers is _NOBODY:
+            self._carriers = set()
         self._carriers.add(carrier)
-        carrier.ride(asyncio.Task(self._branch(carrier, task), loop=self.session.loop))
+        self._unbegun += 1
+        work = self._branch(carrier)
+        carrier.ride(asyncio.Task(work, loop=self.session.loop, context=context.copy()))
 
-    async def _branch(self, carrier: Carrier, task: Task) -> None:
+    async def _branch(self, carrier: Carrier) -> None:
+        carrier.has_begun = True
+        self._unbegun -= 1
         try:
-            if carrier.why is None:
-                carrier.has_begun = True
-                await self._carry(carrier, [task])
+            await self._carry(carrier, [])
         except BaseException as error:  # noqa: BLE001 - the caller of the run must see it
             self._fall(error)
         finally:
             self._carriers.discard(carrier)
             self._wake()
 
+    def _take(self, carrier: Carrier) -> list[Command]:
+        """Return what is first in line, unless it is not for this carrier.
+
+        The caller's own task carries no branch: a branch must be free to be cancelled. And
+        no branch sees what another one has put into a context variable.
+        """
+        if not self._line or carrier is self._main:
+            return []
+        _, context = next(iter(self._line.values()))
+        if copy_context() != context:
+            self._look()
+            return []
+        return [self._line.popitem(last=False)[1][0]]
+
     def _vanished(self, carrier: Carrier, _: object) -> None:
         """A task ended; one that was cancelled before it began could not say so itself."""
         if carrier.has_begun or carrier not in self._carriers:
             return
         self._carriers.discard(carrier)
-        if carrier.why is None:
-            self.feed(Stopped(carrier.ticket))
+        self._unbegun -= 1
+        if self._carriers:
+            self._watch_line()
+        else:
+            stopped, self._line = self._line, _NOTHING
+            for ticket in stopped:
+                self.feed(Stopped(ticket))
         self._wake()
 
     # ---- what the machine wants done
@@ -224,50 +285,48 @@ class Driver:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
         steps = 0
-        while commands:
+        while commands or (commands := self._take(carrier)):
             task = commands[0]
             if type(task) is not Task or len(commands) > 1:
                 following = self._next(carrier, commands)
                 if following is None:
-                    return
+                    commands = []
+                    continue
                 task = following
             carrier.ticket = task.ticket
             steps += 1
             if not steps & FAIR_STEPS:
+                self._is_yielding = True
                 try:
                     await sleep(0)
                 except CancelledError as error:
                     commands = await attempts.broken(carrier, task, error)
                     continue
+                finally:
+                    self._is_yielding = False
             verb = task.verb
             if verb is RUN:
                 commands = await attempts.run(carrier, task)
             elif verb is CHOOSE:
                 commands = await attempts.choose(carrier, task)
+            elif verb is ITEM:
+                commands = await attempts.item(carrier, task)
             else:
                 commands = await attempts.other(carrier, task)
 
     def _next(self, carrier: Carrier, commands: list[Command]) -> Task | None:
-        """Return the task that `carrier` goes on with; the others get carriers of their own.
-
-        The caller's own task carries no branch: a branch must be free to be cancelled.
-        """
+        """Return the task that `carrier` goes on with; the others get in line."""
         first = commands[0]
         if len(commands) == 1 and type(first) is Part and first.verb not in _APART:
             return first
         tasks = [*self._share_out(commands).values()]
         if carrier is self._main:
             is_one = len(tasks) == 1 and not self._carriers
-            stays = is_one and tasks[0].verb is not UNDO
-        else:
-            stays = bool(tasks)
-        if not stays:
-            for task in tasks:
-                self._spawn(task)
-            return None
-        for task in tasks[1:]:
-            self._spawn(task)
-        return tasks[0]
+            if not is_one or tasks[0].verb is UNDO:
+                self._line_up(tasks, None)
+                return None
+        self._line_up(tasks[1:], carrier)
+        return tasks[0] if tasks else None
 
     def _share_out(
         self, commands: list[Command], tasks: dict[int, Task] | None = None
@@ -300,7 +359,8 @@ class Driver:
     ) -> list[Command]:
         """Interrupt the work of a ticket; what has not begun has stopped already."""
         session = self.session
-        if tasks.pop(ticket, None) is not None or session.drop_question(ticket):
+        is_in_line = tasks.pop(ticket, None) or self._line.pop(ticket, None)
+        if is_in_line is not None or session.drop_question(ticket):
             return session.tell(Stopped(ticket))
         carrier = carriers.get(ticket)
         if carrier is None:
@@ -309,11 +369,8 @@ class Driver:
                 where=f"run {session.run_id!r}",
                 fix="report this with the journal of the run",
             )
-        if carrier.has_begun:
-            carrier.interrupt("cancel")
-            return []
-        carrier.why = "cancel"
-        return session.tell(Stopped(ticket))
+        carrier.interrupt("cancel")
+        return []
 
     def _taken_down(self, carrier: Carrier) -> None:
         """Somebody outside has cancelled the task of a carrier: the whole run is cancelled."""

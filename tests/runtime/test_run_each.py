@@ -69,6 +69,27 @@ def test_at_most_so_many_items_are_under_way_at_once(limit: int) -> None:
     assert most == limit
 
 
+def test_items_that_wait_are_all_begun_though_those_before_them_did_not_wait() -> None:
+    tasks: dict[int, asyncio.Task[Any] | None] = {}
+
+    async def main() -> None:
+        all_of_them = asyncio.Barrier(5)
+
+        async def do(i: int) -> int:
+            tasks[i] = asyncio.current_task()
+            if i >= 3:
+                await all_of_them.wait()
+            return i
+
+        made = program(each(8), Docs, e=(over, do, into))
+        assert (await run(made, Docs(items=list(range(8))))).state.found == list(range(8))
+
+    play(main)
+    # A task for each item is what costs most, so those that need none share one.
+    assert len({tasks[i] for i in range(4)}) == 1
+    assert len({tasks[i] for i in range(3, 8)}) == 5
+
+
 def test_an_empty_list_gives_no_results_and_into_is_called_all_the_same() -> None:
     def note(s: Docs, results: list[Any]) -> None:
         s.found = ["none", *results]

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
+from contextvars import ContextVar
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,60 @@ def test_branches_run_side_by_side() -> None:
         assert result.status == "done"
 
     play(main)
+
+
+@pytest.mark.parametrize("waiting", ["b", "c", "d"])
+def test_a_branch_that_waits_holds_up_none_of_those_that_do_not(waiting: str) -> None:
+    others = asyncio.Semaphore(0)
+    text = "START -> a\na -> b, c, d\njoin j: b, c, d -> END"
+
+    async def wait(s: Notes) -> None:
+        await others.acquire()
+        await others.acquire()
+
+    async def go(s: Notes) -> None:
+        others.release()
+
+    nodes = dict.fromkeys("bcd", go) | {waiting: wait}
+
+    assert play(lambda: run(program(text, **nodes), Notes())).status == "done"
+
+
+@pytest.mark.parametrize("pauses", [0, 1])
+def test_a_branch_never_sees_what_another_one_puts_into_a_context_variable(pauses: int) -> None:
+    name = ContextVar("name", default="nobody")
+    seen: list[str] = []
+
+    def branch(mine: str) -> Any:
+        async def note(s: Notes) -> None:
+            seen.append(name.get())
+            name.set(mine)
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            seen.append(name.get())
+
+        return note
+
+    play(lambda: run(program(FORK, b=branch("b"), c=branch("c")), Notes()))
+
+    assert sorted(seen) == ["b", "c", "nobody", "nobody"]
+
+
+def test_many_branches_that_set_context_variables_are_carried_in_linear_time() -> None:
+    name = ContextVar("name", default=0)
+    tasks: set[asyncio.Task[Any] | None] = set()
+    names = [f"b{index}" for index in range(300)]
+    text = f"START -> a\na -> {', '.join(names)}\njoin j: {', '.join(names)} -> END"
+
+    async def note(s: Notes) -> None:
+        tasks.add(asyncio.current_task())
+        name.set(name.get() + 1)
+        assert name.get() == 1
+        assert len(asyncio.all_tasks()) <= len(names) + 1
+
+    play(lambda: run(program(text, **dict.fromkeys(names, note)), Notes()))
+
+    assert len(tasks) == len(names)
 
 
 def test_sync_functions_in_branches_run_side_by_side_in_threads() -> None:
