@@ -7,7 +7,7 @@ from agentgraph.graph.line import Log
 from agentgraph.graph.plan import Way
 from agentgraph.machine.commands import INSIDE, INTO, ITEM, LEAVE, Chosen, Part, Task, part
 from agentgraph.machine.marking import Frame, Group, History, Marking, Scope, Token, path_of
-from agentgraph.machine.moves import Turn, admit, is_idle, send
+from agentgraph.machine.moves import Turn, admit, is_idle, member, send
 
 
 def list_items(turn: Turn, task: Task, items: tuple[object, ...]) -> None:
@@ -29,17 +29,9 @@ def end_item(turn: Turn, item: Part, result: object, log: History | None = None)
 
 def _go_on(turn: Turn, group: Group) -> None:
     items = group.given
-    task = group.task
-    limit = task.site.vertex.limit
+    limit = group.task.site.vertex.limit
     while group.next < len(items) and group.under_way < limit:
-        index = group.next
-        item = Part(
-            ITEM, turn.number(), task.frame, task.site, items[index], task.line, task.log,
-            task.visit, 1, index, group.id,
-        )  # fmt: skip
-        group.next = index + 1
-        group.under_way += 1
-        begin_item(turn, item)
+        begin_item(turn, member(turn, ITEM, group, items[group.next]))
     if len(group.results) == len(items):
         _hand_over(turn, group)
 

@@ -101,6 +101,7 @@ class Group:
     errors: dict[int, Exception] = field(default_factory=dict[int, Exception])
     logs: dict[int, History] = field(default_factory=dict[int, History])
     next: int = 0
+    """How many have been made."""
     under_way: int = 0
 
 

@@ -122,10 +122,8 @@ def _begin(turn: Turn, frame: Frame, site: Site, token: Token, error: Exception 
     task = Task(site.verb, turn.number(), frame.id, site, *token, visit)
     if site.verb == POLL:
         _poll(turn, task)
-    elif error is not None:
-        admit(turn, part(site.verb, task.ticket, task, task.payload, error))
-    else:
-        admit(turn, task)
+        return
+    admit(turn, task if error is None else part(site.verb, task.ticket, task, token.payload, error))
 
 
 def admit(turn: Turn, task: Task) -> None:
@@ -224,10 +222,16 @@ def _end(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
 
 def _poll(turn: Turn, task: Task) -> None:
     """Ask all voters of a consensus at once."""
-    voters = len(task.site.vertex.voters)
-    group = Group(turn.number(), task, under_way=voters)
+    group = Group(turn.number(), task)
     turn.marking.groups[group.id] = group
-    for index in range(voters):
-        vote = part(POLL, turn.number(), task, task.payload)
-        vote.index, vote.group = index, group.id
-        admit(turn, vote)
+    for _ in task.site.vertex.voters:
+        admit(turn, member(turn, POLL, group, task.payload))
+
+
+def member(turn: Turn, verb: Verb, group: Group, payload: object) -> Part:
+    """Make the next item or vote of a group."""
+    made = part(verb, turn.number(), group.task, payload)
+    made.index, made.group = group.next, group.id
+    group.next += 1
+    group.under_way += 1
+    return made
