@@ -284,11 +284,13 @@ def key_of(
     except TypeError:  # It cannot be hashed, so it is none of the labels.
         key = None
     if key is None and not (is_open and isinstance(label, str)):
-        known = [repr(answer) for _, answer in labels]
+        known = [answer for _, answer in labels]
         raise UnknownLabel(
             f"classifier {path!r} answered {label!r}, which is not one of its labels",
             where=f"classifier {path!r}",
-            fix=suggest(repr(label), known, f"answer one of {', '.join(known)}"),
+            fix=suggest(
+                str(label), map(str, known), f"answer one of {', '.join(map(repr, known))}"
+            ),
         )
     return key
 

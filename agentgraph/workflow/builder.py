@@ -13,7 +13,7 @@ Rules of this file:
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
-from typing import Generic, Protocol, TypeAlias, cast
+from typing import Generic, Protocol, TypeAlias, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -37,6 +37,8 @@ S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
 D = TypeVar("D", default=None)
 DG = TypeVar("DG")
 D_contra = TypeVar("D_contra", contravariant=True)
+E = TypeVar("E", bound=Exception)
+E2 = TypeVar("E2", bound=Exception)
 L = TypeVar("L", bound="str | bool | Enum")
 
 
@@ -183,12 +185,28 @@ class Graph(Generic[S, D]):
             way = Exit(choice, None, unsure=True)
             sketch.connect([way], handles.entry(unsure, spot), spot)
 
+    @overload
     def add_catch(
         self,
         nodes: Sequence[Handle[S, D]],
         exc: type[Exception] | tuple[type[Exception], ...],
         to: Handle[S, D] | End,
-    ) -> None:
+    ) -> None: ...
+    @overload
+    def add_catch(
+        self,
+        nodes: Sequence[Handle[S, D]],
+        exc: type[E] | tuple[type[E], ...],
+        to: Callable[[S, E], Awaitable[None] | None],
+    ) -> None: ...
+    @overload
+    def add_catch(
+        self,
+        nodes: Sequence[Handle[S, D]],
+        exc: tuple[type[E], type[E2]],
+        to: Callable[[S, E | E2], Awaitable[None] | None],
+    ) -> None: ...
+    def add_catch(self, nodes: Sequence[object], exc: object, to: object) -> None:
         """Lead errors of these types, raised in any of `nodes`, to a handler.
 
         What was completed in the nodes is undone first. Joins and classifiers between the

@@ -18,7 +18,7 @@ from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.agents import function_tree, mention_of, reworked
 from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
-from agentgraph.workflow.signature import signature_of
+from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.tree import (
     CLOSED,
     OPEN,
@@ -223,9 +223,9 @@ class Node(Flow[S_contra]):
             )
         return await apply(settled.binding.body, state)
 
-    def undo(self: "Node[S]", fn: Body[S] | BodyCtx[S]) -> "Node[S]":
+    def undo(self: "Node[S]", fn: "Body[S] | BodyCtx[S] | Node[S]") -> "Node[S]":
         """Say what undoes this node when an error takes down the flow around it."""
-        undo = signature_of(fn)
+        undo = undo_of(fn)
         return Node(reworked(self.tree, lambda work: work.undone(undo)))
 
     def named(self, name: str) -> Self:
@@ -234,6 +234,13 @@ class Node(Flow[S_contra]):
 
     def __repr__(self) -> str:
         return f"Node({self.name!r})"
+
+
+def undo_of(fn: object) -> Signature:
+    """Return what an `undo` calls: of a node the function behind it, without its policy."""
+    if isinstance(fn, Node):
+        return mention_of(cast("Node[BaseModel]", fn).tree).work.settled.checked[0]
+    return signature_of(fn)
 
 
 Step: TypeAlias = Flow[S] | Fn[S] | FnCtx[S]

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidFlow
 from agentgraph.workflow.agents import agent_work, mention_of
 from agentgraph.workflow.drawing import Pen
-from agentgraph.workflow.flow import NEXT, End, Flow, Node, Start, Unfinished
+from agentgraph.workflow.flow import NEXT, End, Flow, Node, Start, Unfinished, undo_of
 from agentgraph.workflow.places import Spot, line_of
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.sketch import END, START, Exit, Sketch
@@ -57,7 +57,7 @@ class Handles:
             )
         work = self._work(fn, name, options, spot)
         if undo is not None:
-            work = work.undone(_undo(undo))
+            work = work.undone(undo_of(undo))
         if name is not None:
             self._names.add(name)
         mention = Mention(work, key)
@@ -154,12 +154,6 @@ def _key(handle: object) -> Hashable:
     if isinstance(handle, Flow):
         return key_of(cast("Flow[BaseModel]", handle).tree)
     return identity(handle)
-
-
-def _undo(undo: object) -> Signature:
-    if isinstance(undo, Node):
-        return mention_of(cast("Node[BaseModel]", undo).tree).work.settled.checked[0]
-    return signature_of(undo)
 
 
 def _shown(handle: object) -> str:

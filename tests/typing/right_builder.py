@@ -197,6 +197,9 @@ def sorry(s: Ticket, error: ConnectionError) -> None:
 def sorry_both(s: Ticket, error: ConnectionError | TimeoutError) -> None: ...
 
 
+g.add_catch([tech], ConnectionError, sorry)
+g.add_catch([billing], (ConnectionError, TimeoutError), sorry_both)
+assert_type(tech.undo(billing), Node[Ticket])
 assert_type((intake >> tech.undo(intake)).catch(ConnectionError, sorry), Flow[Ticket])
 assert_type(tech.catch((ConnectionError, TimeoutError), sorry_both), Flow[Ticket])
 assert_type(tech.catch(ConnectionError, billing), Flow[Ticket])

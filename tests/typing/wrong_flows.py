@@ -95,6 +95,7 @@ g.add_edge(END, billing)  # E an edge out of END
 g.add_conditional_edge(clerk, triage, {"biling": tech})  # E a misspelt label
 g.add_conditional_edge(clerk, returns, {"a": tech})  # E a plain function as classifier
 g.add_join([billing, write], clerk)  # E a join of nodes of different states
+g.add_catch([billing], ConnectionError, for_key)  # E a handler of another error
 g.add_catch([billing], "ConnectionError", clerk)  # E a name where a type of error is due
 each(urls, summarise, into=keep, on_error="ignore")  # E an unknown way of failing
 Corpus(url=["x"])  # E a misspelt field

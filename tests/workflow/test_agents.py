@@ -208,3 +208,15 @@ def test_one_node_can_be_run_alone() -> None:
     assert (before.reply, after.reply) == ("", "hello")
     with pytest.raises(NotAvailable, match="more than one call"):
         asyncio.run(each(lambda s: [s.text], str, into=lambda s, out: None).apply(before))
+
+
+def test_a_node_can_be_undone_by_a_node() -> None:
+    @node
+    def book(s: Ticket) -> None: ...
+
+    @node
+    def unbook(s: Ticket) -> None: ...
+
+    flow = book.undo(unbook)
+
+    assert workflow("trip", Ticket, flow).graph.vertex["book"].undo.endswith("unbook")
