@@ -5,8 +5,8 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeAlias, cast
 
 Json: TypeAlias = dict[str, object]
-_UNCOUNTED = frozenset({"place", "doc", "agent"})
-"""What people want to know and no run depends on."""
+_UNCOUNTED = frozenset({"place", "doc", "agent", "access", "unset", "reduced"})
+"""What people want to know and no run depends on, or what the digest of the state counts."""
 
 
 def plain(part: Any) -> Json:

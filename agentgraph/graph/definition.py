@@ -71,6 +71,21 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """What the callables of a vertex do with the fields of the state, by their source."""
+
+    reads: tuple[str, ...] = ()
+    """Read by every attempt that succeeds, before it writes them itself."""
+    writes: tuple[str, ...] = ()
+    """Written by every attempt that succeeds."""
+    may_read: tuple[str, ...] = ()
+    may_write: tuple[str, ...] = ()
+    """Written by some attempts only."""
+    is_whole: bool = True
+    """Nothing beside these is touched."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vertex:
     """A place where something happens to a token; what it is depends on `kind`."""
 
@@ -86,6 +101,7 @@ class Vertex:
     undo: str = ""
     """`module:qualname` of the compensation, empty when there is none."""
     reads: tuple[str, ...] | None = None
+    """The fields that the user says it reads; None: nothing is said."""
     writes: tuple[str, ...] | None = None
     labels: tuple[str, ...] = ()
     """The closed set of labels that a choice may answer; empty when it is open."""
@@ -101,6 +117,8 @@ class Vertex:
     """Of an `each`: a failed item becomes a value instead of failing the vertex."""
     child: "FrozenGraph | None" = None
     """The graph that runs inside: of a subgraph, or for each item of an `each`."""
+    access: Access | None = field(default=None, compare=False)
+    """What its source says that it reads and writes; None: the source cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +167,10 @@ class FrozenGraph:
     """A digest of the fields of the state, their types and reducers."""
     fields: tuple[str, ...] = ()
     """The names of the state's fields."""
+    unset: tuple[str, ...] = ()
+    """Those of them that have no value before a node writes one."""
+    reduced: tuple[str, ...] = ()
+    """Those of them that have a reducer."""
     place: Place | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_o
 
 from agentgraph.errors import InvalidGraphFile, Place, suggest
 from agentgraph.graph.content import Json, plain
-from agentgraph.graph.definition import Bound, Edge, FrozenGraph, Policy, Region, Vertex
+from agentgraph.graph.definition import Access, Bound, Edge, FrozenGraph, Policy, Region, Vertex
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -87,6 +87,8 @@ def _vertex(raw: Json) -> Vertex:
         parts["policy"] = _part(Policy, _object(raw["policy"], "policy"))
     if "bound" in raw:
         parts["bound"] = _part(Bound, _object(raw["bound"], "bound"))
+    if raw.get("access") is not None:
+        parts["access"] = _part(Access, _object(raw["access"], "access"))
     if raw.get("child") is not None:
         parts["child"] = _graph(_object(raw["child"], "child"))
     return _part(Vertex, parts)

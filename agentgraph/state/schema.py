@@ -74,6 +74,20 @@ class Schema(Generic[S]):
             field.is_mutable for field in self._fields.values()
         )
 
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The fields that have no value before somebody writes one.
+
+        None where validators look at the whole model: these may write any field at any commit.
+        """
+        fields = self._fields.values() if self._whole is None else ()
+        return tuple(field.name for field in fields if field.starts_unset)
+
+    @property
+    def reduced(self) -> tuple[str, ...]:
+        """The fields that have a reducer."""
+        return tuple(field.name for field in self._fields.values() if field.reduce is not None)
+
     def begin(self, instance: S) -> Revision:
         """Return the first revision: a validated copy of the caller's object."""
         kind = getattr(type(instance), "__draft_model__", type(instance))

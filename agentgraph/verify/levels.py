@@ -59,11 +59,11 @@ class Levels:
         for region in self.nest.inner_first:
             self.bounds[region] += sum(map(self._bound, self.nest.direct[region]))
             for entry in self.nest.entries[region]:
-                self._decide(region, entry)
+                self.decide_level(region, entry)
             self.done[region] = True
             if self.nest.around[region] != OUTSIDE:
                 self.bounds[self.nest.around[region]] += self.bounds[region]
-        self._decide(OUTSIDE, self.nest.net.start)
+        self.decide_level(OUTSIDE, self.nest.net.start)
         if not self.answer.wrong:
             self._find_unseen()
         return self.answer
@@ -76,8 +76,9 @@ class Levels:
                 fault = Fault("idle", net.add(self.nest.net.name(vertex)))
                 self.answer.wrong.append(Wrong(OUTSIDE, vertex, net, fault))
 
-    def _decide(self, region: int, entry: int) -> None:
-        level = _Level(self, region, entry)
+    def decide_level(self, region: int, entry: int) -> None:
+        """Decide one level, when those inside it have been."""
+        level = Level(self, region, entry)
         solved = self._missing(level) or solve(level.net)
         if any(self.faulty[inner] for inner in level.regions):
             # How many tokens come out of what is not proper is unknown: nothing is said of it here.
@@ -102,7 +103,7 @@ class Levels:
             costs[handler] = Cost(max(known.through, ever), max(known.ever, ever))
         self.exits[region, entry] = list(costs.items())
 
-    def _costs(self, level: "_Level", solved: Solved) -> dict[int, Cost]:
+    def _costs(self, level: "Level", solved: Solved) -> dict[int, Cost]:
         """What it costs to leave a level by each place that it leads to, or by firing its join."""
         exits = {key: end for key, end in level.exits.items() if end not in solved.dead}
         costs = {key: solved.costs.get(end, FREE) for key, end in exits.items()}
@@ -112,7 +113,7 @@ class Levels:
             costs[join] = max(costs.pop(key) for key in ends)
         return costs
 
-    def _missing(self, level: "_Level") -> Solved | None:
+    def _missing(self, level: "Level") -> Solved | None:
         """Find a join that waits for a way which nothing in this level can come."""
         net = level.net
         ins = net.ins()
@@ -140,10 +141,11 @@ class Levels:
         return max(bound.at_most, 0) if bound else 0
 
 
-class _Level:
-    """One level while it is put together from its entry onward."""
+class Level:
+    """One level, put together from its entry onward."""
 
     def __init__(self, levels: Levels, region: int, entry: int) -> None:
+        """Take the levels that have been decided, and where this one lies."""
         self.levels = levels
         self.nest = levels.nest
         self.region = region

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from agentgraph.errors import Finding, InvalidGraph
 from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
+from agentgraph.verify.data import check_data
 from agentgraph.verify.labels import check_labels
 from agentgraph.verify.names import check_names
 from agentgraph.verify.nest import nest
@@ -102,6 +103,8 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
         return found
     faults, steps = check_soundness(nested, [_steps(vertex, checked) for vertex in graph.vertices])
     found.findings += faults
+    if not faults:
+        found.findings += check_data(nested)
     is_known = all(
         vertex.kind != "each"
         and (vertex.child is None or checked[id(vertex.child)].steps is not None)

@@ -37,6 +37,7 @@ class Agent(Work):
             policy=options.policy,
             reads=options.reads,
             writes=options.writes,
+            access=self._signature.access,
         )
         if options.limit is None:
             return Settled(vertex, self._signature.binding, self._signature.alone)

@@ -97,6 +97,8 @@ class _Assembly:
             f"{self.state.__module__}:{self.state.__qualname__}",
             digest_of(self.state),
             tuple(self.state.model_fields),
+            schema_of(self.state).unset,
+            schema_of(self.state).reduced,
             self.places.of(spot),
         )
 

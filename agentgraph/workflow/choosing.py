@@ -14,6 +14,7 @@ from agentgraph.graph import Vertex, VertexKind
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding
 from agentgraph.runtime.question import Ask
+from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.choice import Abstaining, Choice, Classifier, Form
 from agentgraph.workflow.flow import Flow, Unfinished
 from agentgraph.workflow.labels import Answers, answers_of, asked_by
@@ -178,6 +179,7 @@ def _settled(signature: Signature, kind: VertexKind, answers: Answers, question:
         vertex.place,
         labels=tuple(answers.labels.values()),
         abstains=answers.abstains,
+        access=signature.access,
     )
     body = without_error(signature, "a classifier")
     return Settled(
@@ -195,7 +197,9 @@ def _form(asking: Signature, model: type[BaseModel]) -> Form[BaseModel, BaseMode
             binding = Binding(
                 without_error(asking, "a question"), form=model, into=save.fn, question=form
             )
-            return Settled(_vertex(asking, "form"), binding, (asking, save))
+            vertex = _vertex(asking, "form")
+            access = in_turn((asking.access, save.access))
+            return Settled(vertex, binding, (asking, save)).with_vertex(access=access)
 
         return Made(asking.name, asking.fn, settle)
 

@@ -5,8 +5,9 @@ node asks for is served by what `deps=` names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from types import NoneType
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -78,6 +79,35 @@ class Fitting:
         signature.read_again()
         yield from _takes(vertex, signature, self._state, "the state of the workflow")
         yield from self._services(vertex, signature)
+        yield from self._mentions(vertex, signature)
+
+    def _mentions(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
+        """Find fields that the source names and the state does not have."""
+        known, told = signature.known, set[str]()
+        finder = getattr(self._state, "__getattr__", None)
+        if known is None or finder is not getattr(BaseModel, "__getattr__", None):
+            return  # Whoever finds attributes by himself may find any.
+        for name, verb, line in known.mentions:
+            if name in told or name in self._state.model_fields or hasattr(self._state, name):
+                continue
+            told.add(name)
+            about = signature.about.place
+            place = None if about is None else Place(about.file, line)
+            what = f"{vertex.name!r} {verb} {name!r}"
+            yield replace(
+                self._lacking(name, what, f"{vertex.kind} {vertex.name!r}", place), claim="proved"
+            )
+
+    def _lacking(self, name: str, what: str, where: str, place: Place | None) -> Finding:
+        fields = self._state.model_fields
+        return Finding(
+            "AG403",
+            f"{what}, and {self._state.__name__} has no such field",
+            where=where,
+            fix=suggest(name, fields, f"its fields are {', '.join(fields)}"),
+            place=place,
+            claim="declared",
+        )
 
     def _services(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
         if signature.has_second and signature.wants == "ctx":
@@ -101,15 +131,8 @@ class Fitting:
         for verb, names in (("reads", vertex.reads), ("writes", vertex.writes)):
             for name in names or ():
                 if name not in fields:
-                    yield Finding(
-                        "AG121",
-                        f"{vertex.name!r} says that it {verb} {name!r}, and "
-                        f"{self._state.__name__} has no such field",
-                        where=f"{verb}= of {vertex.name!r}",
-                        fix=suggest(name, fields, f"its fields are {', '.join(fields)}"),
-                        place=vertex.place,
-                        claim="declared",
-                    )
+                    what = f"{vertex.name!r} says that it {verb} {name!r}"
+                    yield self._lacking(name, what, f"{verb}= of {vertex.name!r}", vertex.place)
 
 
 def without_cause(vertex: Vertex) -> Finding:
@@ -137,7 +160,13 @@ def _takes(
     vertex: Vertex, signature: Signature, state: type[BaseModel], what: str
 ) -> Iterator[Finding]:
     wanted = signature.state
-    if isinstance(wanted, type) and not _is_protocol(wanted) and not issubclass(state, wanted):
+    # `Any` is a class too, which nothing derives from.
+    if (
+        isinstance(wanted, type)
+        and wanted is not Any
+        and not _is_protocol(wanted)
+        and not issubclass(state, wanted)
+    ):
         yield Finding(
             "AG120",
             f"{vertex.name!r} works on {wanted.__name__}, and {what} is {state.__name__}",

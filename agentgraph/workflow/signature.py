@@ -17,8 +17,11 @@ from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace,
 from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 
 from agentgraph.errors import InvalidAgent, Place
+from agentgraph.graph import Access
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
+from agentgraph.workflow.access import Known, known_of
+from agentgraph.workflow.source import source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
 _LOST: Final = (NameError, AttributeError, TypeError, SyntaxError)
@@ -49,7 +52,7 @@ class Signature:
     """A callable and what is known of it. A hint is what an annotation stands for."""
 
     __slots__ = (
-        "_about", "_binding", "_body", "alone", "fn", "has_second", "is_async", "needs_second",
+        "_about", "_binding", "_body", "_known", "alone", "fn", "has_second", "is_async", "needs_second",
         "returns", "second", "source", "state", "takes_any",
     )  # fmt: skip
 
@@ -70,6 +73,7 @@ class Signature:
         self._body: Body | None = None
         self._binding: Binding | None = None
         self._about: About | None = None
+        self._known: Known | Missing | None = MISSING
 
     @property
     def name(self) -> str:
@@ -123,6 +127,19 @@ class Signature:
                 qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn)
             )
         return self._about
+
+    @property
+    def known(self) -> Known | None:
+        """What its source says of the state; None when it cannot be read."""
+        if isinstance(self._known, Missing):
+            source = source_of(self.fn)
+            self._known = None if source is None else known_of(source)
+        return self._known
+
+    @property
+    def access(self) -> Access | None:
+        """What it reads and writes."""
+        return None if self.known is None else self.known.access
 
     def _second(self) -> Wants:
         hint = self.second

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Policy, Vertex
 from agentgraph.runtime.program import Binding, Program
+from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.work import Made, Settled, Work, without_error
 
@@ -19,6 +20,7 @@ def subgraph_work(program: Program, enter: Signature, leave: Signature) -> Work:
             "subgraph",
             agent=enter.about.agent,
             child=program.graph,
+            access=in_turn((enter.access, leave.access)),
         )
         binding = Binding(without_error(enter, "`enter`"), child=program, into=leave.fn)
         return Settled(vertex, binding, (enter, leave))
@@ -53,6 +55,7 @@ def each_work(
             limit=limit,
             collect=collect,
             child=child.graph if child else None,
+            access=in_turn((over.access, into.access)),
         )
         binding = Binding(
             without_error(over, "`over`"),

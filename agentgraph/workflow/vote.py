@@ -10,6 +10,7 @@ from typing_extensions import TypeVar
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Vertex
 from agentgraph.runtime.program import Binding
+from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.choice import Classifier
 from agentgraph.workflow.flow import Unfinished
 from agentgraph.workflow.labels import answers_of
@@ -85,6 +86,7 @@ def _settled(voters: tuple[Signature, ...], need: int) -> Settled:
         abstains=may_abstain or len(voters) <= len(labels) * (need - 1),
         need=need,
         voters=tuple(names.new(voter.name or "voter") for voter in voters),
+        access=in_turn(voter.access for voter in voters),
     )
     bodies = tuple(without_error(voter, "a voter") for voter in voters)
     return Settled(vertex, Binding(labels=labels, voters=bodies), voters, is_verdict=False)

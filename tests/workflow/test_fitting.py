@@ -8,7 +8,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -196,3 +196,9 @@ def test_a_workflow_is_drawn_and_saved(tmp_path: Path) -> None:
     made.save(str(tmp_path / "w.json"))
     assert (tmp_path / "w.mmd").read_text(encoding="utf-8").strip() == made.to_mermaid().strip()
     assert from_json((tmp_path / "w.json").read_text(encoding="utf-8")) == made.graph
+
+
+def test_a_function_that_takes_anything_takes_the_state() -> None:
+    def work(s: Any) -> None: ...
+
+    assert workflow("desk", Ticket, node(work)).graph.vertex["work"].agent.endswith("work")

@@ -1,0 +1,70 @@
+"""What each vertex does with the fields of the state, as bits; no graph is walked here.
+
+A vertex whose access is not known in full may write anything: nothing is concluded from what
+it lacks. What it writes for certain is known all the same.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from agentgraph.errors import Claim
+from agentgraph.graph import Access, FrozenGraph, Vertex
+
+_IDLE = frozenset({"start", "end", "join", "gateway"})
+
+
+class Fact(NamedTuple):
+    """What one vertex does; bit n stands for field n of the graph."""
+
+    claim: Claim | None = "proved"
+    """How what it touches is known; None: it is not known in full."""
+    reads: int = 0
+    """What it reads before it writes it itself."""
+    sure: int = 0
+    """What its source writes whenever it succeeds."""
+    some: int = 0
+    """What it is known to write, be it for certain, sometimes, or by declaration."""
+
+
+class Facts:
+    """The facts of one graph, by the number of the vertex."""
+
+    def __init__(self, graph: FrozenGraph) -> None:
+        """Look at each vertex; most of them share what others have."""
+        self.fields = graph.fields
+        self.unset = self.bits(graph.unset)
+        self.reduced = self.bits(graph.reduced)
+        known: dict[int, Fact] = {}
+        self.of: list[Fact] = [
+            known.get(id(vertex.access)) or self._fact(vertex, known) for vertex in graph.vertices
+        ]
+
+    def bits(self, names: Iterable[str]) -> int:
+        """The bits of these fields; a name that is no field has none."""
+        known = self.fields
+        return sum(1 << known.index(name) for name in set(names) if name in known)
+
+    def names(self, bits: int) -> list[str]:
+        """The fields of these bits."""
+        return [name for number, name in enumerate(self.fields) if bits >> number & 1]
+
+    def _fact(self, vertex: Vertex, known: dict[int, Fact]) -> Fact:
+        access = vertex.access
+        if vertex.kind in _IDLE:
+            return Fact()
+        if access is not None and _is_whole(access, self.fields):
+            sure = self.bits(access.writes)
+            some = sure | self.bits(access.may_write)
+            return known.setdefault(id(access), Fact("proved", self.bits(access.reads), sure, some))
+        sure = 0 if access is None else self.bits(access.writes)
+        some = sure if access is None else sure | self.bits(access.may_write)
+        reads = self.bits(vertex.reads or ())
+        if vertex.writes is None:
+            return Fact(None, reads, sure, some)
+        return Fact("declared", reads, sure, some | self.bits(vertex.writes))
+
+
+def _is_whole(access: Access, fields: tuple[str, ...]) -> bool:
+    """Say whether nothing else is touched; a name that is no field is a method or a property."""
+    named = {*access.reads, *access.writes, *access.may_read, *access.may_write}
+    return access.is_whole and named.issubset(fields)

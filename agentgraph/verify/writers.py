@@ -1,0 +1,290 @@
+"""AG402: parallel branches write one field; which value it gets then is a matter of its reducer.
+
+Each level is reduced as for soundness, but a way carries who writes on it. Two ways of a fork
+that meet at a join are parallel, and the state before the fork is their nearest common past.
+In what does not reduce, the ways cross: there the places that can hold a token at the same
+time are found one by one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import NamedTuple, TypeAlias
+
+from agentgraph.errors import Finding
+from agentgraph.verify.facts import Facts
+from agentgraph.verify.game import Game
+from agentgraph.verify.levels import Level, Levels
+from agentgraph.verify.nest import OUTSIDE, Nest
+from agentgraph.verify.net import Net, Way
+from agentgraph.verify.parallel import parallel_places
+from agentgraph.verify.reach import path_to
+from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.words import quoted
+
+_PLACES = 1_000
+"""How many places of crossing ways are compared; beyond that nothing is said of them."""
+
+Rope: TypeAlias = "int | tuple[Rope, Rope] | None"
+"""Numbers of vertices, in a tree: two of these are put together at no cost."""
+
+
+class Load(NamedTuple):
+    """Which fields are written on a way, and by whom."""
+
+    some: int = 0
+    who: Rope = None
+
+
+class Pair(NamedTuple):
+    """Two vertices that write a field in parallel."""
+
+    one: int
+    other: int
+    bit: int
+    is_crossing: bool = False
+
+
+NOTHING = Load()
+
+
+def check_writers(nested: Nest, facts: Facts) -> Iterator[Finding]:
+    """Find fields that two parallel branches write and nothing says how to merge."""
+    for pair in parallel_writers(nested, facts):
+        yield _finding(nested.net, facts, pair)
+
+
+def parallel_writers(nested: Nest, facts: Facts) -> list[Pair]:
+    """Return pairs of vertices that write one field in parallel, at least one for each conflict."""
+    once = twice = 0
+    for fact in facts.of:
+        twice |= once & fact.some
+        once |= fact.some
+    net = nested.net
+    is_forked = any(len(e) > 1 and not net.is_choice[v] for v, e in enumerate(net.outs))
+    if not twice or not is_forked:
+        return []
+    loads = [
+        Load(fact.some & twice, vertex) if fact.some & twice else NOTHING
+        for vertex, fact in enumerate(facts.of)
+    ]
+    watch = _Watch(nested, loads, facts)
+    watch.decide()
+    return list(watch.pairs)
+
+
+class _Watch(Levels):
+    """The levels of a graph once more, this time with an eye on who writes what."""
+
+    def __init__(self, nest: Nest, loads: list[Load], facts: Facts) -> None:
+        super().__init__(nest, [0] * len(nest.net.vertices))
+        self.loads = loads
+        self.facts = facts
+        self.pairs: dict[Pair, None] = {}
+        self.inside: list[Load] = [NOTHING] * len(nest.around)
+        for region in nest.inner_first:
+            for vertex in nest.direct[region]:
+                self.inside[region] = _both(self.inside[region], loads[vertex])
+            if (around := nest.around[region]) != OUTSIDE:
+                self.inside[around] = _both(self.inside[around], self.inside[region])
+
+    def decide_level(self, region: int, entry: int) -> None:
+        """Look at one level before it is decided, which changes it."""
+        level = Level(self, region, entry)
+        own = [NOTHING] * len(level.net.outs)
+        for vertex, local in level.vertices.items():
+            own[local] = self.loads[vertex]
+        for (inner, _), local in level.inner.items():
+            own[local] = self.inside[inner]
+        rest = _Rest(level.net, own)
+        rest.reduce()
+        for one, other in rest.nested:
+            self._pair(one, other, self.facts.reduced)
+        for one, other, is_crossing in rest.left():
+            self._pair(
+                one, other, 0 if is_crossing else self.facts.reduced, is_crossing=is_crossing
+            )
+        self.seen.update(level.vertices)
+        if region != OUTSIDE:
+            super().decide_level(region, entry)
+
+    def _pair(self, one: Load, other: Load, merged: int, *, is_crossing: bool = False) -> None:
+        """Note one pair for each field that both write, the most certain one."""
+        bits = one.some & other.some & ~merged
+        while bits:
+            bit = bits & -bits
+            bits ^= bit
+            writers = [self._writer(load, bit) for load in (one, other)]
+            is_crossing = is_crossing and bool(bit & self.facts.reduced)
+            self.pairs[Pair(min(writers), max(writers), bit, is_crossing)] = None
+
+    def _writer(self, load: Load, bit: int) -> int:
+        """The vertex that writes a field, for certain if there is one that does."""
+        found = [vertex for vertex in _spun(load.who) if self.loads[vertex].some & bit]
+        return next((v for v in found if self.facts.of[v].sure & bit), found[0])
+
+
+@dataclass(slots=True)
+class _Rest:
+    """A level while it is reduced; its ways carry loads."""
+
+    net: Net
+    own: list[Load]
+    outs: list[dict[int, Load]] = field(default_factory=list[dict[int, Load]])
+    ins: list[set[int]] = field(default_factory=list[set[int]])
+    nested: list[tuple[Load, Load]] = field(default_factory=list[tuple[Load, Load]])
+    """What is written on parallel ways between a fork and its join."""
+
+    def reduce(self) -> None:
+        """Make every vertex with one way in and one way out a part of that way."""
+        size = len(self.net.outs)
+        self.outs, self.ins = [{} for _ in range(size)], [set() for _ in range(size)]
+        for vertex, ways in enumerate(self.net.outs):
+            for way in ways:
+                self._add(vertex, way.target, NOTHING)
+        stack = [v for v in range(size - 1, 0, -1) if self.outs[v]]
+        while stack:
+            vertex = stack.pop()
+            if len(self.ins[vertex]) != 1 or len(self.outs[vertex]) != 1:
+                continue
+            ((target, after),) = self.outs[vertex].items()
+            (source,) = self.ins[vertex]
+            if vertex in (source, target):
+                continue
+            before = self.outs[source].pop(vertex)
+            self.ins[target].discard(vertex)
+            self.outs[vertex], self.ins[vertex] = {}, set()
+            self._add(source, target, _both(_both(before, self.own[vertex]), after))
+            stack += (source, target)
+
+    def _add(self, source: int, target: int, load: Load) -> None:
+        ways = self.outs[source]
+        if target in ways:
+            if self.net.fork[source] and ways[target].some & load.some:
+                self.nested.append((ways[target], load))
+            load = _both(ways[target], load)
+        ways[target] = load
+        self.ins[target].add(source)
+
+    def left(self) -> Iterator[tuple[Load, Load, bool]]:
+        """Give what is written in parallel where ways cross, and whether it has no one past."""
+        if not any(self.net.fork[v] and len(ways) > 1 for v, ways in enumerate(self.outs)):
+            return
+        net, loads = self._expanded()
+        held = [v for v, load in enumerate(loads) if load.some]
+        pairs = [p for p in combinations(held, 2) if loads[p[0]].some & loads[p[1]].some]
+        game = Game(net) if pairs else None
+        if game is None or len(game.owner) > _PLACES:
+            return
+        beside = parallel_places(game)
+        past = _pasts(net)
+        for one, other in pairs:
+            is_beside = any(
+                beside[p] >> q & 1 for p in game.places[one] for q in game.places[other]
+            )
+            if is_beside and not (self.net.need == 1 and not _meet(net, one, other)):
+                yield loads[one], loads[other], past is not None and _has_many(past, one, other)
+
+    def _expanded(self) -> tuple[Net, list[Load]]:
+        """The rest with a vertex on each way that carries a load."""
+        size = len(self.outs)
+        net = replace(self.net, names=list(self.net.names), outs=[[] for _ in range(size)])
+        net.fork, net.cost, net.bounds = list(net.fork), [0] * size, [0] * size
+        net.both = [net.both[v] and len(self.ins[v]) > 1 for v in range(size)]
+        loads = list(self.own)
+        for vertex, ways in enumerate(self.outs):
+            if not ways and vertex:
+                loads[vertex] = NOTHING
+            for target, load in ways.items():
+                head = target
+                if load.some:
+                    head = net.add("")
+                    net.outs[head].append(Way(target))
+                    loads.append(load)
+                net.outs[vertex].append(Way(head))
+        return net, loads
+
+
+def _both(one: Load, other: Load) -> Load:
+    if not other.some:
+        return one
+    return Load(one.some | other.some, (one.who, other.who)) if one.some else other
+
+
+def _spun(rope: Rope) -> list[int]:
+    """The vertices of a rope, in its order, each once."""
+    found: dict[int, None] = {}
+    stack = [rope]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, tuple):
+            stack += (part[1], part[0])
+        elif part is not None:
+            found[part] = None
+    return list(found)
+
+
+def _pasts(net: Net) -> list[int] | None:
+    """For each vertex, what comes before it, as bits; None where there is a cycle."""
+    order = net.order()
+    if order is None:
+        return None
+    past = [0] * len(net.outs)
+    for vertex in order:
+        for way in net.outs[vertex]:
+            past[way.target] |= past[vertex] | 1 << vertex
+    return past
+
+
+def _has_many(past: list[int], one: int, other: int) -> bool:
+    """Say whether two vertices have several nearest common pasts."""
+    common = past[one] & past[other]
+    older = 0
+    for vertex in range(common.bit_length()):
+        if common >> vertex & 1:
+            older |= past[vertex]
+    nearest = common & ~older
+    return nearest & (nearest - 1) != 0
+
+
+def _meet(net: Net, one: int, other: int) -> bool:
+    """Say whether both lead to something that waits for several ways."""
+    reached: list[set[int]] = []
+    for vertex in (one, other):
+        seen = {vertex}
+        stack = [vertex]
+        while stack:
+            heads = {way.target for way in net.outs[stack.pop()]} - seen
+            seen |= heads
+            stack += heads
+        reached.append({v for v in seen if net.both[v]})
+    return bool(reached[0] & reached[1])
+
+
+def _finding(net: Wiring, facts: Facts, pair: Pair) -> Finding:
+    one, other, bit, is_crossing = pair
+    (name,) = facts.names(bit)
+    is_proved = bool(facts.of[one].sure & facts.of[other].sure & bit)
+    names = f"{quoted(net.name(one))} and {quoted(net.name(other))}"
+    why = (
+        "their ways cross, so that there is no single state from which both began"
+        if is_crossing
+        else "it has no reducer"
+    )
+    fix = (
+        "join the branches that write it in one place, or let one branch alone write it"
+        if is_crossing
+        else f"give it one, as in `{name}: Annotated[..., latest_declared]`, or let one branch "
+        "alone write it"
+    )
+    is_declared = "declared" in {facts.of[one].claim, facts.of[other].claim}
+    return Finding(
+        "AG402",
+        f"{names} write {name!r} in parallel, and {why}",
+        f"field {name!r}",
+        fix,
+        net.place(other),
+        tuple(map(net.name, path_to(net.start, other, net.ways))),
+        severity="error" if is_proved else "warning",
+        claim="proved" if is_proved else "declared" if is_declared else "heuristic",
+    )

@@ -1,0 +1,396 @@
+"""What a function reads and writes of its state, by its syntax tree; whether that fits is not asked.
+
+Rules of this file:
+
+1. What is said is certain on every way through the function that ends without an error, or it
+   is said to be so on some ways only.
+2. Where the state itself goes elsewhere (a helper, a closure, another name twice) the account
+   is not whole, and nothing is concluded from what it lacks.
+"""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+from agentgraph.graph import Access
+from agentgraph.workflow.source import Source
+
+CHANGES: Final = frozenset({"append", "insert", "pop", "popitem", "remove"})
+"""Methods of containers that change them whenever they succeed."""
+MAY_CHANGE: Final = frozenset(
+    {
+        "add", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft",
+        "intersection_update", "popleft", "reverse", "rotate", "setdefault", "sort",
+        "symmetric_difference_update", "update",
+    }
+)  # fmt: skip
+_ASKING: Final = frozenset({"getattr", "hasattr", "isinstance", "type"})
+
+
+Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+
+
+class Mention(NamedTuple):
+    """A field that is named in the source."""
+
+    field: str
+    verb: str
+    line: int
+
+
+class Known(NamedTuple):
+    """What was found in one function."""
+
+    access: Access
+    mentions: tuple[Mention, ...]
+    """Each place where it names a field, unless it asks before whether there is one."""
+
+
+class _Flow(NamedTuple):
+    """What was certainly read (before it was written) and written on the way to some point."""
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+
+
+def known_of(source: Source) -> Known | None:
+    """Read a function; None when its state goes by a name that is bound anew."""
+    reader = _Reader(source)
+    if not reader.is_readable:
+        return None
+    reader.ends_with(reader.run(source.body, _Flow()))
+    return reader.known(is_direct=source.is_direct)
+
+
+def in_turn(parts: Iterable[Access | None]) -> Access | None:
+    """Return the access of callables that run one after the other for one visit of a vertex."""
+    found = Access()
+    for part in parts:
+        if part is None:
+            return None
+        if found == Access():
+            found = part
+            continue
+        late = (name for name in part.reads if name not in found.writes)
+        found = Access(
+            _named({*found.reads, *late}),
+            _named({*found.writes, *part.writes}),
+            _named({*found.may_read, *part.may_read}),
+            _named({*found.may_write, *part.may_write}),
+            found.is_whole and part.is_whole,
+        )
+    return found
+
+
+def _named(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+class _Reader:
+    """One function while it is read."""
+
+    def __init__(self, source: Source) -> None:
+        self.state = source.state
+        self.offset = source.offset
+        self.aliases: dict[str, str] = {}
+        self.is_whole = True
+        self.is_asking = False
+        self.can_fail = 0
+        self.mentions: list[Mention] = []
+        self.may_read: set[str] = set()
+        self.may_write: set[str] = set()
+        self.exits: list[_Flow] = []
+        self.is_readable = self._name_all(source)
+
+    def _name_all(self, source: Source) -> bool:
+        """Find what other names the values of fields have.
+
+        False when the state's own is bound anew, or when this is not what was compiled: the file
+        may have changed since.
+        """
+        bound: dict[str, int] = {}
+        known = source.names
+        waiting: list[ast.AST] = [*source.body]
+        for node in waiting:
+            if isinstance(node, ast.Name):
+                if type(node.ctx) is not ast.Load:
+                    bound[node.id] = bound.get(node.id, 0) + 1
+                continue
+            if isinstance(node, ast.Attribute):
+                if node.attr not in known and not node.attr.startswith("__"):
+                    return False
+            elif isinstance(node, ast.Assign):
+                self._alias(node.targets, node.value)
+            waiting += _parts(node)
+        self.aliases = {name: field for name, field in self.aliases.items() if bound[name] == 1}
+        return self.state not in bound
+
+    def _alias(self, targets: list[ast.expr], value: ast.expr) -> None:
+        field = self._field(value)
+        if field is not None and isinstance(targets[0], ast.Name):
+            self.aliases[targets[0].id] = field
+
+    def known(self, *, is_direct: bool) -> Known:
+        end = _met(self.exits) if self.exits and is_direct else None
+        reads, writes = end or _Flow()
+        mentions = () if self.is_asking else tuple(self.mentions)
+        access = Access(
+            _named(reads),
+            _named(writes),
+            _named(self.may_read - reads),
+            _named(self.may_write - writes),
+            self.is_whole and is_direct,
+        )
+        return Known(access, mentions)
+
+    # Statements. None stands for a way that does not go on.
+
+    def run(self, statements: Iterable[ast.stmt], flow: _Flow) -> _Flow | None:
+        here: _Flow | None = flow
+        for statement in statements:
+            if here is None:
+                break
+            way = _STATEMENTS.get(type(statement))
+            here = self.children(statement, here) if way is None else way(self, statement, here)
+        return here
+
+    def ends_with(self, flow: _Flow | None) -> None:
+        if flow is not None:
+            self.exits.append(flow)
+
+    def leave(self, node: ast.stmt, flow: _Flow) -> None:
+        flow = self.children(node, flow)
+        if isinstance(node, ast.Return):
+            self.exits.append(flow)
+
+    def either(self, node: ast.If, flow: _Flow) -> _Flow | None:
+        flow = self.see(node.test, flow)
+        return _met([self.run(node.body, flow), self.run(node.orelse, flow)])
+
+    def loop(self, node: ast.For | ast.AsyncFor | ast.While, flow: _Flow) -> _Flow:
+        flow = self.see(node.test if isinstance(node, ast.While) else node.iter, flow)
+        self.run(node.body, flow if isinstance(node, ast.While) else self.see(node.target, flow))
+        self.run(node.orelse, flow)
+        return flow
+
+    def managed(self, node: ast.With | ast.AsyncWith, flow: _Flow) -> _Flow:
+        for item in node.items:
+            flow = self.children(item, flow)
+        # It may swallow an error in the middle of its body.
+        self.run(node.body, flow)
+        return flow
+
+    def tried(self, node: ast.Try, flow: _Flow) -> _Flow | None:
+        # What is caught may be that a field is missing or unset: such a read is no fault.
+        self.can_fail += bool(node.handlers)
+        end = self.run(node.body, flow)
+        self.can_fail -= bool(node.handlers)
+        if end is not None:
+            end = self.run(node.orelse, end)
+        met = _met([end, *(self.run(handler.body, flow) for handler in node.handlers)])
+        after = self.run(node.finalbody, flow if met is None else met)
+        return None if met is None else after
+
+    def match(self, node: ast.Match, flow: _Flow) -> _Flow | None:
+        flow = self.see(node.subject, flow)
+        last = node.cases[-1]
+        is_total = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
+        ends = [self.run(case.body, self._guarded(case, flow)) for case in node.cases]
+        return _met(ends if is_total and last.guard is None else [*ends, flow])
+
+    def _guarded(self, case: ast.match_case, flow: _Flow) -> _Flow:
+        flow = self.children(case.pattern, flow)
+        return flow if case.guard is None else self.see(case.guard, flow)
+
+    def assign(self, node: ast.Assign, flow: _Flow) -> _Flow:
+        flow = self.see(node.value, flow)
+        for target in node.targets:
+            flow = self.see(target, flow)
+        return flow
+
+    def annotated(self, node: ast.AnnAssign, flow: _Flow) -> _Flow:
+        return flow if node.value is None else self.see(node.target, self.see(node.value, flow))
+
+    def augmented(self, node: ast.AugAssign, flow: _Flow) -> _Flow:
+        field = self._field(node.target)
+        if field is not None:
+            flow = self._read(field, node.target.lineno, flow)
+        return self.see(node.target, self.see(node.value, flow))
+
+    def closure(self, node: ast.AST, flow: _Flow) -> _Flow:
+        """A function inside may run later, or never: what it does with the state is not known."""
+        names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+        if any(name == self.state or name in self.aliases for name in names):
+            self.is_whole = False
+        return flow
+
+    # Expressions, in the order in which they are evaluated.
+
+    def see(self, node: ast.expr, flow: _Flow) -> _Flow:
+        way = _EXPRESSIONS.get(type(node))
+        return self.children(node, flow) if way is None else way(self, node, flow)
+
+    def children(self, node: ast.AST, flow: _Flow) -> _Flow:
+        for child in _parts(node):
+            way = _EXPRESSIONS.get(type(child))
+            flow = self.children(child, flow) if way is None else way(self, child, flow)
+        return flow
+
+    def nothing(self, node: ast.expr, flow: _Flow) -> _Flow:
+        return flow
+
+    def name(self, node: ast.Name, flow: _Flow) -> _Flow:
+        if node.id == self.state:
+            self.is_whole = False
+        return flow
+
+    def part(self, node: ast.Attribute | ast.Subscript, flow: _Flow) -> _Flow:
+        """See a field, or a part of something; to store or delete a part changes the field."""
+        is_loaded = type(node.ctx) is ast.Load
+        field = self._field(node)
+        if field is not None:
+            see = self._read if is_loaded else self._written
+            return see(field, node.lineno, flow)
+        flow = self.children(node, flow)
+        if is_loaded:
+            return flow
+        return self._changed(node.value, flow, is_sure=type(node.ctx) is ast.Del)
+
+    def call(self, node: ast.Call, flow: _Flow) -> _Flow:
+        fn = node.func
+        if isinstance(fn, ast.Name) and fn.id in _ASKING and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Name) and first.id == self.state:
+                self.is_asking, self.is_whole = True, False
+                return flow
+        flow = self.children(node, flow)
+        if isinstance(fn, ast.Attribute) and fn.attr in _CHANGING:
+            return self._changed(fn.value, flow, is_sure=fn.attr in CHANGES)
+        return flow
+
+    def first(self, node: ast.BoolOp, flow: _Flow) -> _Flow:
+        flow = self.see(node.values[0], flow)
+        for each in node.values[1:]:
+            self.see(each, flow)
+        return flow
+
+    def picked(self, node: ast.IfExp, flow: _Flow) -> _Flow:
+        flow = self.see(node.test, flow)
+        return _met([self.see(node.body, flow), self.see(node.orelse, flow)]) or flow
+
+    def comprehension(self, node: Comprehension, flow: _Flow) -> _Flow:
+        flow = self.see(node.generators[0].iter, flow)
+        for child in _inside(node):
+            self.see(child, flow)
+        return flow
+
+    def _read(self, field: str, line: int, flow: _Flow) -> _Flow:
+        if not self.can_fail:
+            self.mentions.append(Mention(field, "reads", line + self.offset))
+        if field in flow.writes or field in flow.reads:
+            return flow
+        self.may_read.add(field)
+        return flow if self.can_fail else _Flow(flow.reads | {field}, flow.writes)
+
+    def _written(self, field: str, line: int, flow: _Flow) -> _Flow:
+        if not self.can_fail:
+            self.mentions.append(Mention(field, "writes", line + self.offset))
+        self.may_write.add(field)
+        return _Flow(flow.reads, flow.writes | {field})
+
+    def _changed(self, value: ast.expr, flow: _Flow, *, is_sure: bool) -> _Flow:
+        """Note a change in place: certain where it is made on the very value of a field."""
+        is_sure = is_sure and self._field(value) is not None
+        field = self._root(value)
+        if field is None:
+            return flow
+        self.may_write.add(field)
+        return _Flow(flow.reads, flow.writes | {field}) if is_sure else flow
+
+    def _field(self, node: ast.expr) -> str | None:
+        """The field whose value an expression is."""
+        if isinstance(node, ast.Attribute):
+            value = node.value
+            if isinstance(value, ast.Name) and value.id == self.state:
+                return node.attr
+        return None
+
+    def _root(self, node: ast.expr) -> str | None:
+        """The field that an expression is, or is a part of."""
+        while isinstance(node, ast.Attribute | ast.Subscript):
+            field = self._field(node)
+            if field is not None:
+                return field
+            node = node.value
+        return self.aliases.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _met(ends: Iterable[_Flow | None]) -> _Flow | None:
+    """What is certain where ways come together; ways that do not go on do not count."""
+    found: _Flow | None = None
+    for end in ends:
+        if end is not None and end is not found:
+            found = (
+                end if found is None else _Flow(found.reads & end.reads, found.writes & end.writes)
+            )
+    return found
+
+
+def _parts(node: ast.AST) -> list[ast.AST]:
+    """What `ast.iter_child_nodes` gives, without operators and contexts, and faster."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        part = getattr(node, name, None)
+        if isinstance(part, list):
+            found += [each for each in cast("list[object]", part) if isinstance(each, ast.AST)]
+        elif isinstance(part, _COUNTED):
+            found.append(part)
+    return found
+
+
+def _inside(node: Comprehension) -> Iterator[ast.expr]:
+    """Give the expressions of a comprehension but the first, which is evaluated in any case."""
+    for number, generator in enumerate(node.generators):
+        if number:
+            yield generator.iter
+        yield from generator.ifs
+    yield from (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+
+
+_COUNTED: Final = (ast.expr, ast.stmt, ast.pattern, ast.arguments)
+_CHANGING: Final = CHANGES | MAY_CHANGE
+_STATEMENTS: Final[dict[type[ast.AST], Callable[[_Reader, Any, Any], _Flow | None]]] = {
+    ast.Return: _Reader.leave,
+    ast.Raise: _Reader.leave,
+    ast.Break: _Reader.leave,
+    ast.Continue: _Reader.leave,
+    ast.If: _Reader.either,
+    ast.For: _Reader.loop,
+    ast.AsyncFor: _Reader.loop,
+    ast.While: _Reader.loop,
+    ast.With: _Reader.managed,
+    ast.AsyncWith: _Reader.managed,
+    ast.Try: _Reader.tried,
+    ast.TryStar: _Reader.tried,
+    ast.Match: _Reader.match,
+    ast.Assign: _Reader.assign,
+    ast.AnnAssign: _Reader.annotated,
+    ast.AugAssign: _Reader.augmented,
+    ast.FunctionDef: _Reader.closure,
+    ast.AsyncFunctionDef: _Reader.closure,
+    ast.ClassDef: _Reader.closure,
+}
+_EXPRESSIONS: Final[dict[type[ast.AST], Callable[[_Reader, Any, _Flow], _Flow]]] = {
+    ast.Name: _Reader.name,
+    ast.Constant: _Reader.nothing,
+    ast.Attribute: _Reader.part,
+    ast.Subscript: _Reader.part,
+    ast.Call: _Reader.call,
+    ast.BoolOp: _Reader.first,
+    ast.IfExp: _Reader.picked,
+    ast.ListComp: _Reader.comprehension,
+    ast.SetComp: _Reader.comprehension,
+    ast.GeneratorExp: _Reader.comprehension,
+    ast.DictComp: _Reader.comprehension,
+    ast.Lambda: _Reader.closure,
+}

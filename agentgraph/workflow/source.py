@@ -1,0 +1,137 @@
+"""The syntax tree of a callable, found by the code object and never by running it; not what it means.
+
+Rules of this file:
+
+1. What cannot be read (a function written in C, a REPL, a file that has changed since) has no
+   tree, and nothing is said of it.
+2. A tree is made once for each function, and only the lines of that function are parsed.
+"""
+
+import ast
+import linecache
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from types import CodeType, FunctionType, MethodType
+from typing import TypeAlias, cast
+from weakref import WeakKeyDictionary
+
+_DEF = ast.FunctionDef | ast.AsyncFunctionDef
+Tree: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A function as it was written."""
+
+    fn: FunctionType
+    tree: Tree
+    offset: int
+    """What to add to the lines of the tree."""
+    state: str
+    """The name of the parameter that takes the state."""
+    is_direct: bool
+    """No decorator or `functools.partial` stands between the callable and this function."""
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements; those of a lambda are the one that returns its value."""
+        tree = self.tree
+        return [ast.Return(tree.body)] if isinstance(tree, ast.Lambda) else tree.body
+
+    @property
+    def names(self) -> set[str]:
+        """The names of globals and attributes that were compiled."""
+        return {name for code in _codes(self.fn.__code__) for name in code.co_names}
+
+
+_known: "WeakKeyDictionary[FunctionType, tuple[Tree, int] | None]" = WeakKeyDictionary()
+
+
+def source_of(fn: object) -> Source | None:
+    """Return the source of a callable whose first value is a state; None when it cannot be read."""
+    skipped, is_direct = 0, True
+    while isinstance(fn, partial):
+        given = cast("partial[object]", fn)
+        if given.args:
+            return None
+        fn, is_direct = given.func, False
+    if not isinstance(fn, FunctionType | MethodType | type):
+        fn, skipped = getattr(type(fn), "__call__", fn), 1  # noqa: B004 - the method itself
+    if isinstance(fn, MethodType):
+        fn, skipped = fn.__func__, 1
+    while hasattr(fn, "__wrapped__"):
+        fn, is_direct = cast("object", getattr(fn, "__wrapped__")), False  # noqa: B009 - no stub knows it
+    if not isinstance(fn, FunctionType) or fn.__code__.co_argcount <= skipped:
+        return None
+    found = tree_of(fn)
+    name = fn.__code__.co_varnames[skipped]
+    return None if found is None else Source(fn, *found, name, is_direct)
+
+
+def tree_of(fn: FunctionType) -> tuple[Tree, int] | None:
+    """Return the syntax tree of a plain function, and what to add to its lines."""
+    if fn not in _known:
+        lines = linecache.getlines(fn.__code__.co_filename, fn.__globals__)
+        found = None
+        # What does not parse is not what stood there when it was compiled.
+        with suppress(SyntaxError, IndexError, ValueError, RecursionError):
+            found = _lambda(fn.__code__, lines) if fn.__name__ == "<lambda>" else _def(fn, lines)
+        _known[fn] = found if found is not None and _is_of(found[0], fn.__code__) else None
+    return _known[fn]
+
+
+def _def(fn: FunctionType, lines: list[str]) -> tuple[Tree, int] | None:
+    first = fn.__code__.co_firstlineno - 1
+    last = max(line for code in _codes(fn.__code__) for *_, line in code.co_lines() if line)
+    if not 0 <= first < last <= len(lines):
+        last = first + 1
+    indent = _indent(lines[first])
+    while last < len(lines) and (not lines[last].strip() or _indent(lines[last]) > indent):
+        last += 1
+    # A closing bracket may stand further left than what it closes.
+    while last < len(lines) and lines[last].lstrip()[:1] in {")", "]", "}"}:
+        last += 1
+    head = "if 1:\n" if indent else "\n"
+    tree = ast.parse(head + "".join(lines[first:last]))
+    inner = tree.body[0]
+    found = inner.body[0] if indent and isinstance(inner, ast.If) else inner
+    return (found, first - 1) if isinstance(found, _DEF) else None
+
+
+def _lambda(code: CodeType, lines: list[str]) -> tuple[Tree, int] | None:
+    """Parse the body of a lambda, which is where its instructions stand."""
+    spots = [
+        (line, left, end, right)
+        for line, end, left, right in code.co_positions()
+        if line and end and left is not None and right is not None and right > left
+    ]
+    if not spots:
+        return None
+    (line, left), (end, right) = min(s[:2] for s in spots), max(s[2:] for s in spots)
+    text = [lines[number].encode() for number in range(line - 1, end)]
+    text[-1] = text[-1][:right]
+    text[0] = b" " * left + text[0][left:]
+    body = ast.parse(b"(" + b"".join(text) + b")", mode="eval").body
+    names = [ast.arg(name) for name in code.co_varnames[: code.co_argcount]]
+    return ast.Lambda(ast.arguments([], names, None, [], [], None, []), body), line - 1
+
+
+def _is_of(tree: Tree, code: CodeType) -> bool:
+    """Say whether a tree may be that of the code: a file can have changed since it was imported."""
+    if not isinstance(tree, ast.Lambda) and tree.name != code.co_name:
+        return False
+    names = [each.arg for each in (*tree.args.posonlyargs, *tree.args.args)]
+    return names == list(code.co_varnames[: code.co_argcount])
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
