@@ -11,6 +11,7 @@ from agentgraph.late import late
 from agentgraph.runtime.clock import Alarm, Clock
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.item import ItemFailed
+from agentgraph.runtime.options import RunOptions
 from agentgraph.runtime.policy import Budget, Retry
 from agentgraph.runtime.program import Binding, Body, Program, Wants, qualified
 from agentgraph.runtime.question import Ask, Question
@@ -32,6 +33,7 @@ __all__ = [
     "Question",
     "Retry",
     "Run",
+    "RunOptions",
     "Wants",
     "apply",
     "decide",

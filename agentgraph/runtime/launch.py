@@ -9,15 +9,15 @@ from types import TracebackType
 from typing import Final, Generic, Self, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, Unpack
 
-from agentgraph.errors import InvalidInput, NotAvailable, RunFailed
+from agentgraph.errors import InvalidInput, NotAvailable, RunFailed, suggest
 from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Status
 from agentgraph.machine import Cancelled, Limits
 from agentgraph.machine import Event as Fact
 from agentgraph.runtime.asking import take_answer
-from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.driver import Driver
+from agentgraph.runtime.options import RunOptions
 from agentgraph.runtime.policy import Budget
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.question import Question
@@ -40,25 +40,17 @@ async def run(
     state: S,
     *,
     deps: object = None,
-    budget: Budget | None = None,
-    run_id: str | None = None,
-    thread_id: str | None = None,
-    tags: Mapping[str, str] | None = None,
-    concurrency: int | None = None,
-    clock: Clock | None = None,
-    seed: int = 0,
     journal: list[Fact] | None = None,
+    **options: Unpack[RunOptions],
 ) -> Result[S]:
     """Run a program to its end, or until only a person can go on.
 
     `journal` is filled with every fact that the machine is told. Raises `RunFailed` when
     the run fails, and `InvalidInput` when the state or the services do not fit.
     """
-    options = _options(
-        deps, budget, run_id, thread_id, tags, concurrency=concurrency, clock=clock, seed=seed
-    )
+    asked = _asked(deps, options) if options or deps is not None else _PLAIN
     initial = _initial(program, state, deps)
-    session = Session(program, options, journal)
+    session = Session(program, asked, journal)
     driver = Driver(session)
     driver.begin(initial)
     await driver.go()
@@ -70,29 +62,11 @@ def run_sync(
     state: S,
     *,
     deps: object = None,
-    budget: Budget | None = None,
-    run_id: str | None = None,
-    thread_id: str | None = None,
-    tags: Mapping[str, str] | None = None,
-    concurrency: int | None = None,
-    clock: Clock | None = None,
-    seed: int = 0,
     journal: list[Fact] | None = None,
+    **options: Unpack[RunOptions],
 ) -> Result[S]:
     """Run without an event loop of one's own; in a notebook too, where one is running already."""
-    work = run(
-        program,
-        state,
-        deps=deps,
-        budget=budget,
-        run_id=run_id,
-        thread_id=thread_id,
-        tags=tags,
-        concurrency=concurrency,
-        clock=clock,
-        seed=seed,
-        journal=journal,
-    )
+    work = run(program, state, deps=deps, journal=journal, **options)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -126,21 +100,13 @@ def start(
     state: S,
     *,
     deps: object = None,
-    budget: Budget | None = None,
-    run_id: str | None = None,
-    thread_id: str | None = None,
-    tags: Mapping[str, str] | None = None,
-    concurrency: int | None = None,
-    clock: Clock | None = None,
-    seed: int = 0,
     journal: list[Fact] | None = None,
+    **options: Unpack[RunOptions],
 ) -> "Run[S]":
     """Start a run that goes on by itself in the running event loop, and return its handle."""
-    options = _options(
-        deps, budget, run_id, thread_id, tags, concurrency=concurrency, clock=clock, seed=seed
-    )
+    asked = _asked(deps, options) if options or deps is not None else _PLAIN
     initial = _initial(program, state, deps)
-    return Run(Session(program, options, journal), initial)
+    return Run(Session(program, asked, journal), initial)
 
 
 class Run(Generic[S]):
@@ -350,36 +316,39 @@ class Run(Generic[S]):
             task.result()
 
 
-def _options(
-    deps: object,
-    budget: Budget | None,
-    run_id: str | None,
-    thread_id: str | None,
-    tags: Mapping[str, str] | None,
-    *,
-    concurrency: int | None,
-    clock: Clock | None,
-    seed: int,
-) -> Options:
+def _asked(deps: object, options: RunOptions) -> Options:
+    known = RunOptions.__annotations__
+    for name in options:
+        if name not in known:
+            raise InvalidInput(
+                f"a run has no option {name!r}",
+                where=f"{name}=",
+                fix=suggest(name, known, f"the options are {', '.join(sorted(known))}"),
+            )
+    if options.get("store") is not None:
+        raise NotAvailable(
+            "a run cannot be stored yet",
+            where="store=",
+            fix="leave `store` out: the run then lives in this process",
+        )
+    concurrency = options.get("concurrency")
     if concurrency is not None and concurrency < 1:
         raise InvalidInput(
             f"the run may do {concurrency} things at once",
             where="concurrency=",
             fix="give a number from 1 up, or None for no limit",
         )
-    asked = (deps, budget, run_id, thread_id, tags, concurrency, clock)
-    if seed == 0 and all(each is None for each in asked):
-        return _PLAIN
+    budget = options.get("budget")
     return Options(
         deps,
-        run_id,
-        thread_id,
-        tags or _PLAIN.tags,
+        options.get("run_id"),
+        options.get("thread_id"),
+        options.get("tags") or _PLAIN.tags,
         _limits(budget),
-        budget.seconds if budget is not None else None,
+        None if budget is None else budget.seconds,
         concurrency,
-        clock,
-        seed,
+        options.get("clock"),
+        options.get("seed", 0),
     )
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, Unpack
 
 from agentgraph import runtime
-from agentgraph.errors import NotAvailable
 from agentgraph.graph import FrozenGraph, to_json
-from agentgraph.runtime import Budget, Clock, Program
+from agentgraph.runtime import Program, RunOptions
 from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
@@ -52,181 +51,39 @@ class Workflow(Unfinished, Generic[S, D]):
 
     @overload
     async def run(
-        self: "Workflow[S, None]",
-        state: S,
-        *,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
+        self: "Workflow[S, None]", state: S, **options: Unpack[RunOptions]
     ) -> "Result[S]": ...
     @overload
+    async def run(self, state: S, *, deps: D, **options: Unpack[RunOptions]) -> "Result[S]": ...
     async def run(
-        self,
-        state: S,
-        *,
-        deps: D,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
-    ) -> "Result[S]": ...
-    async def run(
-        self,
-        state: S,
-        *,
-        deps: object = None,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
+        self, state: S, *, deps: object = None, **options: Unpack[RunOptions]
     ) -> "Result[S]":
         """Run to the end, or until only a person can go on. Raises `RunFailed`.
 
         `concurrency` limits how many nodes run at once; `clock` and `seed` stand for time
         and chance, so that a test can hold both.
         """
-        self._without(store)
-        return await runtime.run(
-            self.program,
-            state,
-            deps=deps,
-            budget=budget,
-            run_id=run_id,
-            thread_id=thread_id,
-            tags=tags,
-            concurrency=concurrency,
-            clock=clock,
-            seed=seed,
-        )
+        return await runtime.run(self.program, state, deps=deps, **options)
 
     @overload
     def run_sync(
-        self: "Workflow[S, None]",
-        state: S,
-        *,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
+        self: "Workflow[S, None]", state: S, **options: Unpack[RunOptions]
     ) -> "Result[S]": ...
     @overload
+    def run_sync(self, state: S, *, deps: D, **options: Unpack[RunOptions]) -> "Result[S]": ...
     def run_sync(
-        self,
-        state: S,
-        *,
-        deps: D,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
-    ) -> "Result[S]": ...
-    def run_sync(
-        self,
-        state: S,
-        *,
-        deps: object = None,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
+        self, state: S, *, deps: object = None, **options: Unpack[RunOptions]
     ) -> "Result[S]":
         """Run as `run` does, without an event loop of one's own; in a notebook too."""
-        self._without(store)
-        return runtime.run_sync(
-            self.program,
-            state,
-            deps=deps,
-            budget=budget,
-            run_id=run_id,
-            thread_id=thread_id,
-            tags=tags,
-            concurrency=concurrency,
-            clock=clock,
-            seed=seed,
-        )
+        return runtime.run_sync(self.program, state, deps=deps, **options)
 
     @overload
-    def start(
-        self: "Workflow[S, None]",
-        state: S,
-        *,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
-    ) -> "Run[S]": ...
+    def start(self: "Workflow[S, None]", state: S, **options: Unpack[RunOptions]) -> "Run[S]": ...
     @overload
-    def start(
-        self,
-        state: S,
-        *,
-        deps: D,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
-    ) -> "Run[S]": ...
-    def start(
-        self,
-        state: S,
-        *,
-        deps: object = None,
-        budget: Budget | None = None,
-        run_id: str | None = None,
-        thread_id: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        concurrency: int | None = None,
-        clock: Clock | None = None,
-        seed: int = 0,
-        store: object = None,
-    ) -> "Run[S]":
+    def start(self, state: S, *, deps: D, **options: Unpack[RunOptions]) -> "Run[S]": ...
+    def start(self, state: S, *, deps: object = None, **options: Unpack[RunOptions]) -> "Run[S]":
         """Start a run that goes on by itself in the running event loop, and return its handle."""
-        self._without(store)
-        return runtime.start(
-            self.program,
-            state,
-            deps=deps,
-            budget=budget,
-            run_id=run_id,
-            thread_id=thread_id,
-            tags=tags,
-            concurrency=concurrency,
-            clock=clock,
-            seed=seed,
-        )
+        return runtime.start(self.program, state, deps=deps, **options)
 
     def as_node(
         self,
@@ -304,14 +161,6 @@ class Workflow(Unfinished, Generic[S, D]):
 
     def __repr__(self) -> str:
         return f"Workflow({self.name!r})"
-
-    def _without(self, store: object) -> None:
-        if store is not None:
-            raise NotAvailable(
-                "a run cannot be stored yet",
-                where=f"store= of workflow {self.name!r}",
-                fix="leave `store` out: the run then lives in this process",
-            )
 
 
 @overload

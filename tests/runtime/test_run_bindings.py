@@ -1,9 +1,9 @@
-"""A program whose graph and callables do not fit."""
+"""A program whose graph and callables do not fit, and options that no run has."""
 
 import pytest
 
 from agentgraph import State, workflow
-from agentgraph.errors import InvalidAgent
+from agentgraph.errors import InvalidAgent, InvalidInput
 from agentgraph.graph import from_json
 from agentgraph.runtime import Program, run_sync
 
@@ -24,3 +24,12 @@ def test_a_vertex_that_was_renamed_is_never_a_silent_success() -> None:
     with pytest.raises(InvalidAgent, match="no callable for 'wrote'") as caught:
         run_sync(program, Notes())
     assert "did you mean 'write'?" in str(caught.value)
+
+
+def test_an_option_that_no_run_has_is_refused_with_the_nearest_one() -> None:
+    made = workflow("notes", Notes, write)
+
+    with pytest.raises(InvalidInput, match="a run has no option 'bugdet'") as caught:
+        made.run_sync(Notes(), bugdet=3)  # pyright: ignore[reportCallIssue] - the mistake
+
+    assert "did you mean 'budget'?" in str(caught.value)

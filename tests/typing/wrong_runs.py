@@ -17,6 +17,8 @@ async def main() -> None:
     await served.run(Ticket(text="x"))  # E no services
     await served.run(Ticket(text="x"), deps="db")  # E other services
     await support.run(Ticket(text="x"), budget=Budget(dollars=1))  # E an unknown budget
+    await support.run(Ticket(text="x"), bugdet=Budget(usd=1))  # E a misspelt option
+    await support.run(Ticket(text="x"), seed="1")  # E a wrong type of an option
     run = support.start(Ticket(text="x"))
     await run.answer(approve, "sned")  # E a misspelt answer
     await run.answer(sure, "yes")  # E a label where a bool is due
