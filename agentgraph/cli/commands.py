@@ -14,7 +14,7 @@ import click
 from agentgraph.cli.exits import reporting
 
 if TYPE_CHECKING:
-    from agentgraph.cli import checking, drawing
+    from agentgraph.cli import checking, comparing, drawing
     from agentgraph.errors import Severity
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
@@ -191,6 +191,32 @@ def check(
         from agentgraph.cli.checking import check as look  # noqa: PLC0415 - see rule 1
 
         code = look(targets, format=format, fail_on=fail_on, svg=svg, debug=debug)
+    raise click.exceptions.Exit(code)
+
+
+@agentgraph.command(
+    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 the same, "
+    "1 different, 2 a target that is none.",
+)
+@click.argument("before")
+@click.argument("after")
+@click.option(
+    "--format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
+)
+@click.option(
+    "--svg",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw both in one: what was added, removed and changed.",
+)
+@_DEBUG
+def diff(
+    before: str, after: str, *, format: "comparing.Format", svg: Path | None, debug: bool
+) -> None:
+    """Say what changed from the workflow BEFORE to AFTER, and what it means for runs under way."""
+    with reporting(debug=debug):
+        from agentgraph.cli.comparing import compare  # noqa: PLC0415 - see rule 1
+
+        code = compare(before, after, format=format, svg=svg, debug=debug)
     raise click.exceptions.Exit(code)
 
 

@@ -14,6 +14,7 @@ from agentgraph.graph.definition import (
     Vertex,
     VertexKind,
 )
+from agentgraph.graph.difference import Change, Difference, difference
 from agentgraph.graph.interchange import from_json, from_networkx, to_json, to_networkx
 from agentgraph.graph.line import Fork, Line
 
@@ -23,6 +24,8 @@ __all__ = [
     "START",
     "Access",
     "Bound",
+    "Change",
+    "Difference",
     "Edge",
     "Fork",
     "FrozenGraph",
@@ -32,6 +35,7 @@ __all__ = [
     "RegionKind",
     "Vertex",
     "VertexKind",
+    "difference",
     "from_json",
     "from_networkx",
     "to_json",

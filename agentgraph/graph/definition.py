@@ -172,6 +172,8 @@ class FrozenGraph:
     reduced: tuple[str, ...] = ()
     """Those of them that have a reducer."""
     place: Place | None = field(default=None, compare=False)
+    types: tuple[str, ...] = ()
+    """What each field of the state declares: its type, its reducer, whether it is needed."""
 
     def __hash__(self) -> int:
         return hash(self.digest)

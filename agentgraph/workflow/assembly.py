@@ -88,6 +88,7 @@ class _Assembly:
         vertices = tuple(self._vertex(number) for number in order)
         for state, where in self.sketch.narrowed:
             self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
+        schema, types = digest_of(self.state)
         return FrozenGraph(
             name,
             vertices,
@@ -95,11 +96,12 @@ class _Assembly:
             tuple(self._regions()),
             version,
             f"{self.state.__module__}:{self.state.__qualname__}",
-            digest_of(self.state),
+            schema,
             tuple(self.state.model_fields),
             schema_of(self.state).unset,
             schema_of(self.state).reduced,
             self.places.of(spot),
+            types,
         )
 
     def _order(self) -> list[int]:

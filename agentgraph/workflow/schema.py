@@ -7,26 +7,28 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-_known: "WeakKeyDictionary[type[BaseModel], str]" = WeakKeyDictionary()
+_known: "WeakKeyDictionary[type[BaseModel], tuple[str, tuple[str, ...]]]" = WeakKeyDictionary()
 
 
-def digest_of(model: type[BaseModel]) -> str:
-    """Return a SHA-256, in hex, of the fields of `model`: names, types, reducers, what is needed."""
+def digest_of(model: type[BaseModel]) -> tuple[str, tuple[str, ...]]:
+    """Return a SHA-256, in hex, of the fields of `model`, and what each of them declares."""
     found = _known.get(model)
     if found is None:
         import hashlib  # noqa: PLC0415 - only who builds a graph needs it
 
         fields = cast("Mapping[str, FieldInfo]", model.model_fields)
-        text = "\n".join(f"{name}: {_shown(field)}" for name, field in fields.items())
-        found = _known[model] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        types = tuple(map(_shown, fields.values()))
+        text = "\n".join(f"{name}: {one}" for name, one in zip(fields, types, strict=True))
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        found = _known[model] = digest, types
     return found
 
 
 def _shown(field: FieldInfo) -> str:
     """Write a field without addresses: they differ from process to process."""
-    extras = [_name(extra) for extra in field.metadata]
+    extras = "".join(f" with {_name(extra)}" for extra in field.metadata)
     needed = "needed" if field.is_required() else "has a default"
-    return f"{_name(field.annotation)} {extras} {needed}"
+    return f"{_name(field.annotation).removeprefix('builtins.')}{extras}, {needed}"
 
 
 def _name(value: object) -> str:

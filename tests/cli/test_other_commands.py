@@ -148,7 +148,7 @@ def test_help_names_the_commands_and_loads_nothing_that_draws() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
 
-    for command in ("run", "check", "render", "new", "doctor"):
+    for command in ("run", "check", "diff", "render", "new", "doctor"):
         assert f"\n  {command} " in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 

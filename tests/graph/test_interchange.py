@@ -1,5 +1,7 @@
 """Graphs as JSON and as networkx graphs."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,3 +145,10 @@ def test_a_networkx_graph_of_somebody_else_is_refused() -> None:
 
 def test_equal_graphs_are_one_key() -> None:
     assert {OUTER: 1, from_json(to_json(OUTER)): 2} == {OUTER: 2}
+
+
+def test_the_module_in_which_the_state_lies_is_not_counted() -> None:
+    """A program is `__main__` when it is run, and has a name when it is imported."""
+    run, imported = replace(OUTER, state="__main__:Ticket"), replace(OUTER, state="desk:Ticket")
+
+    assert run.digest == imported.digest

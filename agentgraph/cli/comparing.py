@@ -1,0 +1,109 @@
+"""`agentgraph diff`: what changed between two versions of a workflow, and what runs say to it."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, Literal
+
+import click
+
+from agentgraph.cli.exits import tell
+from agentgraph.cli.target import graph_of
+from agentgraph.errors import AgentGraphError, InvalidGraph
+from agentgraph.graph import Change, Difference, FrozenGraph, difference
+
+SAME: Final = 0
+DIFFERENT: Final = 1
+BAD: Final = 2
+Format = Literal["text", "json"]
+FORMAT: Final = "agentgraph/diff/1"
+_SIGNS: Final = {
+    "added": ("+", "green"),
+    "removed": ("-", "red"),
+    "renamed": ("~", "yellow"),
+    "changed": ("~", "yellow"),
+}
+
+
+def compare(
+    before: str,
+    after: str,
+    *,
+    format: Format = "text",
+    svg: Path | None = None,
+    debug: bool = False,
+) -> int:
+    """Tell what changed from one target to the other; draw it where that is asked for."""
+    try:
+        found = difference(_graph(before), _graph(after))
+    except AgentGraphError as error:
+        tell(error, debug=debug)
+        return BAD
+    if svg is not None:
+        from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
+        from agentgraph.render.differing import both  # noqa: PLC0415
+
+        graph, marks = both(found)
+        svg.write_text(to_svg(graph, marks=marks), encoding="utf-8", newline="\n")
+    if format == "json":
+        click.echo(_as_json(found))
+    else:
+        color = False if os.environ.get("NO_COLOR") else None
+        for line in _told(found):
+            click.echo(line, color=color)
+    return DIFFERENT if found.changes else SAME
+
+
+def _graph(target: str) -> FrozenGraph:
+    """Take the graph of a target; a faulty one can be compared all the same."""
+    try:
+        return graph_of(target)
+    except InvalidGraph as error:
+        if error.report is None:
+            raise
+        graph: FrozenGraph = error.report.graphs[0][1]
+        return graph
+
+
+def _told(found: Difference) -> Iterator[str]:
+    before, after = found.before, found.after
+    name = after.name if before.name == after.name else f"{before.name} -> {after.name}"
+    verdict = "same" if not found.changes else f"{len(found.changes)} changes"
+    verdict = verdict.removesuffix("s") if len(found.changes) == 1 else verdict
+    yield f"{click.style(name, bold=True)}: {verdict}"
+    for part in ("workflow", "field", "vertex", "edge", "region"):
+        yield from (_line(change) for change in found.changes if change.part == part)
+    if not found.changes:
+        return
+    yield ""
+    digests = f"{before.digest[:12]} -> {after.digest[:12]}"
+    if found.is_compatible:
+        yield f"runs under way: go on unchanged, the digest {before.digest[:12]} is the same"
+        return
+    yield f"runs under way: pinned to the old graph ({digests}); end them with it, or migrate them"
+    if not found.migrations:
+        yield "  nothing to say: each place where a token may rest is still there"
+    yield from (f"  - {asked}" for asked in found.migrations)
+
+
+def _line(change: Change) -> str:
+    sign, colour = _SIGNS[change.kind]
+    where = "" if change.part in {"edge", "workflow"} else f" {change.path}"
+    if change.part == "vertex" and change.kind != "changed":
+        where = f" {change.path.rpartition('/')[0]}".rstrip()
+    title = click.style(f"{sign} {change.part:<8}", fg=colour)
+    return f"  {title}{where}{':' if where else ''} {change.what}".rstrip()
+
+
+def _as_json(found: Difference) -> str:
+    whole = {
+        "format": FORMAT,
+        "before": {"name": found.before.name, "digest": found.before.digest},
+        "after": {"name": found.after.name, "digest": found.after.digest},
+        "changes": [asdict(change) for change in found.changes],
+        "renamed": dict(found.renamed),
+        "runs": {"compatible": found.is_compatible, "migration": list(found.migrations)},
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False)

@@ -1,0 +1,336 @@
+"""What differs between two versions of a graph, and what that asks of runs under way; not drawn.
+
+Rules of this file:
+
+1. A vertex is the same under its name. One that is gone and one that came are a renaming when
+   they have the same agent and stand at the same place: they share a neighbour.
+2. A run is pinned to the digest of its graph. Where that is the same all runs go on; else each
+   change says what a migration would have to say, which is nothing where no token may rest.
+3. Whatever changes the digest is told, and what people want to know besides (the agents).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Final, Literal, TypeAlias, cast
+
+from agentgraph.graph.definition import (
+    CHOICES,
+    END,
+    START,
+    Bound,
+    Edge,
+    FrozenGraph,
+    Policy,
+    Region,
+    Vertex,
+)
+
+Part = Literal["vertex", "edge", "region", "field", "workflow"]
+Kind = Literal["added", "removed", "renamed", "changed"]
+Key: TypeAlias = tuple[str, str, str | None]
+_TOLD: Final = {"vertices", "edges", "regions", "name", "place", "state"} | {
+    *("schema", "fields", "types", "unset", "reduced")
+}
+"""Parts of a graph that are compared one by one; those of the state by `types`."""
+_UNTOLD: Final = {"name", "kind", "doc", "place", "child", "policy", "bound", "access"}
+_ASKS: Final = {
+    "undo": "what {0} completed before is undone by what it now names, or not at all",
+    "need": "at {0} there may be enough already: say whether it goes on",
+    "voters": "votes for {0} may be under way: say which of them count",
+    "labels": "{0} may have been asked or answered before: say what an old answer now means",
+    "collect": "items of {0} that failed before are neither an error nor a value now",
+    "version": "{0} says that it means something else now: say whether old runs may go on with it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that differs; `migration` is what it asks of a run under way, if anything."""
+
+    part: Part
+    kind: Kind
+    path: str
+    """The vertex, the source of the edge, the region or the field, after the change if it is there."""
+    what: str
+    migration: str = ""
+    edge: Key | None = None
+    """Of an edge: source, target and label, by the names that they have after the change."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two versions of a graph and all that differs between them."""
+
+    before: FrozenGraph
+    after: FrozenGraph
+    changes: tuple[Change, ...]
+    renamed: Mapping[str, str]
+    """From the old path of a vertex to the new one, for those that got another name."""
+
+    @property
+    def is_compatible(self) -> bool:
+        """Runs under way go on unchanged: the digest is the same."""
+        return self.before.digest == self.after.digest
+
+    @cached_property
+    def migrations(self) -> tuple[str, ...]:
+        """What a migration of runs under way would have to say."""
+        asked = [change.migration for change in self.changes if change.migration]
+        return () if self.is_compatible else tuple(dict.fromkeys(asked))
+
+
+def difference(before: FrozenGraph, after: FrozenGraph) -> Difference:
+    """Compare two versions of a graph and of the graphs inside them."""
+    changes: list[Change] = []
+    renamed: dict[str, str] = {}
+    waiting = [("", "", before, after)]
+    for old, new, one, other in waiting:
+        level = _Level(one, other, new)
+        changes += level.changes()
+        renamed |= {old + name: new + now for name, now in level.now.items() if name != now}
+        waiting += [
+            (f"{old}{name}/", f"{new}{now}/", was, child)
+            for name, now in level.now.items()
+            if (was := one.vertex[name].child) and (child := other.vertex[now].child)
+        ]
+    if not changes and before.digest != after.digest:
+        what = "its parts are declared in another order, which decides how branches merge"
+        changes.append(Change("workflow", "changed", after.name, what))
+    return Difference(before, after, tuple(changes), renamed)
+
+
+class _Level:
+    """Two versions of one graph, without the graphs inside; `now` has the new name of each vertex."""
+
+    def __init__(self, before: FrozenGraph, after: FrozenGraph, path: str) -> None:
+        self.before, self.after, self.path = before, after, path
+        self.now = {name: name for name in before.vertex if name in after.vertex}
+        self._pair()
+        self.new = [name for name in after.vertex if name not in self.now.values()]
+        self.gone = [name for name in before.vertex if name not in self.now]
+
+    def changes(self) -> Iterator[Change]:
+        """Give all changes of this level: the whole, the state, vertices, regions, edges."""
+        yield from self._whole()
+        yield from self._state()
+        for name in self.gone:
+            yield self._removed(self.before.vertex[name])
+        for name in self.new:
+            vertex = self.after.vertex[name]
+            yield Change("vertex", "added", self.path + name, f"{vertex.kind} {name!r}")
+        for name, now in self.now.items():
+            yield from self._vertex(self.before.vertex[name], self.after.vertex[now])
+        yield from self._regions()
+        yield from self._edges()
+
+    def _pair(self) -> None:
+        """Find the vertices that only got another name, those with most shared neighbours first."""
+        taken = set(self.now.values())
+        lost = [v for v in self.before.vertices if v.name not in self.now]
+        found = [v for v in self.after.vertices if v.name not in taken]
+        by_agent: dict[tuple[str, str], list[Vertex]] = {}
+        for vertex in found:
+            by_agent.setdefault((vertex.kind, _bare(vertex.agent)), []).append(vertex)
+        is_new = True
+        while is_new:
+            # What is paired now may be the neighbour by which others are known in the next round.
+            scores = [
+                (self._shared(old.name, new.name), -at, old.name, new.name)
+                for at, old in enumerate(lost)
+                for new in by_agent.get((old.kind, _bare(old.agent)), ())
+                if old.name not in self.now and new.name not in taken
+            ]
+            is_new = False
+            for score, _, old, new in sorted(scores, reverse=True):
+                if score and old not in self.now and new not in taken:
+                    self.now[old] = new
+                    taken.add(new)
+                    is_new = True
+
+    def _shared(self, old: str, new: str) -> int:
+        """Count the neighbours that two vertices have in common, by name and label."""
+        ins = {(self.now.get(e.source), e.label) for e in self.before.ins[old]}
+        outs = {(self.now.get(e.target), e.label) for e in self.before.outs[old]}
+        shared = ins & {(e.source, e.label) for e in self.after.ins[new]}
+        return len(shared) + len(outs & {(e.target, e.label) for e in self.after.outs[new]})
+
+    def _whole(self) -> Iterator[Change]:
+        if self.before.name != self.after.name:
+            yield self._changed("", "name", self.before.name, self.after.name)
+        for slot in fields(FrozenGraph):
+            one, other = getattr(self.before, slot.name), getattr(self.after, slot.name)
+            if slot.name not in _TOLD and one != other:
+                yield self._changed("", slot.name, one, other)
+
+    def _changed(self, name: str, title: str, one: object, other: object) -> Change:
+        asks = _ASKS.get(title, "").format(repr(self.path + name)) if name else ""
+        part: Part = "vertex" if name else "workflow"
+        path = self.path + name if name else self.path or self.after.name
+        title = title.replace("_", " ").removesuffix(" s")
+        return Change(part, "changed", path, f"{title}: {_plain(one)} -> {_plain(other)}", asks)
+
+    def _state(self) -> Iterator[Change]:
+        """Compare the fields of the state by what each declares."""
+        sides = [
+            dict(zip(graph.fields, graph.types or ("",) * len(graph.fields), strict=True))
+            for graph in (self.before, self.after)
+        ]
+        for name, was in sides[0].items():
+            if name not in sides[1]:
+                asks = f"say what becomes of the value of {name!r}, which old runs have"
+                yield Change("field", "removed", name, was, asks)
+            elif was != sides[1][name]:
+                asks = f"give the value of {name!r} as it is declared now"
+                yield Change("field", "changed", name, f"{was} -> {sides[1][name]}", asks)
+        for name, declared in sides[1].items():
+            if name not in sides[0]:
+                asks = f"give a value for {name!r}: it is needed, and old runs have none"
+                needed = declared.endswith("needed")
+                yield Change("field", "added", name, declared, asks if needed else "")
+        if self.before.schema != self.after.schema and sides[0] == sides[1]:
+            yield Change("workflow", "changed", self.after.state, "its state declares other fields")
+
+    def _removed(self, vertex: Vertex) -> Change:
+        path = self.path + vertex.name
+        rests = vertex.kind not in {"start", "end", "gateway"}
+        asks = f"say where a token at {path!r} goes" if rests else ""
+        return Change("vertex", "removed", path, f"{vertex.kind} {vertex.name!r}", asks)
+
+    def _vertex(self, old: Vertex, new: Vertex) -> Iterator[Change]:
+        path = self.path + new.name
+        if old.name != new.name:
+            asks = f"say that {self.path + old.name!r} is now {path!r}"
+            what = f"{new.kind} {old.name!r} is now {new.name!r}"
+            yield Change("vertex", "renamed", path, what, asks)
+        if old.kind != new.kind or (old.child is None) != (new.child is None):
+            asks = f"say where a token at {path!r} goes: it is something else now"
+            yield Change("vertex", "changed", path, f"kind: {old.kind} -> {new.kind}", asks)
+        slots = [slot.name for slot in fields(Vertex) if slot.name not in _UNTOLD]
+        parts = ((old, new, slots), (old.policy, new.policy, [s.name for s in fields(Policy)]))
+        for one, other, titles in parts:
+            for title in titles:
+                was, now = getattr(one, title), getattr(other, title)
+                # Where its module lies, two versions of one file may say differently.
+                if was != now and (title != "agent" or _bare(was) != _bare(now)):
+                    yield self._changed(new.name, title, was, now)
+        yield from self._bound(old, new)
+
+    def _bound(self, old: Vertex, new: Vertex) -> Iterator[Change]:
+        was, now = old.bound, new.bound
+        shown = [_limit(was, self.now), _limit(now, {})]
+        if shown[0] == shown[1]:
+            return
+        tighter = now is not None and (was is None or now.at_most < was.at_most)
+        path = self.path + new.name
+        asks = f"a run may have come to {path!r} more often than it now may" if tighter else ""
+        yield Change("vertex", "changed", path, f"bound: {shown[0]} -> {shown[1]}", asks)
+
+    def _regions(self) -> Iterator[Change]:
+        was = {_about(region, self.now): region for region in self.before.regions}
+        now = {_about(region, {}): region for region in self.after.regions}
+        for key in [key for key in was if key not in now]:
+            yield self._changed_region("removed", was[key])
+        for key in [key for key in now if key not in was]:
+            yield self._changed_region("added", now[key])
+
+    def _changed_region(self, kind: Literal["added", "removed"], region: Region) -> Change:
+        members = ", ".join(region.members)
+        what = f"{region.kind} around {members}"
+        if region.kind == "catch":
+            names = ", ".join(name.rpartition(".")[2] for name in region.catches)
+            what += f" of {names} -> {region.target}"
+        asks = f"tokens at {members} may be inside the {region.kind} or not: say which"
+        return Change("region", kind, self.path + region.name, what, asks)
+
+    def _edges(self) -> Iterator[Change]:
+        """Compare the edges; one whose target or label alone differs is told as changed."""
+        lost = {self._key(edge, self.now): edge for edge in self.before.edges}
+        came = {self._key(edge, {}): edge for edge in self.after.edges}
+        kept = lost.keys() & came.keys()
+        removed = [key for key in lost if key not in kept]
+        added = [key for key in came if key not in kept]
+        for key in removed:
+            twin = next((new for new in added if _is_turned(key, new)), None)
+            asks = self._asked_by_loss(lost[key])
+            yield self._edge("removed", key, asks, twin)
+        for key in added:
+            yield self._edge("added", key, self._asked_by_gain(came[key]), None)
+        yield from self._orders(kept)
+
+    def _key(self, edge: Edge, names: Mapping[str, str]) -> Key:
+        label = "unsure" if edge.unsure else edge.label
+        return names.get(edge.source, edge.source), names.get(edge.target, edge.target), label
+
+    def _edge(self, kind: Kind, key: Key, asks: str, twin: Key | None) -> Change:
+        now = "" if twin is None else f" (now {_arrow(twin)})"
+        real = (self.path + key[0], self.path + key[1], key[2])
+        return Change("edge", kind, self.path + key[0], f"{_arrow(key)}{now}", asks, real)
+
+    def _asked_by_loss(self, edge: Edge) -> str:
+        join = self.now.get(edge.target)
+        if join is not None and self.after.vertex[join].kind == "join":
+            return f"a token of {edge.source!r} may wait at {self.path + join!r}: say where it goes"
+        source = self.before.vertex.get(edge.source)
+        if source is not None and source.kind == "human" and edge.source in self.now:
+            return f"{self.path + edge.source!r} may be asked and answered {edge.label!r} no more"
+        return ""
+
+    def _asked_by_gain(self, edge: Edge) -> str:
+        target = self.after.vertex.get(edge.target)
+        if target is None or target.kind != "join" or edge.target in self.new:
+            return ""
+        path = self.path + edge.target
+        return f"a run past the fork has no token of {edge.source!r} for {path!r}: say what it gets"
+
+    def _orders(self, kept: set[Key]) -> Iterator[Change]:
+        """Tell where the ways of a fork or of a join stand in another order."""
+        for name, now in self.now.items():
+            pairs = [(self.before.outs[name], self.after.outs[now], "out of")]
+            if self.after.vertex[now].kind == "join":
+                pairs.append((self.before.ins[name], self.after.ins[now], "into"))
+            if self.after.vertex[now].kind in CHOICES:
+                continue
+            for was, are, side in pairs:
+                old = [key for edge in was if (key := self._key(edge, self.now)) in kept]
+                new = [key for edge in are if (key := self._key(edge, {})) in kept]
+                if old != new:
+                    what = f"the ways {side} {now!r} are declared in another order"
+                    yield Change("vertex", "changed", self.path + now, what)
+
+
+def _is_turned(old: Key, new: Key) -> bool:
+    """Say whether an edge was only led elsewhere, or given another label."""
+    same_way = old[:2] == new[:2]
+    return same_way or (old[0] == new[0] and old[2] == new[2] and (old[2] is not None))
+
+
+def _bare(agent: str) -> str:
+    return agent.rpartition(":")[2]
+
+
+def _about(region: Region, names: Mapping[str, str]) -> tuple[object, ...]:
+    """Say what a region is, whatever it is called."""
+    members = tuple(sorted(names.get(name, name) for name in region.members))
+    target = region.target if region.target is None else names.get(region.target, region.target)
+    return region.kind, members, target, region.catches
+
+
+def _limit(bound: Bound | None, names: Mapping[str, str]) -> str:
+    if bound is None:
+        return "none"
+    then = "exhausted" if bound.then is None else names.get(bound.then, bound.then)
+    return f"at most {bound.at_most}, then {then}"
+
+
+def _arrow(key: Key) -> str:
+    source, target, label = key
+    names = [name if name in {START, END} else repr(name) for name in (source, target)]
+    return f"{names[0]} {'->' if label is None else f'-[{label}]->'} {names[1]}"
+
+
+def _plain(value: object) -> str:
+    """Write a value as people would."""
+    if isinstance(value, tuple):
+        return ", ".join(map(_plain, cast("Sequence[object]", value))) or "none"
+    return "none" if value is None or value == "" else str(value)
