@@ -8,7 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("agentgraph", "benchmarks", "examples", "tests", "tools")
-SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(
+    path
+    for folder in FOLDERS
+    for path in (ROOT / folder).rglob("*.py")
+    if "node_modules" not in path.parts  # packages of others, which some tests install
+)
 PACKAGE = [path for path in SOURCES if path.is_relative_to(ROOT / "agentgraph")]
 GUIDES = ("AGENTS.md", "CONTRIBUTING.md", "docs/architecture.md")
 

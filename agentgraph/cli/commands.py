@@ -14,10 +14,12 @@ import click
 from agentgraph.cli.exits import reporting
 
 if TYPE_CHECKING:
-    from agentgraph.cli import checking, comparing, drawing
+    from agentgraph.cli import checking, comparing
     from agentgraph.errors import Severity
+    from agentgraph.render import Direction, EngineChoice, Theme
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
+_FORMATS = ("svg", "dot", "mmd", "json", "html")
 _DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 
 
@@ -228,28 +230,69 @@ def diff(
     "paths",
     multiple=True,
     metavar="FILE",
-    help="Where to: x.svg, x.dot, x.mmd or x.json, or - for stdout. Repeatable.",
+    help=f"Where to: a file that ends in {', '.join(_FORMATS)}; or - for stdout. Repeatable.",
 )
-@click.option("--format", type=click.Choice(["svg", "dot", "mmd", "json"]), help="The format of -.")
+@click.option("--format", type=click.Choice(_FORMATS), help="The format of -.")
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Show what recorded runs did: a file of `agentgraph run --record`.",
+)
+@click.option("--at-step", type=click.IntRange(min=1), help="Stop the run after so many events.")
+@click.option("--depth", type=click.IntRange(min=0), help="How many workflows inside to open.")
+@click.option("--collapse", multiple=True, metavar="PATH", help="Close this one. Repeatable.")
+@click.option("--focus", metavar="PATH", help="Only what is near this vertex.")
+@click.option(
+    "--radius",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="How many edges away from --focus.",
+)
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto")
+@click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", help="Down, or right.")
 @click.option(
     "--engine",
     type=click.Choice(["auto", "bundled", "system", "builtin"]),
     help="Who lays the picture out.",
 )
+@click.option("--redact", multiple=True, metavar="FIELD", help="Leave its values out of a page.")
+@click.option("--open", "opens", is_flag=True, help="Open what was written.")
 @_DEBUG
 def render(
     target: str,
     *,
     paths: tuple[str, ...],
-    format: "drawing.Format | None",
-    engine: "drawing.Engine | None",
+    format: str | None,
+    run: Path | None,
+    at_step: int | None,
+    depth: int | None,
+    collapse: tuple[str, ...],
+    focus: str | None,
+    radius: int,
+    theme: "Theme",
+    direction: "Direction",
+    engine: "EngineChoice | None",
+    redact: tuple[str, ...],
+    opens: bool,
     debug: bool,
 ) -> None:
-    """Draw a workflow as SVG, DOT or Mermaid."""
+    """Draw a workflow, or what runs of it did, as a picture, a page or a text."""
     with reporting(debug=debug):
-        from agentgraph.cli.drawing import render as draw  # noqa: PLC0415 - see rule 1
+        from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
+        from agentgraph.render import View  # noqa: PLC0415 - see rule 1
 
-        draw(target, paths, format, engine)
+        drawing.render(
+            drawing.Asked(target, paths, format, run, opens),
+            {
+                "at_step": at_step,
+                "view": View(depth, collapse, focus, radius),
+                "theme": theme,
+                "direction": direction,
+                "engine": engine,
+                "redact": redact,
+            },
+        )
 
 
 @agentgraph.command()

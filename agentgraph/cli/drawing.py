@@ -1,58 +1,60 @@
-"""`agentgraph render`: pictures of a workflow, or its graph as JSON, into files or to stdout."""
+"""`agentgraph render`: pictures of a workflow, into files or to stdout."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from agentgraph.cli.target import graph_of
-from agentgraph.graph import FrozenGraph, to_json
-from agentgraph.render import to_dot, to_mermaid, to_svg
-
-Format = Literal["svg", "dot", "mmd", "json"]
-Engine = Literal["auto", "bundled", "system", "builtin"]
-FORMATS: dict[str, Format] = {"svg": "svg", "dot": "dot", "mmd": "mmd", "json": "json"}
+from agentgraph.cli.target import load
+from agentgraph.errors import suggest
+from agentgraph.events import recorded
+from agentgraph.render import FORMATS, Options, drawn
 
 
-def render(target: str, paths: Sequence[str], format: Format | None, engine: Engine | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed after `agentgraph render`."""
+
+    target: str
+    paths: Sequence[str]
+    format: str | None
+    run: Path | None
+    opens: bool
+
+
+def render(asked: Asked, options: Options) -> None:
     """Write a picture to each path; `-` is stdout, and then `format` says which."""
-    chosen: list[tuple[str, Format]] = [(path, _format(path, format)) for path in paths or ["-"]]
-    graph = graph_of(target)
+    chosen = [(path, _format(path, asked.format)) for path in asked.paths or ["-"]]
+    if options.get("at_step") is not None and asked.run is None:
+        raise click.BadParameter("a step is of a run: add --run", param_hint="--at-step")
+    graph = load(asked.target).graph
+    if asked.run is not None:
+        options["run"] = recorded(asked.run)
     for path, kind in chosen:
-        text = _drawn(graph, kind, engine)
+        picture = drawn(graph, kind, **options)
         if path == "-":
-            click.echo(text, nl=not text.endswith("\n"))
-        else:
-            Path(path).write_text(text, encoding="utf-8", newline="\n")
-            click.echo(f"wrote {path}", err=True)
+            sys.stdout.buffer.write(picture)
+            sys.stdout.buffer.flush()
+            continue
+        Path(path).write_bytes(picture)
+        click.echo(f"wrote {path}", err=True)
+        if asked.opens:
+            click.launch(path)
 
 
-def _format(path: str, format: Format | None) -> Format:
+def _format(path: str, format: str | None) -> str:
     suffix = Path(path).suffix.lower().removeprefix(".")
     if path == "-" or not suffix:
         if format is None:
             hint = "--format" if path == "-" else "-o"
-            raise click.BadParameter("say which: --format svg, dot, mmd or json", param_hint=hint)
+            names = ", ".join(FORMATS)
+            raise click.BadParameter(f"say which: --format with one of {names}", param_hint=hint)
         return format
-    kind = FORMATS.get(suffix)
-    if kind is None:
-        raise click.BadParameter(
-            f"no picture has the suffix {suffix!r}: end {path!r} in .svg, .dot, .mmd or .json",
-            param_hint="-o",
-        )
+    if suffix not in FORMATS:
+        advice = suggest(suffix, FORMATS, f"end {path!r} in one of {', '.join(FORMATS)}")
+        raise click.BadParameter(f"no picture has the suffix {suffix!r}: {advice}", param_hint="-o")
     if not Path(path).absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {str(Path(path).parent)!r}", param_hint="-o")
-    return kind
-
-
-def _drawn(graph: FrozenGraph, kind: Format, engine: Engine | None) -> str:
-    match kind:
-        case "svg":
-            return to_svg(graph, engine=engine)
-        case "dot":
-            return to_dot(graph)
-        case "mmd":
-            return to_mermaid(graph)
-        case "json":
-            return to_json(graph)
+    return suffix

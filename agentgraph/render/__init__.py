@@ -1,4 +1,4 @@
-"""A graph as a picture: SVG, DOT and Mermaid, offline and the same on every machine.
+"""A graph as a picture, a page or a text, offline and the same on every machine.
 
 Rules of this package:
 
@@ -12,23 +12,30 @@ from agentgraph.render.engines import Engine, EngineChoice, engines
 from agentgraph.render.layout import Direction
 from agentgraph.render.marks import Mark, Marks
 from agentgraph.render.overlay import Overlay, Runs, Tally, overlay_of
+from agentgraph.render.page import to_html
 from agentgraph.render.palette import Theme
-from agentgraph.render.picture import save, to_dot, to_mermaid, to_svg
+from agentgraph.render.picture import FORMATS, Options, drawn, save, to_dot, to_mermaid, to_svg
+from agentgraph.render.view import View
 
 __all__ = [
+    "FORMATS",
     "Direction",
     "Engine",
     "EngineChoice",
     "Mark",
     "Marks",
+    "Options",
     "Overlay",
     "Runs",
     "Tally",
     "Theme",
+    "View",
+    "drawn",
     "engines",
     "overlay_of",
     "save",
     "to_dot",
+    "to_html",
     "to_mermaid",
     "to_svg",
 ]

@@ -32,6 +32,8 @@ def notes_of(figure: Figure) -> list[str]:
         notes.append("workflow")
     if vertex.bound is not None:
         notes.append(f"at most {vertex.bound.at_most}")
+    if figure.cut:
+        notes.append(f"+{figure.cut} more way{'s' if figure.cut > 1 else ''}")
     return notes + trace_notes(figure.trace)
 
 

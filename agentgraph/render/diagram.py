@@ -11,6 +11,7 @@ Rules of this file:
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -52,6 +53,8 @@ class Figure:
     visits: int | None = None
     mark: Mark | None = None
     trace: Trace | None = None
+    cut: int = 0
+    """How many of its ways are not drawn, since only a part of the graph is."""
 
     @property
     def badge(self) -> str:
@@ -154,9 +157,14 @@ class Diagram:
         return not ends.isdisjoint(inside)
 
 
-def diagram_of(graph: FrozenGraph, counts: Counts | None = None) -> Diagram:
-    """Say what is drawn of `graph`, with the counts of a run when there are any."""
-    builder = _Builder(counts or Counts())
+def diagram_of(
+    graph: FrozenGraph, counts: Counts | None = None, *, folded: AbstractSet[str] = frozenset()
+) -> Diagram:
+    """Say what is drawn of `graph`, with the counts of a run when there are any.
+
+    `folded` are the paths of the vertices whose graph inside is not drawn.
+    """
+    builder = _Builder(counts or Counts(), folded)
     waiting = [_Level(graph, "", None)]
     for level in waiting:
         waiting += builder.add_level(level)
@@ -185,8 +193,9 @@ class _Level:
 class _Builder:
     """What has been found so far, over all levels."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, folded: AbstractSet[str]) -> None:
         self._counts = counts
+        self._folded = folded
         self._overlay = counts.overlay or Overlay()
         self._numbers: dict[str, int] = {}
         self._figures: list[Figure] = []
@@ -201,7 +210,8 @@ class _Builder:
         for vertex in level.graph.vertices:
             parent = regions.home.get(vertex.name, level.parent)
             child = vertex.child
-            if child is not None and _has_parts(child):
+            is_folded = f"{level.path}{vertex.name}" in self._folded
+            if child is not None and _has_parts(child) and not is_folded:
                 added = self._add_frame(level, vertex, parent)
                 yield _Level(child, f"{level.path}{vertex.name}/", added)
             else:

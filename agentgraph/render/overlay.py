@@ -83,7 +83,7 @@ class Tally:
     def __init__(self, graph: FrozenGraph) -> None:
         """Begin with no run."""
         self._graph = graph
-        self._vertices = dict(_vertices(graph))
+        self._vertices = dict(vertices_of(graph))
         self._overlay = Overlay()
         self._ends: Counter[str] = Counter()
         self._name = ""
@@ -147,11 +147,12 @@ def home_of(path: str, known: Mapping[str, object]) -> str:
     return path
 
 
-def _vertices(graph: FrozenGraph, prefix: str = "") -> Iterator[tuple[str, Vertex]]:
+def vertices_of(graph: FrozenGraph, prefix: str = "") -> Iterator[tuple[str, Vertex]]:
+    """Yield the vertices of a graph and of those inside it, by their paths."""
     for vertex in graph.vertices:
         yield f"{prefix}{vertex.name}", vertex
         if vertex.child is not None:
-            yield from _vertices(vertex.child, f"{prefix}{vertex.name}/")
+            yield from vertices_of(vertex.child, f"{prefix}{vertex.name}/")
 
 
 class _Replay:
@@ -163,27 +164,32 @@ class _Replay:
         self._is_numbered = is_numbered
         self._begun: dict[tuple[str, int, int], float] = {}
         self._entered: dict[str, list[float]] = {}
+        self._active: Counter[str] = Counter()
         self._number = 0
 
     def play(self, steps: Sequence[Step]) -> None:
         """Go through the steps."""
         for step in steps:
-            self._step(step, self._overlay.trace(home_of(step.node, self._vertices)))
+            home = home_of(step.node, self._vertices)
+            self._step(step, home, self._overlay.trace(home))
             for move in step.moves:
                 self._move(move.at, move.way)
 
-    def _step(self, step: Step, trace: Trace) -> None:
+    def _step(self, step: Step, home: str, trace: Trace) -> None:
         attempt, visit = step.data.get("attempt", 1), step.data.get("visit", 1)
         match step.kind:
             case "NodeStarted":
                 self._begun[step.node, attempt, visit] = step.at
+                self._active[home] += 1
                 trace.standing = "running"
                 trace.retries += attempt > 1
             case "NodeDone" | "NodeStopped" | "NodeFailed":
                 begun = self._begun.pop((step.node, attempt, visit), None)
-                if begun is not None and home_of(step.node, self._vertices) == _bare(step.node):
-                    trace.times.append(step.at - begun)
-                trace.standing = ""
+                if begun is not None:
+                    self._active[home] -= 1
+                    if home == _bare(step.node):
+                        trace.times.append(step.at - begun)
+                trace.standing = "running" if self._active[home] > 0 else ""
                 if step.kind == "NodeFailed":
                     trace.failures.append(str(step.data["error"]))
                     trace.standing = "failed"

@@ -1,20 +1,22 @@
 """The pictures of a graph that users ask for; how each comes about is told elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
+from typing import TypedDict, Unpack
 
-from agentgraph.errors import NotAvailable
-from agentgraph.graph import FrozenGraph
+from agentgraph.errors import NotAvailable, suggest
+from agentgraph.graph import FrozenGraph, to_json
 from agentgraph.render import dot, mermaid, svg
 from agentgraph.render.arrange import scene_of
-from agentgraph.render.diagram import Counts, diagram_of
+from agentgraph.render.diagram import Counts
 from agentgraph.render.engines import EngineChoice
 from agentgraph.render.layout import Direction
 from agentgraph.render.marks import Key, Marks
 from agentgraph.render.overlay import Runs, overlay_of
+from agentgraph.render.page import to_html
 from agentgraph.render.palette import Theme
-
-SUFFIXES = (".svg", ".dot", ".mmd")
+from agentgraph.render.view import View, seen
 
 
 def to_svg(
@@ -25,6 +27,7 @@ def to_svg(
     marks: Marks | None = None,
     run: Runs | None = None,
     at_step: int | None = None,
+    view: View | None = None,
     theme: Theme = "auto",
     direction: Direction = "TB",
     engine: EngineChoice | None = None,
@@ -40,7 +43,7 @@ def to_svg(
     never visited; what they name and the graph has not is not drawn. `marks` stand in
     place of counts: a failing path, or what changed. `run` stands in place of both: a
     recording or a result, or many of them; `at_step` shows a recorded run as it stood
-    after so many events.
+    after so many events. `view` shows a part of the graph.
 
     `engine` chooses who lays the picture out, else the environment variable
     AGENTGRAPH_ENGINE does. Whatever the choice, the text is the same each time.
@@ -49,50 +52,66 @@ def to_svg(
     if run is not None:
         overlay = overlay_of(graph, run, at_step=at_step)
         counts = Counts(overlay.visits, overlay.taken, overlay=overlay)
-    diagram = diagram_of(graph, counts)
+    diagram = seen(graph, counts, view or View())
     return svg.write(scene_of(diagram, direction=direction, engine=engine), theme)
 
 
-def to_dot(graph: FrozenGraph) -> str:
-    """Write `graph` as DOT, the language of Graphviz."""
-    return dot.write(diagram_of(graph))
+def to_dot(graph: FrozenGraph, *, view: View | None = None) -> str:
+    """Write `graph`, or the part of it that `view` shows, as DOT, the language of Graphviz."""
+    return dot.write(seen(graph, Counts(), view or View()))
 
 
-def to_mermaid(graph: FrozenGraph) -> str:
-    """Write `graph` as a Mermaid flowchart."""
-    return mermaid.write(diagram_of(graph))
+def to_mermaid(graph: FrozenGraph, *, view: View | None = None) -> str:
+    """Write `graph`, or the part of it that `view` shows, as a Mermaid flowchart."""
+    return mermaid.write(seen(graph, Counts(), view or View()))
 
 
-def save(
-    graph: FrozenGraph,
-    path: str | Path,
-    *,
-    visits: Mapping[str, int] | None = None,
-    taken: Mapping[Key, int] | None = None,
-    theme: Theme = "auto",
-    direction: Direction = "TB",
-    engine: EngineChoice | None = None,
-) -> Path:
-    """Write a picture of `graph` to `path`; its suffix says which: .svg, .dot or .mmd.
+class Options(TypedDict, total=False):
+    """What may be asked of a picture; a format that has no use for an option leaves it."""
 
-    The options are those of `to_svg`; DOT and Mermaid texts have no use for them.
+    visits: Mapping[str, int] | None
+    taken: Mapping[Key, int] | None
+    marks: Marks | None
+    run: Runs | None
+    at_step: int | None
+    view: View | None
+    theme: Theme
+    direction: Direction
+    engine: EngineChoice | None
+    redact: Sequence[str]
+
+
+FORMATS: dict[str, Callable[..., str | bytes]] = {
+    "svg": to_svg,
+    "dot": to_dot,
+    "mmd": to_mermaid,
+    "json": to_json,
+    "html": to_html,
+}
+"""Who writes a file, by its suffix."""
+
+
+def drawn(graph: FrozenGraph, kind: str, **options: Unpack[Options]) -> bytes:
+    """Return a picture in one of `FORMATS`."""
+    write = FORMATS[kind]
+    known = signature(write).parameters
+    picture = write(graph, **{name: given for name, given in options.items() if name in known})
+    return picture.encode() if isinstance(picture, str) else picture
+
+
+def save(graph: FrozenGraph, path: str | Path, **options: Unpack[Options]) -> Path:
+    """Write a picture of `graph` to `path`; its suffix says which, one of `FORMATS`.
+
     Raises `NotAvailable` for any other suffix.
     """
     target = Path(path)
-    match target.suffix.lower():
-        case ".svg":
-            text = to_svg(
-                graph, visits=visits, taken=taken, theme=theme, direction=direction, engine=engine
-            )
-        case ".dot":
-            text = to_dot(graph)
-        case ".mmd":
-            text = to_mermaid(graph)
-        case other:
-            raise NotAvailable(
-                f"no picture has the suffix {other!r}",
-                where=f"the path {str(path)!r}",
-                fix=f"end the path in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}",
-            )
-    target.write_text(text, encoding="utf-8", newline="\n")
+    kind = target.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        *most, last = (f".{name}" for name in FORMATS)
+        raise NotAvailable(
+            f"no picture has the suffix {target.suffix!r}",
+            where=f"the path {str(path)!r}",
+            fix=suggest(kind, FORMATS, f"end the path in {', '.join(most)} or {last}"),
+        )
+    target.write_bytes(drawn(graph, kind, **options))
     return target

@@ -1,8 +1,8 @@
 """A compiled workflow: what a user runs, draws and puts into others; not how it was written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, overload
+from typing import TYPE_CHECKING, Generic, Literal, Unpack, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar, Unpack
@@ -20,7 +20,7 @@ from agentgraph.workflow.tree import Mention
 
 if TYPE_CHECKING:
     from agentgraph.events import Result
-    from agentgraph.render import Runs
+    from agentgraph.render import Options, Runs, View
     from agentgraph.runtime import Run
     from agentgraph.verify import Report
 
@@ -113,6 +113,7 @@ class Workflow(Unfinished, Generic[S, D]):
         *,
         run: "Runs | None" = None,
         at_step: int | None = None,
+        view: "View | None" = None,
         visits: Mapping[str, int] | None = None,
         taken: Mapping[tuple[str, str, str | None], int] | None = None,
         theme: Literal["auto", "light", "dark"] = "auto",
@@ -120,7 +121,8 @@ class Workflow(Unfinished, Generic[S, D]):
     ) -> str:
         """Draw the graph as SVG; `run` is a `Result`, a `Recording`, or a list of these.
 
-        `at_step` shows a recorded run as it stood after so many events.
+        `at_step` shows a recorded run as it stood after so many events, `view` a part of
+        the graph.
         """
         from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
 
@@ -128,11 +130,21 @@ class Workflow(Unfinished, Generic[S, D]):
             self.graph,
             run=run,
             at_step=at_step,
+            view=view,
             visits=visits,
             taken=taken,
             theme=theme,
             direction=direction,
         )
+
+    def to_html(self, *, run: "Runs | None" = None, redact: Sequence[str] = ()) -> str:
+        """Write a page, one file, to look around in and to replay recorded runs step by step.
+
+        `redact` names fields of the state whose values are left out.
+        """
+        from agentgraph.render import to_html  # noqa: PLC0415 - only who draws needs it
+
+        return to_html(self.graph, run=run, redact=redact)
 
     def to_dot(self) -> str:
         """Write the graph in the language of Graphviz."""
@@ -150,14 +162,18 @@ class Workflow(Unfinished, Generic[S, D]):
         """Write the graph as JSON; `agentgraph.graph.from_json` reads it."""
         return to_json(self.graph)
 
-    def save(self, path: str | Path) -> None:
-        """Write the graph to a file; its suffix says how: .svg, .dot, .mmd, .json."""
+    def save(self, path: str | Path, **options: Unpack["Options"]) -> None:
+        """Write the graph to a file; its suffix says how: .svg, .html, .dot, .mmd, .json.
+
+        The options are those of the methods above.
+        """
         from agentgraph.render import save  # noqa: PLC0415 - only who draws needs it
 
-        if Path(path).suffix.lower() == ".json":
-            Path(path).write_text(self.to_json(), encoding="utf-8")
-        else:
-            save(self.graph, path)
+        save(self.graph, path, **options)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show the graph in a notebook; nothing is fetched."""
+        return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         return f"Workflow({self.name!r})"

@@ -1,0 +1,170 @@
+"""Puts the page together: pictures for each state of its frames, facts, runs; it decides no look.
+
+Rules of this file:
+
+1. One file, nothing fetched. The policy of the page names the hashes of its one style and its
+   one script, so nothing else can run, whatever a graph or a run says.
+2. What the page shows is data in it, with every `<` escaped; the script makes text of it, never
+   markup, but for the pictures, which are inert.
+3. A layout is made here for each state of the frames that the page can be in.
+"""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from html import escape
+from inspect import cleandoc
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+from agentgraph.graph import FrozenGraph, Vertex
+from agentgraph.render import svg
+from agentgraph.render.arrange import scene_of
+from agentgraph.render.diagram import Arrow, Counts, Diagram, short_name
+from agentgraph.render.engines import EngineChoice
+from agentgraph.render.layout import Direction
+from agentgraph.render.lettering import shown
+from agentgraph.render.overlay import Runs
+from agentgraph.render.page.retelling import runs_told
+from agentgraph.render.palette import Theme, style_sheet
+from agentgraph.render.view import View, frames_of, seen
+
+STATES_MAX: Final = 16
+"""How many pictures a page may hold; with more frames, one at a time is open or all are."""
+PARTS_MAX: Final = 400
+"""From so many figures on, a page holds two pictures: all frames open, and all closed."""
+_FOLDER: Final = Path(__file__).parent
+_STYLE = re.compile("<style>.*?</style>\n", re.DOTALL)
+_SLOT = re.compile(r"\{\{(\w+)\}\}")
+
+
+def to_html(
+    graph: FrozenGraph,
+    *,
+    run: Runs | None = None,
+    redact: Sequence[str] = (),
+    theme: Theme = "auto",
+    direction: Direction = "TB",
+    engine: EngineChoice | None = None,
+) -> str:
+    """Write `graph` as a page to look around in, and to replay recorded runs step by step.
+
+    `redact` names fields of the state: their values, wherever they occur, are left out.
+    """
+    states = [_state(graph, closed, direction, engine) for closed in _states(graph)]
+    first = str(states[0].pop("svg"))
+    whole = seen(graph, Counts(), View())
+    ways = {arrow.key: number for number, arrow in enumerate(whole.arrows)}
+    data = {
+        "name": shown(graph.name),
+        "theme": theme,
+        "frames": list(frames_of(graph)),
+        "vertices": dict(_vertices(graph)),
+        "ways": [_way(arrow) for arrow in whole.arrows],
+        "states": states,
+        "runs": runs_told(graph, run, ways, redact) if run is not None else [],
+    }
+    style = f"{_read('page.css')}\n{_pictures()}"
+    script = _read("page.js")
+    slots = {
+        "title": escape(shown(graph.name)),
+        "policy": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'",
+        "style": style,
+        "script": script,
+        "picture": first,
+        "data": _embedded(data),
+    }
+    return _SLOT.sub(lambda slot: slots[slot[1]], _read("page.html"))
+
+
+def _states(graph: FrozenGraph) -> list[tuple[str, ...]]:
+    """List which frames are closed in each picture; the first is the one with all open."""
+    frames = list(frames_of(graph))
+    size = sum(1 for _ in _vertices(graph))
+    if 2 ** len(frames) <= STATES_MAX and size <= PARTS_MAX:
+        wanted = [some for count in range(len(frames) + 1) for some in combinations(frames, count)]
+    else:
+        wanted = [(), tuple(frames)]
+        if len(frames) + 2 <= STATES_MAX and size <= PARTS_MAX:
+            wanted += [tuple(one for one in frames if one != frame) for frame in frames]
+    return [*dict.fromkeys(wanted)]
+
+
+def _state(
+    graph: FrozenGraph, closed: tuple[str, ...], direction: Direction, engine: EngineChoice | None
+) -> dict[str, object]:
+    """Draw one state, and say which element shows which vertex and which way."""
+    diagram = seen(graph, Counts(), View(collapse=closed))
+    scene = scene_of(diagram, direction=direction, engine=engine)
+    return {
+        "closed": closed,
+        "vertices": _elements(diagram),
+        "ways": [[*arrow.key, arrow.id] for arrow in diagram.arrows],
+        "svg": _STYLE.sub("", svg.write(scene, "light")),
+    }
+
+
+def _elements(diagram: Diagram) -> dict[str, str]:
+    groups = {group.path: group.id for group in diagram.groups if group.vertex is not None}
+    return groups | {figure.path: figure.id for figure in diagram.figures}
+
+
+def _vertices(graph: FrozenGraph, prefix: str = "") -> Iterator[tuple[str, dict[str, object]]]:
+    for vertex in graph.vertices:
+        path = f"{prefix}{vertex.name}"
+        yield path, _vertex(vertex, prefix.removesuffix("/"))
+        if vertex.child is not None:
+            yield from _vertices(vertex.child, f"{path}/")
+
+
+def _vertex(vertex: Vertex, inside: str) -> dict[str, object]:
+    return {
+        "name": shown(vertex.name),
+        "kind": vertex.kind,
+        "inside": inside,
+        "doc": "\n".join(map(shown, cleandoc(vertex.doc).splitlines())),
+        "facts": [[name, shown(text)] for name, text in _facts(vertex) if text],
+    }
+
+
+def _facts(vertex: Vertex) -> Iterator[tuple[str, str]]:
+    policy, bound, place = vertex.policy, vertex.bound, vertex.place
+    yield "agent", vertex.agent
+    yield "source", f"{Path(place.file).name}:{place.line}" if place else ""
+    yield "labels", ", ".join(vertex.labels)
+    yield "unsure below", f"{vertex.at_least:g}" if vertex.at_least else ""
+    yield "voters", ", ".join(map(short_name, vertex.voters))
+    yield "needs", str(vertex.need or "")
+    yield "reads", ", ".join(vertex.reads or ())
+    yield "writes", ", ".join(vertex.writes or ())
+    yield "at most", f"{bound.at_most} visits" if bound else ""
+    yield "at once", str(vertex.limit) if vertex.kind == "each" else ""
+    yield "attempts", str(policy.attempts) if policy.attempts > 1 else ""
+    yield "timeout", f"{policy.timeout_s:g} s" if policy.timeout_s is not None else ""
+    yield "undo", vertex.undo
+
+
+def _way(arrow: Arrow) -> dict[str, object]:
+    source, target, label = arrow.key
+    return {"source": source, "target": target, "label": label, "kind": arrow.kind}
+
+
+def _pictures() -> str:
+    """Write the styles of the pictures, in light, and in dark where the page is dark."""
+    return style_sheet("light") + style_sheet("dark", ".dark .ag")
+
+
+def _embedded(data: Mapping[str, object]) -> str:
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")

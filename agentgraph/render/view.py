@@ -1,0 +1,100 @@
+"""Which part of a diagram is drawn: how deep, and around which vertex; nothing is left out unsaid."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from agentgraph.errors import NotAvailable, suggest
+from agentgraph.graph import FrozenGraph
+from agentgraph.render.diagram import Arrow, Counts, Diagram, Group, diagram_of
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show of a graph: `depth` 0 is its own level alone, `collapse` names single frames.
+
+    With `focus`, only what is at most `radius` edges away from that vertex.
+    """
+
+    depth: int | None = None
+    collapse: tuple[str, ...] = ()
+    focus: str | None = None
+    radius: int = 1
+
+
+def frames_of(graph: FrozenGraph, prefix: str = "") -> Iterator[str]:
+    """Name the vertices that hold a graph, by their paths, the outer ones first."""
+    for vertex in graph.vertices:
+        if vertex.child is not None:
+            yield f"{prefix}{vertex.name}"
+            yield from frames_of(vertex.child, f"{prefix}{vertex.name}/")
+
+
+def seen(graph: FrozenGraph, counts: Counts, view: View) -> Diagram:
+    """Return the part of the diagram of `graph` that is asked for. Raises `NotAvailable`."""
+    frames = list(frames_of(graph))
+    for path in view.collapse:
+        _known(path, frames, "workflow to collapse")
+    deep = {path for path in frames if view.depth is not None and path.count("/") >= view.depth}
+    diagram = diagram_of(graph, counts, folded=deep | set(view.collapse))
+    return diagram if view.focus is None else _around(diagram, view.focus, view.radius)
+
+
+def _known(name: str, known: Iterable[str], what: str) -> None:
+    names = list(known)
+    if name not in names:
+        some = ", ".join(map(repr, names[:5])) or "none"
+        raise NotAvailable(
+            f"there is no {what} called {name!r}",
+            where="the part of the picture that was asked for",
+            fix=suggest(name, names, f"take one of these: {some}"),
+        )
+
+
+def _around(diagram: Diagram, name: str, radius: int) -> Diagram:
+    """Keep what is near a vertex; each figure that is kept says how many of its ways are not."""
+    parts = [*diagram.figures, *(group for group in diagram.groups if group.vertex)]
+    _known(name, (part.path for part in parts), "vertex")
+    chosen = {part.id for part in parts if part.path == name}
+    kept = {one.id for one in diagram.figures if chosen & {one.id, *diagram.around(one.id)}}
+    for _ in range(radius):
+        kept |= {end for ends in _ends(diagram) if kept & set(ends) for end in ends}
+    framed = {group for figure in kept for group in diagram.around(figure)}
+    arrows = [arrow for arrow in diagram.arrows if {arrow.source, arrow.target} <= kept | framed]
+    whole = {arrow.id for arrow in arrows}
+    cut: dict[str, int] = {}
+    for arrow, ends in zip(diagram.arrows, _ends(diagram), strict=True):
+        for end in set(ends) & kept if arrow.id not in whole else ():
+            cut[end] = cut.get(end, 0) + 1
+    figures = [
+        replace(figure, cut=cut.get(figure.id, 0))
+        for figure in diagram.figures
+        if figure.id in kept
+    ]
+    near = f"{len(figures)} of {len(diagram.figures)} vertices, those near {name}"
+    return replace(
+        diagram,
+        figures=tuple(figures),
+        groups=tuple(_regrouped(diagram, kept, framed)),
+        arrows=tuple(arrows),
+        caption="; ".join(filter(None, (diagram.caption, near))),
+    )
+
+
+def _ends(diagram: Diagram) -> list[tuple[str, str]]:
+    """Return the figures at both ends of each arrow: of a group its last and its first one."""
+    group = {one.id: one for one in diagram.groups}
+
+    def ends(arrow: Arrow) -> tuple[str, str]:
+        source, target = group.get(arrow.source), group.get(arrow.target)
+        return source.last if source else arrow.source, target.first if target else arrow.target
+
+    return [ends(arrow) for arrow in diagram.arrows]
+
+
+def _regrouped(diagram: Diagram, kept: set[str], framed: set[str]) -> Iterator[Group]:
+    for group in diagram.groups:
+        if group.id in framed:
+            inside = [one.id for one in diagram.figures if one.id in kept]
+            inside = [one for one in inside if group.id in diagram.around(one)]
+            first = group.first if group.first in kept else inside[0]
+            yield replace(group, first=first, last=group.last if group.last in kept else inside[-1])
