@@ -26,6 +26,7 @@ ENTRIES = {
     "agentgraph.errors",
     "agentgraph.events",
     "agentgraph.render",
+    "agentgraph.requirements",
 }
 
 VAGUE = {"base", "common", "helper", "helpers", "misc", "util", "utils"}

@@ -11,6 +11,8 @@ from agentgraph.graph.definition import (
     Policy,
     Region,
     RegionKind,
+    Requirement,
+    RequirementKind,
     Vertex,
     VertexKind,
 )
@@ -33,6 +35,8 @@ __all__ = [
     "Policy",
     "Region",
     "RegionKind",
+    "Requirement",
+    "RequirementKind",
     "Vertex",
     "VertexKind",
     "difference",

@@ -29,6 +29,7 @@ VertexKind = Literal[
     "join",
 ]
 RegionKind = Literal["catch", "loop", "quorum"]
+RequirementKind = Literal["always_before", "never_together", "at_most"]
 
 START = "START"
 END = "END"
@@ -152,6 +153,20 @@ class Region:
     place: Place | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What the user wants to hold in every run; vertices go by their paths (`support/review`)."""
+
+    kind: RequirementKind
+    names: tuple[str, ...]
+    number: int = 0
+    place: Place | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        parts = [str(self.number)] if self.kind == "at_most" else []
+        return f"{self.kind}({', '.join([*parts, *map(repr, self.names)])})"
+
+
 @dataclass(frozen=True)
 class FrozenGraph:
     """An explicit directed graph: vertices, ordered edges, regions, and the state it works on."""
@@ -174,6 +189,8 @@ class FrozenGraph:
     place: Place | None = field(default=None, compare=False)
     types: tuple[str, ...] = ()
     """What each field of the state declares: its type, its reducer, whether it is needed."""
+    requirements: tuple[Requirement, ...] = ()
+    """What must hold in every run."""
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_o
 
 from agentgraph.errors import InvalidGraphFile, Place, suggest
 from agentgraph.graph.content import Json, plain
-from agentgraph.graph.definition import Access, Bound, Edge, FrozenGraph, Policy, Region, Vertex
+from agentgraph.graph.definition import (
+    Access,
+    Bound,
+    Edge,
+    FrozenGraph,
+    Policy,
+    Region,
+    Requirement,
+    Vertex,
+)
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -78,6 +87,8 @@ def _graph(raw: Json) -> FrozenGraph:
     parts["vertices"] = tuple(_vertex(item) for item in _objects(raw, "vertices"))
     parts["edges"] = tuple(_part(Edge, item) for item in _objects(raw, "edges"))
     parts["regions"] = tuple(_part(Region, item) for item in _objects(raw, "regions"))
+    required = _objects(raw, "requirements")
+    parts["requirements"] = tuple(_part(Requirement, item) for item in required)
     return _part(FrozenGraph, parts)
 
 

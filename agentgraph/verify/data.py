@@ -14,7 +14,7 @@ def check_data(nested: Nest) -> Iterator[Finding]:
     """Check the reads and writes of a graph, as far as they are known."""
     graph = nested.net.graph
     if graph.fields and _touches(graph):
-        facts = Facts(graph)
+        facts = Facts.found(graph)
         yield from check_unwritten(nested.net, facts)
         yield from check_writers(nested, facts)
 

@@ -29,15 +29,23 @@ class Fact(NamedTuple):
 class Facts:
     """The facts of one graph, by the number of the vertex."""
 
-    def __init__(self, graph: FrozenGraph) -> None:
-        """Look at each vertex; most of them share what others have."""
-        self.fields = graph.fields
-        self.unset = self.bits(graph.unset)
-        self.reduced = self.bits(graph.reduced)
+    def __init__(self, fields: tuple[str, ...], of: list[Fact] | None = None) -> None:
+        """Take the fields that the bits stand for, and the facts."""
+        self.fields = fields
+        self.of: list[Fact] = of or []
+        self.unset = 0
+        self.reduced = 0
+
+    @classmethod
+    def found(cls, graph: FrozenGraph) -> "Facts":
+        """Look at each vertex of a graph; most of them share what others have."""
+        facts = cls(graph.fields)
+        facts.unset, facts.reduced = facts.bits(graph.unset), facts.bits(graph.reduced)
         known: dict[int, Fact] = {}
-        self.of: list[Fact] = [
-            known.get(id(vertex.access)) or self._fact(vertex, known) for vertex in graph.vertices
+        facts.of = [
+            known.get(id(vertex.access)) or facts.fact(vertex, known) for vertex in graph.vertices
         ]
+        return facts
 
     def bits(self, names: Iterable[str]) -> int:
         """The bits of these fields; a name that is no field has none."""
@@ -48,11 +56,14 @@ class Facts:
         """The fields of these bits."""
         return [name for number, name in enumerate(self.fields) if bits >> number & 1]
 
-    def _fact(self, vertex: Vertex, known: dict[int, Fact]) -> Fact:
+    def fact(self, vertex: Vertex, known: dict[int, Fact]) -> Fact:
+        """Look at one vertex; what others may share goes to `known`."""
         access = vertex.access
         if vertex.kind in _IDLE:
             return Fact()
-        if access is not None and _is_whole(access, self.fields):
+        # A person may send edits along with the answer.
+        is_whole = access is not None and vertex.kind != "human"
+        if access is not None and is_whole and _is_whole(access, self.fields):
             sure = self.bits(access.writes)
             some = sure | self.bits(access.may_write)
             return known.setdefault(id(access), Fact("proved", self.bits(access.reads), sure, some))

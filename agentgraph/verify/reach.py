@@ -54,22 +54,11 @@ def _is_plain(net: Wiring) -> bool:
 
 def _reached(net: Wiring) -> list[bool]:
     """Say which vertices START leads to; a failure leads from each member to its handler."""
-    handlers: dict[int, list[int]] = {}
-    for region, handler in net.handlers.items():
-        for member in net.graph.regions[region].members:
-            if net.graph.vertex[member].kind != "gateway":  # it runs nothing that could fail
-                handlers.setdefault(net.number[member], []).append(handler)
     reached = [False] * len(net.vertices)
     reached[net.start] = True
     stack = [net.start]
-    target, outs, then = net.target, net.outs, net.then
     while stack:
-        vertex = stack.pop()
-        ways = [target[edge] for edge in outs[vertex]]
-        if vertex in then:
-            ways.append(then[vertex])
-        if vertex in handlers:
-            ways += handlers[vertex]
+        ways = net.ways_on(stack.pop())
         for way in ways:
             if not reached[way]:
                 reached[way] = True

@@ -23,8 +23,6 @@ from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.words import at, listed
 
 _TRIES = 2_000
-_IDLE = frozenset({"gateway", "join"})
-"""What runs nothing that could fail before a state is there."""
 
 
 def check_unwritten(net: Wiring, facts: Facts) -> Iterator[Finding]:
@@ -37,17 +35,36 @@ def check_unwritten(net: Wiring, facts: Facts) -> Iterator[Finding]:
         return
     told: dict[int, int] = {}
     for trusts_user in (False, True):
-        spread = _Spread(net, facts, wanted, trusts_user=trusts_user)
+        spread = Spread(net, facts, wanted, trusts_user=trusts_user)
         for vertex, fact in enumerate(facts.of):
             is_open = trusts_user or fact.claim == "proved"
             bits = spread.at[vertex] & fact.reads & ~told.get(vertex, 0) if is_open else 0
             told[vertex] = told.get(vertex, 0) | bits
             for name in facts.names(bits):
-                yield from spread.finding(vertex, name, facts.bits([name]))
+                path, is_run = spread.path(vertex, facts.bits([name]))
+                if is_run:
+                    yield _finding(net, facts, path, name, is_proved=not trusts_user)
+
+
+def _finding(net: Wiring, facts: Facts, path: list[int], name: str, *, is_proved: bool) -> Finding:
+    bit, vertex = facts.bits([name]), path[-1]
+    others = [net.name(v) for v, fact in enumerate(facts.of) if fact.some & bit and v != vertex]
+    does = "writes" if len(others) == 1 else "write"
+    elsewhere = f"; {listed(others)} {does} it elsewhere" if others else ""
+    return Finding(
+        "AG401",
+        f"{net.name(vertex)!r} reads {name!r}, and nothing has written it on the way{elsewhere}",
+        at(net.vertices[vertex]),
+        f"let a node on this way write {name!r}, or give the field a default instead of `unset()`",
+        net.place(vertex),
+        tuple(map(net.name, path)),
+        severity="error" if is_proved else "warning",
+        claim="proved" if is_proved else "declared",
+    )
 
 
 @dataclass(slots=True)
-class _Spread:
+class Spread:
     """How far a run comes without the fields being written."""
 
     net: Wiring
@@ -59,7 +76,6 @@ class _Spread:
     """For each vertex, the fields that may be unwritten when it begins."""
     came: list[int] = field(default_factory=list[int])
     """The same for each edge into a join."""
-    handlers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
     rounds: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
     """For each bounded vertex with a `then`, the edges that lead back to it."""
 
@@ -67,9 +83,6 @@ class _Spread:
         net = self.net
         self.at = [0] * len(net.vertices)
         self.came = [0] * len(net.edges)
-        for region, handler in net.handlers.items():
-            for name in net.graph.regions[region].members:
-                self.handlers.setdefault(net.number[name], []).append(handler)
         if net.then:
             self._find_rounds()
         self.at[net.start] = self.wanted
@@ -96,8 +109,7 @@ class _Spread:
         """What is still unwritten when a vertex has run."""
         fact = self.facts.of[vertex]
         is_known = fact.claim == "proved" or (self.trusts_user and fact.claim == "declared")
-        # A person may send edits along with the answer.
-        if not is_known or self.net.vertices[vertex].kind == "human":
+        if not is_known:
             return 0
         return self.at[vertex] & ~fact.some & ~fact.reads
 
@@ -109,9 +121,8 @@ class _Spread:
             yield from self._reach(head, self._joined(head) if net.is_join[head] else left)
             if head in net.then and edge in self.rounds[head]:
                 yield from self._reach(net.then[head], left)
-        if net.vertices[vertex].kind not in _IDLE:
-            for handler in self.handlers.get(vertex, ()):
-                yield from self._reach(handler, self.at[vertex])
+        for handler in net.failing.get(vertex, ()):
+            yield from self._reach(handler, self.at[vertex])
 
     def _reach(self, vertex: int, bits: int) -> Iterator[int]:
         if bits & ~self.at[vertex]:
@@ -125,30 +136,10 @@ class _Spread:
         numbers = range(self.wanted.bit_length())
         return sum(1 << n for n in numbers if sum(way >> n & 1 for way in ways) >= need)
 
-    # One field that is read too early.
-
-    def finding(self, vertex: int, name: str, bit: int) -> Iterator[Finding]:
-        """Tell it, if there is a run that shows it."""
-        net = self.net
-        path = path_to(net.start, vertex, lambda v: self._ways(v, bit))
-        if any(self._gathers(v) for v in path) and not _Past(self, bit).holds(vertex):
-            return
-        writers = [v for v, fact in enumerate(self.facts.of) if fact.some & bit]
-        others = [net.name(v) for v in writers if v != vertex]
-        does = "writes" if len(others) == 1 else "write"
-        found = f"; {listed(others)} {does} it elsewhere" if others else ""
-        is_proved = not self.trusts_user
-        yield Finding(
-            "AG401",
-            f"{net.name(vertex)!r} reads {name!r}, and nothing has written it on the way{found}",
-            at(net.vertices[vertex]),
-            f"let a node on this way write {name!r}, or give the field a default instead of "
-            "`unset()`",
-            net.place(vertex),
-            tuple(map(net.name, path)),
-            severity="error" if is_proved else "warning",
-            claim="proved" if is_proved else "declared",
-        )
+    def path(self, vertex: int, bit: int) -> tuple[list[int], bool]:
+        """Return the shortest way to a vertex with a field unwritten, and whether a run takes it."""
+        path = path_to(self.net.start, vertex, lambda v: self._ways(v, bit))
+        return path, not any(map(self._gathers, path)) or _Past(self, bit).holds(vertex)
 
     def _gathers(self, vertex: int) -> bool:
         need = self.net.vertices[vertex].need or len(self.net.ins[vertex])
@@ -159,7 +150,7 @@ class _Spread:
         is_left = self.left(vertex) & bit
         heads = [net.target[e] for e in net.outs[vertex] if is_left]
         heads += [net.then[vertex]] if vertex in net.then else []
-        heads += self.handlers.get(vertex, [])
+        heads += net.failing.get(vertex, [])
         return (head for head in heads if self.at[head] & bit)
 
 
@@ -182,7 +173,7 @@ class _Past:
     and is never made up.
     """
 
-    def __init__(self, spread: _Spread, bit: int) -> None:
+    def __init__(self, spread: Spread, bit: int) -> None:
         self.net = net = spread.net
         self.at = spread.at
         self.bit = bit
@@ -193,7 +184,8 @@ class _Past:
         """For each edge out of catch flows, the numbers of these."""
         for region, handler in net.handlers.items():
             members = {net.number[name] for name in net.graph.regions[region].members}
-            self.failing.setdefault(handler, []).extend((member, region) for member in members)
+            at_risk = [(v, region) for v in members if handler in net.failing.get(v, ())]
+            self.failing.setdefault(handler, []).extend(at_risk)
             for member in members:
                 for edge in net.outs[member]:
                     if net.target[edge] not in members:
@@ -237,5 +229,5 @@ class _Past:
                 flows = {(~flow, 0) for edge in taken for flow in self.leaving.get(edge, ())}
                 yield sources, picks | flows
         for member, flow in self.failing.get(vertex, ()):
-            if self.at[member] & self.bit and net.vertices[member].kind not in _IDLE:
+            if self.at[member] & self.bit:
                 yield [member], {(~flow, 1)}

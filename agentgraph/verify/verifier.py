@@ -19,6 +19,7 @@ from agentgraph.verify.names import check_names
 from agentgraph.verify.nest import nest
 from agentgraph.verify.reach import check_reach
 from agentgraph.verify.report import Report
+from agentgraph.verify.required import check_requirements
 from agentgraph.verify.soundness import check_soundness
 from agentgraph.verify.wiring import wire
 
@@ -105,6 +106,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     found.findings += faults
     if not faults:
         found.findings += check_data(nested)
+        found.findings += check_requirements(nested)
     is_known = all(
         vertex.kind != "each"
         and (vertex.child is None or checked[id(vertex.child)].steps is not None)

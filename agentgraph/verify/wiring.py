@@ -34,6 +34,7 @@ class Wiring:
     start: int = 0
     end: int = 0
     _order: list[int] | None = None
+    _failing: dict[int, list[int]] | None = None
 
     def name(self, vertex: int) -> str:
         """The name of a vertex by its number."""
@@ -74,6 +75,21 @@ class Wiring:
         if vertex in self.then:
             found.append(self.then[vertex])
         return found
+
+    @property
+    def failing(self) -> dict[int, list[int]]:
+        """From each vertex in a catch flow to the handlers that its failure may lead to."""
+        if self._failing is None:
+            self._failing = {}
+            for region, handler in self.handlers.items():
+                for name in self.graph.regions[region].members:
+                    if self.graph.vertex[name].kind != "gateway":  # it runs nothing
+                        self._failing.setdefault(self.number[name], []).append(handler)
+        return self._failing
+
+    def ways_on(self, vertex: int) -> list[int]:
+        """The vertices to which a token can go from `vertex`, be it by a failure."""
+        return [*self.ways(vertex), *self.failing.get(vertex, ())]
 
 
 def wire(graph: FrozenGraph) -> Wiring:

@@ -50,12 +50,18 @@ NOTHING = Load()
 
 def check_writers(nested: Nest, facts: Facts) -> Iterator[Finding]:
     """Find fields that two parallel branches write and nothing says how to merge."""
-    for pair in parallel_writers(nested, facts):
+    for pair in parallel_writers(nested, facts)[0]:
         yield _finding(nested.net, facts, pair)
 
 
-def parallel_writers(nested: Nest, facts: Facts) -> list[Pair]:
-    """Return pairs of vertices that write one field in parallel, at least one for each conflict."""
+def parallel_writers(
+    nested: Nest, facts: Facts, *, spares_races: bool = True
+) -> tuple[list[Pair], bool]:
+    """Return pairs of vertices that write one field in parallel, and whether all was looked at.
+
+    There is a pair at least for each conflict. `spares_races`: what the branches of a race
+    write is none, since one of them wins.
+    """
     once = twice = 0
     for fact in facts.of:
         twice |= once & fact.some
@@ -63,23 +69,25 @@ def parallel_writers(nested: Nest, facts: Facts) -> list[Pair]:
     net = nested.net
     is_forked = any(len(e) > 1 and not net.is_choice[v] for v, e in enumerate(net.outs))
     if not twice or not is_forked:
-        return []
+        return [], True
     loads = [
         Load(fact.some & twice, vertex) if fact.some & twice else NOTHING
         for vertex, fact in enumerate(facts.of)
     ]
-    watch = _Watch(nested, loads, facts)
+    watch = _Watch(nested, loads, facts, spares_races=spares_races)
     watch.decide()
-    return list(watch.pairs)
+    return list(watch.pairs), watch.is_complete
 
 
 class _Watch(Levels):
     """The levels of a graph once more, this time with an eye on who writes what."""
 
-    def __init__(self, nest: Nest, loads: list[Load], facts: Facts) -> None:
+    def __init__(self, nest: Nest, loads: list[Load], facts: Facts, *, spares_races: bool) -> None:
         super().__init__(nest, [0] * len(nest.net.vertices))
         self.loads = loads
         self.facts = facts
+        self.spares_races = spares_races
+        self.is_complete = True
         self.pairs: dict[Pair, None] = {}
         self.inside: list[Load] = [NOTHING] * len(nest.around)
         for region in nest.inner_first:
@@ -96,7 +104,7 @@ class _Watch(Levels):
             own[local] = self.loads[vertex]
         for (inner, _), local in level.inner.items():
             own[local] = self.inside[inner]
-        rest = _Rest(level.net, own)
+        rest = _Rest(level.net, own, self.spares_races)
         rest.reduce()
         for one, other in rest.nested:
             self._pair(one, other, self.facts.reduced)
@@ -104,6 +112,7 @@ class _Watch(Levels):
             self._pair(
                 one, other, 0 if is_crossing else self.facts.reduced, is_crossing=is_crossing
             )
+        self.is_complete = self.is_complete and rest.is_complete
         self.seen.update(level.vertices)
         if region != OUTSIDE:
             super().decide_level(region, entry)
@@ -130,6 +139,9 @@ class _Rest:
 
     net: Net
     own: list[Load]
+    spares_races: bool
+    is_complete: bool = True
+    """What crosses is not too much to be compared."""
     outs: list[dict[int, Load]] = field(default_factory=list[dict[int, Load]])
     ins: list[set[int]] = field(default_factory=list[set[int]])
     nested: list[tuple[Load, Load]] = field(default_factory=list[tuple[Load, Load]])
@@ -174,7 +186,10 @@ class _Rest:
         held = [v for v, load in enumerate(loads) if load.some]
         pairs = [p for p in combinations(held, 2) if loads[p[0]].some & loads[p[1]].some]
         game = Game(net) if pairs else None
-        if game is None or len(game.owner) > _PLACES:
+        if game is None:
+            return
+        if len(game.owner) > _PLACES:
+            self.is_complete = False
             return
         beside = parallel_places(game)
         past = _pasts(net)
@@ -182,7 +197,8 @@ class _Rest:
             is_beside = any(
                 beside[p] >> q & 1 for p in game.places[one] for q in game.places[other]
             )
-            if is_beside and not (self.net.need == 1 and not _meet(net, one, other)):
+            is_race = self.spares_races and net.need == 1
+            if is_beside and not (is_race and not _meet(net, one, other)):
                 yield loads[one], loads[other], past is not None and _has_many(past, one, other)
 
     def _expanded(self) -> tuple[Net, list[Load]]:

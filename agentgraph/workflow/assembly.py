@@ -6,7 +6,7 @@ from dataclasses import replace
 from pydantic import BaseModel
 
 from agentgraph.errors import Finding, GraphError, InvalidFlow, InvalidGraph, Place
-from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Vertex
+from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Requirement, Vertex
 from agentgraph.runtime.program import Binding, Program, qualified
 from agentgraph.state import schema_of
 from agentgraph.workflow.fitting import Fitting, without_cause
@@ -28,6 +28,7 @@ def assemble(
     version: int,
     spot: Spot | None,
     is_inner: bool = False,
+    requirements: tuple[Requirement, ...] = (),
 ) -> Program:
     """Return the program of a sketch. Raises `InvalidGraph` with everything that is wrong.
 
@@ -37,7 +38,7 @@ def assemble(
 
     _check_state(name, state, spot)
     made = _Assembly(sketch, state, Fitting(state, deps, is_inner=is_inner))
-    graph = made.graph(name, version, spot)
+    graph = made.graph(name, version, spot, requirements)
     report = verify(graph)
     findings = [*sketch.findings, *report.errors]
     if findings:
@@ -81,7 +82,9 @@ class _Assembly:
             id(area): region for area, region in zip(sketch.areas, self.areas, strict=True)
         }
 
-    def graph(self, name: str, version: int, spot: Spot | None) -> FrozenGraph:
+    def graph(
+        self, name: str, version: int, spot: Spot | None, requirements: tuple[Requirement, ...]
+    ) -> FrozenGraph:
         """Return the frozen graph; what is wrong goes to the findings of the sketch."""
         order = self._order()
         self._position = {number: position for position, number in enumerate(order)}
@@ -102,6 +105,7 @@ class _Assembly:
             schema_of(self.state).reduced,
             self.places.of(spot),
             types,
+            requirements,
         )
 
     def _order(self) -> list[int]:

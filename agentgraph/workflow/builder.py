@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidAgent, InvalidFlow
+from agentgraph.graph import Requirement
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.policy import Retry
 from agentgraph.workflow.agents import options_of
@@ -219,8 +220,10 @@ class Graph(Generic[S, D]):
         handler = self._handles.entry(to, spot)
         self._trials.append(Trial("catch", dots, handler, spot, errors))
 
-    def compile(self) -> Workflow[S, D]:
+    def compile(self, *, require: Sequence[Requirement] = ()) -> Workflow[S, D]:
         """Freeze the graph and verify it. Raises `InvalidGraph` with all that is wrong.
+
+        `require` is what must hold in every run (`agentgraph.requirements`).
 
         The builder stays as it is: more can be added and compiled again.
         """
@@ -231,6 +234,7 @@ class Graph(Generic[S, D]):
             deps=self._deps,
             version=self._version,
             spot=self._spot,
+            requirements=tuple(require),
         )
         return Workflow(program)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar, Unpack
 
 from agentgraph import runtime
-from agentgraph.graph import FrozenGraph, to_json
+from agentgraph.graph import FrozenGraph, Requirement, to_json
 from agentgraph.runtime import Program, RunOptions
 from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.drawing import draw
@@ -181,21 +181,41 @@ class Workflow(Unfinished, Generic[S, D]):
 
 @overload
 def workflow(
-    name: str, state: type[S], flow: Step[S], *, deps: None = None, version: int = 1
+    name: str,
+    state: type[S],
+    flow: Step[S],
+    *,
+    deps: None = None,
+    version: int = 1,
+    require: Sequence[Requirement] = (),
 ) -> Workflow[S]: ...
 @overload
 def workflow(
-    name: str, state: type[S], flow: Step[S], *, deps: type[DG], version: int = 1
+    name: str,
+    state: type[S],
+    flow: Step[S],
+    *,
+    deps: type[DG],
+    version: int = 1,
+    require: Sequence[Requirement] = (),
 ) -> Workflow[S, DG]: ...
 def workflow(
-    name: str, state: type[S], flow: Step[S], *, deps: type[object] | None = None, version: int = 1
+    name: str,
+    state: type[S],
+    flow: Step[S],
+    *,
+    deps: type[object] | None = None,
+    version: int = 1,
+    require: Sequence[Requirement] = (),
 ) -> object:
     """Compile a flow: freeze its graph and verify it.
 
-    `deps` is the class of the services that nodes take with `Ctx[Services]`. Raises
-    `InvalidGraph` with all that is wrong, each with the line of your source.
+    `deps` is the class of the services that nodes take with `Ctx[Services]`; `require`
+    is what must hold in every run (`agentgraph.requirements`). Raises `InvalidGraph` with all that is wrong, each with the line of your source.
     """
     spot = spot_of_caller()
     sketch = draw(tree_of(flow, spot), spot)
-    program = assemble(sketch, name, state, deps=deps, version=version, spot=spot)
+    program = assemble(
+        sketch, name, state, deps=deps, version=version, spot=spot, requirements=tuple(require)
+    )
     return Workflow[S, None](program)

@@ -6,6 +6,7 @@ other has replaced. That is all that the rules of merging need.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import NamedTuple
 
 from agentgraph.graph import FrozenGraph
@@ -50,6 +51,8 @@ class Runs:
     limit: int = 3_000
     early: set[tuple[str, str]] = field(default_factory=set)
     double: set[str] = field(default_factory=set)
+    together: set[frozenset[str]] = field(default_factory=set)
+    """Each two nodes that run at the same time."""
 
     def explore(self) -> None:
         """Take the fields one by one: a run that fails for one of them shows no more of others."""
@@ -68,6 +71,8 @@ class Runs:
         stack = [marking]
         while stack:
             marking = stack.pop()
+            live = {t.site.name for t in marking.live.values() if t.verb == "run"}
+            self.together |= set(map(frozenset, combinations(live, 2)))
             for event in self._events(marking):
                 after, _ = step(marking, event)
                 key = self._key(after)
