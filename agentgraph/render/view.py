@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from agentgraph.errors import NotAvailable, suggest
 from agentgraph.graph import FrozenGraph
-from agentgraph.render.diagram import Arrow, Counts, Diagram, Group, diagram_of
+from agentgraph.render.diagram import Arrow, Counts, Diagram, Figure, Group, diagram_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def _known(name: str, known: Iterable[str], what: str) -> None:
 
 def _around(diagram: Diagram, name: str, radius: int) -> Diagram:
     """Keep what is near a vertex; each figure that is kept says how many of its ways are not."""
-    parts = [*diagram.figures, *(group for group in diagram.groups if group.vertex)]
+    open_frames = [group for group in diagram.groups if group.vertex]
+    parts: list[Figure | Group] = [*diagram.figures, *open_frames]
     _known(name, (part.path for part in parts), "vertex")
     chosen = {part.id for part in parts if part.path == name}
     kept = {one.id for one in diagram.figures if chosen & {one.id, *diagram.around(one.id)}}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Generic, Literal, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar, Unpack

@@ -66,7 +66,7 @@ class _Veil:
             items = cast("Mapping[str, Any]", value).items()
             return {k: HIDDEN if k in self._fields else self.over(item) for k, item in items}
         if isinstance(value, list):
-            return [self.over(item) for item in cast("list[Any]", value)]
+            return [self.over(item) for item in cast("list[object]", value)]
         if isinstance(value, str):
             for text in self._texts_hidden:
                 value = value.replace(text, HIDDEN)
@@ -78,7 +78,7 @@ class _Veil:
             for key, item in cast("Mapping[str, Any]", value).items():
                 yield from self._texts(item, is_hidden=is_hidden or key in self._fields)
         elif isinstance(value, list):
-            for item in cast("list[Any]", value):
+            for item in cast("list[object]", value):
                 yield from self._texts(item, is_hidden=is_hidden)
         elif is_hidden and isinstance(value, str) and len(value) >= _SHORTEST:
             yield value
