@@ -99,7 +99,7 @@ def test_options_reach_the_saved_drawing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.png", "a", ".svg.txt"])
 def test_another_suffix_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotAvailable, match=r"end the path in \.svg, \.dot or \.mmd"):
+    with pytest.raises(NotAvailable, match=r"end the path in \.svg, \.dot"):
         save(ESSAY, tmp_path / name)
 
     assert list(tmp_path.iterdir()) == []
