@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import CHOICES, Edge, FrozenGraph, Vertex
-from agentgraph.verify.words import at, counted, listed
+from agentgraph.verify.words import at, counted, listed, quoted
 
 
 def check_labels(graph: FrozenGraph) -> Iterator[Finding]:
@@ -90,9 +90,9 @@ def _sets(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
                 "AG201",
                 f"{vertex.name!r} may answer {label!r}, and no edge has that label",
                 at(vertex),
-                f"add it: `.route({{..., {label!r}: target}})`, "
-                f"or `{label!r}: END` if the run ends there",
-                vertex.place,
+                f"add it to the others: `{{..., {label!r}: target}}`, "
+                f"or `{label!r}: END` where the run ends",
+                edges[0].place or vertex.place,
             )
     for label, edge in found.items():
         if label not in vertex.labels:
@@ -159,7 +159,7 @@ def _needs_unsure(code: str, vertex: Vertex, what: str) -> Finding:
 
 
 def _edge(edge: Edge) -> str:
-    return f"{edge.source!r} -> {edge.target!r}"
+    return f"{quoted(edge.source)} -> {quoted(edge.target)}"
 
 
 def _label(edge: Edge) -> str:

@@ -25,6 +25,8 @@ from agentgraph.verify.words import quoted
 _PLACES = 1_000
 """How many places of crossing ways are compared; beyond that nothing is said of them."""
 
+_USUAL = {"list": "append", "set": "union", "dict": "merge", "int": "total", "float": "total"}
+
 Rope: TypeAlias = "int | tuple[Rope, Rope] | None"
 """Numbers of vertices, in a tree: two of these are put together at no cost."""
 
@@ -277,6 +279,14 @@ def _meet(net: Net, one: int, other: int) -> bool:
     return bool(reached[0] & reached[1])
 
 
+def _reduced(net: Wiring, name: str) -> str:
+    """Write the declaration of a field with a reducer that is usual for its type."""
+    types = dict(zip(net.graph.fields, net.graph.types, strict=False))
+    kind = types.get(name, "").rpartition(", ")[0].partition(" with ")[0] or "..."
+    reducer = _USUAL.get(kind.partition("[")[0], "latest_declared")
+    return f"Annotated[{kind}, {reducer}]"
+
+
 def _finding(net: Wiring, facts: Facts, pair: Pair) -> Finding:
     one, other, bit, is_crossing = pair
     (name,) = facts.names(bit)
@@ -290,8 +300,7 @@ def _finding(net: Wiring, facts: Facts, pair: Pair) -> Finding:
     fix = (
         "join the branches that write it in one place, or let one branch alone write it"
         if is_crossing
-        else f"give it one, as in `{name}: Annotated[..., latest_declared]`, or let one branch "
-        "alone write it"
+        else f"give it one, `{name}: {_reduced(net, name)}`, or let one branch alone write it"
     )
     is_declared = "declared" in {facts.of[one].claim, facts.of[other].claim}
     return Finding(

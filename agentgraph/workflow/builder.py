@@ -13,7 +13,7 @@ Rules of this file:
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
-from typing import Generic, Protocol, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Generic, Never, Protocol, TypeAlias, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -26,6 +26,7 @@ from agentgraph.workflow.agents import options_of
 from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.choice import Abstaining, chosen
 from agentgraph.workflow.compiled import Workflow
+from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
 from agentgraph.workflow.flow import End, Flow, Node, Start, error_types, positive
 from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
@@ -73,7 +74,7 @@ class Graph(Generic[S, D]):
     def add_node(
         self,
         fn: Handle[S, D],
-        *,
+        *more: Never,
         name: str | None = None,
         retry: Retry | None = None,
         timeout: float | timedelta | None = None,
@@ -91,6 +92,12 @@ class Graph(Generic[S, D]):
         ends `exhausted`. `limit` is how many attempts may be under way over all runs.
         """
         spot = spot_of_caller()
+        if more:
+            raise InvalidFlow(
+                f"add_node takes the function first, and was given {fn!r}",
+                where=f"add_node ({line_of(spot)})",
+                fix=f"write `g.add_node(function, name={fn!r})`, or leave the name out",
+            )
         options = options_of(
             retry=retry,
             timeout=timeout,
@@ -237,6 +244,11 @@ class Graph(Generic[S, D]):
             requirements=tuple(require),
         )
         return Workflow(program)
+
+    if not TYPE_CHECKING:  # A type checker marks what is not there by itself.
+
+        def __getattr__(self, name: str) -> Never:
+            raise unknown("Graph", name, IN_A_GRAPH)
 
     def _end(self, source: object, spot: Spot | None) -> tuple[int, str | None, bool]:
         """Return the one open end of a branch; alternatives meet before the join."""

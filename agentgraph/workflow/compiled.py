@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, overload
+from typing import TYPE_CHECKING, Generic, Literal, Never, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar, Unpack
@@ -12,6 +12,7 @@ from agentgraph.graph import FrozenGraph, Requirement, to_json
 from agentgraph.runtime import Program, RunOptions
 from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.drawing import draw
+from agentgraph.workflow.elsewhere import IN_A_WORKFLOW, unknown
 from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
 from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import pair_of, signature_of
@@ -174,6 +175,11 @@ class Workflow(Unfinished, Generic[S, D]):
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show the graph in a notebook; nothing is fetched."""
         return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
+
+    if not TYPE_CHECKING:  # A type checker marks what is not there by itself.
+
+        def __getattr__(self, name: str) -> Never:
+            raise unknown("Workflow", name, IN_A_WORKFLOW)
 
     def __repr__(self) -> str:
         return f"Workflow({self.name!r})"

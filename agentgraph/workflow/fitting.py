@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import Vertex
 from agentgraph.runtime.context import Ctx
+from agentgraph.workflow.elsewhere import returned
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.work import Settled
 
@@ -78,6 +79,7 @@ class Fitting:
         self._known.add(key)
         signature.read_again()
         yield from _takes(vertex, signature, self._state, "the state of the workflow")
+        yield from _gives(vertex, signature)
         yield from self._services(vertex, signature)
         yield from self._mentions(vertex, signature)
 
@@ -175,6 +177,21 @@ def _takes(
             f"{wanted.__name__} run inside: `.as_node(enter=..., leave=...)`",
             place=vertex.place,
         )
+
+
+def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
+    found = returned(signature) if vertex.kind == "node" else None
+    if found is None:
+        return
+    value, line = found
+    about = signature.about.place
+    yield Finding(
+        "AG121",
+        f"{vertex.name!r} returns {value}, and a node edits its state instead",
+        where=signature.shown,
+        fix="assign to the fields of the state, `s.field = value`, and return nothing: `-> None`",
+        place=about if about is None or line is None else Place(about.file, line),
+    )
 
 
 def _services_of(hint: object) -> Iterable[type[object]]:

@@ -258,10 +258,13 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
         case _ if callable(part):
             return function_tree(part)
         case _:
+            is_text = isinstance(part, str)
             raise InvalidFlow(
-                f"{part!r} is no part of a flow",
+                f"{part!r} is no part of a flow{' but a text' if is_text else ''}",
                 where=f"{line_of(spot)}",
-                fix="a flow is made of nodes and functions; labels are led to parts with "
+                fix=f"write the function or the node without quotes: `{part}`"
+                if is_text
+                else "a flow is made of nodes and functions; labels are led to parts with "
                 "`classifier.route({...})`",
             )
 

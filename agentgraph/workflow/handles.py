@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeGuard, cast
 
 from pydantic import BaseModel
 
-from agentgraph.errors import InvalidFlow
+from agentgraph.errors import InvalidFlow, nearest
 from agentgraph.workflow.agents import agent_work, mention_of
 from agentgraph.workflow.drawing import Pen
 from agentgraph.workflow.flow import NEXT, End, Flow, Node, Start, Unfinished, undo_of
@@ -124,6 +124,8 @@ class Handles:
             return work if name is None else work.named(name)
         if isinstance(fn, Unfinished):
             raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=fn.advice)
+        if isinstance(fn, str):
+            raise self._text(fn, spot)
         if isinstance(fn, Flow) or not callable(fn):
             raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=_NAMED)
         key = identity(fn)
@@ -131,6 +133,19 @@ class Handles:
         if signature is None:
             signature = self._signatures[key] = signature_of(fn)
         return agent_work(fn, name, options, signature)
+
+    def _text(self, name: str, spot: Spot | None) -> InvalidFlow:
+        """Say what to write instead of a name in quotes."""
+        bare = name.strip("_").upper()
+        known = [dot.work.name for dot in self.sketch.dots if dot.work is not None]
+        near = nearest(name, known)
+        if bare in {"START", "END"}:
+            fix = f"write it without quotes: `from agentgraph import {bare}`"
+        elif near is not None:
+            fix = f"write the function, or what `add_node` returned, without quotes: `{near}`"
+        else:
+            fix = "edges go by the function, or by what `add_node` returned: without quotes"
+        return InvalidFlow(f"{name!r} is no node but a text", where=line_of(spot), fix=fix)
 
     def _put(self, mention: Mention, spot: Spot | None) -> int:
         dot = self._placed[mention.key] = self.sketch.add(None, mention.work, spot)

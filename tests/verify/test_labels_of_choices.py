@@ -29,7 +29,7 @@ def test_a_label_without_an_edge_is_found() -> None:
     assert finding.code == "AG201"
     assert finding.what == "'k' may answer 'no', and no edge has that label"
     assert finding.fix == (
-        "add it: `.route({..., 'no': target})`, or `'no': END` if the run ends there"
+        "add it to the others: `{..., 'no': target}`, or `'no': END` where the run ends"
     )
 
 

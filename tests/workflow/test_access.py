@@ -267,7 +267,7 @@ def test_parallel_writes_without_a_reducer_are_found_with_both_nodes() -> None:
         f"  where: field 'note' ({finding.place})",
         "  path:  START -> right",
         (
-            "  fix:   give it one, as in `note: Annotated[..., latest_declared]`, or let one branch "
+            "  fix:   give it one, `note: Annotated[str, latest_declared]`, or let one branch "
             "alone write it"
         ),
     ]

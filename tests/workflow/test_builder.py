@@ -338,3 +338,89 @@ def test_empty_lists_are_refused() -> None:
 def test_a_then_that_nothing_leads_to_is_refused() -> None:
     with pytest.raises(InvalidFlow, match="there is no `max_visits`"):
         new().add_node(a, then=b)
+
+
+@pytest.mark.parametrize(
+    ("handle", "fix"),
+    [
+        ("aa", "write the function, or what `add_node` returned, without quotes: `a`"),
+        ("START", "write it without quotes: `from agentgraph import START`"),
+        ("__end__", "write it without quotes: `from agentgraph import END`"),
+        ("zzz", "edges go by the function, or by what `add_node` returned: without quotes"),
+    ],
+)
+def test_a_name_in_quotes_is_told_what_to_write(handle: Node[Draft], fix: str) -> None:
+    g = new()
+    g.add_edge(START, a)
+
+    with pytest.raises(InvalidFlow) as caught:
+        g.add_edge(handle, b)
+
+    assert caught.value.fix == fix
+
+
+def test_a_name_before_the_function_is_told_where_it_goes() -> None:
+    with pytest.raises(InvalidFlow, match=r"write `g.add_node\(function, name='plan'\)`"):
+        new().add_node("plan", a)  # type: ignore[arg-type] # what other libraries want
+
+
+def test_names_of_other_libraries_are_answered_with_the_line_that_does_it() -> None:
+    g = new()
+    g.add_edge(START, a)
+    g.add_edge(a, END)
+
+    with pytest.raises(AttributeError, match=r"here it is g.add_edge\(START, node\)"):
+        getattr(g, "set_entry_point")(a)  # noqa: B009 - no type checker lets it pass
+    with pytest.raises(AttributeError, match=r"here it is wf.run_sync\(State\(...\)\)"):
+        getattr(g.compile(), "invoke")({})  # noqa: B009
+    with pytest.raises(AttributeError, match=r"'Graph' has no attribute 'zzz'$"):
+        getattr(g, "zzz")  # noqa: B009
+
+
+def returns_a_dict(s: Draft) -> None:
+    if s.text:
+        return None
+    return {"text": "x"}  # type: ignore[return-value] # the mistake
+
+
+def says_that_it_returns(s: Draft) -> Draft:
+    return s
+
+
+def helper(_: int) -> None: ...
+
+
+def returns_what_it_was_given(s: Draft) -> None:
+    def inner() -> int:
+        return 3
+
+    return helper(inner())
+
+
+@pytest.mark.parametrize(
+    ("fn", "what"),
+    [
+        (returns_a_dict, "'returns_a_dict' returns {'text': 'x'}, and a node edits its state"),
+        (says_that_it_returns, "'says_that_it_returns' returns a Draft, and a node edits its st"),
+    ],
+)
+def test_a_node_that_returns_a_value_is_refused_before_it_runs(fn: Node[Draft], what: str) -> None:
+    g = new()
+    g.add_edge(START, fn)
+    g.add_edge(fn, END)
+
+    with pytest.raises(InvalidGraph) as caught:
+        g.compile()
+
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.what[: len(what)]) == ("AG121", what)
+    assert finding.place is not None
+    assert finding.place.file == __file__
+
+
+def test_what_a_node_calls_last_and_what_inner_functions_return_is_no_value() -> None:
+    g = new()
+    g.add_edge(START, returns_what_it_was_given)
+    g.add_edge(returns_what_it_was_given, END)
+
+    g.compile()
