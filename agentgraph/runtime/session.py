@@ -5,7 +5,6 @@ from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from threading import get_ident
 from typing import Any, Final, ParamSpec, cast
 from uuid import uuid4
 
@@ -44,11 +43,13 @@ from agentgraph.machine.marking import Ending
 from agentgraph.runtime.clock import Clock, LoopClock
 from agentgraph.runtime.desk import Desk, Waiting
 from agentgraph.runtime.effect import Effects
-from agentgraph.runtime.limit import Limit
+from agentgraph.runtime.limit import Limit, running_loop
 from agentgraph.runtime.program import Program
+from agentgraph.runtime.rest import rest, revisions, wake
 from agentgraph.runtime.stream import Stream
 from agentgraph.runtime.watch import Watch
 from agentgraph.state import Revision
+from agentgraph.state.revision import lighten, restore
 
 P = ParamSpec("P")
 ROOT: Final = 1
@@ -95,13 +96,13 @@ class Session:
         "_desk",
         "_effects",
         "_failures",
-        "_thread",
+        "_marking",
         "_watch",
         "decisions",
         "is_careful",
+        "is_resting",
         "journal",
         "loop",
-        "marking",
         "options",
         "path",
         "program",
@@ -117,7 +118,9 @@ class Session:
         self.program: Program = program
         self.options: Options = options
         self.run_id: str = options.run_id or f"{_process}-{next(_numbers)}"
-        self.marking: Marking = Marking(program.plan)
+        self._marking: Marking | None = None
+        self.is_resting: bool = False
+        """It waits, and is kept as small as may be."""
         self.loop: AbstractEventLoop = get_running_loop()
         self.stream: Stream[Any] | None = None
         self.journal: list[Event] | None = journal
@@ -128,12 +131,43 @@ class Session:
         self.slots: Limit | None = None if limit is None else Limit(limit)
         self.is_careful: bool = limit is not None or journal is not None
         """Something has to be done around every attempt: no short cuts."""
-        self._thread = get_ident()
         self._clock: Clock | None = options.clock
         self._desk: Desk | None = None
         self._effects: Effects | None = None
         self._failures: tuple[Failure, ...] | list[Failure] = ()
         self._watch: Watch | None = None
+
+    @property
+    def marking(self) -> Marking:
+        """Where the run stands."""
+        if self._marking is None:
+            self._marking = Marking(self.program.plan)
+        self.wake()
+        return self._marking
+
+    def rest(self) -> None:
+        """Keep no more than a run needs that waits for a person."""
+        if not self.is_resting:
+            marking = self.marking
+            if self.stream is None:  # Else somebody may hold an event that shows one of them.
+                for revision in revisions(marking):
+                    lighten(revision)
+            rest(marking)
+            self.is_resting = True
+            # Tuples, to which nobody adds before `wake`.
+            self.path = cast("list[str]", tuple(self.path))
+            self.decisions = cast("list[Noted]", tuple(self.decisions))
+            if self._desk is not None:
+                self._desk.rest()
+
+    def wake(self) -> None:
+        """Be ready to go on."""
+        if self.is_resting:
+            self.is_resting = False
+            wake(self.marking)
+            for revision in revisions(self.marking):
+                restore(revision)
+            self.path, self.decisions = list(self.path), list(self.decisions)
 
     @property
     def clock(self) -> Clock:
@@ -183,7 +217,7 @@ class Session:
 
     def in_loop(self, call: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
         """Call in the thread of the run: a node in a thread of its own must not touch the rest."""
-        if get_ident() == self._thread:
+        if running_loop() is self.loop:
             call(*args, **options)
             return
         try:
@@ -258,7 +292,7 @@ class Session:
     @property
     def status(self) -> Status:
         """How the run stands."""
-        return self.marking.status
+        return "running" if self._marking is None else self._marking.status
 
     def result(self) -> Result[BaseModel]:
         """Return all that is known of the run as it stands."""

@@ -31,7 +31,7 @@ from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
 from agentgraph.state.lent import Lent
-from agentgraph.state.revision import Patch, Revision, Tip, part_of
+from agentgraph.state.revision import Patch, Revision, Tip, names, part_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape
 from agentgraph.state.unset import UNSET
@@ -107,7 +107,7 @@ class Schema(Generic[S]):
                 faults.append(error.what)
         if faults:
             self._refuse_input("; ".join(faults))
-        fields_set = set(instance.__pydantic_fields_set__)
+        fields_set = names(instance.__pydantic_fields_set__)
         revision = Revision(values, fields_set, None, {}, self._lengths(values), None)
         if self._whole is None or not self._fields:
             return revision
