@@ -182,9 +182,8 @@ def _take_work(
 
 def _take_late(turn: Turn, task: Task, event: events.Answer) -> None:
     """Take what work that was cancelled, or an undo, still gave."""
-    trouble = None
-    if isinstance(event, events.Failed):
-        trouble = _trouble(turn.marking, task, event.error, event.kinds)
+    failed = event if isinstance(event, events.Failed) else None
+    trouble = _trouble(turn.marking, task, failed.error, failed.kinds) if failed else None
     if task.verb == "undo":
         payload = event.payload if isinstance(event, events.Finished) else task.payload
         unwind.has_undone(turn, task, payload, trouble)
@@ -193,8 +192,7 @@ def _take_late(turn: Turn, task: Task, event: events.Answer) -> None:
 
 
 def _finish(turn: Turn, task: Task, payload: object) -> None:
-    if task.verb == "item":
-        assert isinstance(task, Part)
+    if isinstance(task, Part) and task.verb == "item":
         groups.end_item(turn, task, payload)
     elif task.verb == "merge":
         frame = turn.marking.frames[task.frame]
