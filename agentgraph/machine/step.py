@@ -103,7 +103,7 @@ def _go_straight(marking: Marking, task: Task, way: Way, payload: object) -> lis
     count = frame.counts.get(site, 0) + 1 if site.at_most is not None else 0
     del marking.live[task.ticket]
     if (
-        way.is_to_join
+        way.is_to_rest
         and frame.full.get(site, 0) < site.need - 1
         and (site, way.place) not in frame.tokens
     ):
@@ -133,7 +133,7 @@ def _go_straight(marking: Marking, task: Task, way: Way, payload: object) -> lis
 
 
 def _rest_straight(marking: Marking, frame: Frame, way: Way, token: Token) -> list[Command]:
-    """Leave a token at a join that still waits for others: nothing else moves."""
+    """Leave a token at END, or at a join that still waits for others: nothing else moves."""
     marking.taken[way] = marking.taken.get(way, 0) + 1
     frame.tokens[way.site, way.place] = token
     frame.full[way.site] = frame.full.get(way.site, 0) + 1

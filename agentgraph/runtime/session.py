@@ -4,6 +4,7 @@ import os
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any, Final, ParamSpec, cast
 from uuid import uuid4
@@ -23,8 +24,9 @@ from agentgraph.events import (
     Usage,
     Verdict,
 )
-from agentgraph.events.result import Answer, Noted
+from agentgraph.events.result import Answer, Noted, Tally
 from agentgraph.events.story import decided
+from agentgraph.graph.plan import Way
 from agentgraph.machine import (
     Command,
     Completed,
@@ -298,6 +300,9 @@ class Session:
         """Return all that is known of the run as it stands."""
         marking = self.marking
         ending = marking.ending or self._ending()
+        visits = [frame.visits.copy() for frame in marking.frames.values()]
+        if marking.visited:
+            visits.append(marking.visited.copy())
         schema = self.program.schema
         return Result(
             run_id=self.run_id,
@@ -305,15 +310,15 @@ class Session:
             state=schema.final(cast("Revision", ending.payload)),
             path=tuple(self.path),
             usage=Usage(marking.steps, marking.spent_tokens, marking.spent_usd),
-            errors=tuple([each.error for each in [*marking.troubles, *marking.undo_troubles]]),
+            errors=tuple([each.error for each in (*marking.troubles, *marking.undo_troubles)]),
             failures=tuple(self._failures),
             questions=self.questions(),
             branches={
                 path: schema.final(cast("Revision", payload)) for path, payload in ending.branches
             },
-            visits=self._visits(),
+            visits=Tally(partial(_visits, visits)),
             decided=tuple(self.decisions),
-            taken={way.key: times for way, times in marking.taken.items()},
+            taken=Tally(partial(_taken, marking.taken.copy())),
         )
 
     def tell_beginning(self, tell: Callable[[RunStarted[Any] | Asked], object]) -> None:
@@ -344,14 +349,17 @@ class Session:
         """Return the open questions."""
         return () if self._desk is None else self._desk.listed()
 
-    def _visits(self) -> dict[str, int]:
-        marking = self.marking
-        found = {site.path: visits for site, visits in marking.frames[ROOT].visits.items()}
-        within = [frame.visits for frame in marking.frames.values() if frame.id != ROOT]
-        for counted in (marking.visited, *within):
-            for site, visits in counted.items():
-                found[site.path] = found.get(site.path, 0) + visits
-        return found
+
+def _visits(frames: list[dict[Site, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for counted in frames:
+        for site, visits in counted.items():
+            found[site.path] = found.get(site.path, 0) + visits
+    return found
+
+
+def _taken(ways: dict[Way, int]) -> dict[tuple[str, str, str | None], int]:
+    return {way.key: times for way, times in ways.items()}
 
 
 def _name_of(task: Task) -> str:
