@@ -15,6 +15,7 @@ from agentgraph.render.engines import EngineFailed, candidates
 from agentgraph.render.layout import Box, Direction, Layout, Link, Point, Rect, Request, Zone
 from agentgraph.render.lettering import width
 from agentgraph.render.palette import NOTE_SIZE
+from agentgraph.render.ranks import against
 from agentgraph.render.shapes import (
     BADGE_HEIGHT,
     Outline,
@@ -45,8 +46,6 @@ class Scene:
     title_places: Mapping[str, Rect]
     badges: Mapping[str, Point]
     """Where the count of each figure that has one is, from the middle of the figure."""
-    zone_of: Mapping[str, str | None]
-    """The group in which each box lies, labels included."""
     chains: Mapping[str, curve.Chain]
     """The way of each arrow, from outline to outline."""
 
@@ -63,9 +62,8 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
         for arrow, route in zip(diagram.arrows, layout.routes, strict=True)
     }
     title_places = _title_places(request, layout, chains)
-    zone_of = {box.id: box.zone for box in request.boxes}
     badges = _badges(diagram, layout, sketches, chains)
-    return Scene(diagram, layout, sketches, titles, labels, title_places, badges, zone_of, chains)
+    return Scene(diagram, layout, sketches, titles, labels, title_places, badges, chains)
 
 
 class _Asking:
@@ -87,7 +85,9 @@ class _Asking:
     def request(self, direction: Direction) -> Request:
         """Put it together."""
         ends = [self._ends(arrow) for arrow in self._diagram.arrows]
-        back = _against_the_flow([figure.id for figure in self._diagram.figures], ends)
+        number = {figure.id: index for index, figure in enumerate(self._diagram.figures)}
+        pairs = [(number[source], number[target]) for source, target in ends]
+        back = against(len(number), pairs)
         boxes = [
             Box(one.id, self._sketches[one.id].width, self._sketches[one.id].height, one.parent)
             for one in self._diagram.figures
@@ -165,34 +165,6 @@ def _in_declared_order(request: Request, layout: Layout) -> Layout:
     return layout.mirrored() if balance < 0 else layout
 
 
-def _against_the_flow(boxes: Sequence[str], ends: Sequence[tuple[str, str]]) -> list[bool]:
-    """Say of each link whether it closes a cycle, going depth first in declared order."""
-    outs: dict[str, list[int]] = {box: [] for box in boxes}
-    for index, (source, _) in enumerate(ends):
-        outs[source].append(index)
-    back = [False] * len(ends)
-    done: set[str] = set()
-    for root in boxes:
-        open_: set[str] = set()
-        trail = [(root, iter(outs[root]))] if root not in done else []
-        open_.add(root)
-        done.add(root)
-        while trail:
-            box, ways = trail[-1]
-            way = next(ways, None)
-            if way is None:
-                open_.discard(box)
-                trail.pop()
-                continue
-            target = ends[way][1]
-            back[way] = target in open_
-            if target not in done:
-                done.add(target)
-                open_.add(target)
-                trail.append((target, iter(outs[target])))
-    return back
-
-
 def _title_places(
     request: Request, layout: Layout, chains: Mapping[str, curve.Chain]
 ) -> dict[str, Rect]:
@@ -247,12 +219,12 @@ def _is_crossed(room: Rect, chains: Sequence[curve.Chain]) -> bool:
 def _cut(
     arrow: Arrow, route: curve.Chain, layout: Layout, sketches: Mapping[str, Sketch]
 ) -> curve.Chain:
-    chain = curve.without_start(route, _outline_at(arrow.source, layout, sketches))
-    return curve.without_end(chain, _outline_at(arrow.target, layout, sketches))
+    chain = curve.without_start(route, *_outline_of(arrow.source, layout, sketches))
+    return curve.without_end(chain, *_outline_of(arrow.target, layout, sketches))
 
 
-def _outline_at(part: str, layout: Layout, sketches: Mapping[str, Sketch]) -> Outline:
+def _outline_of(part: str, layout: Layout, sketches: Mapping[str, Sketch]) -> tuple[Outline, Point]:
     sketch = sketches.get(part)
     place = layout.boxes[part] if sketch else layout.zones[part]
     outline = sketch.outline if sketch else frame_outline(place.width, place.height)
-    return tuple(Point(place.x + x, place.y + y) for x, y in outline)
+    return outline, Point(place.x, place.y)

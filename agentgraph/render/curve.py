@@ -3,7 +3,7 @@
 A chain is a point, then three points for each curve: two that pull, and one to reach.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import hypot
 
 from agentgraph.render.layout import Point, Rect
@@ -11,57 +11,52 @@ from agentgraph.render.markup import number
 
 Chain = tuple[Point, ...]
 Cubic = tuple[Point, Point, Point, Point]
+Corner = tuple[float, float]
 
 TIP_LENGTH = 9.0
 _TIP_HALF = 3.8
 _SLASH_AT = 11.0
 _SLASH_HALF = 3.6
 _STEPS = 8
-"""At how many places of a curve it is asked whether it is inside."""
+"""How many chords of a curve are asked whether they cross."""
 _HALVINGS = 11
+_HALF = 0.5 + 1e-9
 _NOTHING = 0.05
 """Half of what the writer rounds to: what is closer is the same place."""
 
 
-def without_start(chain: Chain, outline: Sequence[Point]) -> Chain:
-    """Cut off what lies inside `outline` at the start; a chain that never leaves it stays whole."""
-    inside = _inside(outline)
-    curves = _curves(chain)
-    for index, curve in enumerate(curves):
-        leaving = _change(curve, inside)
-        if leaving is not None:
-            return _chain([_split(curve, leaving)[1], *curves[index + 1 :]])
-    return chain
+def without_start(chain: Chain, outline: Sequence[Corner], at: Point) -> Chain:
+    """Cut off what lies inside `outline`, laid at `at`; a chain that never leaves it stays whole."""
+    parts = _parted(chain, outline, at)
+    return parts[1] if parts else chain
 
 
-def without_end(chain: Chain, outline: Sequence[Point]) -> Chain:
+def without_end(chain: Chain, outline: Sequence[Corner], at: Point) -> Chain:
     """Cut off what lies inside `outline` at the end."""
-    return without_start(chain[::-1], outline)[::-1]
-
-
-def tip(chain: Chain) -> tuple[Chain, tuple[Point, Point, Point]]:
-    """Shorten a chain by the arrow head at its end, and return both."""
-    end = chain[-1]
-    curves = _curves(chain)
-
-    def is_near(point: Point) -> bool:
-        return hypot(point.x - end.x, point.y - end.y) < TIP_LENGTH - 1
-
-    shortened = chain
-    for index in range(len(curves) - 1, -1, -1):
-        a, b, c, d = curves[index]
-        reaching = _change((d, c, b, a), is_near)
-        if reaching is not None:
-            w, z, y, x = _split((d, c, b, a), reaching)[1]
-            shortened = _chain([*curves[:index], (x, y, z, w)])
-            break
-    return shortened, _head(shortened[-1], end)
+    return without_start(chain[::-1], outline, at)[::-1]
 
 
 def without_middle(chain: Chain, room: Rect) -> list[Chain]:
     """Cut out the stretch between where a chain enters `room` and where it leaves it last."""
-    head = _before(chain, room)
-    return [chain] if head is None else [head, (_before(chain[::-1], room) or chain)[::-1]]
+    x, y = room.width / 2, room.height / 2
+    corners, at = ((-x, -y), (x, -y), (x, y), (-x, y)), Point(room.x, room.y)
+    head = None if room.holds(chain[0]) else _parted(chain, corners, at)
+    tail = None if room.holds(chain[-1]) else _parted(chain[::-1], corners, at)
+    return [*([head[0]] if head else []), *([tail[0][::-1]] if tail else [])] or [chain]
+
+
+def tip(chain: Chain) -> tuple[Chain, str]:
+    """Shorten a chain by the arrow head at its end, and return it and the data of the head."""
+    end = chain[-1]
+    start = next((at for at in chain[-2::-1] if hypot(end.x - at.x, end.y - at.y) > _NOTHING), end)
+    length = hypot(end.x - start.x, end.y - start.y) or 1.0
+    back = Point((start.x - end.x) / length, (start.y - end.y) / length)
+    reach = min(TIP_LENGTH - 1, hypot(end.x - chain[-4].x, end.y - chain[-4].y))
+    base = Point(end.x + back.x * reach, end.y + back.y * reach)
+    pull = chain[-2] if length > reach else base
+    left = Point(back.x * TIP_LENGTH + back.y * _TIP_HALF, back.y * TIP_LENGTH - back.x * _TIP_HALF)
+    across = Point(-2 * back.y * _TIP_HALF, 2 * back.x * _TIP_HALF)
+    return (*chain[:-2], pull, base), f"M{_pair(end)}l{_pair(left)} {_pair(across)}z"
 
 
 def path_data(chain: Chain) -> str:
@@ -129,16 +124,6 @@ def samples(chain: Chain, steps: int = _STEPS) -> list[Point]:
     return found
 
 
-def _head(base: Point, end: Point) -> tuple[Point, Point, Point]:
-    dx, dy = end.x - base.x, end.y - base.y
-    length = hypot(dx, dy) or 1.0
-    ux, uy = dx / length, dy / length
-    back = Point(end.x - ux * TIP_LENGTH, end.y - uy * TIP_LENGTH)
-    left = Point(back.x - uy * _TIP_HALF, back.y + ux * _TIP_HALF)
-    right = Point(back.x + uy * _TIP_HALF, back.y - ux * _TIP_HALF)
-    return end, left, right
-
-
 def _curves(chain: Chain) -> list[Cubic]:
     return [
         (chain[at], chain[at + 1], chain[at + 2], chain[at + 3])
@@ -150,57 +135,70 @@ def _chain(curves: Sequence[Cubic]) -> Chain:
     return (curves[0][0], *(point for curve in curves for point in curve[1:]))
 
 
-def _before(chain: Chain, room: Rect) -> Chain | None:
-    """Return what of a chain comes before it first enters `room`; None when it never does."""
-
-    def outside(point: Point) -> bool:
-        return not room.holds(point)
-
+def _parted(chain: Chain, outline: Sequence[Corner], at: Point) -> tuple[Chain, Chain] | None:
+    """Cut a chain in two where it first crosses an outline; None when it never does."""
     curves = _curves(chain)
     for index, curve in enumerate(curves):
-        entering = _change(curve, outside)
-        if entering is not None:
-            return _chain([*curves[:index], _split(curve, entering)[0]])
+        halves = _halves(curve, outline, at)
+        if halves is not None:
+            before, after = halves
+            return _chain([*curves[:index], before]), _chain([after, *curves[index + 1 :]])
     return None
 
 
-def _change(curve: Cubic, inside: Callable[[Point], bool]) -> float | None:
-    """Find where a curve leaves what it is in; None when it ends inside."""
-    before = 0.0
+def _halves(curve: Cubic, outline: Sequence[Corner], at: Point) -> tuple[Cubic, Cubic] | None:
+    """Find the chord of a curve that crosses, then the place by the one side that it crosses."""
+    start = curve[0]
+    if _is_straight(curve):
+        met = _met(start, curve[3], outline, at)
+        middle = _between(start, curve[3], met[0]) if met else start
+        return (straight(start, middle), straight(middle, curve[3])) if met else None
     for step in range(1, _STEPS + 1):
-        after = step / _STEPS
-        if not inside(_at(curve, after)):
-            return _narrowed(curve, inside, before, after)
-        before = after
+        end = _at(curve, step / _STEPS)
+        if met := _met(start, end, outline, at):
+            low, high = (step - 1) / _STEPS, step / _STEPS
+            is_left = _is_left(start, met[1], met[2], at)
+            for _ in range(_HALVINGS):
+                share = (low + high) / 2
+                is_before = _is_left(_at(curve, share), met[1], met[2], at) == is_left
+                low, high = (share, high) if is_before else (low, share)
+            return _split(curve, high)
+        start = end
     return None
 
 
-def _narrowed(curve: Cubic, inside: Callable[[Point], bool], before: float, after: float) -> float:
-    for _ in range(_HALVINGS):
-        middle = (before + after) / 2
-        if inside(_at(curve, middle)):
-            before = middle
-        else:
-            after = middle
-    return after
+def straight(a: Point, b: Point) -> Cubic:
+    """Return the curve that leads straight from a to b."""
+    return a, _between(a, b, 1 / 3), _between(a, b, 2 / 3), b
 
 
-def _inside(outline: Sequence[Point]) -> Callable[[Point], bool]:
-    """Return the test whether a point lies inside a polygon."""
-    left, top, right, bottom = Rect.around(outline).limits
-    sides = list(zip(outline, [*outline[1:], outline[0]], strict=True))
+def _met(
+    a: Point, b: Point, outline: Sequence[Corner], at: Point
+) -> tuple[float, Corner, Corner] | None:
+    """Return how far along from a to b an outline is first met, and by which of its sides."""
+    left, top = a[0] - at[0], a[1] - at[1]
+    wide, high = b[0] - a[0], b[1] - a[1]
+    length = wide * wide + high * high
+    best: tuple[float, Corner, Corner] | None = None
+    before = outline[-1]
+    beside = wide * (before[1] - top) - high * (before[0] - left)
+    for corner in outline:
+        past = wide * (corner[1] - top) - high * (corner[0] - left)
+        if (beside <= 0) != (past <= 0):
+            share = beside / (beside - past)
+            x = before[0] + (corner[0] - before[0]) * share - left
+            y = before[1] + (corner[1] - before[1]) * share - top
+            along = (x * wide + y * high) / length
+            # A line may end just where a side is: it must not slip through between two curves.
+            if abs(along - 0.5) < _HALF and (best is None or along < best[0]):
+                best = along, before, corner
+        before, beside = corner, past
+    return best
 
-    def test(point: Point) -> bool:
-        x, y = point
-        if not (left < x < right and top < y < bottom):
-            return False
-        crossings = 0
-        for (ax, ay), (bx, by) in sides:
-            if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
-                crossings += 1
-        return crossings % 2 == 1
 
-    return test
+def _is_left(point: Point, a: Corner, b: Corner, at: Point) -> bool:
+    x, y = point[0] - at[0] - a[0], point[1] - at[1] - a[1]
+    return (b[0] - a[0]) * y > (b[1] - a[1]) * x
 
 
 def _at(curve: Cubic, t: float) -> Point:

@@ -10,6 +10,7 @@ Rules of this file:
    is written from it, is the same on every machine.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ from agentgraph.render.overlay import Overlay, Trace
 FigureKind = VertexKind | Literal["missing"]
 ArrowKind = Literal["plain", "branch", "unsure", "then", "catch"]
 GroupKind = Literal["subgraph", "each", "catch", "loop", "quorum"]
+
+
+_NO_SLUG = re.compile("[^A-Za-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ class _Builder:
 
     def new_id(self, prefix: str, text: str) -> str:
         """Make an id that no other part has, readable where the name is."""
-        slug = "".join(c if c.isascii() and c.isalnum() else "-" for c in text[:60])
+        slug = _NO_SLUG.sub("-", text[:60])
         wanted = f"{prefix}-{slug}"
         number = self._numbers[wanted] = self._numbers.get(wanted, 0) + 1
         # A slug has no dot, so that what is made here can never be made another way.

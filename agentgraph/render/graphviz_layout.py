@@ -11,6 +11,7 @@ Rules of this file:
 
 import json
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import cast
 
 from agentgraph.render.engines import Engine, EngineFailed, call
@@ -107,7 +108,7 @@ class _Answer:
         self._edges = {part["id"]: part for part in edges}
         left, low, right, high = _numbers(cast("str", answer["bb"]))
         self._left, self._high = left, high
-        self._size = right - left, high - low
+        self._size = ceil(right - left) + 1, ceil(high - low) + 1
 
     def layout(self) -> Layout:
         """Put everything together."""
@@ -145,7 +146,8 @@ class _Answer:
 
     def _point(self, pair: str) -> Point:
         x, y = _numbers(pair)
-        return Point(x - self._left, self._high - y)
+        # Whole pixels: a drawing is smaller by a tenth, and its lines are sharper.
+        return Point(ceil(x - self._left), ceil(self._high - y))
 
 
 def _blank(wide: float, high: float) -> str:

@@ -28,9 +28,10 @@ def arrange(request: Request) -> Layout:
 class _Segment:
     """A stretch of a link between two boxes; `turned` when it is laid from its end."""
 
-    def __init__(self, source: str, target: str, *, turned: bool) -> None:
+    def __init__(self, source: str, target: str, *, turned: bool, weight: int) -> None:
         self.upper, self.lower = (target, source) if turned else (source, target)
         self.turned = turned
+        self.weight = weight
         self.levels: list[Level] = []
         """The levels it passes, from its upper end to its lower one."""
 
@@ -85,15 +86,16 @@ class _Picture:
 
     def _lead(self, level: Level, segments: list[_Segment]) -> None:
         """Lead segments through a level, which holds both ends, and the levels inside it."""
-        ends = [
+        pairs = [
             (self._unit_in(level, segment.upper), self._unit_in(level, segment.lower))
             for segment in segments
         ]
-        closing = against(len(level.units), ends)
-        for segment, (upper, lower), is_closing in zip(segments, ends, closing, strict=True):
+        closing = against(len(level.units), pairs)
+        for segment, (upper, lower), is_closing in zip(segments, pairs, closing, strict=True):
             if is_closing:
                 segment.turn()
-            level.lines[id(segment)] = Line(lower, upper) if is_closing else Line(upper, lower)
+            ends = (lower, upper) if is_closing else (upper, lower)
+            level.lines[id(segment)] = Line(*ends, segment.weight)
             down = [self._levels[zone] for zone in self._path(segment.upper, level)]
             up = [self._levels[zone] for zone in self._path(segment.lower, level)]
             segment.levels = [*down, level, *reversed(up)]
@@ -137,7 +139,9 @@ class _Picture:
 def _segments(link: Link) -> Iterator[_Segment]:
     stops = [link.source, *([link.label] if link.label else []), link.target]
     for source, target in pairwise(stops):
-        yield _Segment(source, target, turned=link.back)
+        # A label stands near to where its line begins.
+        weight = (1 if link.back else 2) * (3 if target == link.label else 1)
+        yield _Segment(source, target, turned=link.back, weight=weight)
 
 
 def _route(segments: list[_Segment]) -> tuple[Point, ...]:

@@ -1,6 +1,6 @@
 """What the shapes and lines of a picture mean, for those that occur in it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from agentgraph.render.diagram import ArrowKind, Diagram, FigureKind, GroupKind
 from agentgraph.render.lettering import width
@@ -68,51 +68,35 @@ _GROUPS: dict[GroupKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a legend: a picture, what it means, and where it stands."""
+class Legend(NamedTuple):
+    """The entries in rows, each a line of text; `width` and `height` include the air above."""
 
-    paint: str
-    picture: str
-    text: str
-    x: float
-    y: float
-    beside: float
-    """How far from the middle of the picture the text begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Legend:
-    """The entries in rows; `width` and `height` include the air above."""
-
-    entries: tuple[Entry, ...]
+    entries: list[str]
     width: float
     height: float
 
     def lines(self, left: float, top: float) -> list[str]:
         """Write it, an entry a line."""
         opening = f'<g class="legend" transform="translate({number(left)},{number(top)})">'
-        entries = [
-            f'<g transform="translate({number(one.x)},{number(one.y)})">'
-            f'<g class="{one.paint}">{one.picture}</g>{words(one.text, one.beside, 4, "note start")}</g>'
-            for one in self.entries
-        ]
-        return [opening, *entries, "</g>"] if entries else []
+        return [opening, *self.entries, "</g>"] if self.entries else []
 
 
 def legend_of(diagram: Diagram, wide: float) -> Legend:
     """List what occurs in a diagram, in rows that are at most `wide`."""
-    entries: list[Entry] = []
+    entries: list[str] = []
     x, y, widest = 0.0, _ABOVE, 0.0
     for paint, picture, text in _occurring(diagram):
         icon = 2 * _ICON if picture is _LABELLED else _ICON
         room = icon + 8 + width(text, NOTE_SIZE)
         if x and x + room > wide:
             x, y = 0.0, y + _ROW
-        entries.append(Entry(paint, picture, text, x + icon / 2, y, icon / 2 + 5))
+        entries.append(
+            f'<g transform="translate({number(x + icon / 2)},{number(y)})">'
+            f'<g class="{paint}">{picture}</g>{words(text, icon / 2 + 5, 4, "note start")}</g>'
+        )
         x += room + _GAP
         widest = max(widest, x - _GAP)
-    return Legend(tuple(entries), widest, y + _ROW / 2 if entries else 0.0)
+    return Legend(entries, widest, y + _ROW / 2 if entries else 0.0)
 
 
 def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:

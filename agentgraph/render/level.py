@@ -6,13 +6,26 @@ through a box.
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from math import ceil
 from typing import NamedTuple
 
+from agentgraph.render.curve import straight
 from agentgraph.render.layout import Point, Rect, Zone
-from agentgraph.render.ranks import Pull, ordered, positioned, ranked
+from agentgraph.render.order import Step, ordered
+from agentgraph.render.places import Pull, positioned
+from agentgraph.render.ranks import Span, ranked
 
-_RANK_GAP = 32.0
+_RANK_GAP = 34.0
+_LOW = 24.0
+_LOW_GAP = 26.0
+"""Between ranks of which one is not higher than a label or a bar."""
+_BEND_SHARE, _BEND_MAX = 0.24, 96.0
+"""How high the way to another rank is at least, as a share of how far it leads to the side."""
 _BOX_GAP = 26.0
+_BOX_LANE_GAP = 18.0
+_LANE_GAP = 10.0
+_STRAIGHT = 1.6
+"""What leads less far to the side is drawn straight."""
 _LANE = 6.0
 """How wide a line is that passes a rank."""
 _MARGIN = 12.0
@@ -27,6 +40,7 @@ class Line(NamedTuple):
 
     upper: int | None
     lower: int | None
+    weight: int = 1
 
 
 class Level:
@@ -89,31 +103,33 @@ class _Ranking:
     ) -> None:
         self._rooms = rooms
         self._inner = inner
-        self._pads = _pads(level)
         self._upright = level.upright
+        self._pads = _pads(level)
         self._widths = [wide for wide, _ in rooms]
-        pairs = [
-            (line.upper, line.lower)
+        spans = [
+            Span(line.upper, line.lower, 1, line.weight)
             for line in level.lines.values()
             if line.upper is not None and line.lower is not None
         ]
-        self._rank = ranked(len(rooms), pairs)
+        self._rank = ranked(len(rooms), spans)
         self._first, self._last = min(self._rank, default=0) - 1, max(self._rank, default=0) + 1
         self._paths = {key: self._path(line) for key, line in level.lines.items()}
         self._xs: list[float] = []
+        self._shifts: dict[tuple[int, int], float] = {}
+        """How far from the middle of a vertex a line meets it, by vertex and line."""
         self._bands: dict[int, tuple[float, float]] = {}
         """The upper and lower limit of each rank."""
 
     def result(self) -> tuple[tuple[float, float], list[Rect], dict[int, list[Point]]]:
         """Return the size, the places of the units, and the ways of the lines."""
         width = self._place_across()
+        self._spread()
         height = self._place_down()
         places = [
             Rect(self._xs[unit], sum(self._bands[self._rank[unit]]) / 2, *room)
             for unit, room in enumerate(self._rooms)
         ]
-        shifts = self._shifts()
-        ways = {key: self._way(key, path, places, shifts) for key, path in self._paths.items()}
+        ways = {key: self._way(key, path, places) for key, path in self._paths.items()}
         return (width, height), places, ways
 
     def _path(self, line: Line) -> list[int]:
@@ -134,85 +150,120 @@ class _Ranking:
         ranks: list[list[int]] = [[] for _ in range(low, max(self._rank, default=0) + 1)]
         for vertex, rank in enumerate(self._rank):
             ranks[rank - low].append(vertex)
-        steps = [step for path in self._paths.values() for step in pairwise(path)]
         pulls = [
-            Pull(upper, lower, self._below(key, upper), self._above(key, lower))
+            Pull(
+                upper,
+                lower,
+                self._aside(key, upper, upper=False),
+                self._aside(key, lower, upper=True),
+            )
             for key, path in self._paths.items()
             for upper, lower in pairwise(path)
         ]
-        xs = positioned(ordered(ranks, steps), self._widths, pulls, _BOX_GAP)
+        wide = self._widths
+        steps = [
+            Step(upper, lower, 0.9 * up / wide[upper], 0.9 * down / wide[lower])
+            for upper, lower, up, down in pulls
+        ]
+        order = ordered(ranks, steps)
+        xs = positioned(order, wide, pulls, self._gap, len(self._rooms))
         sides = [(x - wide / 2, x + wide / 2) for x, wide in zip(xs, self._widths, strict=True)]
         start = min((left for left, _ in sides), default=0.0)
-        wide = max((right for _, right in sides), default=0.0) - start
+        used = max((right for _, right in sides), default=0.0) - start + 1
         pads = self._pads
-        whole = max(pads.left + wide + pads.right, pads.width_min)
-        shift = pads.left - start + (whole - pads.left - wide - pads.right) / 2
-        self._xs = [x + shift for x in xs]
+        whole = max(pads.left + used + pads.right, pads.width_min)
+        shift = pads.left - start + (whole - pads.left - used - pads.right) / 2
+        self._xs = [float(ceil(x + shift)) for x in xs]
         return whole
+
+    def _gap(self, left: int, right: int) -> float:
+        lanes = (left >= len(self._rooms)) + (right >= len(self._rooms))
+        return (_BOX_GAP, _BOX_LANE_GAP, _LANE_GAP)[lanes]
 
     def _place_down(self) -> float:
         """Give every rank its limits, and return how high it all is. Ports lie on the border."""
         highs: dict[int, float] = {}
         for unit, (_, high) in enumerate(self._rooms):
             highs[self._rank[unit]] = max(highs.get(self._rank[unit], 0.0), high)
-        y = self._pads.above
+        widest: dict[int, float] = {}
+        for key, path in self._paths.items():
+            for upper, lower in pairwise(path):
+                rank = self._rank[upper]
+                across = abs(self._at(upper, key) - self._at(lower, key))
+                widest[rank] = max(widest.get(rank, 0.0), across)
+        y = self._pads.above + self._bend(widest.get(self._first, 0.0), 0.0)
+        gap = 0.0
         for rank in range(self._first + 1, self._last):
-            self._bands[rank] = (y, y + highs.get(rank, 0.0))
-            y += highs.get(rank, 0.0) + _RANK_GAP
-        whole = max(y - _RANK_GAP + self._pads.below, self._pads.height_min)
+            high = highs.get(rank, 0.0)
+            self._bands[rank] = (y, y + high)
+            is_low = min(high, highs.get(rank + 1, high)) <= _LOW
+            gap = self._bend(widest.get(rank, 0.0), _LOW_GAP if is_low else _RANK_GAP)
+            y += high + gap
+        below = self._pads.below + self._bend(widest.get(self._last - 1, 0.0), 0.0)
+        whole = max(y - gap + below, self._pads.height_min)
         self._bands[self._first] = (0.0, 0.0)
         self._bands[self._last] = (whole, whole)
         return whole
 
-    def _above(self, key: int, vertex: int) -> float:
-        """Say how far from the middle of a vertex a line comes in: only a zone is entered aside."""
-        return self._inner[vertex].port(key, upper=True) if vertex in self._inner else 0.0
+    def _bend(self, across: float, least: float) -> float:
+        """Say how much room lines need to go from one rank to the next, so far to the side."""
+        return max(least, min(_BEND_MAX, across * _BEND_SHARE))
 
-    def _below(self, key: int, vertex: int) -> float:
-        return self._inner[vertex].port(key, upper=False) if vertex in self._inner else 0.0
+    def _aside(self, key: int, vertex: int, *, upper: bool) -> float:
+        """Say how far from the middle a line meets the side of a vertex: only a zone says where."""
+        return self._inner[vertex].port(key, upper=upper) if vertex in self._inner else 0.0
 
-    def _shifts(self) -> dict[tuple[int, int], float]:
-        """Spread the lines at a box in the order of their other ends; at a zone, take its ports."""
-        lower_ends: dict[int, list[tuple[float, int]]] = {}
-        upper_ends: dict[int, list[tuple[float, int]]] = {}
-        shifts: dict[tuple[int, int], float] = {}
+    def _at(self, vertex: int, key: int) -> float:
+        return self._xs[vertex] + self._shifts.get((vertex, key), 0.0)
+
+    def _spread(self) -> None:
+        """Say where lines meet a box, straight ones in the middle; at a zone, take its ports."""
+        below: dict[int, list[tuple[float, int, int]]] = {}
+        above: dict[int, list[tuple[float, int, int]]] = {}
         for key, path in self._paths.items():
             first, last = path[0], path[-1]
-            shifts[first, key], shifts[last, key] = self._below(key, first), self._above(key, last)
-            upper_ends.setdefault(first, []).append((self._xs[path[1]], key))
-            lower_ends.setdefault(last, []).append((self._xs[path[-2]], key))
-        for ends in (upper_ends, lower_ends):
+            self._shifts[first, key] = self._aside(key, first, upper=False)
+            self._shifts[last, key] = self._aside(key, last, upper=True)
+            below.setdefault(first, []).append((self._xs[path[1]], key, path[1]))
+            above.setdefault(last, []).append((self._xs[path[-2]], key, path[-2]))
+        for ends in (below, above):
             for vertex, lines in ends.items():
-                if vertex < len(self._rooms) and vertex not in self._inner:
+                boxed = vertex < len(self._rooms) and vertex not in self._inner
+                if boxed and vertex not in self._upright:
                     lines.sort(key=lambda line: line[0])
-                    wide = 0.0 if vertex in self._upright else self._widths[vertex]
-                    step = min(_SPREAD, wide * 0.6 / len(lines))
-                    for index, (_, key) in enumerate(lines):
-                        shifts[vertex, key] = (index - (len(lines) - 1) / 2) * step
-        return shifts
+                    for (_, key, _), shift in zip(lines, self._fan(vertex, lines), strict=True):
+                        self._shifts[vertex, key] = shift
 
-    def _way(
-        self,
-        key: int,
-        path: list[int],
-        places: list[Rect],
-        shifts: dict[tuple[int, int], float],
-    ) -> list[Point]:
-        at = [self._xs[vertex] + shifts.get((vertex, key), 0.0) for vertex in path]
+    def _fan(self, vertex: int, lines: list[tuple[float, int, int]]) -> list[float]:
+        """Spread the lines at one side of a box, so that the one most nearly straight is."""
+        half = self._widths[vertex] * 0.3
+        step = min(_SPREAD, 2 * half / len(lines))
+        wishes = [
+            x - self._xs[vertex] if other >= len(self._rooms) or other in self._upright else 0.0
+            for x, _, other in lines
+        ]
+        nearest = min(map(abs, wishes)) + 1
+        firsts = [wish - at * step for at, wish in enumerate(wishes) if abs(wish) <= nearest]
+        low, high = step / 2 - half, half - step * (len(lines) - 0.5)
+        first = max(low, min(high, sum(firsts) / len(firsts)))
+        return [first + step * at for at in range(len(lines))]
+
+    def _way(self, key: int, path: list[int], places: list[Rect]) -> list[Point]:
+        at = [self._at(vertex, key) for vertex in path]
         bands = [self._bands[self._rank[vertex]] for vertex in path]
-        way = [Point(at[0], self._stop(path[0], places).bottom)]
+        # A line ends at the border of a zone and at a port, but in the middle of a box.
+        ends = [
+            places[vertex] if vertex in self._inner else Rect(0, sum(band) / 2, 0, 0)
+            for vertex, band in ((path[0], bands[0]), (path[-1], bands[-1]))
+        ]
+        way = [Point(at[0], ends[0].bottom)]
         for index in range(1, len(path)):
-            way += _straight(way[-1], Point(at[index - 1], bands[index - 1][1]))
-            way += _bent(way[-1], Point(at[index], bands[index][0]))
-        return way + _straight(way[-1], Point(at[-1], self._stop(path[-1], places).top))
-
-    def _stop(self, vertex: int, places: list[Rect]) -> Rect:
-        """Return what a line ends at: the border of a zone, but the middle of a box."""
-        if vertex in self._inner:
-            return places[vertex]
-        if vertex < len(places):
-            return Rect(places[vertex].x, places[vertex].y, 0, 0)
-        return Rect(self._xs[vertex], self._bands[self._rank[vertex]][0], 0, 0)
+            if abs(at[index] - at[index - 1]) < _STRAIGHT:
+                at[index] = at[index - 1]
+            else:
+                way += _straight(way[-1], Point(at[index - 1], bands[index - 1][1]))
+                way += _bent(way[-1], Point(at[index], bands[index][0]))
+        return way + _straight(way[-1], Point(at[-1], ends[1].top))
 
 
 class _Pads(NamedTuple):
@@ -240,14 +291,7 @@ def _pads(level: Level) -> _Pads:
 
 
 def _straight(start: Point, end: Point) -> list[Point]:
-    if start == end:
-        return []
-    third = (end.x - start.x) / 3, (end.y - start.y) / 3
-    return [
-        Point(start.x + third[0], start.y + third[1]),
-        Point(end.x - third[0], end.y - third[1]),
-        end,
-    ]
+    return [] if start == end else [*straight(start, end)[1:]]
 
 
 def _bent(start: Point, end: Point) -> list[Point]:

@@ -70,24 +70,22 @@ class _Loops:
         wide, high = self._size[box.id]
         labels = [self._size[link.label][0] + _GAP for link in links if link.label]
         wide += 2 * (_REACH + max(labels, default=0.0) + _BEHIND)
-        wide, high = self._exchanged(wide, max(high, sum(self._slots(links))))
+        wide, high = self._exchanged(wide, max(high, self._slot(links) * len(links)))
         return replace(box, width=wide, height=high, upright=True)
 
-    def _slots(self, links: list[Link]) -> list[float]:
-        labels = [self._size[link.label][1] if link.label else 0.0 for link in links]
-        return [max(high, _SLOT) + _GAP for high in labels]
+    def _slot(self, links: list[Link]) -> float:
+        highs = [self._size[link.label][1] for link in links if link.label]
+        return max([_SLOT, *highs]) + _GAP
 
     def _lay(self, boxes: dict[str, Rect], box: str, links: list[Link]) -> list[tuple[Point, ...]]:
         """Lay the loops of one box from top to bottom, and give their labels a place."""
         x, y = self._exchanged(*boxes[box][:2])
         wide, high = self._size[box]
-        slots = self._slots(links)
-        inside = min(1.0, (high - 8) / sum(slots))
+        slot = self._slot(links)
+        inside = min(1.0, (high - 8) / (slot * len(links)))
         ways: list[tuple[Point, ...]] = []
-        down = -sum(slots) / 2
-        for link, slot in zip(links, slots, strict=True):
-            middle = down + slot / 2
-            down += slot
+        for index, link in enumerate(links):
+            middle = (index - (len(links) - 1) / 2) * slot
             ways.append(self._way(Point(x, y), wide / 2, middle, middle * inside))
             if link.label:
                 size = self._size[link.label]

@@ -1,6 +1,5 @@
 """XML as text: numbers, escaped words and attributes; not what is said with them."""
 
-from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 _LINE_ENDS = {"\n": "&#10;"}
@@ -10,11 +9,6 @@ def number(value: float) -> str:
     """Write a length with one decimal at most."""
     text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
-
-
-def points_data(points: Iterable[tuple[float, float]]) -> str:
-    """Write the corners of a polygon."""
-    return " ".join(f"{number(x)},{number(y)}" for x, y in points)
 
 
 def words(text: str, x: float, y: float, kind: str = "") -> str:

@@ -1,27 +1,28 @@
-"""Ranks, orders and positions of numbered vertices: the sums behind a layered picture.
+"""Ranks of numbered vertices, so that the edges of an acyclic graph are short; not their order.
 
-It knows nothing of boxes, zones and labels: vertices are the numbers from 0, edges
-pairs of them. `agentgraph.render.layered` makes a picture of what it answers.
+The network simplex of Gansner, Koutsofios, North and Vo, "A technique for drawing directed
+graphs", IEEE Transactions on Software Engineering 19 (1993): a spanning tree of edges as
+short as they may be, in which an edge that should rather be long is exchanged for another,
+until there is none.
 """
 
-from bisect import bisect_right, insort
 from collections.abc import Sequence
-from itertools import pairwise
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 Pair = tuple[int, int]
 
-_SWEEPS = 8
-_PASSES = 6
+_WORK_MAX = 250_000
+"""How many vertices are looked at, about, before the ranks are taken as they are."""
 
 
-class Pull(NamedTuple):
-    """An edge between neighbouring ranks, and how far from the middles it is fixed."""
+class Span(NamedTuple):
+    """An edge that leads at least `least` ranks down; a heavy one should be short."""
 
     upper: int
     lower: int
-    upper_shift: float = 0.0
-    lower_shift: float = 0.0
+    least: int = 1
+    weight: int = 1
 
 
 def against(count: int, edges: Sequence[Pair]) -> list[bool]:
@@ -50,129 +51,186 @@ def against(count: int, edges: Sequence[Pair]) -> list[bool]:
     return closing
 
 
-def ranked(count: int, edges: Sequence[Pair]) -> list[int]:
-    """Give each vertex of an acyclic graph its rank: the length of the longest way to it.
+def ranked(count: int, spans: Sequence[Span]) -> list[int]:
+    """Give each vertex of an acyclic graph its rank, the first of each part being 0."""
+    tree = _Tree(count, spans)
+    while (vertex := tree.too_long()) >= 0 and tree.work < _WORK_MAX:
+        tree.exchange(vertex)
+    return tree.from_0()
 
-    A vertex that nothing leads to then moves down to just above what it leads to.
-    """
+
+def _longest_ways(count: int, spans: Sequence[Span]) -> list[int]:
     ranks = [0] * count
-    outs: list[list[int]] = [[] for _ in range(count)]
+    outs: list[list[Span]] = [[] for _ in range(count)]
     waits = [0] * count
-    for source, target in edges:
-        outs[source].append(target)
-        waits[target] += 1
-    roots = [vertex for vertex in range(count) if not waits[vertex]]
-    order = list(roots)
+    for span in spans:
+        outs[span.upper].append(span)
+        waits[span.lower] += 1
+    order = [vertex for vertex in range(count) if not waits[vertex]]
     for vertex in order:
-        for target in outs[vertex]:
-            ranks[target] = max(ranks[target], ranks[vertex] + 1)
-            waits[target] -= 1
-            if not waits[target]:
-                order.append(target)
-    for vertex in roots:
-        ranks[vertex] = min((ranks[target] for target in outs[vertex]), default=1) - 1
+        for _, lower, least, _ in outs[vertex]:
+            ranks[lower] = max(ranks[lower], ranks[vertex] + least)
+            waits[lower] -= 1
+            if not waits[lower]:
+                order.append(lower)
     return ranks
 
 
-def ordered(ranks: Sequence[Sequence[int]], edges: Sequence[Pair]) -> list[list[int]]:
-    """Order each rank so that few edges cross; edges join neighbouring ranks only.
+class _Tree:
+    """A spanning tree of tight edges for each part of the graph, and what each edge cuts.
 
-    Each sweep puts a vertex where its neighbours are on average; the best order stays.
+    `order` holds the vertices so that a subtree is a stretch of it, from `low` on and of
+    `size`. The weight that leads out of a subtree, less the weight that leads into it, is its
+    `pull`: where it is against the edge to the parent, that edge should be longer.
     """
-    above: dict[int, list[int]] = {}
-    below: dict[int, list[int]] = {}
-    for upper, lower in edges:
-        below.setdefault(upper, []).append(lower)
-        above.setdefault(lower, []).append(upper)
-    best = current = [list(rank) for rank in ranks]
-    fewest = _crossings(current, below)
-    for sweep in range(_SWEEPS):
-        if not fewest:
-            break
-        current = _swept(current, below if sweep % 2 else above, upwards=bool(sweep % 2))
-        found = _crossings(current, below)
-        if found < fewest:
-            best, fewest = current, found
-    return best
 
+    def __init__(self, count: int, spans: Sequence[Span]) -> None:
+        self._spans = spans
+        self._ranks = _longest_ways(count, spans)
+        self._near: list[list[int]] = [[] for _ in range(count)]
+        self._net = [0] * count
+        for index, (upper, lower, _, weight) in enumerate(spans):
+            self._near[upper].append(index)
+            self._near[lower].append(index)
+            self._net[upper] += weight
+            self._net[lower] -= weight
+        self._inner: list[list[int]] = [[] for _ in range(count)]
+        """The edges of the tree at each vertex."""
+        self._parent = [-1] * count
+        """The edge of the tree toward the root."""
+        self._order = [0] * count
+        self._low, self._size, self._pull = [0] * count, [0] * count, [0] * count
+        self._at = 0
+        self._roots: list[int] = []
+        self._spanned = 0
+        self.work = 0
+        seen = [False] * count
+        for root in range(count):
+            if not seen[root]:
+                self._roots.append(root)
+                self._number(root, self._grow(root, seen))
 
-def positioned(
-    ranks: Sequence[Sequence[int]], widths: Sequence[float], pulls: Sequence[Pull], gap: float
-) -> list[float]:
-    """Give each vertex the x of its middle: near its neighbours, in order, `gap` apart."""
-    toward: tuple[dict[int, list[tuple[int, float]]], ...] = ({}, {})
-    for upper, lower, upper_shift, lower_shift in pulls:
-        toward[0].setdefault(lower, []).append((upper, upper_shift - lower_shift))
-        toward[1].setdefault(upper, []).append((lower, lower_shift - upper_shift))
-    xs = [0.0] * len(widths)
-    for rank in ranks:
-        _settle(rank, widths, [0.0] * len(rank), gap, xs)
-    for index in range(_PASSES):
-        side = toward[index % 2]
-        for rank in ranks if index % 2 == 0 else reversed(ranks):
-            wishes = [_wish(vertex, side.get(vertex, ()), xs) for vertex in rank]
-            _settle(rank, widths, wishes, gap, xs)
-    return xs
+    def _grow(self, root: int, seen: list[bool]) -> int:
+        """Span one part, and return where the next one begins.
 
+        What has been spanned is moved as a whole until the nearest edge out of it is tight:
+        `moved` says how far; a vertex that was taken in later has moved less.
+        """
+        base = {root: 0}
+        down: list[tuple[int, int]] = []
+        up: list[tuple[int, int]] = []
+        ranks, spans, moved, vertex = self._ranks, self._spans, 0, root
+        seen[root] = True
+        while True:
+            for index in self._near[vertex]:
+                upper, lower, least, _ = spans[index]
+                if not seen[lower]:
+                    heappush(down, (ranks[lower] - ranks[upper] - least + moved, index))
+                elif not seen[upper]:
+                    heappush(up, (ranks[lower] - ranks[upper] - least - moved, index))
+            while down and seen[spans[down[0][1]].lower]:
+                heappop(down)
+            while up and seen[spans[up[0][1]].upper]:
+                heappop(up)
+            if down and (not up or down[0][0] - moved <= up[0][0] + moved):
+                moved, index = heappop(down)
+                vertex = spans[index].lower
+            elif up:
+                slack, index = heappop(up)
+                moved, vertex = -slack, spans[index].upper
+            else:
+                break
+            seen[vertex] = True
+            base[vertex] = moved
+            self._inner[spans[index].upper].append(index)
+            self._inner[spans[index].lower].append(index)
+        for one, before in base.items():
+            ranks[one] += moved - before
+        first = self._spanned
+        self._spanned += len(base)
+        return first
 
-def _wish(vertex: int, neighbours: Sequence[tuple[int, float]], xs: Sequence[float]) -> float:
-    if not neighbours:
-        return xs[vertex]
-    return sum(xs[other] + shift for other, shift in neighbours) / len(neighbours)
+    def _number(self, top: int, first: int) -> None:
+        """Order a subtree from `first` on, and add up its pulls."""
+        order, spans, parent, at = self._order, self._spans, self._parent, first
+        waiting = [top]
+        while waiting:
+            vertex = waiting.pop()
+            order[at] = vertex
+            self._low[vertex], self._size[vertex] = at, 1
+            self._pull[vertex] = self._net[vertex]
+            at += 1
+            for index in self._inner[vertex]:
+                if index != parent[vertex]:
+                    upper, lower, _, _ = spans[index]
+                    other = lower if upper == vertex else upper
+                    parent[other] = index
+                    waiting.append(other)
+        for vertex in reversed(order[first + 1 : at]):
+            above = self._above(vertex)
+            self._size[above] += self._size[vertex]
+            self._pull[above] += self._pull[vertex]
+        self.work += self._size[top]
 
+    def _above(self, vertex: int) -> int:
+        upper, lower, _, _ = self._spans[self._parent[vertex]]
+        return lower if upper == vertex else upper
 
-def _settle(
-    rank: Sequence[int],
-    widths: Sequence[float],
-    wishes: Sequence[float],
-    gap: float,
-    xs: list[float],
-) -> None:
-    """Place a rank as near to its wishes as its order and the gaps allow, by least squares."""
-    offsets: list[float] = []
-    reach = 0.0
-    for vertex in rank:
-        offsets.append(reach + widths[vertex] / 2)
-        reach += widths[vertex] + gap
-    # Pool adjacent violators: runs of vertices that would overlap share the mean of their wishes.
-    pools: list[tuple[float, int]] = []
-    for wish, offset in zip(wishes, offsets, strict=True):
-        total, size = wish - offset, 1
-        while pools and pools[-1][0] / pools[-1][1] > total / size:
-            before, count = pools.pop()
-            total, size = total + before, size + count
-        pools.append((total, size))
-    starts = [total / size for total, size in pools for _ in range(size)]
-    for vertex, start, offset in zip(rank, starts, offsets, strict=True):
-        xs[vertex] = start + offset
+    def too_long(self) -> int:
+        """Find a vertex whose edge to its parent should be longer, from the last one on; or -1."""
+        count = len(self._order)
+        for step in range(count):
+            vertex = (self._at + step) % count
+            index = self._parent[vertex]
+            if index >= 0:
+                pull = self._pull[vertex]
+                if (pull if self._spans[index].upper == vertex else -pull) < 0:
+                    self._at = vertex
+                    return vertex
+        return -1
 
+    def exchange(self, vertex: int) -> None:
+        """Take out the edge from a vertex to its parent, and put the tightest other one in."""
+        leaving, low = self._parent[vertex], self._low[vertex]
+        high = low + self._size[vertex]
+        rises = self._spans[leaving].upper == vertex
+        subtree = self._order[low:high]
+        slack, entering = self._tightest(subtree, low, high, rises=rises)
+        for one in subtree:
+            self._ranks[one] += -slack if rises else slack
+        self.work += len(subtree)
+        above = self._above(vertex)
+        for end in self._spans[leaving][:2]:
+            self._inner[end].remove(leaving)
+        for end in self._spans[entering][:2]:
+            self._inner[end].append(entering)
+        upper, lower, _, _ = self._spans[entering]
+        outside = upper if rises else lower
+        while not self._holds(outside, above):
+            outside = self._above(outside)
+        self._number(outside, self._low[outside])
 
-def _swept(ranks: list[list[int]], near: dict[int, list[int]], *, upwards: bool) -> list[list[int]]:
-    result = [list(rank) for rank in ranks]
-    steps = range(len(result) - 2, -1, -1) if upwards else range(1, len(result))
-    for step in steps:
-        fixed = result[step + 1] if upwards else result[step - 1]
-        place = {vertex: index for index, vertex in enumerate(fixed)}
-        rank = result[step]
-        wishes: dict[int, float] = {}
-        for index, vertex in enumerate(rank):
-            others = near.get(vertex, ())
-            wishes[vertex] = (
-                sum(place[other] for other in others) / len(others) if others else index
-            )
-        result[step] = sorted(rank, key=wishes.__getitem__)
-    return result
+    def _holds(self, top: int, vertex: int) -> bool:
+        return self._low[top] <= self._low[vertex] < self._low[top] + self._size[top]
 
+    def _tightest(
+        self, subtree: Sequence[int], low: int, high: int, *, rises: bool
+    ) -> tuple[int, int]:
+        """Find the edge with the least slack into a subtree that rises, or out of one that sinks."""
+        best = (1 << 60, -1)
+        for vertex in subtree:
+            for index in self._near[vertex]:
+                upper, lower, least, _ = self._spans[index]
+                other = upper if rises else lower
+                if other != vertex and not low <= self._low[other] < high:
+                    best = min(best, (self._ranks[lower] - self._ranks[upper] - least, index))
+        return best
 
-def _crossings(ranks: Sequence[Sequence[int]], below: dict[int, list[int]]) -> int:
-    """Count the pairs of edges that cross: inversions among the lower ends."""
-    count = 0
-    for upper, lower in pairwise(ranks):
-        place = {vertex: index for index, vertex in enumerate(lower)}
-        passed: list[int] = []
-        for vertex in upper:
-            ends = sorted(place[other] for other in below.get(vertex, ()))
-            count += sum(len(passed) - bisect_right(passed, end) for end in ends)
-            for end in ends:
-                insort(passed, end)
-    return count
+    def from_0(self) -> list[int]:
+        """Return the ranks, the first of each part being 0."""
+        for root in self._roots:
+            part = self._order[self._low[root] : self._low[root] + self._size[root]]
+            first = min(self._ranks[vertex] for vertex in part)
+            for vertex in part:
+                self._ranks[vertex] -= first
+        return self._ranks

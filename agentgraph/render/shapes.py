@@ -16,11 +16,11 @@ from agentgraph.render.captions import bar_notes, notes_of, undo_note
 from agentgraph.render.diagram import Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
 from agentgraph.render.lettering import lines_of, visible, width
-from agentgraph.render.markup import number, points_data, words
+from agentgraph.render.markup import number, words
 from agentgraph.render.overlay import Trace, standing_note
 from agentgraph.render.palette import NAME_SIZE, NOTE_SIZE
 
-Outline = tuple[Point, ...]
+Outline = tuple[tuple[float, float], ...]
 
 _LINE_HEIGHT = 17.0
 _NOTE_HEIGHT = 15.0
@@ -118,13 +118,8 @@ def _end(_: Figure) -> _Shape:
 def _agent(figure: Figure) -> _Shape:
     wide, high = _room(figure)
     parts = (_rounded(wide, high), *_texts(figure))
-    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
-
-
-def _missing(figure: Figure) -> _Shape:
-    wide, high = _room(figure)
-    parts = (_rounded(wide, high), *_texts(figure))
-    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), "missing", parts)
+    paint = "agent" if figure.vertex else "missing"
+    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), paint, parts)
 
 
 def _subgraph(figure: Figure) -> _Shape:
@@ -276,7 +271,8 @@ def _rounded(
 
 
 def _polygon(corners: Outline) -> str:
-    return f'<polygon class="box" points="{points_data(corners)}"/>'
+    points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
+    return f'<polygon class="box" points="{points}"/>'
 
 
 def _hexagon(wide: float, high: float, slant: float) -> Outline:
@@ -292,15 +288,15 @@ def _ellipse(radius: float) -> Outline:
 
 def _rounded_outline(wide: float, high: float, radius: float) -> Outline:
     """Return the corners of a rectangle, each one replaced by five points of its arc."""
-    corners = ((1, 1, 0.0), (-1, 1, 0.5), (-1, -1, 1.0), (1, -1, 1.5))
-    return tuple(
-        Point(
-            x * (wide / 2 - radius) + radius * cos(pi * (turn + step / 8)),
-            y * (high / 2 - radius) + radius * sin(pi * (turn + step / 8)),
-        )
-        for x, y, turn in corners
-        for step in range(5)
-    )
+    x, y = wide / 2 - radius, high / 2 - radius
+    return tuple([(a * x + radius * c, b * y + radius * d) for a, b, c, d in _ARCS])
+
+
+_ARCS = [
+    (x, y, cos(pi * (turn + step / 8)), sin(pi * (turn + step / 8)))
+    for x, y, turn in ((1, 1, 0.0), (-1, 1, 0.5), (-1, -1, 1.0), (1, -1, 1.5))
+    for step in range(5)
+]
 
 
 _DRAWERS: dict[FigureKind, Callable[[Figure], _Shape]] = {
@@ -315,5 +311,5 @@ _DRAWERS: dict[FigureKind, Callable[[Figure], _Shape]] = {
     "subgraph": _subgraph,
     "gateway": _bar,
     "join": _bar,
-    "missing": _missing,
+    "missing": _agent,
 }

@@ -17,7 +17,7 @@ from agentgraph.render.layout import Point, Rect
 from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.marks import Mark
-from agentgraph.render.markup import attributes, element, number, points_data, words
+from agentgraph.render.markup import attributes, element, number, words
 from agentgraph.render.overlay import Trace
 from agentgraph.render.palette import HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
 from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
@@ -91,7 +91,8 @@ class _Writer:
         at = self._scene.title_places[group.id]
         title = words(self._scene.titles[group.id], at.left + 4, at.y + 4, "title")
         told = element("title", group_told(group))
-        return f"<g{head}{path}>{told}{_frame(place)}{title}</g>"
+        frame = f'<rect class="frame"{_corners(place)} rx="8"/>'
+        return f"<g{head}{path}>{told}{frame}{title}</g>"
 
     def _arrow(self, arrow: Arrow) -> str:
         told = arrow_told(arrow)
@@ -112,16 +113,16 @@ class _Writer:
         return (
             f"<g{opening}{data}>{element('title', told)}"
             f'<path class="line" d="{line}"/>{slash}'
-            f'<polygon class="tip" points="{points_data(head)}"/>{self._label(arrow, place)}</g>'
+            f'<path class="tip" d="{head}"/>{self._label(arrow, place)}</g>'
         )
 
     def _label(self, arrow: Arrow, place: Rect | None) -> str:
-        lines = self._scene.labels[arrow.id] if place else ()
-        return "".join(
+        texts = [
             words(line, place.x, place.top + 13 + 14 * index, "label")
-            for index, line in enumerate(lines)
+            for index, line in enumerate(self._scene.labels[arrow.id])
             if place
-        )
+        ]
+        return "".join(texts)
 
     def _figure(self, figure: Figure) -> str:
         place = self._scene.layout.boxes[figure.id]
@@ -162,10 +163,6 @@ def _badge(text: str, x: float, y: float) -> str:
     wide = badge_width(text)
     place = _corners(Rect(x, y, wide, BADGE_HEIGHT))
     return f'<g class="badge"><rect{place} rx="8"/>{words(text, x, y + 4)}</g>'
-
-
-def _frame(place: Rect) -> str:
-    return f'<rect class="frame"{_corners(place)} rx="8"/>'
 
 
 def _corners(place: Rect) -> str:

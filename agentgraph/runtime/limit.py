@@ -50,7 +50,7 @@ class Limit:
         if place.done():
             return False
         loop = place.get_loop()
-        if loop is running_loop():
+        if loop is _running_loop():
             place.set_result(None)
             return True
         try:
@@ -75,8 +75,7 @@ class Limit:
                 self._waiting.remove(place)
 
 
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the event loop that runs in this thread, if there is one."""
+def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -71,8 +71,8 @@ def drawing_of(svg: str) -> Drawing:
         name = edge.get("id", "")
         lines = [one for one in edge if one.get("class") == "line"]
         points = points_of(lines[0].get("d", ""))
-        tip = [tuple(map(float, one.split(","))) for one in _tip(edge).get("points", "").split()]
-        path = [*points, (tip[0][0], tip[0][1])]
+        tip = re.findall(r"-?[\d.]+", _tip(edge).get("d", ""))
+        path = [*points, (float(tip[0]), float(tip[1]))]
         found.edges[name] = edge.get("data-source", ""), edge.get("data-target", ""), path
         found.rooms += _texts(name, "label", edge, "label", (0.0, 0.0))
     return found

@@ -60,16 +60,15 @@ def check(scene: Scene) -> None:
     picture = Rect(
         scene.layout.width / 2, scene.layout.height / 2, scene.layout.width, scene.layout.height
     )
-    parents = scene.diagram.parents
+    diagram = scene.diagram
+    around = {part: {*diagram.around(part)} for part in diagram.parents}
+    for arrow in diagram.arrows:
+        around[f"{arrow.id} label"] = around[arrow.source] & around[arrow.target]
     assert overlapping(boxes) == []
     assert all(is_inside(at, picture) for at in boxes.values())
     for name, zone in zones.items():
         for box, at in boxes.items():
-            around, home = [], scene.zone_of[box]
-            while home is not None:
-                around.append(home)
-                home = parents[home]
-            assert is_inside(at, zone) if name in around else not at.overlaps(zone)
+            assert is_inside(at, zone) if name in around[box] else not at.overlaps(zone)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)

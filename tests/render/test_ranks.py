@@ -2,10 +2,13 @@
 
 from itertools import combinations, pairwise
 
+import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentgraph.render.ranks import Pull, against, ordered, positioned, ranked
+from agentgraph.render.order import Step, ordered
+from agentgraph.render.places import Pull, positioned
+from agentgraph.render.ranks import Span, against, ranked
 
 SIZE = 8
 PAIRS = st.lists(st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)), max_size=16)
@@ -28,14 +31,37 @@ def test_without_the_ways_back_no_cycle_is_left(pairs: list[tuple[int, int]]) ->
 
 @given(FORWARD)
 def test_every_edge_leads_at_least_one_rank_down(pairs: list[tuple[int, int]]) -> None:
-    ranks = ranked(SIZE, pairs)
+    ranks = ranked(SIZE, [Span(*pair) for pair in pairs])
 
     assert all(ranks[target] > ranks[source] for source, target in pairs)
     assert min(ranks) >= 0
 
 
 def test_a_vertex_that_nothing_leads_to_stands_just_above_its_target() -> None:
-    assert ranked(4, [(0, 1), (1, 2), (3, 2)]) == [0, 1, 2, 1]
+    assert ranked(4, [Span(0, 1), Span(1, 2), Span(3, 2)]) == [0, 1, 2, 1]
+
+
+@given(FORWARD, st.lists(st.integers(1, 4), min_size=32, max_size=32))
+def test_no_other_ranks_make_the_edges_shorter_by_their_weight(
+    pairs: list[tuple[int, int]], numbers: list[int]
+) -> None:
+    spans = [Span(*pair, numbers[index], numbers[-index - 1]) for index, pair in enumerate(pairs)]
+
+    ranks = ranked(SIZE, spans)
+
+    length = sum((ranks[span.lower] - ranks[span.upper]) * span.weight for span in spans)
+    assert length == shortest(spans)
+
+
+def shortest(spans: list[Span]) -> int:
+    """Solve the dual by networkx: the cheapest flow that takes each edge's weight along."""
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(range(SIZE), demand=0)
+    for upper, lower, least, weight in spans:
+        graph.add_edge(upper, lower, weight=-least, capacity=10**6)
+        graph.nodes[lower]["demand"] += weight
+        graph.nodes[upper]["demand"] -= weight
+    return -nx.network_simplex(graph)[0]
 
 
 def crossings(ranks: list[list[int]], edges: list[tuple[int, int]]) -> int:
@@ -54,14 +80,14 @@ def test_ordering_keeps_every_vertex_and_never_adds_a_crossing(
 ) -> None:
     before = [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
 
-    after = ordered(before, edges)
+    after = ordered(before, [Step(*edge) for edge in edges])
 
     assert [sorted(rank) for rank in after] == before
     assert crossings(after, edges) <= crossings(before, edges)
 
 
 def test_ordering_undoes_a_crossing() -> None:
-    assert crossings(ordered([[0, 1], [2, 3]], [(0, 3), (1, 2)]), [(0, 3), (1, 2)]) == 0
+    assert crossings(ordered([[0, 1], [2, 3]], [Step(0, 3), Step(1, 2)]), [(0, 3), (1, 2)]) == 0
 
 
 @given(
@@ -73,8 +99,17 @@ def test_neighbours_in_a_rank_stand_apart(
 ) -> None:
     ranks = [[0, 1, 2], [3, 4, 5]]
 
-    xs = positioned(ranks, widths, [Pull(a, b) for a, b in edges], gap=10)
+    xs = positioned(ranks, widths, [Pull(a, b) for a, b in edges], lambda *_: 10, 6)
 
     for rank in ranks:
         for left, right in pairwise(rank):
             assert xs[right] - xs[left] >= (widths[left] + widths[right]) / 2 + 10 - 1e-6
+
+
+def test_a_long_line_is_straight_and_a_vertex_stands_in_the_middle_of_its_neighbours() -> None:
+    # 0 leads to 1 and 2, these to 3; 0 leads to 3 through the lane 4 as well.
+    pulls = [Pull(0, 1), Pull(0, 2), Pull(0, 4), Pull(1, 3), Pull(2, 3), Pull(4, 3)]
+
+    xs = positioned([[0], [1, 4, 2], [3]], [40.0] * 5, pulls, lambda *_: 10, 4)
+
+    assert xs[0] == xs[4] == xs[3] == (xs[1] + xs[2]) / 2
