@@ -1,6 +1,6 @@
 """How a run stands or how it ended; not what happened on the way (`story`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 from agentgraph.events.verdict import Verdict
 
 S = TypeVar("S", bound=BaseModel)
+K = TypeVar("K")
 
 Status: TypeAlias = Literal["running", "paused", "done", "failed", "cancelled", "exhausted"]
 Answer: TypeAlias = Literal["paused", "done", "failed", "cancelled", "exhausted"]
@@ -68,6 +69,37 @@ class Failure:
     attempt: int = 1
     visit: int = 1
     changed: Mapping[str, object] = field(default_factory=dict[str, object], hash=False)
+
+
+class Tally(Mapping[K, int]):
+    """Counts that are put together when somebody looks: a run need not pay for what nobody asks."""
+
+    __slots__ = ("_count", "_found")
+
+    def __init__(self, count: Callable[[], dict[K, int]]) -> None:
+        """Take what puts them together; it is called at most once."""
+        self._count = count
+        self._found: dict[K, int] | None = None
+
+    def _counts(self) -> dict[K, int]:
+        if self._found is None:
+            self._found = self._count()
+        return self._found
+
+    def __getitem__(self, key: K) -> int:
+        return self._counts()[key]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._counts())
+
+    def __len__(self) -> int:
+        return len(self._counts())
+
+    def __repr__(self) -> str:
+        return repr(self._counts())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return dict, (self._counts(),)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ _VERBS: dict[VertexKind, Verb] = {
     "each": "list",
     "subgraph": "enter",
 }
+NEVER = 1 << 62
+"""So many tokens never come."""
 
 
 class Site:
@@ -69,6 +71,7 @@ class Site:
         self.places: int = 0
         """Of a join: how many ways lead in."""
         self.need: int = 0
+        """Of a join: how many tokens it takes; END of the whole graph never has enough."""
         self.at_most: int | None = vertex.bound.at_most if vertex.bound else None
         self.at_least: float = vertex.at_least
         self.then: Way | None = None
@@ -86,7 +89,7 @@ class Site:
 class Way:
     """An edge of a plan: where it leads, which regions it enters, which counts it sets back."""
 
-    __slots__ = ("enters", "is_plain", "is_to_join", "key", "place", "resets", "site")
+    __slots__ = ("enters", "is_plain", "is_to_rest", "key", "place", "resets", "site")
 
     def __init__(self, site: Site, place: int, key: tuple[str, str, str | None]) -> None:
         """Take the target, the place of a join (else 0), and source, target and label."""
@@ -97,8 +100,8 @@ class Way:
         self.resets: tuple[Site, ...] = ()
         self.is_plain: bool = False
         """It leads to a node or classifier, and nothing but a count can be in the way."""
-        self.is_to_join: bool = False
-        """It leads to a join that waits for all, and does nothing else."""
+        self.is_to_rest: bool = False
+        """It does no more than lead to a join that waits for all, or to END of the whole graph."""
 
 
 class Area:
@@ -205,7 +208,7 @@ def _finish_site(made: Plan, site: Site) -> None:
         site.then = _way(made, bound.then, 0, (site.name, bound.then, "then"))
         _cross(site.then, site.areas)
     site.places = len(made.graph.ins[site.name])
-    site.need = site.vertex.need or site.places
+    site.need = NEVER if _is_last(site) else site.vertex.need or site.places
     if site.verb == "run" and len(site.outs) == 1 and not site.vertex.undo:
         site.only = site.outs[0]
 
@@ -229,4 +232,10 @@ def _cross(way: Way, left: tuple[Area, ...], *, outside_of: Area | None = None) 
     )
     is_bare = not way.enters and not way.resets
     way.is_plain = is_bare and way.site.verb in {"run", "choose"}
-    way.is_to_join = is_bare and way.site.vertex.kind == "join" and way.site.vertex.need is None
+    is_join = way.site.vertex.kind == "join" and way.site.vertex.need is None
+    way.is_to_rest = is_bare and (is_join or _is_last(way.site))
+
+
+def _is_last(site: Site) -> bool:
+    """Say whether a site is END of the whole graph, and not of one inside it."""
+    return site.vertex.kind == "end" and site.path == site.name

@@ -8,18 +8,19 @@ Rules of this file:
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from agentgraph.errors import Stuck
 from agentgraph.graph.line import Fork, Line, Log, outermost
 from agentgraph.graph.plan import Site, Way
 from agentgraph.machine.commands import MERGE, POLL, Command, Part, Task, Verb, part
-from agentgraph.machine.marking import Completed, Frame, Group, Marking, Token
+from agentgraph.machine.marking import LIST, Completed, Frame, Group, Marking, Token
 
 COUNTED: frozenset[Verb] = frozenset({"run", "choose", "poll", "ask", "list", "item"})
 """The verbs that call an agent: each is one step of the budget."""
+_DEQUE = cast("Callable[[], Any]", deque)
 
 
 class Arrival(NamedTuple):
@@ -51,9 +52,9 @@ class Turn:
     """One event being answered: the commands so far, and what is still to be done."""
 
     marking: Marking
-    out: list[Command] = field(default_factory=list[Command])
-    todo: deque[Arrival | Overrun | Ended] = field(default_factory=deque[Any])
-    quorums: list[tuple[Frame, Site]] = field(default_factory=list[tuple[Frame, Site]])
+    out: list[Command] = field(default_factory=LIST)
+    todo: deque[Arrival | Overrun | Ended] = field(default_factory=_DEQUE)
+    quorums: list[tuple[Frame, Site]] = field(default_factory=LIST)
     """Looked at when all tokens of the turn have moved: two arrivals in one turn are a tie."""
 
     def number(self) -> int:

@@ -174,12 +174,12 @@ def branches_of(held: list[Holding]) -> tuple[tuple[str, object], ...]:
 
 def winners(frame: Frame, goal: Goal) -> list[Holding]:
     """Return the branches that won a race, while its losers are being stopped."""
-    found: list[Holding] = []
     race = goal.task if isinstance(goal.task, Part) and goal.kind == "join" else None
-    for payload, line, name in race.given if race else ():
-        order = (frame.plan.sites[name].index, 0)
-        found.append(Holding(order, frame.path + name, payload, line, None))
-    return found
+    sites = frame.plan.sites
+    return [
+        Holding((sites[name].index, 0), frame.path + name, payload, line, None)
+        for payload, line, name in (race.given if race else ())
+    ]
 
 
 def undos_of(

@@ -103,7 +103,7 @@ def _go_straight(marking: Marking, task: Task, way: Way, payload: object) -> lis
     count = frame.counts.get(site, 0) + 1 if site.at_most is not None else 0
     del marking.live[task.ticket]
     if (
-        way.is_to_join
+        way.is_to_rest
         and frame.full.get(site, 0) < site.need - 1
         and (site, way.place) not in frame.tokens
     ):
@@ -133,7 +133,7 @@ def _go_straight(marking: Marking, task: Task, way: Way, payload: object) -> lis
 
 
 def _rest_straight(marking: Marking, frame: Frame, way: Way, token: Token) -> list[Command]:
-    """Leave a token at a join that still waits for others: nothing else moves."""
+    """Leave a token at END, or at a join that still waits for others: nothing else moves."""
     marking.taken[way] = marking.taken.get(way, 0) + 1
     frame.tokens[way.site, way.place] = token
     frame.full[way.site] = frame.full.get(way.site, 0) + 1
@@ -182,9 +182,8 @@ def _take_work(
 
 def _take_late(turn: Turn, task: Task, event: events.Answer) -> None:
     """Take what work that was cancelled, or an undo, still gave."""
-    trouble = None
-    if isinstance(event, events.Failed):
-        trouble = _trouble(turn.marking, task, event.error, event.kinds)
+    failed = event if isinstance(event, events.Failed) else None
+    trouble = _trouble(turn.marking, task, failed.error, failed.kinds) if failed else None
     if task.verb == "undo":
         payload = event.payload if isinstance(event, events.Finished) else task.payload
         unwind.has_undone(turn, task, payload, trouble)
@@ -193,8 +192,7 @@ def _take_late(turn: Turn, task: Task, event: events.Answer) -> None:
 
 
 def _finish(turn: Turn, task: Task, payload: object) -> None:
-    if task.verb == "item":
-        assert isinstance(task, Part)
+    if isinstance(task, Part) and task.verb == "item":
         groups.end_item(turn, task, payload)
     elif task.verb == "merge":
         frame = turn.marking.frames[task.frame]

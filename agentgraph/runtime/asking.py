@@ -32,6 +32,7 @@ def take_answer(
     edits: Mapping[str, object] | None,
 ) -> None:
     """Take a question off the desk, and let the run go on. Raises `AnswerRefused`."""
+    session.wake()
     fact = fact_of(waiting, value, edits)
     session.desk.close(waiting, value)
     _note(session, waiting, fact)
@@ -52,6 +53,7 @@ def _note(session: Session, waiting: Waiting, fact: Answered) -> None:
 
 def _expire(session: Session, feed: Feed, waiting: Waiting) -> None:
     """Nobody answered in time: what the question said of this case is the answer."""
+    session.wake()
     ticket = waiting.task.ticket
     timely = waiting.ask.on_timeout
     if timely is None:

@@ -88,6 +88,11 @@ class Driver:
         self._is_interrupted = False
         self._alarm: Alarm | None = None
 
+    @property
+    def is_needed(self) -> bool:
+        """Say whether an alarm is set that this driver answers to."""
+        return self._alarm is not None or any(each.alarm for each in self.session.waiting())
+
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
         options = self.session.options

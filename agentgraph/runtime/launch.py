@@ -116,16 +116,16 @@ class Run(Generic[S]):
     an async context manager it is cancelled and awaited on leaving.
     """
 
-    __slots__ = ("__weakref__", "_driver", "_is_moving", "_session", "_task")
+    __slots__ = ("__weakref__", "_driver", "_initial", "_is_moving", "_session", "_task")
 
     def __init__(self, session: Session, initial: Revision) -> None:
         """Start the run; made by `Workflow.start`."""
         self._session = session
         self._task: asyncio.Task[None] | None = None
         self._is_moving = False
-        self._driver = Driver(session)
-        self._driver.restart = self._again
-        self._driver.begin(initial)
+        self._driver: Driver | None = None
+        self._initial: Revision | None = initial
+        """What it begins with; None: it has begun."""
         self._move(self._first())
 
     @property
@@ -148,13 +148,15 @@ class Run(Generic[S]):
         await self._settled()
         result = _conclude(self._session)
         self._show(result.questions)
+        if not self._is_moving:
+            self._rest()
         return cast("Result[S]", result)
 
     async def cancel(self, *, undo: bool = False) -> None:
         """Cancel the run and await its nodes; with `undo` what was completed is compensated."""
         self._check_loop()
         if self._session.status in {"running", "paused"}:
-            self._driver.feed(Cancelled(undo))
+            self._drive().feed(Cancelled(undo))
         await self._settled()
 
     async def fund(self, budget: Budget) -> None:
@@ -166,7 +168,7 @@ class Run(Generic[S]):
                 where="run.fund",
                 fix="fund a run that its budget has stopped",
             )
-        self._driver.fund(_limits(budget), budget.seconds)
+        self._drive().fund(_limits(budget), budget.seconds)
 
     @overload
     async def answer(
@@ -206,7 +208,7 @@ class Run(Generic[S]):
         question, value = (None, first) if second is _MISSING else (first, second)
         waiting = self._session.desk.find(question, id, value)
         if waiting is not None:
-            take_answer(self._session, self._driver.feed, waiting, value, edits)
+            take_answer(self._session, self._drive().feed, waiting, value, edits)
 
     def fork(self, at: int, *, edit: Callable[[S], None] | None = None) -> "Run[S]":
         """Start a second run from an earlier step, with its state edited; needs a store."""
@@ -223,6 +225,7 @@ class Run(Generic[S]):
         the run began with and the questions that are open.
         """
         self._check_loop()
+        self._drive()
         stream = self._stream()
         if stream.reader is None:
             self._session.tell_beginning(stream.queue)
@@ -238,6 +241,7 @@ class Run(Generic[S]):
         written as far as it is known; so record right after `start`.
         """
         self._check_loop()
+        self._drive()
         self._stream().note = begin_recording(self._session, write, is_over=not self._is_moving)
 
     def _stream(self) -> Stream[S]:
@@ -278,23 +282,46 @@ class Run(Generic[S]):
                 fix="use it where it was started, or start it here",
             )
 
+    def _drive(self) -> Driver:
+        """Return the driver; a run that waits needs none."""
+        if self._driver is None:
+            self._driver = Driver(self._session)
+            self._driver.restart = self._again
+        if self._initial is not None:
+            initial, self._initial = self._initial, None
+            self._driver.begin(initial)
+        return self._driver
+
+    def _rest(self) -> None:
+        """Keep no more than must be kept while only a person can go on."""
+        if self.status == "paused":
+            if self._driver is not None and not self._driver.is_needed:
+                self._driver = None
+            self._session.rest()
+
     async def _first(self) -> None:
         # A task that was made right after this one, to follow the run, shall miss nothing.
         await asyncio.sleep(0)
-        await self._driver.go()
+        await self._go()
+
+    async def _go(self) -> None:
+        await self._drive().go()
+        self._rest()
 
     def _again(self) -> None:
-        self._move(self._driver.go())
+        self._move(self._go())
 
     def _move(self, going: Coroutine[object, object, None]) -> None:
         self._is_moving = True
-        self._task = self._session.loop.create_task(going)
+        self._task = self._session.loop.create_task(going, name=self.id)
         _moving.add(self._task)
         self._task.add_done_callback(self._stopped)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         """The run has paused or ended, or its task was cancelled before it began."""
         _moving.discard(task)
+        if not _moving:
+            _moving.clear()  # An empty set keeps its room, else.
         if task is not self._task:
             return  # An answer came in the same moment, and the run is under way again.
         self._is_moving = False

@@ -50,7 +50,7 @@ class Limit:
         if place.done():
             return False
         loop = place.get_loop()
-        if loop is _running_loop():
+        if loop is running_loop():
             place.set_result(None)
             return True
         try:
@@ -75,7 +75,8 @@ class Limit:
                 self._waiting.remove(place)
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, if there is one."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

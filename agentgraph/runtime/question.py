@@ -13,7 +13,7 @@ from agentgraph.errors import InvalidAgent
 A = TypeVar("A", bound=str | bool | Enum | BaseModel)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ask(Generic[A]):
     """A question; A is the type of the answer: labels, or a pydantic model (a form).
 

@@ -4,8 +4,8 @@ import os
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
-from threading import get_ident
 from typing import Any, Final, ParamSpec, cast
 from uuid import uuid4
 
@@ -24,8 +24,9 @@ from agentgraph.events import (
     Usage,
     Verdict,
 )
-from agentgraph.events.result import Answer, Noted
+from agentgraph.events.result import Answer, Noted, Tally
 from agentgraph.events.story import decided
+from agentgraph.graph.plan import Way
 from agentgraph.machine import (
     Command,
     Completed,
@@ -44,11 +45,13 @@ from agentgraph.machine.marking import Ending
 from agentgraph.runtime.clock import Clock, LoopClock
 from agentgraph.runtime.desk import Desk, Waiting
 from agentgraph.runtime.effect import Effects
-from agentgraph.runtime.limit import Limit
+from agentgraph.runtime.limit import Limit, running_loop
 from agentgraph.runtime.program import Program
+from agentgraph.runtime.rest import rest, revisions, wake
 from agentgraph.runtime.stream import Stream
 from agentgraph.runtime.watch import Watch
 from agentgraph.state import Revision
+from agentgraph.state.revision import lighten, restore
 
 P = ParamSpec("P")
 ROOT: Final = 1
@@ -95,13 +98,13 @@ class Session:
         "_desk",
         "_effects",
         "_failures",
-        "_thread",
+        "_marking",
         "_watch",
         "decisions",
         "is_careful",
+        "is_resting",
         "journal",
         "loop",
-        "marking",
         "options",
         "path",
         "program",
@@ -117,7 +120,9 @@ class Session:
         self.program: Program = program
         self.options: Options = options
         self.run_id: str = options.run_id or f"{_process}-{next(_numbers)}"
-        self.marking: Marking = Marking(program.plan)
+        self._marking: Marking | None = None
+        self.is_resting: bool = False
+        """It waits, and is kept as small as may be."""
         self.loop: AbstractEventLoop = get_running_loop()
         self.stream: Stream[Any] | None = None
         self.journal: list[Event] | None = journal
@@ -128,12 +133,43 @@ class Session:
         self.slots: Limit | None = None if limit is None else Limit(limit)
         self.is_careful: bool = limit is not None or journal is not None
         """Something has to be done around every attempt: no short cuts."""
-        self._thread = get_ident()
         self._clock: Clock | None = options.clock
         self._desk: Desk | None = None
         self._effects: Effects | None = None
         self._failures: tuple[Failure, ...] | list[Failure] = ()
         self._watch: Watch | None = None
+
+    @property
+    def marking(self) -> Marking:
+        """Where the run stands."""
+        if self._marking is None:
+            self._marking = Marking(self.program.plan)
+        self.wake()
+        return self._marking
+
+    def rest(self) -> None:
+        """Keep no more than a run needs that waits for a person."""
+        if not self.is_resting:
+            marking = self.marking
+            if self.stream is None:  # Else somebody may hold an event that shows one of them.
+                for revision in revisions(marking):
+                    lighten(revision)
+            rest(marking)
+            self.is_resting = True
+            # Tuples, to which nobody adds before `wake`.
+            self.path = cast("list[str]", tuple(self.path))
+            self.decisions = cast("list[Noted]", tuple(self.decisions))
+            if self._desk is not None:
+                self._desk.rest()
+
+    def wake(self) -> None:
+        """Be ready to go on."""
+        if self.is_resting:
+            self.is_resting = False
+            wake(self.marking)
+            for revision in revisions(self.marking):
+                restore(revision)
+            self.path, self.decisions = list(self.path), list(self.decisions)
 
     @property
     def clock(self) -> Clock:
@@ -183,7 +219,7 @@ class Session:
 
     def in_loop(self, call: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
         """Call in the thread of the run: a node in a thread of its own must not touch the rest."""
-        if get_ident() == self._thread:
+        if running_loop() is self.loop:
             call(*args, **options)
             return
         try:
@@ -258,12 +294,15 @@ class Session:
     @property
     def status(self) -> Status:
         """How the run stands."""
-        return self.marking.status
+        return "running" if self._marking is None else self._marking.status
 
     def result(self) -> Result[BaseModel]:
         """Return all that is known of the run as it stands."""
         marking = self.marking
         ending = marking.ending or self._ending()
+        visits = [frame.visits.copy() for frame in marking.frames.values()]
+        if marking.visited:
+            visits.append(marking.visited.copy())
         schema = self.program.schema
         return Result(
             run_id=self.run_id,
@@ -271,15 +310,15 @@ class Session:
             state=schema.final(cast("Revision", ending.payload)),
             path=tuple(self.path),
             usage=Usage(marking.steps, marking.spent_tokens, marking.spent_usd),
-            errors=tuple([each.error for each in [*marking.troubles, *marking.undo_troubles]]),
+            errors=tuple([each.error for each in (*marking.troubles, *marking.undo_troubles)]),
             failures=tuple(self._failures),
             questions=self.questions(),
             branches={
                 path: schema.final(cast("Revision", payload)) for path, payload in ending.branches
             },
-            visits=self._visits(),
+            visits=Tally(partial(_visits, visits)),
             decided=tuple(self.decisions),
-            taken={way.key: times for way, times in marking.taken.items()},
+            taken=Tally(partial(_taken, marking.taken.copy())),
         )
 
     def tell_beginning(self, tell: Callable[[RunStarted[Any] | Asked], object]) -> None:
@@ -310,14 +349,17 @@ class Session:
         """Return the open questions."""
         return () if self._desk is None else self._desk.listed()
 
-    def _visits(self) -> dict[str, int]:
-        marking = self.marking
-        found = {site.path: visits for site, visits in marking.frames[ROOT].visits.items()}
-        within = [frame.visits for frame in marking.frames.values() if frame.id != ROOT]
-        for counted in (marking.visited, *within):
-            for site, visits in counted.items():
-                found[site.path] = found.get(site.path, 0) + visits
-        return found
+
+def _visits(frames: list[dict[Site, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for counted in frames:
+        for site, visits in counted.items():
+            found[site.path] = found.get(site.path, 0) + visits
+    return found
+
+
+def _taken(ways: dict[Way, int]) -> dict[tuple[str, str, str | None], int]:
+    return {way.key: times for way, times in ways.items()}
 
 
 def _name_of(task: Task) -> str:

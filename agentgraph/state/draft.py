@@ -181,7 +181,7 @@ def _writer(fields: Mapping[str, Field]) -> Callable[[Draft, str, object], None]
             return
         draft.__draft_edits__[name] = None
         if name not in draft.__pydantic_fields_set__:
-            # A new set, since the revision owns the old one.
+            # A new set, since others share the old one.
             set_fields(draft, {*draft.__pydantic_fields_set__, name})
 
     return write
@@ -301,6 +301,10 @@ def _ignore(draft: Draft, value: object) -> None:
     return None
 
 
+def _fields_set(draft: Draft) -> set[str]:
+    return set(draft.__pydantic_fields_set__)
+
+
 def _copy(draft: Draft, memo: object = None) -> BaseModel:
     return plain(draft)
 
@@ -313,6 +317,8 @@ _COMMON: Final[Mapping[str, object]] = {
     # A draft has neither; as properties they cost nothing when a draft is made.
     "__pydantic_private__": property(_nothing, _ignore),
     "__pydantic_extra__": property(_nothing, _ignore),
+    # The set itself is shared with other drafts.
+    "model_fields_set": property(_fields_set),
     "__iter__": _iterate,
     "__copy__": _copy,
     "__deepcopy__": _copy,

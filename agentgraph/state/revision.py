@@ -1,13 +1,32 @@
 """A revision: the state as one commit or merge left it; it never changes, and says what changed."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, cast
 
 from agentgraph.graph.line import Line
 from agentgraph.state.copies import clone
 from agentgraph.state.lent import Lent
 
 Writes = dict[str, tuple[Line, ...]]
+NAMES_MAX: Final = 1_024
+"""So many sets of names are kept to be shared."""
+_known: Final[dict[frozenset[str], set[str]]] = {}
+_orders: Final[dict[tuple[str, ...], tuple[str, ...]]] = {}
+"""The names of the fields of each model that had a run at rest."""
+
+
+def names(found: Iterable[str]) -> set[str]:
+    """Return a set of these names that all may share: nobody changes it.
+
+    It is no frozenset, since pydantic takes a set only.
+    """
+    key = frozenset(found)
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= NAMES_MAX:
+            _known.clear()
+        known = _known[key] = set(key)
+    return known
 
 
 class Revision:
@@ -47,6 +66,25 @@ def part_of(revision: Revision, name: str) -> Lent:
     if not value.is_whole(length):
         revision.values[name] = value = value.part(length)
     return value
+
+
+def lighten(revision: Revision) -> None:
+    """Keep a revision in as little room as may be; nothing is read of it until `restore`."""
+    revision.sealed = None
+    revision.patch = tuple(revision.patch)
+    revision.fields_set = names(revision.fields_set)
+    values = revision.values
+    if type(values) is dict:
+        order = tuple(values)
+        packed = (_orders.setdefault(order, order), *values.values())
+        revision.values = cast("dict[str, object]", packed)
+
+
+def restore(revision: Revision) -> None:
+    """Make a revision what it was."""
+    if type(revision.values) is not dict:
+        order, *values = cast("tuple[Any, ...]", revision.values)
+        revision.values = dict(zip(order, values, strict=True))
 
 
 class Tip(NamedTuple):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from agentgraph.errors import InvalidEdit, InvalidInput, MergeConflict
 from agentgraph.graph.line import Line
-from agentgraph.state.copies import build, clone
+from agentgraph.state.copies import ATOMS, build, clone
 from agentgraph.state.declaration import reducers_of, writes_past_fields
 from agentgraph.state.draft import (
     Draft,
@@ -31,7 +31,7 @@ from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
 from agentgraph.state.lent import Lent
-from agentgraph.state.revision import Patch, Revision, Tip, part_of
+from agentgraph.state.revision import Patch, Revision, Tip, names, part_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape
 from agentgraph.state.unset import UNSET
@@ -101,13 +101,16 @@ class Schema(Generic[S]):
         values: dict[str, object] = {}
         faults: list[str] = []
         for name, field in self._fields.items():
+            if name in given and type(given[name]) in field.exact:
+                values[name] = given[name]
+                continue
             try:
                 values[name] = self._begin_field(field, given)
             except InvalidEdit as error:
                 faults.append(error.what)
         if faults:
             self._refuse_input("; ".join(faults))
-        fields_set = set(instance.__pydantic_fields_set__)
+        fields_set = names(instance.__pydantic_fields_set__)
         revision = Revision(values, fields_set, None, {}, self._lengths(values), None)
         if self._whole is None or not self._fields:
             return revision
@@ -135,11 +138,16 @@ class Schema(Generic[S]):
 
     def final(self, revision: Revision) -> S:
         """Return the state as an instance of the user's class, which belongs to the caller."""
-        values: dict[str, object] = {
-            name: list(part_of(revision, name)) if field.is_lent else clone(revision.values[name])
-            for name, field in self._fields.items()
+        values = {
+            name: value if type(value) in ATOMS else self._own(revision, name)
+            for name, value in revision.values.items()
         }
         return cast("S", build(self.model, values, set(revision.fields_set)))
+
+    def _own(self, revision: Revision, name: str) -> object:
+        if name in self._lent:
+            return list(part_of(revision, name))
+        return clone(revision.values[name])
 
     def changed(self, revision: Revision) -> Mapping[str, object]:
         """Return the patch of the commit or merge that made this revision."""

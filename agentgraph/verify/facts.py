@@ -31,10 +31,10 @@ class Facts:
 
     def __init__(self, fields: tuple[str, ...], of: list[Fact] | None = None) -> None:
         """Take the fields that the bits stand for, and the facts."""
-        self.fields = fields
+        self.fields: tuple[str, ...] = fields
         self.of: list[Fact] = of or []
-        self.unset = 0
-        self.reduced = 0
+        self.unset: int = 0
+        self.reduced: int = 0
 
     @classmethod
     def found(cls, graph: FrozenGraph) -> "Facts":

@@ -147,9 +147,9 @@ class Level:
     def __init__(self, levels: Levels, region: int, entry: int) -> None:
         """Take the levels that have been decided, and where this one lies."""
         self.levels = levels
-        self.nest = levels.nest
+        self.nest: Nest = levels.nest
         self.region = region
-        self.net = Net()
+        self.net: Net = Net()
         self.vertices: dict[int, int] = {}
         self.exits: dict[int, int] = {}
         self.joined: set[int] = set()
