@@ -5,7 +5,9 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeAlias, cast
 
 Json: TypeAlias = dict[str, object]
-_UNCOUNTED = frozenset({"place", "doc", "agent", "access", "state", "types", "unset", "reduced"})
+_UNCOUNTED = frozenset(
+    {"place", "doc", "agent", "access", "state", "types", "unset", "reduced", "noted"}
+)
 """What people want to know and no run depends on; of the state there is a digest, and where its
 class lies differs between a program that is run and one that is imported."""
 

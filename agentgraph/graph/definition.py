@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from agentgraph.errors import Kinds, Place, catches, is_repeatable
+from agentgraph.errors import Finding, Kinds, Place, catches, is_repeatable
 from agentgraph.graph.content import digest_of
 
 VertexKind = Literal[
@@ -191,6 +191,8 @@ class FrozenGraph:
     """What each field of the state declares: its type, its reducer, whether it is needed."""
     requirements: tuple[Requirement, ...] = ()
     """What must hold in every run."""
+    noted: tuple[Finding, ...] = field(default=(), compare=False)
+    """What was found in the sources of its callables and does not stop a build."""
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin
 
-from agentgraph.errors import InvalidGraphFile, Place, suggest
+from agentgraph.errors import Finding, InvalidGraphFile, Place, suggest
 from agentgraph.graph.content import Json, plain
 from agentgraph.graph.definition import (
     Access,
@@ -87,6 +87,7 @@ def _graph(raw: Json) -> FrozenGraph:
     parts["vertices"] = tuple(_vertex(item) for item in _objects(raw, "vertices"))
     parts["edges"] = tuple(_part(Edge, item) for item in _objects(raw, "edges"))
     parts["regions"] = tuple(_part(Region, item) for item in _objects(raw, "regions"))
+    parts["noted"] = tuple(_part(Finding, item) for item in _objects(raw, "noted"))
     required = _objects(raw, "requirements")
     parts["requirements"] = tuple(_part(Requirement, item) for item in required)
     return _part(FrozenGraph, parts)

@@ -26,6 +26,9 @@ class Fact(NamedTuple):
     """What it is known to write, be it for certain, sometimes, or by declaration."""
 
 
+_NOTHING = Fact()
+
+
 class Facts:
     """The facts of one graph, by the number of the vertex."""
 
@@ -60,7 +63,7 @@ class Facts:
         """Look at one vertex; what others may share goes to `known`."""
         access = vertex.access
         if vertex.kind in _IDLE:
-            return Fact()
+            return _NOTHING
         # A person may send edits along with the answer.
         is_whole = access is not None and vertex.kind != "human"
         if access is not None and is_whole and _is_whole(access, self.fields):

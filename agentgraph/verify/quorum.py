@@ -94,25 +94,26 @@ def _parts(net: Net) -> bool:
         return False
     taken: set[int] = {vertex}
     for way in ways:
-        reached = _reached(net, way.target)
-        if reached & taken:
+        members = reached(net, way.target)
+        if members & taken:
             return False
-        taken |= reached
-        ends = {v for v in reached if not net.outs[v]}
-        if not ends <= net.race or Search(_part(net, way, reached), MARKINGS).fault() is not None:
+        taken |= members
+        ends = {v for v in members if not net.outs[v]}
+        if not ends <= net.race or Search(_part(net, way, members), MARKINGS).fault() is not None:
             return False
     return True
 
 
-def _reached(net: Net, start: int) -> set[int]:
-    reached = {start}
+def reached(net: Net, start: int) -> set[int]:
+    """Return all vertices that `start` leads to, itself included."""
+    found = {start}
     stack = [start]
     while stack:
         for way in net.outs[stack.pop()]:
-            if way.target not in reached:
-                reached.add(way.target)
+            if way.target not in found:
+                found.add(way.target)
                 stack.append(way.target)
-    return reached
+    return found
 
 
 def _part(net: Net, entry: Way, members: set[int]) -> Net:

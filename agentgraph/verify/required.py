@@ -188,27 +188,23 @@ class _Walk:
     """One token, and where it can go; what is beside it waits, and comes when it must."""
 
     def __init__(self, net: Wiring, goal: int, number: int) -> None:
-        self.net = net
-        self.goal = goal
-        self.number = number
-        self.bounds = [(v, b) for v, each in enumerate(net.vertices) if (b := each.bound)]
-        self.index = {vertex: at for at, (vertex, _) in enumerate(self.bounds)}
-        self.loops = {
+        self.net, self.goal, self.number = net, goal, number
+        self.bounds = {v: bound for v, each in enumerate(net.vertices) if (bound := each.bound)}
+        self.loops: dict[str | None, frozenset[int]] = {
             region.name: frozenset(net.number[name] for name in region.members)
             for region in net.graph.regions
         }
 
     def longest(self) -> tuple[int, tuple[str, ...]]:
         """Look at all that one token can do, the shortest ways first."""
-        first: _State = (self.net.start, (0,) * len(self.bounds), 0)
-        before: dict[_State, _State | None] = {first: None}
-        queue: deque[_State] = deque([first])
-        best = first
+        best: _State = (self.net.start, (0,) * len(self.bounds), 0)
+        before: dict[_State, _State | None] = {best: None}
+        queue: deque[_State] = deque([best])
         while queue and best[2] < self.number and len(before) < _STATES:
             state = queue.popleft()
-            for after in self._after(state):
-                if after not in before:
-                    before[after] = state
+            for head in self.net.ways_on(state[0]):
+                after = self._arrive(head, state)
+                if after is not None and before.setdefault(after, state) is state:
                     queue.append(after)
                     best = max(best, after, key=lambda each: each[2])
         path: list[str] = []
@@ -218,27 +214,19 @@ class _Walk:
             here = before[here]
         return best[2], tuple(path[::-1])
 
-    def _after(self, state: "_State") -> Iterator["_State"]:
-        vertex, counts, visits = state
-        for head in self.net.ways_on(vertex):
-            yield from self._arrive(vertex, head, counts, visits)
-
-    def _arrive(
-        self, source: int, head: int, counts: tuple[int, ...], visits: int
-    ) -> Iterator["_State"]:
-        made = list(counts)
-        for at, (_, bound) in enumerate(self.bounds):
-            loop = self.loops[bound.loop] if bound.loop is not None else ()
+    def _arrive(self, head: int, state: "_State") -> "_State | None":
+        source, counts, visits = state
+        made = dict(zip(self.bounds, counts, strict=True))
+        for vertex, bound in self.bounds.items():
+            loop = self.loops.get(bound.loop, frozenset())
             if head in loop and source not in loop:
-                made[at] = 0
-        own = self.index.get(head)
-        if own is not None:
-            if made[own] >= self.bounds[own][1].at_most:
-                if head in self.net.then:
-                    yield from self._arrive(head, self.net.then[head], tuple(made), visits)
-                return
-            made[own] += 1
-        yield head, tuple(made), visits + (head == self.goal)
+                made[vertex] = 0
+        if head in made:
+            made[head] += 1
+            if made[head] > self.bounds[head].at_most:
+                then = self.net.then.get(head)
+                return None if then is None else self._arrive(then, (head, counts, visits))
+        return head, tuple(made.values()), visits + (head == self.goal)
 
 
 # Words.

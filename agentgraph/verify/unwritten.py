@@ -12,7 +12,7 @@ Rules of this file:
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 from agentgraph.errors import Finding
@@ -63,29 +63,24 @@ def _finding(net: Wiring, facts: Facts, path: list[int], name: str, *, is_proved
     )
 
 
-@dataclass(slots=True)
 class Spread:
     """How far a run comes without the fields being written."""
 
-    net: Wiring
-    facts: Facts
-    wanted: int
-    trusts_user: bool
-    """What is declared counts as known."""
-    at: list[int] = field(default_factory=list[int])
-    """For each vertex, the fields that may be unwritten when it begins."""
-    came: list[int] = field(default_factory=list[int])
-    """The same for each edge into a join."""
-    rounds: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
-    """For each bounded vertex with a `then`, the edges that lead back to it."""
-
-    def __post_init__(self) -> None:
-        net = self.net
-        self.at = [0] * len(net.vertices)
-        self.came = [0] * len(net.edges)
+    def __init__(self, net: Wiring, facts: Facts, wanted: int, *, trusts_user: bool) -> None:
+        """Take the fields that are asked for; `trusts_user`: what is declared counts as known."""
+        self.net = net
+        self.facts = facts
+        self.wanted = wanted
+        self.trusts_user = trusts_user
+        self.at: list[int] = [0] * len(net.vertices)
+        """For each vertex, the fields that may be unwritten when it begins."""
+        self.came: list[int] = [0] * len(net.edges)
+        """The same for each edge into a join."""
+        self.rounds: dict[int, list[int]] = {}
+        """For each bounded vertex with a `then`, the edges that lead back to it."""
         if net.then:
             self._find_rounds()
-        self.at[net.start] = self.wanted
+        self.at[net.start] = wanted
         waiting = deque([net.start])
         while waiting:
             waiting += self._go_on(waiting.popleft())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from agentgraph.errors import Finding, InvalidGraph
 from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
-from agentgraph.verify.data import check_data
+from agentgraph.verify.facts import Facts
 from agentgraph.verify.labels import check_labels
 from agentgraph.verify.names import check_names
 from agentgraph.verify.nest import nest
@@ -21,7 +21,9 @@ from agentgraph.verify.reach import check_reach
 from agentgraph.verify.report import Report
 from agentgraph.verify.required import check_requirements
 from agentgraph.verify.soundness import check_soundness
+from agentgraph.verify.unwritten import check_unwritten
 from agentgraph.verify.wiring import wire
+from agentgraph.verify.writers import check_writers
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     """Check one graph; those inside it have been checked."""
     found = _Checked(list(check_names(graph)))
     is_clear = not found.findings
+    found.findings += graph.noted
     labels = list(check_labels(graph))
     found.findings += labels
     if not is_clear:
@@ -105,7 +108,9 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     faults, steps = check_soundness(nested, [_steps(vertex, checked) for vertex in graph.vertices])
     found.findings += faults
     if not faults:
-        found.findings += check_data(nested)
+        facts = Facts.found(graph)
+        found.findings += check_unwritten(wiring, facts)
+        found.findings += check_writers(nested, facts)
         found.findings += check_requirements(nested)
     is_known = all(
         vertex.kind != "each"

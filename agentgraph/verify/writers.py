@@ -8,8 +8,8 @@ time are found one by one.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import combinations
-from typing import NamedTuple, TypeAlias
+from itertools import combinations, product
+from typing import NamedTuple
 
 from agentgraph.errors import Finding
 from agentgraph.verify.facts import Facts
@@ -18,6 +18,7 @@ from agentgraph.verify.levels import Level, Levels
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.net import Net, Way
 from agentgraph.verify.parallel import parallel_places
+from agentgraph.verify.quorum import reached
 from agentgraph.verify.reach import path_to
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.words import quoted
@@ -27,15 +28,12 @@ _PLACES = 1_000
 
 _USUAL = {"list": "append", "set": "union", "dict": "merge", "int": "total", "float": "total"}
 
-Rope: TypeAlias = "int | tuple[Rope, Rope] | None"
-"""Numbers of vertices, in a tree: two of these are put together at no cost."""
-
 
 class Load(NamedTuple):
-    """Which fields are written on a way, and by whom."""
+    """Which fields are written on a way, and by which vertices, as bits."""
 
     some: int = 0
-    who: Rope = None
+    who: int = 0
 
 
 class Pair(NamedTuple):
@@ -73,7 +71,7 @@ def parallel_writers(
     if not twice or not is_forked:
         return [], True
     loads = [
-        Load(fact.some & twice, vertex) if fact.some & twice else NOTHING
+        Load(fact.some & twice, 1 << vertex) if fact.some & twice else NOTHING
         for vertex, fact in enumerate(facts.of)
     ]
     watch = _Watch(nested, loads, facts, spares_races=spares_races)
@@ -108,20 +106,16 @@ class _Watch(Levels):
             own[local] = self.inside[inner]
         rest = _Rest(level.net, own, self.spares_races)
         rest.reduce()
-        for one, other in rest.nested:
-            self._pair(one, other, self.facts.reduced)
-        for one, other, is_crossing in rest.left():
-            self._pair(
-                one, other, 0 if is_crossing else self.facts.reduced, is_crossing=is_crossing
-            )
+        for one, other, is_crossing in (*rest.nested, *rest.left()):
+            self._pair(one, other, is_crossing=is_crossing)
         self.is_complete = self.is_complete and rest.is_complete
         self.seen.update(level.vertices)
         if region != OUTSIDE:
             super().decide_level(region, entry)
 
-    def _pair(self, one: Load, other: Load, merged: int, *, is_crossing: bool = False) -> None:
+    def _pair(self, one: Load, other: Load, *, is_crossing: bool) -> None:
         """Note one pair for each field that both write, the most certain one."""
-        bits = one.some & other.some & ~merged
+        bits = one.some & other.some & ~(0 if is_crossing else self.facts.reduced)
         while bits:
             bit = bits & -bits
             bits ^= bit
@@ -131,8 +125,9 @@ class _Watch(Levels):
 
     def _writer(self, load: Load, bit: int) -> int:
         """The vertex that writes a field, for certain if there is one that does."""
-        found = [vertex for vertex in _spun(load.who) if self.loads[vertex].some & bit]
-        return next((v for v in found if self.facts.of[v].sure & bit), found[0])
+        facts = self.facts.of
+        found = [v for v, fact in enumerate(facts) if fact.some & bit and load.who >> v & 1]
+        return next((v for v in found if facts[v].sure & bit), found[0])
 
 
 @dataclass(slots=True)
@@ -146,7 +141,7 @@ class _Rest:
     """What crosses is not too much to be compared."""
     outs: list[dict[int, Load]] = field(default_factory=list[dict[int, Load]])
     ins: list[set[int]] = field(default_factory=list[set[int]])
-    nested: list[tuple[Load, Load]] = field(default_factory=list[tuple[Load, Load]])
+    nested: list[tuple[Load, Load, bool]] = field(default_factory=list[tuple[Load, Load, bool]])
     """What is written on parallel ways between a fork and its join."""
 
     def reduce(self) -> None:
@@ -175,7 +170,7 @@ class _Rest:
         ways = self.outs[source]
         if target in ways:
             if self.net.fork[source] and ways[target].some & load.some:
-                self.nested.append((ways[target], load))
+                self.nested.append((ways[target], load, False))
             load = _both(ways[target], load)
         ways[target] = load
         self.ins[target].add(source)
@@ -196,11 +191,11 @@ class _Rest:
         beside = parallel_places(game)
         past = _pasts(net)
         for one, other in pairs:
-            is_beside = any(
-                beside[p] >> q & 1 for p in game.places[one] for q in game.places[other]
-            )
-            is_race = self.spares_races and net.need == 1
-            if is_beside and not (is_race and not _meet(net, one, other)):
+            places = product(game.places[one], game.places[other])
+            is_beside = any(beside[p] >> q & 1 for p, q in places)
+            ends = reached(net, one) & reached(net, other)
+            is_race = self.spares_races and net.need == 1 and not any(net.both[v] for v in ends)
+            if is_beside and not is_race:
                 yield loads[one], loads[other], past is not None and _has_many(past, one, other)
 
     def _expanded(self) -> tuple[Net, list[Load]]:
@@ -226,20 +221,7 @@ class _Rest:
 def _both(one: Load, other: Load) -> Load:
     if not other.some:
         return one
-    return Load(one.some | other.some, (one.who, other.who)) if one.some else other
-
-
-def _spun(rope: Rope) -> list[int]:
-    """The vertices of a rope, in its order, each once."""
-    found: dict[int, None] = {}
-    stack = [rope]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, tuple):
-            stack += (part[1], part[0])
-        elif part is not None:
-            found[part] = None
-    return list(found)
+    return Load(one.some | other.some, one.who | other.who) if one.some else other
 
 
 def _pasts(net: Net) -> list[int] | None:
@@ -265,20 +247,6 @@ def _has_many(past: list[int], one: int, other: int) -> bool:
     return nearest & (nearest - 1) != 0
 
 
-def _meet(net: Net, one: int, other: int) -> bool:
-    """Say whether both lead to something that waits for several ways."""
-    reached: list[set[int]] = []
-    for vertex in (one, other):
-        seen = {vertex}
-        stack = [vertex]
-        while stack:
-            heads = {way.target for way in net.outs[stack.pop()]} - seen
-            seen |= heads
-            stack += heads
-        reached.append({v for v in seen if net.both[v]})
-    return bool(reached[0] & reached[1])
-
-
 def _reduced(net: Wiring, name: str) -> str:
     """Write the declaration of a field with a reducer that is usual for its type."""
     types = dict(zip(net.graph.fields, net.graph.types, strict=False))
@@ -292,22 +260,17 @@ def _finding(net: Wiring, facts: Facts, pair: Pair) -> Finding:
     (name,) = facts.names(bit)
     is_proved = bool(facts.of[one].sure & facts.of[other].sure & bit)
     names = f"{quoted(net.name(one))} and {quoted(net.name(other))}"
-    why = (
-        "their ways cross, so that there is no single state from which both began"
-        if is_crossing
-        else "it has no reducer"
-    )
-    fix = (
-        "join the branches that write it in one place, or let one branch alone write it"
-        if is_crossing
-        else f"give it one, `{name}: {_reduced(net, name)}`, or let one branch alone write it"
-    )
+    why = "it has no reducer"
+    fix = f"give it one, `{name}: {_reduced(net, name)}`"
+    if is_crossing:
+        why = "their ways cross, so that there is no single state from which both began"
+        fix = "join the branches that write it in one place"
     is_declared = "declared" in {facts.of[one].claim, facts.of[other].claim}
     return Finding(
         "AG402",
         f"{names} write {name!r} in parallel, and {why}",
         f"field {name!r}",
-        fix,
+        f"{fix}, or let one branch alone write it",
         net.place(other),
         tuple(map(net.name, path_to(net.start, other, net.ways))),
         severity="error" if is_proved else "warning",

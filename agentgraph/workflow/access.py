@@ -9,7 +9,7 @@ Rules of this file:
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from agentgraph.graph import Access
@@ -18,12 +18,24 @@ from agentgraph.workflow.source import Source
 CHANGES: Final = frozenset({"append", "insert", "pop", "popitem", "remove"})
 """Methods of containers that change them whenever they succeed."""
 MAY_CHANGE: Final = frozenset(
-    {
-        "add", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft",
-        "intersection_update", "popleft", "reverse", "rotate", "setdefault", "sort",
-        "symmetric_difference_update", "update",
-    }
-)  # fmt: skip
+    [
+        "add",
+        "appendleft",
+        "clear",
+        "difference_update",
+        "discard",
+        "extend",
+        "extendleft",
+        "intersection_update",
+        "popleft",
+        "reverse",
+        "rotate",
+        "setdefault",
+        "sort",
+        "symmetric_difference_update",
+        "update",
+    ]
+)
 _ASKING: Final = frozenset({"getattr", "hasattr", "isinstance", "type"})
 
 
@@ -58,28 +70,24 @@ def known_of(source: Source) -> Known | None:
     reader = _Reader(source)
     if not reader.is_readable:
         return None
-    reader.ends_with(reader.run(source.body, _Flow()))
+    if (end := reader.run(source.body, _Flow())) is not None:
+        reader.exits.append(end)
     return reader.known(is_direct=source.is_direct)
 
 
 def in_turn(parts: Iterable[Access | None]) -> Access | None:
     """Return the access of callables that run one after the other for one visit of a vertex."""
-    found = Access()
+    reads, writes, may_read, may_write = set[str](), set[str](), set[str](), set[str]()
+    is_whole = True
     for part in parts:
         if part is None:
             return None
-        if found == Access():
-            found = part
-            continue
-        late = (name for name in part.reads if name not in found.writes)
-        found = Access(
-            _named({*found.reads, *late}),
-            _named({*found.writes, *part.writes}),
-            _named({*found.may_read, *part.may_read}),
-            _named({*found.may_write, *part.may_write}),
-            found.is_whole and part.is_whole,
-        )
-    return found
+        reads |= set(part.reads) - writes
+        writes.update(part.writes)
+        may_read.update(part.may_read)
+        may_write.update(part.may_write)
+        is_whole = is_whole and part.is_whole
+    return Access(_named(reads), _named(writes), _named(may_read), _named(may_write), is_whole)
 
 
 def _named(names: Iterable[str]) -> tuple[str, ...]:
@@ -90,8 +98,8 @@ class _Reader:
     """One function while it is read."""
 
     def __init__(self, source: Source) -> None:
+        self.source = source
         self.state = source.state
-        self.offset = source.offset
         self.aliases: dict[str, str] = {}
         self.is_whole = True
         self.is_asking = False
@@ -126,7 +134,7 @@ class _Reader:
         return self.state not in bound
 
     def _alias(self, targets: list[ast.expr], value: ast.expr) -> None:
-        field = self._field(value)
+        field = self.source.field(value)
         if field is not None and isinstance(targets[0], ast.Name):
             self.aliases[targets[0].id] = field
 
@@ -154,10 +162,6 @@ class _Reader:
             here = self.children(statement, here) if way is None else way(self, statement, here)
         return here
 
-    def ends_with(self, flow: _Flow | None) -> None:
-        if flow is not None:
-            self.exits.append(flow)
-
     def leave(self, node: ast.stmt, flow: _Flow) -> None:
         flow = self.children(node, flow)
         if isinstance(node, ast.Return):
@@ -167,17 +171,21 @@ class _Reader:
         flow = self.see(node.test, flow)
         return _met([self.run(node.body, flow), self.run(node.orelse, flow)])
 
-    def loop(self, node: ast.For | ast.AsyncFor | ast.While, flow: _Flow) -> _Flow:
-        flow = self.see(node.test if isinstance(node, ast.While) else node.iter, flow)
-        self.run(node.body, flow if isinstance(node, ast.While) else self.see(node.target, flow))
-        self.run(node.orelse, flow)
-        return flow
+    def sometimes(self, node: ast.AST, flow: _Flow) -> _Flow:
+        """See what a loop, `with` or `match` begins with; what it holds may run or not.
 
-    def managed(self, node: ast.With | ast.AsyncWith, flow: _Flow) -> _Flow:
-        for item in node.items:
-            flow = self.children(item, flow)
-        # It may swallow an error in the middle of its body.
-        self.run(node.body, flow)
+        A `with` may swallow an error in the middle of its body.
+        """
+        for part in _parts(node):
+            if isinstance(part, ast.match_case | ast.stmt):
+                break
+            flow = self.see(part, flow) if isinstance(part, ast.expr) else self.children(part, flow)
+        for name in ("body", "orelse", "cases"):
+            for part in getattr(node, name, ()):
+                if isinstance(part, ast.stmt):
+                    self.run([part], flow)
+                else:
+                    self.run(part.body, flow if part.guard is None else self.see(part.guard, flow))
         return flow
 
     def tried(self, node: ast.Try, flow: _Flow) -> _Flow | None:
@@ -191,28 +199,14 @@ class _Reader:
         after = self.run(node.finalbody, flow if met is None else met)
         return None if met is None else after
 
-    def match(self, node: ast.Match, flow: _Flow) -> _Flow | None:
-        flow = self.see(node.subject, flow)
-        last = node.cases[-1]
-        is_total = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None
-        ends = [self.run(case.body, self._guarded(case, flow)) for case in node.cases]
-        return _met(ends if is_total and last.guard is None else [*ends, flow])
-
-    def _guarded(self, case: ast.match_case, flow: _Flow) -> _Flow:
-        flow = self.children(case.pattern, flow)
-        return flow if case.guard is None else self.see(case.guard, flow)
-
     def assign(self, node: ast.Assign, flow: _Flow) -> _Flow:
         flow = self.see(node.value, flow)
         for target in node.targets:
             flow = self.see(target, flow)
         return flow
 
-    def annotated(self, node: ast.AnnAssign, flow: _Flow) -> _Flow:
-        return flow if node.value is None else self.see(node.target, self.see(node.value, flow))
-
     def augmented(self, node: ast.AugAssign, flow: _Flow) -> _Flow:
-        field = self._field(node.target)
+        field = self.source.field(node.target)
         if field is not None:
             flow = self._read(field, node.target.lineno, flow)
         return self.see(node.target, self.see(node.value, flow))
@@ -236,9 +230,6 @@ class _Reader:
             flow = self.children(child, flow) if way is None else way(self, child, flow)
         return flow
 
-    def nothing(self, node: ast.expr, flow: _Flow) -> _Flow:
-        return flow
-
     def name(self, node: ast.Name, flow: _Flow) -> _Flow:
         if node.id == self.state:
             self.is_whole = False
@@ -247,7 +238,7 @@ class _Reader:
     def part(self, node: ast.Attribute | ast.Subscript, flow: _Flow) -> _Flow:
         """See a field, or a part of something; to store or delete a part changes the field."""
         is_loaded = type(node.ctx) is ast.Load
-        field = self._field(node)
+        field = self.source.field(node)
         if field is not None:
             see = self._read if is_loaded else self._written
             return see(field, node.lineno, flow)
@@ -268,25 +259,23 @@ class _Reader:
             return self._changed(fn.value, flow, is_sure=fn.attr in CHANGES)
         return flow
 
-    def first(self, node: ast.BoolOp, flow: _Flow) -> _Flow:
-        flow = self.see(node.values[0], flow)
-        for each in node.values[1:]:
-            self.see(each, flow)
+    def first(self, node: ast.BoolOp | ast.IfExp, flow: _Flow) -> _Flow:
+        """See what is evaluated in any case; the rest may be or not."""
+        parts = [node.test, node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
+        flow = self.see(parts[0], flow)
+        for part in parts[1:]:
+            self.see(part, flow)
         return flow
 
-    def picked(self, node: ast.IfExp, flow: _Flow) -> _Flow:
-        flow = self.see(node.test, flow)
-        return _met([self.see(node.body, flow), self.see(node.orelse, flow)]) or flow
-
     def comprehension(self, node: Comprehension, flow: _Flow) -> _Flow:
+        """See the first iterable; the rest runs for its items, if there are any."""
         flow = self.see(node.generators[0].iter, flow)
-        for child in _inside(node):
-            self.see(child, flow)
+        self.children(node, flow)
         return flow
 
     def _read(self, field: str, line: int, flow: _Flow) -> _Flow:
         if not self.can_fail:
-            self.mentions.append(Mention(field, "reads", line + self.offset))
+            self.mentions.append(Mention(field, "reads", line + self.source.offset))
         if field in flow.writes or field in flow.reads:
             return flow
         self.may_read.add(field)
@@ -294,31 +283,23 @@ class _Reader:
 
     def _written(self, field: str, line: int, flow: _Flow) -> _Flow:
         if not self.can_fail:
-            self.mentions.append(Mention(field, "writes", line + self.offset))
+            self.mentions.append(Mention(field, "writes", line + self.source.offset))
         self.may_write.add(field)
         return _Flow(flow.reads, flow.writes | {field})
 
     def _changed(self, value: ast.expr, flow: _Flow, *, is_sure: bool) -> _Flow:
         """Note a change in place: certain where it is made on the very value of a field."""
-        is_sure = is_sure and self._field(value) is not None
+        is_sure = is_sure and self.source.field(value) is not None
         field = self._root(value)
         if field is None:
             return flow
         self.may_write.add(field)
         return _Flow(flow.reads, flow.writes | {field}) if is_sure else flow
 
-    def _field(self, node: ast.expr) -> str | None:
-        """The field whose value an expression is."""
-        if isinstance(node, ast.Attribute):
-            value = node.value
-            if isinstance(value, ast.Name) and value.id == self.state:
-                return node.attr
-        return None
-
     def _root(self, node: ast.expr) -> str | None:
         """The field that an expression is, or is a part of."""
         while isinstance(node, ast.Attribute | ast.Subscript):
-            field = self._field(node)
+            field = self.source.field(node)
             if field is not None:
                 return field
             node = node.value
@@ -348,49 +329,24 @@ def _parts(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def _inside(node: Comprehension) -> Iterator[ast.expr]:
-    """Give the expressions of a comprehension but the first, which is evaluated in any case."""
-    for number, generator in enumerate(node.generators):
-        if number:
-            yield generator.iter
-        yield from generator.ifs
-    yield from (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
-
-
-_COUNTED: Final = (ast.expr, ast.stmt, ast.pattern, ast.arguments)
+_COUNTED: Final = (ast.expr, ast.stmt, ast.arguments)
 _CHANGING: Final = CHANGES | MAY_CHANGE
 _STATEMENTS: Final[dict[type[ast.AST], Callable[[_Reader, Any, Any], _Flow | None]]] = {
-    ast.Return: _Reader.leave,
-    ast.Raise: _Reader.leave,
-    ast.Break: _Reader.leave,
-    ast.Continue: _Reader.leave,
+    **dict.fromkeys((ast.Return, ast.Raise, ast.Break, ast.Continue), _Reader.leave),
+    **dict.fromkeys((ast.For, ast.AsyncFor, ast.While, ast.Match), _Reader.sometimes),
+    **dict.fromkeys((ast.With, ast.AsyncWith), _Reader.sometimes),
+    **dict.fromkeys((ast.Try, ast.TryStar), _Reader.tried),
+    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), _Reader.closure),
     ast.If: _Reader.either,
-    ast.For: _Reader.loop,
-    ast.AsyncFor: _Reader.loop,
-    ast.While: _Reader.loop,
-    ast.With: _Reader.managed,
-    ast.AsyncWith: _Reader.managed,
-    ast.Try: _Reader.tried,
-    ast.TryStar: _Reader.tried,
-    ast.Match: _Reader.match,
     ast.Assign: _Reader.assign,
-    ast.AnnAssign: _Reader.annotated,
     ast.AugAssign: _Reader.augmented,
-    ast.FunctionDef: _Reader.closure,
-    ast.AsyncFunctionDef: _Reader.closure,
-    ast.ClassDef: _Reader.closure,
 }
 _EXPRESSIONS: Final[dict[type[ast.AST], Callable[[_Reader, Any, _Flow], _Flow]]] = {
-    ast.Name: _Reader.name,
-    ast.Constant: _Reader.nothing,
-    ast.Attribute: _Reader.part,
-    ast.Subscript: _Reader.part,
-    ast.Call: _Reader.call,
-    ast.BoolOp: _Reader.first,
-    ast.IfExp: _Reader.picked,
-    ast.ListComp: _Reader.comprehension,
-    ast.SetComp: _Reader.comprehension,
-    ast.GeneratorExp: _Reader.comprehension,
+    **dict.fromkeys((ast.Attribute, ast.Subscript), _Reader.part),
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), _Reader.comprehension),
     ast.DictComp: _Reader.comprehension,
+    ast.Name: _Reader.name,
+    ast.Call: _Reader.call,
+    **dict.fromkeys((ast.BoolOp, ast.IfExp), _Reader.first),
     ast.Lambda: _Reader.closure,
 }

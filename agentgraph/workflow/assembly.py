@@ -1,6 +1,6 @@
 """Makes the program of a sketch: frozen graph and bindings, checked; not the sketch itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -25,10 +25,10 @@ def assemble(
     state: type[BaseModel],
     *,
     deps: type[object] | None,
-    version: int,
+    version: int = 1,
     spot: Spot | None,
     is_inner: bool = False,
-    requirements: tuple[Requirement, ...] = (),
+    require: Sequence[Requirement] = (),
 ) -> Program:
     """Return the program of a sketch. Raises `InvalidGraph` with everything that is wrong.
 
@@ -38,11 +38,12 @@ def assemble(
 
     _check_state(name, state, spot)
     made = _Assembly(sketch, state, Fitting(state, deps, is_inner=is_inner))
-    graph = made.graph(name, version, spot, requirements)
+    graph = made.graph(name, version, spot, tuple(require))
     report = verify(graph)
-    findings = [*sketch.findings, *report.errors]
+    faults = [finding for finding in sketch.findings if finding.severity == "error"]
+    findings = [*faults, *report.errors]
     if findings:
-        whole = replace(report, findings=(*sketch.findings, *report.findings), runs_at_most=None)
+        whole = replace(report, findings=(*faults, *report.findings), runs_at_most=None)
         raise InvalidGraph(name, findings, report=whole)
     return Program(graph, state, made.bindings, deps)
 
@@ -106,6 +107,7 @@ class _Assembly:
             self.places.of(spot),
             types,
             requirements,
+            tuple(found for found in self.sketch.findings if found.severity == "warning"),
         )
 
     def _order(self) -> list[int]:

@@ -241,7 +241,7 @@ class Graph(Generic[S, D]):
             deps=self._deps,
             version=self._version,
             spot=self._spot,
-            requirements=tuple(require),
+            require=require,
         )
         return Workflow(program)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, Never, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar, Unpack
+from typing_extensions import TypedDict, TypeVar, Unpack
 
 from agentgraph import runtime
 from agentgraph.graph import FrozenGraph, Requirement, to_json
@@ -185,25 +185,22 @@ class Workflow(Unfinished, Generic[S, D]):
         return f"Workflow({self.name!r})"
 
 
+class Making(TypedDict, total=False):
+    """What a workflow may be given beside its flow."""
+
+    version: int
+    """The version of the graph: another one is another graph."""
+    require: Sequence[Requirement]
+    """What must hold in every run (`agentgraph.requirements`)."""
+
+
 @overload
 def workflow(
-    name: str,
-    state: type[S],
-    flow: Step[S],
-    *,
-    deps: None = None,
-    version: int = 1,
-    require: Sequence[Requirement] = (),
+    name: str, state: type[S], flow: Step[S], *, deps: None = None, **making: Unpack[Making]
 ) -> Workflow[S]: ...
 @overload
 def workflow(
-    name: str,
-    state: type[S],
-    flow: Step[S],
-    *,
-    deps: type[DG],
-    version: int = 1,
-    require: Sequence[Requirement] = (),
+    name: str, state: type[S], flow: Step[S], *, deps: type[DG], **making: Unpack[Making]
 ) -> Workflow[S, DG]: ...
 def workflow(
     name: str,
@@ -211,8 +208,7 @@ def workflow(
     flow: Step[S],
     *,
     deps: type[object] | None = None,
-    version: int = 1,
-    require: Sequence[Requirement] = (),
+    **making: Unpack[Making],
 ) -> object:
     """Compile a flow: freeze its graph and verify it.
 
@@ -221,7 +217,5 @@ def workflow(
     """
     spot = spot_of_caller()
     sketch = draw(tree_of(flow, spot), spot)
-    program = assemble(
-        sketch, name, state, deps=deps, version=version, spot=spot, requirements=tuple(require)
-    )
+    program = assemble(sketch, name, state, deps=deps, spot=spot, **making)
     return Workflow[S, None](program)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import Vertex
 from agentgraph.runtime.context import Ctx
+from agentgraph.workflow.answering import judged
 from agentgraph.workflow.elsewhere import returned
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.work import Settled
@@ -52,12 +53,22 @@ class Fitting:
         if settled.binding.child is not None and settled.binding.child.deps is not None:
             yield from self._served(vertex, settled.binding.child.deps, f"node {vertex.name!r}")
         yield from self._fields(vertex)
+        yield from self._answers(vertex, settled)
         if vertex.at_least > 0 and not settled.is_verdict:
             yield _bare(vertex)
         for state in narrowed:
             yield from self.narrowed(state, vertex.place)
             for signature in settled.checked:
                 yield from _takes(vertex, signature, state, "the state given to `.on`")
+
+    def _answers(self, vertex: Vertex, settled: Settled) -> Iterator[Finding]:
+        if vertex.kind not in {"classifier", "consensus"}:
+            return
+        labels = {} if settled.is_open else settled.binding.labels or {}
+        # A voter that gives no answer is a vote for nothing.
+        abstains = vertex.abstains or vertex.kind == "consensus"
+        for signature in settled.checked:
+            yield from judged(vertex, signature, labels, self._state, abstains=abstains)
 
     def narrowed(self, state: type[BaseModel], place: Place | None) -> Iterator[Finding]:
         """Find a state given to `.on` that the workflow's does not extend."""

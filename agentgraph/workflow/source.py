@@ -8,16 +8,18 @@ Rules of this file:
 """
 
 import ast
+import builtins
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from types import CodeType, FunctionType, MethodType
-from typing import TypeAlias, cast
+from types import CellType, CodeType, FunctionType, MethodType
+from typing import Final, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 _DEF = ast.FunctionDef | ast.AsyncFunctionDef
+UNBOUND: Final = object()
 Tree: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -25,7 +27,10 @@ Tree: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class Source:
     """A function as it was written."""
 
-    fn: FunctionType
+    code: CodeType
+    outside: Mapping[str, object]
+    """The names of its module."""
+    cells: tuple[CellType, ...]
     tree: Tree
     offset: int
     """What to add to the lines of the tree."""
@@ -40,10 +45,30 @@ class Source:
         tree = self.tree
         return [ast.Return(tree.body)] if isinstance(tree, ast.Lambda) else tree.body
 
+    def field(self, node: ast.AST) -> str | None:
+        """The field of the state whose value an expression is."""
+        match node:
+            case ast.Attribute(ast.Name(name), field) if name == self.state:
+                return field
+            case _:
+                return None
+
+    def value(self, name: str) -> object:
+        """What a name from outside the function stands for now; `UNBOUND` when it is its own."""
+        if name in self.code.co_varnames or name in self.code.co_cellvars:
+            return UNBOUND
+        if name in self.code.co_freevars:
+            try:
+                return self.cells[self.code.co_freevars.index(name)].cell_contents
+            except ValueError:
+                return UNBOUND
+        found = self.outside
+        return found[name] if name in found else getattr(builtins, name, UNBOUND)
+
     @property
     def names(self) -> set[str]:
         """The names of globals and attributes that were compiled."""
-        return {name for code in _codes(self.fn.__code__) for name in code.co_names}
+        return {name for code in _codes(self.code) for name in code.co_names}
 
 
 _known: "WeakKeyDictionary[FunctionType, tuple[Tree, int] | None]" = WeakKeyDictionary()
@@ -67,7 +92,9 @@ def source_of(fn: object) -> Source | None:
         return None
     found = tree_of(fn)
     name = fn.__code__.co_varnames[skipped]
-    return None if found is None else Source(fn, *found, name, is_direct)
+    if found is None:
+        return None
+    return Source(fn.__code__, fn.__globals__, fn.__closure__ or (), *found, name, is_direct)
 
 
 def tree_of(fn: FunctionType) -> tuple[Tree, int] | None:

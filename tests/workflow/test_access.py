@@ -132,7 +132,7 @@ def access(fn: Callable[..., object]) -> Access | None:
         (shortcut, Access(("kept", "text"), ("log", "note"), ("reply",))),
         (guarded, Access(("log",), ("note",), ("reply",), ("log",))),
         (alias, Access(("log",), (), (), ("log",))),
-        (matching, Access(("text",), ("note",))),
+        (matching, Access(("text",), (), (), ("note",))),
         (managed, Access((), (), ("reply", "text"), ("log", "note"))),
         (leaking, Access((), ("note",), is_whole=False)),
         (closing, Access(("log",), (), (), ("log",), is_whole=False)),
