@@ -36,6 +36,7 @@ ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
     "concurrent": speed.concurrent,
     "stream": speed.stream,
     "append": speed.append,
+    "check": footprint.checks,
     "paused": footprint.paused,
     "fifty": building.fifty,
     "nested": building.large,

@@ -45,6 +45,30 @@ async def count(s: Counter) -> None:
 agentgraph.workflow("one", Counter, count).run_sync(Counter())
 """
 )
+CHECK: Final = """
+import sys
+from agentgraph.cli.commands import agentgraph
+agentgraph(["check", sys.argv[1]], standalone_mode=False)
+"""
+FIFTY: Final = (
+    """
+from agentgraph import END, START, Graph, State, classifier
+class S(State):
+    n: int = 0
+@classifier
+def more(s: S) -> bool:
+    return s.n > 3
+g = Graph("fifty", S)
+"""
+    + "".join(f"def node_{n}(s: S) -> None:\n    s.n += 1\n" for n in range(50))
+    + """
+first = g.add_node(node_0, max_visits=3)
+g.add_edge(START, first)
+g.add_edge(first, node_1)
+"""
+    + "".join(f"g.add_edge(node_{n}, node_{n + 1})\n" for n in range(1, 49))
+    + "g.add_conditional_edge(node_49, more, {True: END, False: first})\nfifty = g.compile()\n"
+)
 SPENT: Final = "import time\nprint(time.process_time())\n"
 
 
@@ -83,6 +107,28 @@ async def _started(row: str, program: str, bare: str, turns: int) -> Figure:
     micros = [median(column) * 1e3 for column in zip(*found, strict=True)]
     ratio = median(one / other for one, other in found)
     return Figure(row, ratio, note=f"{micros[0]:.0f} and {micros[1]:.0f} ms")
+
+
+async def checks(turns: int) -> Figure:
+    """Check a file with 50 nodes from the shell, cold; by the start of an interpreter with click."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "fifty.py"
+        target.write_text(FIFTY, encoding="utf-8")
+        env = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+
+        async def ours() -> float:
+            said = printed("-c", CHECK + SPENT, str(target), env=env)
+            if "clean" not in said:
+                raise WrongCount(f"the check of 50 nodes said {said!r}")
+            return float(said.splitlines()[-1])
+
+        async def floor() -> float:
+            return float(printed("-c", BARE + "import click\n" + SPENT, env=env))
+
+        found = await alternate(ours, floor, turns=turns)
+    spent = [median(column) * 1e3 for column in zip(*found, strict=True)]
+    return Figure("check", spent[0], spent[0] / spent[1])
 
 
 async def paused(turns: int) -> Figure | None:

@@ -57,6 +57,7 @@ TARGETS: dict[str, Target] = {
     "dag": Target("build and verify 10,000 nodes, 30,000 edges", "ms", 600, 250, "floor", 19.7),
     "nested": Target("soundness of 10,000 nested vertices", "ms", 150, 50, "floor", 19.0),
     "fifty": Target("verify 50 vertices", "ms", 5, 1, "floor", 0.04),
+    "check": Target("`agentgraph check` of 50 nodes, cold, CPU", "ms", 600, 400, "floor", 240),
     "paused": Target("memory of a paused run", "KB", 3, 2, "floor", 1.5),
     "calls": Target("function calls of one loop step", "calls", 40, 28, "most"),
     "packages": Target("install: packages", "", 14, None, "most"),

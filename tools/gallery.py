@@ -1,7 +1,8 @@
 """Draws the workflows of the examples: `python -m tools.gallery [--check]`.
 
 Each workflow of examples/*.py becomes one SVG in docs/pictures, named after the file and,
-where a file has several, after the workflow. With `--check` nothing is written: it exits 1
+where a file has several, after the workflow; each one of examples/faulty, which is refused, becomes
+one that shows why. With `--check` nothing is written: it exits 1
 when a picture is missing or is not what its code draws. Other files there are left alone.
 """
 
@@ -12,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from agentgraph.errors import InvalidGraph
 from agentgraph.graph import FrozenGraph
 from agentgraph.render import to_svg
+from agentgraph.render.failing import marks_of
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -52,6 +55,16 @@ def pictures(folder: Path = EXAMPLES) -> Iterator[tuple[str, str]]:
             yield f"{path.stem}{suffix}.svg", to_svg(graph)
 
 
+def failures(folder: Path = EXAMPLES / "faulty") -> Iterator[tuple[str, str]]:
+    """Draw the path of the first finding of each workflow that is refused."""
+    for path in sorted(folder.glob("*.py")):
+        try:
+            load(path)
+        except InvalidGraph as error:
+            marks = marks_of(error.findings[0], error.report.graphs)
+            yield f"faulty_{path.stem}.svg", to_svg(error.report.graphs[0][1], marks=marks)
+
+
 def differing(drawn: dict[str, str]) -> list[str]:
     """Name the pictures that are not those that the code would draw."""
     paths = {name: PICTURES / name for name in drawn}
@@ -64,7 +77,7 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         print("usage: python -m tools.gallery [--check]", file=sys.stderr)
         return 2
-    drawn = dict(pictures())
+    drawn = dict([*pictures(), *failures()])
     changed = differing(drawn)
     if arguments:
         print(

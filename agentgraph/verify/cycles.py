@@ -149,6 +149,7 @@ def _endless(net: Wiring, ways: Ways, cycle: frozenset[int]) -> Finding:
 
 def _too_low(net: Wiring, vertex: int, at_most: int, is_repeated: bool) -> Iterator[Finding]:
     name = net.name(vertex)
+    back = net.edges[net.ins[vertex][-1]].place if net.ins[vertex] else None
     if at_most < 1:
         yield Finding(
             "AG307",
@@ -163,6 +164,6 @@ def _too_low(net: Wiring, vertex: int, at_most: int, is_repeated: bool) -> Itera
             f"the bound 1 of {name!r} counts the first visit, so every way back ends the run",
             f"bound of {name!r}",
             "take at_most=2 for one repetition, or say with `then=` where the way back leads",
-            net.place(vertex),
+            back or net.place(vertex),
             severity="warning",
         )

@@ -5,6 +5,7 @@ The codes AG204 to AG206 are those of guards: overlapping, with a gap, shadowed.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import CHOICES, Edge, FrozenGraph, Vertex
@@ -80,9 +81,10 @@ def _sets(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
     found = {edge.label: edge for edge in edges if edge.label is not None and not edge.unsure}
     if not vertex.labels:
         if not any(edge.unsure for edge in edges):
-            yield _needs_unsure(
+            finding = _needs_unsure(
                 "AG203", vertex, f"{vertex.name!r} may answer any text, and some has no edge"
             )
+            yield replace(finding, place=edges[0].place or vertex.place)
         return
     for label in vertex.labels:
         if label not in found:

@@ -98,7 +98,7 @@ def _unreachable(net: Wiring, vertex: int, reached: list[bool]) -> Finding:
         f"no run reaches {quoted(name)}{why}",
         at(net.vertices[vertex]),
         f"lead a way to it, such as {add_edge(net.name(near), name)}, or remove it",
-        net.place(vertex),
+        next((net.edges[edge].place for edge in net.outs[vertex]), None) or net.place(vertex),
     )
 
 

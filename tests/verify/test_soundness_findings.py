@@ -11,7 +11,7 @@ def test_a_join_of_alternatives_waits_for_ever() -> None:
     assert str(only(faulty)) == (
         "[AG301] the join of 'a' and 'b' before 'c' can wait for ever: "
         "'b' never comes where 'a' came\n"
-        "  where: join 'j'\n"
+        "  where: join 'j' (desk.py:2)\n"
         "  path:  START -> k -> a -> j\n"
         "  fix:   join only branches that one fork opens; of alternatives only one comes, and "
         "plain edges lead on: `g.add_edge(a, c)`, `g.add_edge(b, c)`; "
@@ -24,7 +24,7 @@ def test_two_plain_edges_into_one_node_after_a_fork_run_it_twice() -> None:
 
     assert str(only(faulty)) == (
         "[AG302] 'c' runs twice: parallel branches come to it from 'a' and 'b', without a join\n"
-        "  where: edges from 'a' and 'b' to 'c'\n"
+        "  where: edges from 'a' and 'b' to 'c' (desk.py:2)\n"
         "  path:  START -> f -> b -> c\n"
         "  fix:   `g.add_join([a, b], c)` instead of the plain edges, "
         "or in a flow `(a | b) >> c`"
