@@ -21,7 +21,7 @@ from agentgraph.cli.answering import Answers, Interrupted, Unanswered, ask, give
 from agentgraph.cli.inputs import Inputs, Record, state_of
 from agentgraph.cli.outcome import Outcome, outcome_of, refused
 from agentgraph.errors import AgentGraphError, AnswerRefused, InvalidInput, RunFailed
-from agentgraph.events import NodeStarted, Result
+from agentgraph.events import Event, Result
 from agentgraph.render import Tally
 from agentgraph.runtime import Budget, Program, Run, start
 
@@ -29,8 +29,8 @@ from agentgraph.runtime import Budget, Program, Run, start
 class Audience(Protocol):
     """Who is told how it goes on."""
 
-    def at(self, node: str) -> None:
-        """A node of the only run has begun."""
+    def heard(self, event: Event[BaseModel]) -> None:
+        """Something was told of the only run."""
         ...
 
     def ended(self, outcome: Outcome) -> None:
@@ -181,8 +181,7 @@ class Batch:
 
     async def _follow(self, run: Run[BaseModel]) -> None:
         async for event in run:
-            if isinstance(event, NodeStarted):
-                self.audience.at(event.node)
+            self.audience.heard(event)
 
     async def _answered(
         self, run: Run[BaseModel], result: Result[BaseModel], used: dict[str, int]

@@ -3,11 +3,12 @@
 Rules of this file:
 
 1. It imports click and nothing of agentgraph but what every command needs: `--help` is quick.
-2. An option is said once, in the words of the glossary.
+2. An option is said once, in the words of the glossary. Where there are many, a command hands
+   them on by their names, as click has checked them.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,10 +17,9 @@ from agentgraph.cli.exits import reporting
 if TYPE_CHECKING:
     from agentgraph.cli import checking, comparing
     from agentgraph.errors import Severity
-    from agentgraph.render import Direction, EngineChoice, Theme
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
-_FORMATS = ("svg", "dot", "mmd", "json", "html")
+_FORMATS = ("svg", "dot", "mmd", "json", "html", "txt")
 _DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 
 
@@ -103,54 +103,21 @@ def agentgraph() -> None:
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write down the runs as they go, for `render --run`: JSON Lines, a line an event.",
 )
+@click.option("--watch", is_flag=True, help="Show the drawing, and in it where the run is.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @_DEBUG
-def run(
-    target: str,
-    *,
-    source: str | None,
-    changes: tuple[str, ...],
-    answers: tuple[str, ...],
-    deps: str | None,
-    concurrency: int,
-    steps: int | None,
-    seconds: float | None,
-    usd: float | None,
-    tokens: int | None,
-    seed: int,
-    as_json: bool,
-    svg: Path | None,
-    record: Path | None,
-    quiet: bool,
-    debug: bool,
-) -> None:
+def run(target: str, **asked: Any) -> None:
     """Run a workflow on one input or on many.
 
     What comes out goes to stdout, progress and errors go to stderr.
     """
-    with reporting(debug=debug):
+    with reporting(debug=asked["debug"]):
         from agentgraph.cli import running  # noqa: PLC0415 - see rule 1
         from agentgraph.runtime import Budget  # noqa: PLC0415 - see rule 1
 
-        limits = (steps, seconds, usd, tokens)
-        budget = Budget(steps=steps, seconds=seconds, usd=usd, tokens=tokens)
-        code = running.run(
-            running.Options(
-                target,
-                source,
-                changes,
-                answers,
-                deps,
-                concurrency,
-                None if all(limit is None for limit in limits) else budget,
-                seed,
-                as_json,
-                svg,
-                record,
-                quiet,
-                debug,
-            )
-        )
+        limits = {name: asked.pop(name) for name in ("steps", "seconds", "usd", "tokens")}
+        budget = None if all(limit is None for limit in limits.values()) else Budget(**limits)
+        code = running.run(running.Options(target, budget=budget, **asked))
     raise click.exceptions.Exit(code)
 
 
@@ -259,40 +226,12 @@ def diff(
 @click.option("--redact", multiple=True, metavar="FIELD", help="Leave its values out of a page.")
 @click.option("--open", "opens", is_flag=True, help="Open what was written.")
 @_DEBUG
-def render(
-    target: str,
-    *,
-    paths: tuple[str, ...],
-    format: str | None,
-    run: Path | None,
-    at_step: int | None,
-    depth: int | None,
-    collapse: tuple[str, ...],
-    focus: str | None,
-    radius: int,
-    theme: "Theme",
-    direction: "Direction",
-    engine: "EngineChoice | None",
-    redact: tuple[str, ...],
-    opens: bool,
-    debug: bool,
-) -> None:
+def render(target: str, *, debug: bool, **asked: Any) -> None:
     """Draw a workflow, or what runs of it did, as a picture, a page or a text."""
     with reporting(debug=debug):
         from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
-        from agentgraph.render import View  # noqa: PLC0415 - see rule 1
 
-        drawing.render(
-            drawing.Asked(target, paths, format, run, opens),
-            {
-                "at_step": at_step,
-                "view": View(depth, collapse, focus, radius),
-                "theme": theme,
-                "direction": direction,
-                "engine": engine,
-                "redact": redact,
-            },
-        )
+        drawing.render(drawing.Asked(target, **asked))
 
 
 @agentgraph.command()

@@ -1,5 +1,6 @@
 """`agentgraph render`: pictures of a workflow, into files or to stdout."""
 
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import click
 from agentgraph.cli.target import load
 from agentgraph.errors import suggest
 from agentgraph.events import recorded
-from agentgraph.render import FORMATS, Options, drawn
+from agentgraph.render import FORMATS, Direction, EngineChoice, Options, Theme, View, drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,35 @@ class Asked:
     paths: Sequence[str]
     format: str | None
     run: Path | None
+    at_step: int | None
+    depth: int | None
+    collapse: tuple[str, ...]
+    focus: str | None
+    radius: int
+    theme: Theme
+    direction: Direction
+    engine: EngineChoice | None
+    redact: tuple[str, ...]
     opens: bool
 
 
-def render(asked: Asked, options: Options) -> None:
+def render(asked: Asked) -> None:
     """Write a picture to each path; `-` is stdout, and then `format` says which."""
     chosen = [(path, _format(path, asked.format)) for path in asked.paths or ["-"]]
-    if options.get("at_step") is not None and asked.run is None:
+    if asked.at_step is not None and asked.run is None:
         raise click.BadParameter("a step is of a run: add --run", param_hint="--at-step")
     graph = load(asked.target).graph
-    if asked.run is not None:
-        options["run"] = recorded(asked.run)
+    options: Options = {
+        "run": None if asked.run is None else recorded(asked.run),
+        "at_step": asked.at_step,
+        "view": View(asked.depth, asked.collapse, asked.focus, asked.radius),
+        "theme": asked.theme,
+        "direction": asked.direction,
+        "engine": asked.engine,
+        "redact": asked.redact,
+        "width": shutil.get_terminal_size((100, 24)).columns,
+        "ascii": not (sys.stdout.encoding or "").lower().startswith("utf"),
+    }
     for path, kind in chosen:
         picture = drawn(graph, kind, **options)
         if path == "-":

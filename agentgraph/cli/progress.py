@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
 from time import monotonic
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import click
+
+from agentgraph.events import Event, NodeStarted
+from agentgraph.graph import FrozenGraph
 
 PAUSE_S: Final = 10.0
 """In a log, how long nothing is said."""
@@ -20,8 +23,8 @@ PAUSE_S: Final = 10.0
 class Progress(Protocol):
     """Something that can be told how far a command has come."""
 
-    def at(self, node: str) -> None:
-        """A node has begun."""
+    def heard(self, event: Event[Any]) -> None:
+        """Something was told of the only run."""
         ...
 
     def ended(self) -> None:
@@ -36,7 +39,7 @@ class Progress(Protocol):
 class _Silent:
     """Says nothing: for one run in a log, and for --quiet."""
 
-    def at(self, node: str) -> None:
+    def heard(self, event: Event[Any]) -> None:
         pass
 
     def ended(self) -> None:
@@ -63,10 +66,25 @@ class _Log(_Silent):
 
 
 @contextmanager
-def progress(name: str, total: int | None, *, quiet: bool, live: bool) -> Generator[Progress]:
-    """Show how far the runs of workflow `name` are; `live`: stderr is a terminal."""
+def progress(
+    name: str,
+    total: int | None,
+    *,
+    quiet: bool,
+    live: bool,
+    watched: FrozenGraph | None = None,
+) -> Generator[Progress]:
+    """Show how far the runs of workflow `name` are; `live`: stderr is a terminal.
+
+    With `watched` the drawing of this graph is shown, where there is a terminal.
+    """
     with redirect_stdout(sys.stderr):
-        if live and not quiet:
+        if live and watched is not None:
+            from agentgraph.cli.watching import watching  # noqa: PLC0415 - rich is for terminals
+
+            with watching(watched) as drawing:
+                yield drawing
+        elif live and not quiet:
             with _bar(name, total) as bar:
                 yield bar
         else:
@@ -93,8 +111,9 @@ def _bar(name: str, total: int | None) -> Generator[Progress]:
     task = shown.add_task(name, total=total)
 
     class Bar:
-        def at(self, node: str) -> None:
-            shown.update(task, description=f"{name}: {node}")
+        def heard(self, event: Event[Any]) -> None:
+            if isinstance(event, NodeStarted):
+                shown.update(task, description=f"{name}: {event.node}")
 
         def ended(self) -> None:
             shown.advance(task)

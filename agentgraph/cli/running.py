@@ -11,6 +11,7 @@ from time import monotonic
 from typing import NoReturn, TextIO
 
 import click
+from pydantic import BaseModel
 
 from agentgraph.cli.answering import answers_of, check
 from agentgraph.cli.batch import Batch, Settings
@@ -21,6 +22,7 @@ from agentgraph.cli.progress import Progress, counted, progress
 from agentgraph.cli.target import AnyWorkflow, find, load
 from agentgraph.cli.telling import json_line, one_line, voters_of, way
 from agentgraph.errors import InvalidInput
+from agentgraph.events import Event
 from agentgraph.graph import FrozenGraph
 from agentgraph.render import Tally, to_svg
 from agentgraph.runtime import Budget, Program
@@ -41,6 +43,7 @@ class Options:
     as_json: bool = False
     svg: Path | None = None
     record: Path | None = None
+    watch: bool = False
     quiet: bool = False
     debug: bool = False
 
@@ -56,9 +59,9 @@ class Desk:
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     _is_stopping: bool = False
 
-    def at(self, node: str) -> None:
-        """Pass on where the only run is."""
-        self.progress.at(node)
+    def heard(self, event: Event[BaseModel]) -> None:
+        """Pass on what the only run tells."""
+        self.progress.heard(event)
 
     def pause(self) -> None:
         """Leave the terminal to a person."""
@@ -98,8 +101,12 @@ def run(options: Options) -> int:
     inputs, workflow, settings = _prepared(options)
     started = monotonic()
     live = sys.stderr.isatty() and not (options.as_json and out.isatty())
+    watched = workflow.graph if options.watch else None
+    if watched is not None and not live:
+        click.echo("--watch: stderr is no terminal, so nothing is drawn", err=True)
+    quiet = options.quiet
     with (
-        progress(workflow.name, inputs.total, quiet=options.quiet, live=live) as shown,
+        progress(workflow.name, inputs.total, quiet=quiet, live=live, watched=watched) as shown,
         _recording(options.record, settings) as settings,
     ):
         desk = Desk(options, out, inputs.is_many, shown)
@@ -145,6 +152,8 @@ def _prepared(options: Options) -> tuple[Inputs, AnyWorkflow, Settings]:
         deps = _services(options, workflow.program)
     check(answers, workflow.program)
     inputs = read(options.source, changes)
+    if options.watch and inputs.is_many:
+        raise click.BadParameter("one run can be watched: give one input", param_hint="--watch")
     if not inputs.is_many:
         inputs = _only(inputs, workflow.program, options)
     settings = Settings(

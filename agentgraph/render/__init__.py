@@ -14,7 +14,17 @@ from agentgraph.render.marks import Mark, Marks
 from agentgraph.render.overlay import Overlay, Runs, Tally, overlay_of
 from agentgraph.render.page import to_html
 from agentgraph.render.palette import Theme
-from agentgraph.render.picture import FORMATS, Options, drawn, save, to_dot, to_mermaid, to_svg
+from agentgraph.render.picture import (
+    FORMATS,
+    Options,
+    SvgOptions,
+    drawn,
+    save,
+    to_dot,
+    to_mermaid,
+    to_svg,
+    to_text,
+)
 from agentgraph.render.view import View
 
 __all__ = [
@@ -27,6 +37,7 @@ __all__ = [
     "Options",
     "Overlay",
     "Runs",
+    "SvgOptions",
     "Tally",
     "Theme",
     "View",
@@ -38,4 +49,5 @@ __all__ = [
     "to_html",
     "to_mermaid",
     "to_svg",
+    "to_text",
 ]

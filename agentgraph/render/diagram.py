@@ -28,6 +28,8 @@ GroupKind = Literal["subgraph", "each", "catch", "loop", "quorum"]
 
 
 _NO_SLUG = re.compile("[^A-Za-z0-9]")
+SILENT: frozenset[VertexKind] = frozenset({"start", "end", "join", "gateway"})
+"""The kinds that run nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,24 @@ class Diagram:
         for part in parts:
             found.setdefault(part.parent, []).append(part)
         return {parent: tuple(inside) for parent, inside in found.items()}
+
+    @cached_property
+    def coverage(self) -> str:
+        """How much of it runs came to: of what runs something, and of the edges."""
+        parts: list[Figure | Group] = [*self.figures, *self.groups]
+        ran = [part.visits for part in parts if part.vertex and part.vertex.kind not in SILENT]
+        taken = [arrow.taken for arrow in self.arrows]
+        vertices, edges = sum(map(bool, ran)), sum(map(bool, taken))
+        return f"{vertices} of {len(ran)} vertices and {edges} of {len(taken)} edges"
+
+    def ends(self, arrow: Arrow) -> tuple[str, str]:
+        """Return the figures at both ends of an arrow: of a group its last and its first one."""
+        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
+        return source.last if source else arrow.source, target.first if target else arrow.target
+
+    @cached_property
+    def _group(self) -> dict[str, Group]:
+        return {group.id: group for group in self.groups}
 
     def is_within(self, arrow: Arrow) -> bool:
         """Say whether one end of an arrow is, or lies in, the group at its other end."""
@@ -334,7 +354,7 @@ class _Builder:
         visits = self._counts.visits
         if visits is not None and path in visits:
             return visits[path]
-        if vertex is None or vertex.kind in {"start", "end", "gateway", "join"}:
+        if vertex is None or vertex.kind in SILENT:
             return self._passed(level, name)
         return None if visits is None else 0
 

@@ -93,7 +93,7 @@ class Tally:
         if isinstance(run, Result):
             _add_result(self._overlay, run, self._vertices)
         else:
-            _check(self._graph, run)
+            check_run(self._graph, run)
             _Replay(self._overlay, self._vertices, is_numbered).play(run.steps)
         self._ends[run.status] += 1
         self._name = run.run_id
@@ -103,40 +103,9 @@ class Tally:
         _warm(self._overlay.traces.values())
         runs = self._ends.total()
         ends = ", ".join(f"{count} {status}" for status, count in self._ends.most_common())
-        first = (
-            f"run {self._name}: {next(iter(self._ends), '')}"
-            if runs == 1
-            else f"{runs} runs: {ends}"
-        )
-        self._overlay.caption = f"{first}; {self._coverage()}"
+        one = f"run {self._name}: {next(iter(self._ends), '')}"
+        self._overlay.caption = one if runs == 1 else f"{runs} runs: {ends}"
         return self._overlay
-
-    def _coverage(self) -> str:
-        seen, ways = _plus(self._overlay.visits), _plus(self._overlay.taken)
-        vertices = [path for path, one in self._vertices.items() if one.kind not in _SILENT]
-        came = sum(path in seen for path in vertices)
-        edges = list(_edges(self._graph))
-        return (
-            f"{came} of {len(vertices)} vertices and "
-            f"{sum(key in ways for key in edges)} of {len(edges)} edges"
-        )
-
-
-_SILENT = frozenset({"start", "end", "join", "gateway"})
-"""What runs nothing is no part of what was covered."""
-
-
-def _plus(counts: "Counter[Any]") -> frozenset[Any]:
-    return frozenset(key for key, count in counts.items() if count > 0)
-
-
-def _edges(graph: FrozenGraph, prefix: str = "") -> Iterator[Key]:
-    for edge in graph.edges:
-        label = "unsure" if edge.unsure else edge.label
-        yield f"{prefix}{edge.source}", f"{prefix}{edge.target}", label
-    for vertex in graph.vertices:
-        if vertex.child is not None:
-            yield from _edges(vertex.child, f"{prefix}{vertex.name}/")
 
 
 def home_of(path: str, known: Mapping[str, object]) -> str:
@@ -259,25 +228,18 @@ def _warm(traces: Iterable[Trace]) -> None:
 
 def _until(graph: FrozenGraph, runs: Sequence[Recording | Result[Any]], at_step: int) -> Recording:
     """Cut off what came after a step."""
-    run = runs[0]
-    if len(runs) > 1 or isinstance(run, Result):
+    run, least = runs[0], min(len(run.steps) if isinstance(run, Recording) else 0 for run in runs)
+    if len(runs) > 1 or isinstance(run, Result) or not 1 <= at_step <= least:
         raise InvalidInput(
-            f"there is no step {at_step} of {len(runs)} runs"
-            if len(runs) > 1
-            else "a result has no steps",
+            f"there is no step {at_step} to draw",
             where=f"the picture of {graph.name!r}",
-            fix="draw one recorded run, or leave the step out",
-        )
-    if not 1 <= at_step <= len(run.steps):
-        raise InvalidInput(
-            f"the run has no step {at_step}",
-            where=f"run {run.run_id!r}",
-            fix=f"give a number from 1 to {len(run.steps)}",
+            fix=f"draw one recorded run, at a step from 1 to {least}",
         )
     return replace(run, steps=run.steps[:at_step])
 
 
-def _check(graph: FrozenGraph, run: Recording) -> None:
+def check_run(graph: FrozenGraph, run: Recording) -> None:
+    """Refuse a run of another workflow."""
     if run.workflow != graph.name:
         raise InvalidInput(
             f"this is a run of workflow {run.workflow!r}, not of {graph.name!r}",

@@ -1,13 +1,14 @@
 """The pictures of a graph that users ask for; how each comes about is told elsewhere."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from agentgraph.errors import NotAvailable, suggest
 from agentgraph.graph import FrozenGraph, to_json
-from agentgraph.render import dot, mermaid, svg
+from agentgraph.render import dot, mermaid, svg, text
 from agentgraph.render.arrange import scene_of
 from agentgraph.render.diagram import Counts
 from agentgraph.render.engines import EngineChoice
@@ -53,6 +54,8 @@ def to_svg(
         overlay = overlay_of(graph, run, at_step=at_step)
         counts = Counts(overlay.visits, overlay.taken, overlay=overlay)
     diagram = seen(graph, counts, view or View())
+    if run is not None:
+        diagram = replace(diagram, caption=f"{diagram.caption}; {diagram.coverage}")
     return svg.write(scene_of(diagram, direction=direction, engine=engine), theme)
 
 
@@ -66,8 +69,19 @@ def to_mermaid(graph: FrozenGraph, *, view: View | None = None) -> str:
     return mermaid.write(seen(graph, Counts(), view or View()))
 
 
-class Options(TypedDict, total=False):
-    """What may be asked of a picture; a format that has no use for an option leaves it."""
+def to_text(
+    graph: FrozenGraph, *, width: int = 100, ascii: bool = False, view: View | None = None
+) -> str:
+    """Draw `graph` in box characters, at most `width` columns wide, or else list it.
+
+    `ascii` keeps to the letters that every terminal has.
+    """
+    drawing = text.write(seen(graph, Counts(), view or View()), width=width, ascii=ascii)
+    return "\n".join(drawing.lines) + "\n"
+
+
+class SvgOptions(TypedDict, total=False):
+    """What may be asked of an SVG, as `to_svg` says it."""
 
     visits: Mapping[str, int] | None
     taken: Mapping[Key, int] | None
@@ -78,7 +92,14 @@ class Options(TypedDict, total=False):
     theme: Theme
     direction: Direction
     engine: EngineChoice | None
+
+
+class Options(SvgOptions, total=False):
+    """What may be asked of a file; a format that has no use for an option leaves it."""
+
     redact: Sequence[str]
+    width: int
+    ascii: bool
 
 
 FORMATS: dict[str, Callable[..., str | bytes]] = {
@@ -87,6 +108,7 @@ FORMATS: dict[str, Callable[..., str | bytes]] = {
     "mmd": to_mermaid,
     "json": to_json,
     "html": to_html,
+    "txt": to_text,
 }
 """Who writes a file, by its suffix."""
 

@@ -42,7 +42,7 @@ def figure_told(figure: Figure) -> str:
     """Tell of a figure: its kind and name in the first line, then what else is known."""
     lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_seen(figure.visits, figure.mark)}"]
     if figure.vertex is not None:
-        lines += _vertex_told(figure.vertex)
+        lines += vertex_told(figure.vertex)
     lines += [note for note in (*trace_notes(figure.trace), standing_note(figure.trace)) if note]
     lines += [shown(error) for error in (figure.trace.failures[-3:] if figure.trace else ())]
     return "\n".join(lines)
@@ -52,7 +52,7 @@ def group_told(group: Group) -> str:
     """Tell of a frame: a vertex with its graph inside, or a region."""
     if group.vertex is not None:
         first = f"{_KINDS[group.vertex.kind]} {shown(group.path)}{_seen(group.visits, group.mark)}"
-        return "\n".join([first, *_vertex_told(group.vertex)])
+        return "\n".join([first, *vertex_told(group.vertex)])
     caught = ", ".join(shown(name) for name in (group.region.catches if group.region else ()))
     return f"{group.kind} region {shown(group.path)}{f' of {caught}' if caught else ''}"
 
@@ -72,7 +72,7 @@ def arrow_told(arrow: Arrow) -> str:
     return f"{way}{how}{taken or _marked(arrow.mark)}"
 
 
-def _vertex_told(vertex: Vertex) -> list[str]:
+def vertex_told(vertex: Vertex) -> list[str]:
     """List what a vertex declares, a line each."""
     lines = [shown(vertex.doc.strip().split("\n\n")[0].replace("\n", " "))] if vertex.doc else []
     if vertex.agent:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from agentgraph.errors import NotAvailable, suggest
 from agentgraph.graph import FrozenGraph
-from agentgraph.render.diagram import Arrow, Counts, Diagram, Figure, Group, diagram_of
+from agentgraph.render.diagram import Counts, Diagram, Figure, Group, diagram_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,14 @@ def _around(diagram: Diagram, name: str, radius: int) -> Diagram:
     _known(name, (part.path for part in parts), "vertex")
     chosen = {part.id for part in parts if part.path == name}
     kept = {one.id for one in diagram.figures if chosen & {one.id, *diagram.around(one.id)}}
+    joined = [diagram.ends(arrow) for arrow in diagram.arrows]
     for _ in range(radius):
-        kept |= {end for ends in _ends(diagram) if kept & set(ends) for end in ends}
+        kept |= {end for ends in joined if kept & set(ends) for end in ends}
     framed = {group for figure in kept for group in diagram.around(figure)}
     arrows = [arrow for arrow in diagram.arrows if {arrow.source, arrow.target} <= kept | framed]
     whole = {arrow.id for arrow in arrows}
     cut: dict[str, int] = {}
-    for arrow, ends in zip(diagram.arrows, _ends(diagram), strict=True):
+    for arrow, ends in zip(diagram.arrows, joined, strict=True):
         for end in set(ends) & kept if arrow.id not in whole else ():
             cut[end] = cut.get(end, 0) + 1
     figures = [
@@ -79,17 +80,6 @@ def _around(diagram: Diagram, name: str, radius: int) -> Diagram:
         arrows=tuple(arrows),
         caption="; ".join(filter(None, (diagram.caption, near))),
     )
-
-
-def _ends(diagram: Diagram) -> list[tuple[str, str]]:
-    """Return the figures at both ends of each arrow: of a group its last and its first one."""
-    group = {one.id: one for one in diagram.groups}
-
-    def ends(arrow: Arrow) -> tuple[str, str]:
-        source, target = group.get(arrow.source), group.get(arrow.target)
-        return source.last if source else arrow.source, target.first if target else arrow.target
-
-    return [ends(arrow) for arrow in diagram.arrows]
 
 
 def _regrouped(diagram: Diagram, kept: set[str], framed: set[str]) -> Iterator[Group]:

@@ -1,8 +1,8 @@
 """A compiled workflow: what a user runs, draws and puts into others; not how it was written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, Never, overload
+from typing import TYPE_CHECKING, Generic, Never, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypedDict, TypeVar, Unpack
@@ -21,7 +21,7 @@ from agentgraph.workflow.tree import Mention
 
 if TYPE_CHECKING:
     from agentgraph.events import Result
-    from agentgraph.render import Options, Runs, View
+    from agentgraph.render import Options, Runs, SvgOptions
     from agentgraph.runtime import Run
     from agentgraph.verify import Report
 
@@ -109,17 +109,7 @@ class Workflow(Unfinished, Generic[S, D]):
 
         return verify(self.graph)
 
-    def to_svg(
-        self,
-        *,
-        run: "Runs | None" = None,
-        at_step: int | None = None,
-        view: "View | None" = None,
-        visits: Mapping[str, int] | None = None,
-        taken: Mapping[tuple[str, str, str | None], int] | None = None,
-        theme: Literal["auto", "light", "dark"] = "auto",
-        direction: Literal["TB", "LR"] = "TB",
-    ) -> str:
+    def to_svg(self, **options: Unpack["SvgOptions"]) -> str:
         """Draw the graph as SVG; `run` is a `Result`, a `Recording`, or a list of these.
 
         `at_step` shows a recorded run as it stood after so many events, `view` a part of
@@ -127,16 +117,7 @@ class Workflow(Unfinished, Generic[S, D]):
         """
         from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
 
-        return to_svg(
-            self.graph,
-            run=run,
-            at_step=at_step,
-            view=view,
-            visits=visits,
-            taken=taken,
-            theme=theme,
-            direction=direction,
-        )
+        return to_svg(self.graph, **options)
 
     def to_html(self, *, run: "Runs | None" = None, redact: Sequence[str] = ()) -> str:
         """Write a page, one file, to look around in and to replay recorded runs step by step.
@@ -146,6 +127,12 @@ class Workflow(Unfinished, Generic[S, D]):
         from agentgraph.render import to_html  # noqa: PLC0415 - only who draws needs it
 
         return to_html(self.graph, run=run, redact=redact)
+
+    def to_text(self, *, width: int = 100, ascii: bool = False) -> str:
+        """Draw the graph in box characters; where it does not fit the width, list it."""
+        from agentgraph.render import to_text  # noqa: PLC0415 - only who draws needs it
+
+        return to_text(self.graph, width=width, ascii=ascii)
 
     def to_dot(self) -> str:
         """Write the graph in the language of Graphviz."""
@@ -164,7 +151,7 @@ class Workflow(Unfinished, Generic[S, D]):
         return to_json(self.graph)
 
     def save(self, path: str | Path, **options: Unpack["Options"]) -> None:
-        """Write the graph to a file; its suffix says how: .svg, .html, .dot, .mmd, .json.
+        """Write the graph to a file; its suffix says how: .svg, .html, .txt, .dot, .mmd, .json.
 
         The options are those of the methods above.
         """
@@ -174,7 +161,7 @@ class Workflow(Unfinished, Generic[S, D]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show the graph in a notebook; nothing is fetched."""
-        return {"image/svg+xml": self.to_svg(), "text/plain": repr(self)}
+        return {"image/svg+xml": self.to_svg(), "text/plain": self.to_text()}
 
     if not TYPE_CHECKING:  # A type checker marks what is not there by itself.
 

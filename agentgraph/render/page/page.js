@@ -274,7 +274,7 @@ function found(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return [];
   return Object.entries(data.vertices).filter(([path, vertex]) => {
-    const said = `${path} ${vertex.kind} ${vertex.doc} ${vertex.facts.flat().join(" ")}`.toLowerCase();
+    const said = `${path} ${vertex.kind} ${vertex.doc} ${vertex.facts.join(" ")}`.toLowerCase();
     return words.every((word) => said.includes(word));
   }).map(([path]) => path);
 }
@@ -369,7 +369,8 @@ function detail() {
   const title = make("div", {}, make("h2", { textContent: vertex.name }), make("span", { className: "kind", textContent: vertex.kind }));
   const parts = [make("div", { className: "top" }, title, close)];
   if (vertex.doc) parts.push(make("p", { className: "doc", textContent: vertex.doc }));
-  const facts = [["path", page.picked], ...vertex.facts, ...happened(page.picked)];
+  const told = vertex.facts.map((fact) => (fact.includes(": ") ? fact.split(/: (.*)/s, 2) : ["limit", fact]));
+  const facts = [["path", page.picked], ...told, ...happened(page.picked)];
   parts.push(make("dl", {}, ...facts.flatMap(([name, text]) => [make("dt", { textContent: name }), make("dd", { textContent: text })])));
   if (data.frames.includes(page.picked)) {
     const toggle = make("button", { type: "button", textContent: isClosed(page.picked) ? "Open it" : "Close it" });

@@ -8,7 +8,7 @@ from agentgraph.events import Recording, Result, Step
 from agentgraph.graph import FrozenGraph
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import Key
-from agentgraph.render.overlay import Overlay, Runs, home_of, vertices_of
+from agentgraph.render.overlay import Overlay, Runs, check_run, home_of, vertices_of
 
 HIDDEN: Final = "[redacted]"
 _SHORTEST: Final = 3
@@ -30,12 +30,7 @@ def runs_told(
                 where=f"the page of {graph.name!r}",
                 fix="call `run.record(lines.append)` right after `start`, and give `recorded(lines)`",
             )
-        if run.workflow != graph.name:
-            raise InvalidInput(
-                f"this is a run of workflow {run.workflow!r}, not of {graph.name!r}",
-                where=f"run {run.run_id!r}",
-                fix=f"give a run of {graph.name!r}",
-            )
+        check_run(graph, run)
         veil = _Veil(redact, run)
         steps = [_step(step, veil, vertices, ways) for step in run.steps]
         told.append({"id": run.run_id, "status": run.status, "steps": steps})
@@ -85,7 +80,8 @@ class _Veil:
 
 
 def _check_fields(graph: FrozenGraph, fields: Sequence[str]) -> None:
-    known = set(_fields(graph))
+    inside = [vertex.child for _, vertex in vertices_of(graph) if vertex.child is not None]
+    known = {name for one in (graph, *inside) for name in one.fields}
     for name in fields:
         if known and name not in known:
             raise InvalidInput(
@@ -93,10 +89,3 @@ def _check_fields(graph: FrozenGraph, fields: Sequence[str]) -> None:
                 where=f"the state of {graph.name!r}",
                 fix=suggest(name, known, f"its fields are {', '.join(sorted(known))}"),
             )
-
-
-def _fields(graph: FrozenGraph) -> Iterator[str]:
-    yield from graph.fields
-    for vertex in graph.vertices:
-        if vertex.child is not None:
-            yield from _fields(vertex.child)

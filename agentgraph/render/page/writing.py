@@ -13,6 +13,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from html import escape
 from inspect import cleandoc
@@ -23,13 +24,14 @@ from typing import Final
 from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.render import svg
 from agentgraph.render.arrange import scene_of
-from agentgraph.render.diagram import Arrow, Counts, Diagram, short_name
+from agentgraph.render.diagram import Arrow, Counts, Diagram
 from agentgraph.render.engines import EngineChoice
 from agentgraph.render.layout import Direction
 from agentgraph.render.lettering import shown
 from agentgraph.render.overlay import Runs
 from agentgraph.render.page.retelling import runs_told
 from agentgraph.render.palette import Theme, style_sheet
+from agentgraph.render.telling import vertex_told
 from agentgraph.render.view import View, frames_of, seen
 
 STATES_MAX: Final = 16
@@ -122,30 +124,14 @@ def _vertices(graph: FrozenGraph, prefix: str = "") -> Iterator[tuple[str, dict[
 
 
 def _vertex(vertex: Vertex, inside: str) -> dict[str, object]:
+    place = [f"source: {Path(vertex.place.file).name}:{vertex.place.line}"] if vertex.place else []
     return {
         "name": shown(vertex.name),
         "kind": vertex.kind,
         "inside": inside,
         "doc": "\n".join(map(shown, cleandoc(vertex.doc).splitlines())),
-        "facts": [[name, shown(text)] for name, text in _facts(vertex) if text],
+        "facts": [*place, *vertex_told(replace(vertex, doc=""))],
     }
-
-
-def _facts(vertex: Vertex) -> Iterator[tuple[str, str]]:
-    policy, bound, place = vertex.policy, vertex.bound, vertex.place
-    yield "agent", vertex.agent
-    yield "source", f"{Path(place.file).name}:{place.line}" if place else ""
-    yield "labels", ", ".join(vertex.labels)
-    yield "unsure below", f"{vertex.at_least:g}" if vertex.at_least else ""
-    yield "voters", ", ".join(map(short_name, vertex.voters))
-    yield "needs", str(vertex.need or "")
-    yield "reads", ", ".join(vertex.reads or ())
-    yield "writes", ", ".join(vertex.writes or ())
-    yield "at most", f"{bound.at_most} visits" if bound else ""
-    yield "at once", str(vertex.limit) if vertex.kind == "each" else ""
-    yield "attempts", str(policy.attempts) if policy.attempts > 1 else ""
-    yield "timeout", f"{policy.timeout_s:g} s" if policy.timeout_s is not None else ""
-    yield "undo", vertex.undo
 
 
 def _way(arrow: Arrow) -> dict[str, object]:

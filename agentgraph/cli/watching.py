@@ -1,0 +1,112 @@
+"""`agentgraph run --watch`: the drawing of a workflow on stderr, with where its run is."""
+
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from agentgraph.events import Asked, Decided, Event, NodeDone, NodeFailed, NodeStarted, NodeStopped
+from agentgraph.graph import FrozenGraph
+from agentgraph.render.diagram import diagram_of
+from agentgraph.render.overlay import home_of, vertices_of
+from agentgraph.render.text import Drawing, columns, write
+
+_STYLES: Final = {
+    "running": "bold black on bright_green",
+    "failed": "bold white on red",
+    "waiting": "bold black on yellow",
+    "done": "green",
+}
+_STANDING: Final[dict[type, str]] = {NodeStarted: "running", NodeFailed: "failed", Asked: "waiting"}
+_SAID: Final[dict[type, str]] = {
+    NodeStarted: "is at work",
+    NodeDone: "is done",
+    NodeStopped: "was stopped",
+    Asked: "waits for an answer",
+}
+_HEAD: Final = 2
+"""The lines above the drawing."""
+
+
+class Watched:
+    """The drawing with its colours; rich asks for it again and again."""
+
+    def __init__(self, graph: FrozenGraph, console: Console) -> None:
+        """Draw the graph once, as wide as the terminal is."""
+        self._console = console
+        self._vertices = dict(vertices_of(graph))
+        is_ascii = not (console.encoding or "").lower().startswith("utf")
+        diagram = diagram_of(graph)
+        self._drawing: Drawing = write(diagram, width=console.width - 1, ascii=is_ascii)
+        self._standing: dict[str, str] = {}
+        self._said = graph.name
+        self._live: Live | None = None
+
+    def shown_by(self, live: Live) -> None:
+        """Remember what shows it, to stop it for a question."""
+        self._live = live
+
+    def heard(self, event: Event[Any]) -> None:
+        """Note where the run is."""
+        match event:
+            case NodeFailed(node, error):
+                said = f"failed: {type(error).__name__}"
+            case Decided(node, label):
+                said = f"says {label}"
+            case NodeStarted(node) | NodeDone(node) | NodeStopped(node) | Asked(node):
+                said = _SAID[type(event)]
+            case _:
+                return
+        self._standing[home_of(node, self._vertices)] = _STANDING.get(type(event), "done")
+        self._said = f"{node} {said}"
+
+    def ended(self) -> None:
+        """The only run has ended: its last picture stays."""
+
+    def pause(self) -> None:
+        """Leave the terminal to a person."""
+        if self._live is not None:
+            self._live.stop()
+
+    def __rich__(self) -> Text:
+        text = Text(f"{self._said}\n\n", no_wrap=True, overflow="crop")
+        first, last = self._window()
+        for number, line in enumerate(self._drawing.lines[first:last], first):
+            text.append_text(self._line(line, number)).append("\n")
+        return text
+
+    def _window(self) -> tuple[int, int]:
+        """Choose the lines to show where not all fit: those around what is at work."""
+        high = max(self._console.height - _HEAD - 1, 5)
+        here = [path for path, standing in self._standing.items() if standing != "done"]
+        tops = [self._drawing.places[path][1] for path in here if path in self._drawing.places]
+        most = max(len(self._drawing.lines) - high, 0)
+        first = min(max(min(tops, default=0) - high // 3, 0), most)
+        return first, first + high
+
+    def _line(self, line: str, number: int) -> Text:
+        text = Text(line)
+        for path, (left, top, wide, high) in self._drawing.places.items():
+            if path in self._standing and top <= number < top + high:
+                ends = (_index(line, left), _index(line, left + wide))
+                text.stylize(_STYLES[self._standing[path]], *ends)
+        return text
+
+
+def _index(line: str, column: int) -> int:
+    """Return how many characters of a line stand before a column; some take two columns."""
+    return next((n for n in range(len(line)) if columns(line[:n]) >= column), len(line))
+
+
+@contextmanager
+def watching(graph: FrozenGraph) -> Generator[Watched]:
+    """Show the drawing of a graph, live, until the run is over."""
+    console = Console(stderr=True, width=shutil.get_terminal_size().columns)
+    watched = Watched(graph, console)
+    with Live(watched, console=console, refresh_per_second=10, vertical_overflow="crop") as live:
+        watched.shown_by(live)
+        yield watched
