@@ -2,7 +2,7 @@
 
 from agentgraph.errors import kinds_of
 from agentgraph.graph.plan import Plan, Site, Way, make_plan
-from agentgraph.machine.commands import Cancel, Chosen, Command, Part, Task, Verb
+from agentgraph.machine.commands import Broke, Cancel, Chosen, Command, Part, Task, Verb
 from agentgraph.machine.events import (
     Answered,
     Asked,
@@ -28,6 +28,7 @@ from agentgraph.machine.step import advance, decided, finished, replay, step
 __all__ = [
     "Answered",
     "Asked",
+    "Broke",
     "Cancel",
     "Cancelled",
     "Chosen",

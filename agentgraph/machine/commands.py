@@ -110,4 +110,13 @@ class Chosen(NamedTuple):
     votes: tuple[tuple[str, str | None], ...]
 
 
-Command: TypeAlias = Task | Cancel | Chosen
+class Broke(NamedTuple):
+    """Take note: a vertex failed, and no answer said so: it is the machine that cannot go on."""
+
+    path: str
+    error: Exception
+    attempt: int
+    visit: int
+
+
+Command: TypeAlias = Task | Cancel | Chosen | Broke

@@ -45,9 +45,8 @@ def frames_inside(marking: Marking, goal: Goal) -> list[Frame]:
         if holder is None or frame.id == goal.frame:
             inside[frame.id] = False
             continue
-        inside[frame.id] = inside.get(holder.frame, False) or is_inside(
-            goal, holder.frame, holder.site
-        )
+        stands = is_inside(goal, holder.frame, holder.site)
+        inside[frame.id] = stands or inside.get(holder.frame, False)
         if inside[frame.id]:
             found.append(frame)
     return found
@@ -60,12 +59,8 @@ def is_inside(goal: Goal, frame: int, site: Site) -> bool:
 
 def holdings(marking: Marking, frame: Frame, area: Area | None) -> list[Holding]:
     """Return what holds the tokens of `frame` (inside `area`), in declared order."""
-    found = [
-        *_working(marking, frame),
-        *_grouped(marking, frame),
-        *_inner(marking, frame),
-        *_unwinding(marking, frame),
-    ]
+    parts = (_working, _grouped, _inner, _unwinding)
+    found = [each for part in parts for each in part(marking, frame)]
     for (site, place), token in frame.tokens.items():
         last = _last(frame, site, place)
         found.append((site, Holding((last.index, place), frame.path + last.name, *token)))
@@ -96,11 +91,8 @@ def _grouped(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
                 if isinstance(inner.holder, Part) and inner.holder.group == group.id
             }
             logs = {**group.logs, **items}
-            parts = tuple(logs[index] for index in sorted(logs))
-            yield (
-                group.task.site,
-                _of_task(marking, group.task, Log(None, (group.task.log, *parts))),
-            )
+            log = Log(None, (group.task.log, *(logs[index] for index in sorted(logs))))
+            yield group.task.site, _of_task(marking, group.task, log)
 
 
 def _inner(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
@@ -230,8 +222,5 @@ def site_of(goal: Goal, frame: Frame) -> Site:
 def unwindings_inside(marking: Marking, goal: Goal, frames: list[Frame]) -> list[Unwinding]:
     """Return the smaller scopes that are being taken down inside the scope of `goal`."""
     ids = {frame.id for frame in frames}
-    return [
-        each
-        for each in marking.unwindings.values()
-        if each.goal.frame in ids or is_inside(goal, each.goal.frame, each.site)
-    ]
+    every = marking.unwindings.values()
+    return [e for e in every if e.goal.frame in ids or is_inside(goal, e.goal.frame, e.site)]

@@ -10,6 +10,7 @@ Rules of this file:
 """
 
 from collections.abc import Iterable
+from typing import get_args
 
 from agentgraph import errors
 from agentgraph.graph.plan import Plan, Way
@@ -26,8 +27,9 @@ _ANSWERS: dict[type[events.Answer], frozenset[Verb]] = {
     events.Expired: frozenset({"wait"}),
     events.Listed: frozenset({"list"}),
     events.Entered: frozenset({"enter"}),
+    events.Stopped: frozenset(get_args(Verb)) - {"undo"},
 }
-"""Which work an event answers; `Failed` and `Stopped` answer any."""
+"""Which work an event answers; `Failed` answers any. An undo is never cancelled."""
 
 
 def step(marking: Marking, event: events.Event) -> tuple[Marking, list[Command]]:
@@ -158,6 +160,8 @@ def _take(turn: Turn, event: events.Answer) -> None:
             _decide(turn, task, label, confidence)
         case events.Expired():
             _expire(turn, task)
+        case events.Asked(_, str() as label) if label not in task.site.labels:
+            raise errors.IllegalEvent.told(f"{label!r} is no answer to {task.site.path!r}")
         case events.Answered(_, label, payload):
             _answer(turn, task, label, payload)
         case _:
@@ -260,7 +264,8 @@ def _fail(turn: Turn, task: Task, error: Exception, kinds: errors.Kinds | None =
         return
     if task.verb == "wait":
         turn.marking.waiting -= 1
-    kinds = errors.kinds_of(error) if kinds is None else kinds
+    if kinds is None:
+        kinds = unwind.broke(turn, path_of(turn.marking, task), error, task.attempt, task.visit)
     unwind.fail(turn, task, _trouble(turn.marking, task, error, kinds))
 
 
@@ -282,9 +287,8 @@ def _start(turn: Turn, payload: object, limits: events.Limits) -> None:
 def _cancel(turn: Turn, *, undo: bool) -> None:
     marking = turn.marking
     root = next(iter(marking.frames.values()))
-    is_over = marking.status == "done" or marking.ending is not None
     # What began first stays the reason: a run that is going down is not cancelled too.
-    if not is_over:
+    if marking.status != "done" and marking.ending is None:
         unwind.take_down(turn, Goal("cancel", root.id, undo=undo))
 
 

@@ -13,7 +13,7 @@ from agentgraph.errors import Exhausted, Kinds, NoConsensus, kinds_of
 from agentgraph.errors import catches as is_caught
 from agentgraph.graph.plan import Area, Site
 from agentgraph.machine import groups, scope
-from agentgraph.machine.commands import ENTER, ITEM, UNDO, WAIT, Cancel, Part, Task
+from agentgraph.machine.commands import ENTER, ITEM, UNDO, WAIT, Broke, Cancel, Part, Task
 from agentgraph.machine.marking import (
     Completed,
     Ending,
@@ -57,6 +57,12 @@ def fail(turn: Turn, task: Task, trouble: Trouble) -> None:
     take_down(turn, goal, task, trouble)
 
 
+def broke(turn: Turn, path: str, error: Exception, attempt: int, visit: int) -> Kinds:
+    """Tell of a failure that no answer told, and return the classes of its error."""
+    turn.out.append(Broke(path, error, attempt, visit))
+    return kinds_of(error)
+
+
 def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: Kinds) -> Goal:
     """Find what an error comes to: the innermost handler, another attempt, or the end of the run."""
     while True:
@@ -82,7 +88,8 @@ def overrun(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
         return
     path = frame.path + site.name
     error = Exhausted.at(path, site.at_most, frame.plan.graph.name)
-    trouble = Trouble(error, kinds_of(error), (site.index, 0), path)
+    kinds = broke(turn, path, error, 1, frame.visits.get(site, 0))
+    trouble = Trouble(error, kinds, (site.index, 0), path)
     take_down(turn, _aim(turn.marking, frame, (), trouble.kinds), None, trouble)
 
 
@@ -262,9 +269,8 @@ def _widen(turn: Turn, unwinding: Unwinding) -> bool:
     unwinding.troubles = [trouble]
     frame = marking.frames[goal.frame]
     catches = unwinding.site.catches
-    if goal.area is not None:
-        catches = catches[catches.index(goal.area) :]
-    wider = _aim(marking, frame, catches if goal.area else (), trouble.kinds)
+    further = () if goal.area is None else catches[catches.index(goal.area) :]
+    wider = _aim(marking, frame, further, trouble.kinds)
     if wider == goal:
         return False
     take_down(turn, wider, None, trouble)
@@ -298,8 +304,7 @@ def _conclude(turn: Turn, unwinding: Unwinding) -> None:
         case "vote":
             _follow_votes(turn, marking.groups.pop(goal.group))
         case "fail" | "cancel" | "exhaust":
-            branches = marking.ending.branches if marking.ending else ()
-            marking.ending = Ending(state, branches)
+            marking.ending = Ending(state, marking.ending.branches if marking.ending else ())
             marking.status = _STATUS[goal.kind]
             marking.troubles = tuple(unwinding.troubles)
 
@@ -358,4 +363,5 @@ def _follow_votes(turn: Turn, group: Group) -> None:
     path = path_of(marking, task)
     error = NoConsensus.at(path, task.site.vertex.need or 0, errors)
     marking.live[task.ticket] = task
-    fail(turn, task, Trouble(error, kinds_of(error), (task.site.index, 0), path))
+    kinds = broke(turn, path, error, task.attempt, task.visit)
+    fail(turn, task, Trouble(error, kinds, (task.site.index, 0), path))

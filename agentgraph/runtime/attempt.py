@@ -9,7 +9,7 @@ from collections.abc import Callable
 from inspect import isawaitable
 
 from agentgraph.errors import RunError
-from agentgraph.events import Failure, NodeFailed, NodeStopped, Verdict
+from agentgraph.events import NodeStopped, Verdict
 from agentgraph.events.story import node_done, node_started
 from agentgraph.machine import (
     Command,
@@ -204,9 +204,7 @@ class Attempts:
         session = self._session
         path = session.place(task)
         changed, carrier.edits = carrier.edits or {}, None
-        session.note_failure(Failure(path, error, task.attempt, task.visit, changed))
-        if session.stream is not None:
-            session.stream.put(NodeFailed(path, error, task.attempt, task.visit))
+        session.failed(path, error, task.attempt, task.visit, changed)
         return session.tell(Failed(task.ticket, error, kinds_of(error)))
 
 

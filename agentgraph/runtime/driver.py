@@ -22,6 +22,7 @@ from typing import Final, TypeAlias
 
 from agentgraph.errors import InternalError
 from agentgraph.machine import (
+    Broke,
     Cancel,
     Cancelled,
     Chosen,
@@ -345,6 +346,8 @@ class Driver:
                 if carriers is None:
                     carriers = self._by_ticket()
                 queue += self._cancel(command.ticket, tasks, carriers)
+            elif isinstance(command, Broke):
+                self.session.failed(*command)
             elif isinstance(command, Chosen):
                 self.session.chose(command.site, command.path, command.label)
             elif command.verb == WAIT:

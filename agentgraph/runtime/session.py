@@ -17,6 +17,7 @@ from agentgraph.events import (
     CostUnknown,
     Emitted,
     Failure,
+    NodeFailed,
     OpenQuestion,
     Result,
     RunStarted,
@@ -199,11 +200,20 @@ class Session:
             self._watch = Watch(self.clock)
         return self._watch
 
-    def note_failure(self, failure: Failure) -> None:
-        """Keep an attempt that failed."""
+    def failed(
+        self,
+        path: str,
+        error: Exception,
+        attempt: int,
+        visit: int,
+        changed: Mapping[str, object] | None = None,
+    ) -> None:
+        """Keep an attempt that failed, with what it had changed, and tell it."""
         if isinstance(self._failures, tuple):
             self._failures = []
-        self._failures.append(failure)
+        self._failures.append(Failure(path, error, attempt, visit, changed or {}))
+        if self.stream is not None:
+            self.stream.put(NodeFailed(path, error, attempt, visit))
 
     def close(self) -> None:
         """Leave no alarm of an attempt behind."""

@@ -156,7 +156,7 @@ class Brute(Moves):
     def _on_expired(self, task: Task, _: str) -> None:
         expired = refused(errors.QuestionExpired, task)
         if task.given is None:
-            self.thrown.append(Fault(task.work, expired))
+            self._break(task.work, task.work.path, expired)
         else:
             self._choose(task.work, task.given, expired)
 

@@ -81,7 +81,11 @@ class Moves(Standing):
             if bound.then is None:
                 work = Work(frame, name, token, is_exceeded=True)
                 self.works.append(work)
-                self.thrown.append(Fault(work, refused(errors.Exhausted, frame.holder or work)))
+                error = refused(errors.Exhausted, frame.holder or work)
+                if frame.holder is None:
+                    self.thrown.append(Fault(work, error))
+                else:
+                    self._break(work, work.path, error)
                 return
             inside = {region.name for region in frame.graph.regions if name in region.members}
             self.moving.append((frame, inside, bound.then, token, None))
@@ -176,7 +180,12 @@ class Moves(Standing):
             token = replace(work.token, told=None)
             self._leave(work.frame, work.name, token, ways[0])
         else:
-            self.thrown.append(Fault(work, error))
+            self._break(work, work.path, error)
+
+    def _break(self, work: Work, path: str, error: Exception) -> None:
+        """The machine itself cannot go on at a vertex (25)."""
+        self.said.append(f"broke {path} {type(error).__name__}")
+        self.thrown.append(Fault(work, error))
 
     def _count(self, work: Work) -> None:
         out = [task for task in self.tasks + self.held if task.work is work]

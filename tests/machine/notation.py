@@ -11,6 +11,7 @@ from agentgraph.graph import END, START, Bound, Edge, FrozenGraph, Policy, Regio
 from agentgraph.machine import (
     Answered,
     Asked,
+    Broke,
     Cancel,
     Cancelled,
     Chosen,
@@ -258,6 +259,8 @@ class Told:
         if isinstance(command, Cancel):
             task = self.marking.live[command.ticket]
             return f"cancel {path_of(self.marking, task)}"
+        if isinstance(command, Broke):
+            return f"broke {command.path} {type(command.error).__name__}"
         if isinstance(command, Chosen):
             return f"chosen {command.label or 'nothing'}"
         text = f"{command.verb} {path_of(self.marking, command)}"

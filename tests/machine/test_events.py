@@ -4,6 +4,7 @@ from agentgraph.errors import QuestionExpired
 from agentgraph.machine import (
     Answered,
     Asked,
+    Broke,
     Cancel,
     Cancelled,
     Chosen,
@@ -52,6 +53,8 @@ def wanted(marking: Marking, *events: Event) -> tuple[Marking, list[str]]:
 def _said(command: Command) -> str:
     if isinstance(command, Cancel):
         return f"cancel {command.ticket}"
+    if isinstance(command, Broke):
+        return f"broke {command.path}"
     if isinstance(command, Chosen):
         return f"chosen {command.label}"
     return f"{command.verb} {command.site.path} {command.ticket}"

@@ -10,6 +10,7 @@ from agentgraph.errors import IllegalEvent
 from agentgraph.machine import (
     Answered,
     Asked,
+    Broke,
     Cancel,
     Cancelled,
     Chosen,
@@ -105,7 +106,7 @@ def test_each_command_is_new_and_is_under_way_until_it_is_answered(seed: int, si
                 assert command.ticket in given_out
                 assert command.ticket not in cancelled
                 cancelled.add(command.ticket)
-            elif not isinstance(command, Chosen):
+            elif not isinstance(command, Broke | Chosen):
                 assert command.ticket not in given_out
                 given_out.add(command.ticket)
         answered = getattr(event, "ticket", None)
@@ -157,8 +158,12 @@ def _illegal(marking: Marking) -> list[Event]:
         found.append(Finished(ticket, "x") if is_decision else Decided(ticket, "x"))
         found.append(Entered(ticket, "x") if task.verb == "list" else Listed(ticket, ()))
         found.append(Expired(ticket) if task.verb != "wait" else Asked(ticket))
+        if task.verb == "undo":
+            found.append(Stopped(ticket))
         if ticket in marking.stopping:
             continue
+        if task.verb == "ask":
+            found.append(Asked(ticket, "no such label"))
         found.append(Stopped(ticket))
         if is_decision:
             found.append(Decided(ticket, "no such label"))
@@ -242,7 +247,7 @@ def test_the_runs_that_chance_plays_end_in_every_way_and_use_every_event() -> No
     assert {play.marking.status for play in plays} == OVER | {"exhausted"}
     assert {type(event) for play in plays for event in play.journal} == set(Event.__args__)
     said = [command for play in plays for commands in play.said for command in commands]
-    verbs = {command.verb for command in said if not isinstance(command, Cancel | Chosen)}
+    verbs = {command.verb for command in said if not isinstance(command, Broke | Cancel | Chosen)}
     assert verbs == {
         "run", "choose", "poll", "ask", "wait", "list", "item", "into", "enter", "leave",
         "merge", "undo",

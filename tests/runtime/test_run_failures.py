@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from agentgraph.errors import ReadOnlyState, RunFailed, Stuck, UnknownLabel
-from agentgraph.events import Verdict
+from agentgraph.errors import Abstained, ReadOnlyState, RunFailed, Stuck, UnknownLabel
+from agentgraph.events import NodeFailed, Result, Verdict
 from agentgraph.runtime import Binding, Body, Ctx, run, start
 from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, result_of, settle
 
@@ -355,3 +355,26 @@ def test_a_fault_of_the_machine_in_an_alarm_reaches_whoever_waits_for_the_run() 
             await going.result()
 
     play(main)
+
+
+def test_a_failure_that_no_node_told_is_among_the_failures_and_the_events() -> None:
+    text = """
+    START -> k
+    classifier k: x -> a, y -> a
+    a -> END
+    catch r: k a on Exception -> h
+    h -> END
+    """
+
+    async def main() -> tuple[Result[Notes], list[NodeFailed]]:
+        under_way = start(program(text, k=lambda s: None), Notes())
+        told = [event async for event in under_way if isinstance(event, NodeFailed)]
+        return await under_way.result(), told
+
+    result, (told,) = play(main)
+
+    (failure,) = result.failures
+    assert (failure.node, failure.attempt, failure.visit, dict(failure.changed)) == ("k", 1, 1, {})
+    assert (told.node, told.error) == ("k", failure.error)
+    assert isinstance(failure.error, Abstained)
+    assert result.status == "done"
