@@ -9,7 +9,6 @@ Rules of this file:
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from agentgraph.errors import Finding, InvalidGraph
 from agentgraph.graph import FrozenGraph, Vertex
@@ -18,6 +17,7 @@ from agentgraph.verify.facts import Facts
 from agentgraph.verify.labels import check_labels
 from agentgraph.verify.names import check_names
 from agentgraph.verify.nest import nest
+from agentgraph.verify.places import at_edge
 from agentgraph.verify.reach import check_reach
 from agentgraph.verify.report import Report
 from agentgraph.verify.required import check_requirements
@@ -43,7 +43,7 @@ def verify(graph: FrozenGraph) -> Report:
     for inner in _inner_first(graph):
         checked[id(inner)] = _check(inner, checked)
     findings = [
-        _placed(_at_edge(finding, inner), prefix)
+        _placed(at_edge(finding, inner), prefix)
         for prefix, inner in graphs
         for finding in checked[id(inner)].findings
     ]
@@ -134,25 +134,6 @@ def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int:
             return 0 if vertex.child is None else checked[id(vertex.child)].steps or 0
         case "node" | "classifier" | "human" | "form" | "each":
             return 1
-
-
-_BY_EDGE = frozenset({"AG111", "AG112", "AG301", "AG302", "AG303", "AG304", "AG305"})
-"""Faults of how nodes are put together: they are mended where an edge is written."""
-
-
-def _at_edge(finding: Finding, graph: FrozenGraph) -> Finding:
-    """Place a fault at the last edge on its path: a node of it may stand in many graphs."""
-    if finding.code not in _BY_EDGE:
-        return finding
-    ways = list(pairwise(finding.path))[::-1]
-    places = (
-        edge.place
-        for source, target in ways
-        for edge in graph.outs.get(source, ())
-        if edge.target == target and edge.place is not None
-    )
-    place = next(places, None)
-    return finding if place is None else replace(finding, place=place)
 
 
 def _placed(finding: Finding, prefix: str) -> Finding:

@@ -263,6 +263,66 @@ def another_state(p: Place) -> None:
     p.chain(p.enter, p.new("a", right if p.is_right else wrong), p.leave)  # type: ignore[arg-type] # the mistake
 
 
+@fault("B21", "AG204")
+def overlapping_guards(p: Place) -> None:
+    @classifier
+    def right(s: Desk) -> Literal["x", "y"]:
+        size = "x"
+        if s.count > 3:
+            size = "y"
+        return size
+
+    @classifier
+    def wrong(s: Desk) -> Literal["x", "y"]:
+        size = "x"
+        if s.count > 1:  # B21
+            size = "x"
+        if s.count > 3:  # B21
+            size = "y"
+        return size
+
+    p.g.add_conditional_edge(p.enter, right if p.is_right else wrong, {"x": p.leave, "y": p.leave})
+
+
+@fault("B22", "AG205")
+def gap_between_guards(p: Place) -> None:
+    @classifier
+    def right(s: Desk) -> Literal["x", "y"]:
+        if s.count > 3:
+            return "x"
+        return "y"
+
+    @classifier  # B22 # noqa: RET503
+    def wrong(s: Desk) -> Literal["x", "y"]:  # type: ignore[return] # the mistake
+        if s.count > 3:
+            return "x"
+        if s.count < 3:
+            return "y"
+
+    p.g.add_conditional_edge(p.enter, right if p.is_right else wrong, {"x": p.leave, "y": p.leave})
+
+
+@fault("B24", "AG206")
+def guard_that_is_covered(p: Place) -> None:
+    @classifier
+    def right(s: Desk) -> Literal["x", "y"]:
+        if s.count > 5:
+            return "y"
+        if s.count > 1:
+            return "x"
+        return "y"
+
+    @classifier
+    def wrong(s: Desk) -> Literal["x", "y"]:
+        if s.count > 1:
+            return "x"
+        if s.count > 5:  # B24
+            return "y"
+        return "y"
+
+    p.g.add_conditional_edge(p.enter, right if p.is_right else wrong, {"x": p.leave, "y": p.leave})
+
+
 @fault("B23", "AG104", "AG301", "AG110")
 def join_of_what_never_comes(p: Place) -> None:
     a, b = p.new("a"), p.new("b")
