@@ -118,6 +118,8 @@ class Vertex:
     """Of an `each`: a failed item becomes a value instead of failing the vertex."""
     child: "FrozenGraph | None" = None
     """The graph that runs inside: of a subgraph, or for each item of an `each`."""
+    effects: bool = False
+    """The user says that it leaves something behind outside the run."""
     access: Access | None = field(default=None, compare=False)
     """What its source says that it reads and writes; None: the source cannot be read."""
 
@@ -192,7 +194,7 @@ class FrozenGraph:
     requirements: tuple[Requirement, ...] = ()
     """What must hold in every run."""
     noted: tuple[Finding, ...] = field(default=(), compare=False)
-    """What was found in the sources of its callables and does not stop a build."""
+    """What was found in the sources of its callables; but for proved errors, which stop a build."""
 
     def __hash__(self) -> int:
         return hash(self.digest)

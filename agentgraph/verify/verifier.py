@@ -21,6 +21,7 @@ from agentgraph.verify.places import at_edge
 from agentgraph.verify.reach import check_reach
 from agentgraph.verify.report import Report
 from agentgraph.verify.required import check_requirements
+from agentgraph.verify.silence import heard
 from agentgraph.verify.soundness import check_soundness
 from agentgraph.verify.unwritten import check_unwritten
 from agentgraph.verify.wiring import wire
@@ -47,7 +48,9 @@ def verify(graph: FrozenGraph) -> Report:
         for prefix, inner in graphs
         for finding in checked[id(inner)].findings
     ]
-    return Report(graph.name, tuple(findings), checked[id(graph)].steps, tuple(graphs))
+    places = {vertex.place for _, inner in graphs for vertex in inner.vertices}
+    told = tuple(heard(findings, places))
+    return Report(graph.name, told, checked[id(graph)].steps, tuple(graphs))
 
 
 def require_sound(graph: FrozenGraph) -> None:

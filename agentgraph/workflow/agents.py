@@ -37,6 +37,7 @@ class Agent(Work):
             policy=options.policy,
             reads=options.reads,
             writes=options.writes,
+            effects=options.effects,
             access=self._signature.access,
         )
         if options.limit is None:
@@ -54,6 +55,7 @@ def options_of(
     limit: int | None = None,
     reads: Collection[str] | None = None,
     writes: Collection[str] | None = None,
+    effects: bool = False,
 ) -> Options:
     """Turn what the user says of a node into data."""
     if limit is not None and limit < 1:
@@ -63,9 +65,8 @@ def options_of(
             fix="say how many attempts may be under way at once, from 1 up",
         )
     policy = policy_of(retry, timeout, in_thread=in_thread)
-    if policy is PLAIN and version == 1 and limit is None and reads is None and writes is None:
-        return NOTHING
-    return Options(version, policy, limit, _names(reads), _names(writes))
+    options = Options(version, policy, limit, _names(reads), _names(writes), effects)
+    return NOTHING if options == NOTHING else options
 
 
 def policy_of(

@@ -40,7 +40,7 @@ def assemble(
     made = _Assembly(sketch, state, Fitting(state, deps, is_inner=is_inner))
     graph = made.graph(name, version, spot, tuple(require))
     report = verify(graph)
-    faults = [finding for finding in sketch.findings if finding.severity == "error"]
+    faults = [finding for finding in sketch.findings if not _is_noted(finding)]
     findings = [*faults, *report.errors]
     if findings:
         whole = replace(report, findings=(*faults, *report.findings), runs_at_most=None)
@@ -57,6 +57,11 @@ def _check_state(name: str, state: object, spot: Spot | None) -> None:
         )
     # Declarations of a plain pydantic model are read here first: a reducer may not fit.
     schema_of(state)
+
+
+def _is_noted(finding: Finding) -> bool:
+    """Say whether a finding may be silenced: it goes with the graph, and verification tells it."""
+    return finding.severity == "warning" or finding.claim != "proved"
 
 
 def _stand_in(name: str, dot: Dot, place: Place | None) -> Vertex:
@@ -107,7 +112,7 @@ class _Assembly:
             self.places.of(spot),
             types,
             requirements,
-            tuple(found for found in self.sketch.findings if found.severity == "warning"),
+            tuple(filter(_is_noted, self.sketch.findings)),
         )
 
     def _order(self) -> list[int]:

@@ -85,6 +85,7 @@ class Graph(Generic[S, D]):
         undo: Handle[S, D] | None = None,
         reads: Collection[str] | None = None,
         writes: Collection[str] | None = None,
+        effects: bool = False,
     ) -> Node[S]:
         """Add a node and return the handle that stands for it in edges.
 
@@ -105,6 +106,7 @@ class Graph(Generic[S, D]):
             limit=limit,
             reads=reads,
             writes=writes,
+            effects=effects,
         )
         handle = Node[S](self._handles.add(fn, name, options, undo, spot))
         if max_visits is not None:

@@ -81,6 +81,7 @@ def node(
     limit: int | None = None,
     reads: Collection[str] | None = None,
     writes: Collection[str] | None = None,
+    effects: bool = False,
 ) -> NodeDecorator: ...
 def node(
     fn: object = None,
@@ -94,11 +95,13 @@ def node(
     limit: int | None = None,
     reads: Collection[str] | None = None,
     writes: Collection[str] | None = None,
+    effects: bool = False,
 ) -> object:
     """Make a callable a node: `@node`, or with options `@node(retry=..., timeout=30)`.
 
     It edits its state and returns nothing. `timeout` (seconds) is for each attempt,
-    `limit` is how many attempts may be under way at once over all runs.
+    `limit` is how many attempts may be under way at once over all runs; `effects` says
+    that it leaves something behind outside, which a retry must not do twice.
     """
     options = options_of(
         version,
@@ -108,6 +111,7 @@ def node(
         limit=limit,
         reads=reads,
         writes=writes,
+        effects=effects,
     )
     if fn is not None:
         return _node(fn, name, options)

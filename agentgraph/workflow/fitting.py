@@ -15,6 +15,7 @@ from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import Vertex
 from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.answering import judged
+from agentgraph.workflow.effects import impure, repeated
 from agentgraph.workflow.elsewhere import returned
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.work import Settled
@@ -35,7 +36,8 @@ class Fitting:
 
     def is_new(self, vertex: Vertex, settled: Settled) -> bool:
         """Say whether there is anything to look at: most vertices share what others have."""
-        if vertex.kind != "node" or vertex.reads is not None or vertex.writes is not None:
+        is_said = vertex.reads is not None or vertex.writes is not None
+        if vertex.kind != "node" or is_said or vertex.policy.attempts > 1:
             return True
         if id(settled.checked) in self._looked_at:
             return False
@@ -54,6 +56,9 @@ class Fitting:
             yield from self._served(vertex, settled.binding.child.deps, f"node {vertex.name!r}")
         yield from self._fields(vertex)
         yield from self._answers(vertex, settled)
+        if vertex.policy.attempts > 1:
+            for signature in (*settled.checked[:1], *settled.served):
+                yield from repeated(vertex, signature)
         if vertex.at_least > 0 and not settled.is_verdict:
             yield _bare(vertex)
         for state in narrowed:
@@ -69,6 +74,7 @@ class Fitting:
         abstains = vertex.abstains or vertex.kind == "consensus"
         for signature in settled.checked:
             yield from judged(vertex, signature, labels, self._state, abstains=abstains)
+            yield from impure(vertex, signature)
 
     def narrowed(self, state: type[BaseModel], place: Place | None) -> Iterator[Finding]:
         """Find a state given to `.on` that the workflow's does not extend."""

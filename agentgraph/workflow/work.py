@@ -34,6 +34,7 @@ class Options(NamedTuple):
     limit: int | None = None
     reads: tuple[str, ...] | None = None
     writes: tuple[str, ...] | None = None
+    effects: bool = False
 
 
 NOTHING: Final = Options()
@@ -137,6 +138,7 @@ class Work(ABC):
                 policy=vertex.policy if options.policy == PLAIN else options.policy,
                 reads=vertex.reads if options.reads is None else options.reads,
                 writes=vertex.writes if options.writes is None else options.writes,
+                effects=vertex.effects or options.effects,
             )
             limit = binding.limit if options.limit is None else options.limit
             return settled._replace(binding=replace(binding, limit=limit))

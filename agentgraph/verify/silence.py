@@ -1,0 +1,89 @@
+"""AG140: comments that silence a finding: `# agentgraph: ignore[AG402] one of them is empty`.
+
+Rules of this file:
+
+1. A comment stands on the line that the finding names; on a function with decorators, on any
+   line from the first of them to the `def`.
+2. It needs a reason. A proved error is never silenced.
+3. A comment that silences nothing in a graph is a finding itself.
+"""
+
+import linecache
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from agentgraph.errors import Finding, Place
+
+_MARK: Final = re.compile(r"#\s*agentgraph:\s*ignore\[([\w\s,]*)\]\s*(.*)")
+_known: Final[dict[str, tuple[list[str], dict[int, "_Mark"]]]] = {}
+
+
+class _Mark(NamedTuple):
+    codes: frozenset[str]
+    reason: str
+    line: int
+
+
+def heard(findings: Iterable[Finding], places: Iterable[Place | None] = ()) -> list[Finding]:
+    """Leave out what a comment silences, and add the comments at `places` that silence nothing."""
+    found = list(findings)
+    here = {place for place in places if place is not None}
+    files = {place.file for place in (*here, *(f.place for f in found)) if place is not None}
+    marks = {file: known for file in files if (known := _marks(file))}
+    if not marks:
+        return found
+    used: set[tuple[str, int]] = set()
+    left: list[Finding] = []
+    for finding in found:
+        place = finding.place
+        mark = None if place is None else marks.get(place.file, {}).get(place.line)
+        is_proved = finding.claim == "proved" and finding.severity == "error"
+        if place is None or mark is None or is_proved or finding.code not in mark.codes:
+            left.append(finding)
+        elif mark.reason:
+            used.add((place.file, mark.line))
+        else:
+            left.append(finding)
+    wanted = {(p.file, marks[p.file][p.line]) for p in here if p.line in marks.get(p.file, {})}
+    idle = sorted((file, mark.line, mark) for file, mark in wanted)
+    return [*left, *(_idle(file, mark) for file, line, mark in idle if (file, line) not in used)]
+
+
+def _idle(file: str, mark: _Mark) -> Finding:
+    codes = ", ".join(sorted(mark.codes))
+    why = "silences nothing" if mark.reason else "has no reason"
+    return Finding(
+        "AG140",
+        f"the comment that ignores {codes} {why}",
+        "a comment",
+        "take it out: what it names is not found here, or is a proved error"
+        if mark.reason
+        else f"say why: `# agentgraph: ignore[{codes}] the reason`",
+        Place(file, mark.line),
+        severity="warning",
+    )
+
+
+def _marks(file: str) -> dict[int, _Mark]:
+    """The comments of a file by each line that they stand for."""
+    lines = linecache.getlines(file)
+    if file not in _known or _known[file][0] is not lines:
+        if len(_known) > 1_000:
+            _known.clear()
+        _known[file] = lines, dict(_read(lines))
+    return _known[file][1]
+
+
+def _read(lines: list[str]) -> Iterator[tuple[int, _Mark]]:
+    for number, line in enumerate(lines, 1):
+        if "agentgraph:" not in line or (found := _MARK.search(line)) is None:
+            continue
+        codes = frozenset(re.findall(r"\w+", found[1]))
+        mark = _Mark(codes, found[2].strip(), number)
+        yield number, mark
+        # Python says that a function begins with its first decorator.
+        above = number - 1
+        while above and (lines[above - 1].lstrip().startswith("@")):
+            yield above, mark
+            above -= 1
