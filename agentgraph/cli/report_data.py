@@ -45,6 +45,8 @@ def _target(one: Checked, drawn: Mapping[int, str]) -> Json:
         "workflow": report.graph if report.graphs else None,
         "digest": report.graphs[0][1].digest if report.graphs else None,
         "runs_at_most": report.runs_at_most,
+        "claims": report.claims,
+        "requirements": [str(each) for _, graph in report.graphs for each in graph.requirements],
         "findings": [
             asdict(finding) | {"picture": drawn.get(id(finding))} for finding in report.findings
         ],

@@ -98,6 +98,12 @@ def _proved(report: Report) -> Iterator[str]:
     yield from _titled("", "no join waits for ever, and nothing runs twice for one token")
     if choices:
         yield from _titled("", f"every answer of {_listed(choices)} has its way")
+    yield from _data(report)
+    for prefix, graph in report.graphs:
+        for required in graph.requirements:
+            # What the graph does not decide is a warning of its own.
+            if not any(str(required) in finding.where for finding in report.findings):
+                yield from _titled("", f"{required}{f' in {prefix}' if prefix else ''} holds")
     size = [(len(graph.vertices), len(graph.edges)) for _, graph in report.graphs]
     inner = f", in {_counted(len(size), 'graph')}" if len(size) > 1 else ""
     vertices, edges = (sum(column) for column in zip(*size, strict=True))
@@ -115,6 +121,20 @@ def _proved(report: Report) -> Iterator[str]:
     for title, text in rows:
         yield from _titled("" if title == last else title, text)
         last = title
+
+
+def _data(report: Report) -> Iterator[str]:
+    """Tell of how many nodes the reads and writes are known, and how."""
+    known = report.claims
+    is_clear = not any(finding.code in {"AG401", "AG402"} for finding in report.findings)
+    if known["proved"] and is_clear:
+        nodes = _counted(len(known["proved"]), "node")
+        text = f"of {nodes}: no field is read too early, or written twice at once"
+        yield from _titled("", text)
+    if known["declared"] and is_clear:
+        yield from _titled("declared", f"the same of {_listed(known['declared'])}, by what you say")
+    if known["unknown"]:
+        yield from _titled("unknown", f"what is read and written by {_listed(known['unknown'])}")
 
 
 def _choices(report: Report) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from agentgraph.errors import Finding
 from agentgraph.graph import CHOICES, FrozenGraph
+from agentgraph.verify.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,16 @@ class Report:
             for vertex in graph.vertices
             if vertex.kind == "consensus"
         )
+
+    @property
+    def claims(self) -> dict[str, tuple[str, ...]]:
+        """How it is known what each vertex reads and writes: `proved`, `declared` or `unknown`."""
+        found: dict[str, list[str]] = {"proved": [], "declared": [], "unknown": []}
+        for prefix, graph in self.graphs:
+            for vertex, fact in zip(graph.vertices, Facts.found(graph).of, strict=True):
+                if vertex.kind not in {"start", "end", "join", "gateway", "subgraph"}:
+                    found[fact.claim or "unknown"].append(prefix + vertex.name)
+        return {claim: tuple(names) for claim, names in found.items()}
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -95,6 +95,7 @@ def test_a_clean_graph_is_told_what_was_proved_of_it(call: Call, write: Write) -
         "  proved    every run ends, after at most 6 node runs\n"
         "            no join waits for ever, and nothing runs twice for one token\n"
         "            every answer of consensus has its way\n"
+        "            of 5 nodes: no field is read too early, or written twice at once\n"
         "  size      8 vertices, 9 edges\n"
         "  parallel  after START: left | right\n"
         "  joins     join waits for all of left, right\n"
@@ -290,3 +291,35 @@ def test_checking_loads_nothing_that_it_does_not_need(write: Write, folder: Path
 
     assert "clean" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+CLAIMS = """
+from agentgraph import Ask, State, human, node, workflow
+from agentgraph.requirements import always_before
+from typing import Literal
+class S(State):
+    a: int = 0
+@node
+def plain(s: S) -> None:
+    s.a += 1
+@node(reads=["a"], writes=["a"])
+def said(s: S) -> None:
+    vars(s)
+@human
+def ask(s: S) -> Ask[Literal["yes"]]: return Ask(show="?")
+flow = plain >> said >> ask.route({"yes": plain})
+claims = workflow("claims", S, flow, require=[always_before("plain", "ask")])
+"""
+
+
+def test_a_report_says_how_what_nodes_read_and_write_is_known(call: Call, write: Write) -> None:
+    done = call("check", write("claims.py", CLAIMS))
+
+    assert done.exit_code == 0
+    assert "of 2 nodes: no field is read too early, or written twice at once\n" in done.stdout
+    assert "  declared  the same of said, by what you say\n" in done.stdout
+    assert "  unknown   what is read and written by ask\n" in done.stdout
+    assert "always_before('plain', 'ask') holds\n" in done.stdout
+    (found,) = as_json(call("check", "claims.py", "--format", "json"))["targets"]
+    assert found["claims"]["declared"] == ["said"]
+    assert found["requirements"] == ["always_before('plain', 'ask')"]

@@ -4,12 +4,13 @@ A piece leads from `enter` to `leave` in a graph that may be much larger. The li
 fault is to be found ends in its number, such as `# B11`; what stands under `is_right` mends it.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from agentgraph import END, START, Graph, Node, State, append, classifier, unset
+from agentgraph import END, START, Ctx, Graph, Node, Retry, State, append, classifier, unset
 from agentgraph.graph import Requirement
 from agentgraph.requirements import always_before
 
@@ -340,6 +341,18 @@ def one_edge_twice(p: Place) -> None:
         p.g.add_edge(p.enter, p.leave)  # B25
 
 
+@fault("B27", "AG501")
+def effect_without_a_key(p: Place) -> None:
+    def safe(s: Desk, ctx: Ctx) -> None:
+        s.note = ctx.idempotency_key
+
+    def sends(s: Desk) -> None: ...  # B27
+
+    fn = safe if p.is_right else sends
+    a = p.g.add_node(fn, name=f"{p.prefix}a", retry=Retry(attempts=3), effects=True)
+    p.chain(p.enter, a, p.leave)
+
+
 @fault("B28", "AG306")
 def way_round_a_gate(p: Place) -> None:
     review, ship = p.new("review"), p.new("ship")
@@ -347,6 +360,19 @@ def way_round_a_gate(p: Place) -> None:
     p.g.add_conditional_edge(p.enter, pick, ways)
     p.chain(review, ship, p.leave)
     p.required.append(always_before(review.name, ship.name))  # B28
+
+
+@fault("B30", "AG502")
+def impure_decision(p: Place) -> None:
+    @classifier
+    def right(s: Desk) -> Literal["x", "y"]:
+        return "x" if s.text else "y"
+
+    @classifier
+    def wrong(s: Desk) -> Literal["x", "y"]:
+        return "x" if os.environ.get("X") else "y"  # B30
+
+    p.g.add_conditional_edge(p.enter, right if p.is_right else wrong, {"x": p.leave, "y": p.leave})
 
 
 @fault("B31", "AG301")

@@ -137,3 +137,21 @@ def test_nothing_is_found_in_the_same_graph_without_the_fault(
     fault: Fault, around: Sequence[str]
 ) -> None:
     assert found(around, fault, is_right=True) == []
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "B02 B03 B08 B09 B10 B15 B18 B20 B21 B22 B24 B27 B30 B33",
+        "B16 B17 B18 B21 B28",
+        "B02 B04 B05 B06 B15 B18",
+    ],
+)
+def test_all_faults_of_a_graph_are_told_at_once(numbers: str) -> None:
+    pieces = [one for one in FAULTS if one.number in numbers.split()]
+
+    findings = found(("branch", "loop"), *pieces, is_right=False)
+
+    for piece in pieces:
+        told = [one for one in findings if one.code in piece.codes]
+        assert any(is_marked(one.place, piece.number) for one in told), piece.number
