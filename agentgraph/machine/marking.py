@@ -179,8 +179,8 @@ class Unwinding:
 class Ending(NamedTuple):
     """The state of a run at its end, and of each branch that was open then."""
 
-    payload: object
-    branches: tuple[tuple[str, object], ...] = ()
+    payload: Any
+    branches: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -16,6 +16,7 @@ from agentgraph.machine import (
     Event,
     Failed,
     Finished,
+    Marking,
     Stopped,
     Task,
     decided,
@@ -45,11 +46,12 @@ from agentgraph.state.copies import ATOMS
 class Attempts:
     """Carries out the commands of one session, each to the commands that follow from it."""
 
-    __slots__ = ("_session", "_taken_down")
+    __slots__ = ("_marking", "_session", "_taken_down")
 
     def __init__(self, session: Session, taken_down: Callable[[Carrier], None]) -> None:
         """Take the session, and what is called when somebody outside cancels a carrier's task."""
         self._session = session
+        self._marking: Marking = session.marking
         self._taken_down = taken_down
 
     async def run(self, carrier: Carrier, task: Task) -> list[Command]:
@@ -91,7 +93,7 @@ class Attempts:
         session.path.append(path)
         if stream is not None:
             stream.put(node_done(path, schema.changed(revision), 1, task.visit))
-        return finished(session.marking, task.ticket, revision)
+        return finished(self._marking, task.ticket, revision)
 
     async def choose(self, carrier: Carrier, task: Task) -> list[Command]:
         """Ask a classifier: the hot path, unless something surrounds it."""
@@ -130,7 +132,7 @@ class Attempts:
         else:
             session.chose(task.site, path, key, verdict)
         confidence = 1.0 if verdict is None else verdict.confidence
-        return decided(session.marking, task.ticket, key, confidence)
+        return decided(self._marking, task.ticket, key, confidence)
 
     async def item(self, carrier: Carrier, task: Task) -> list[Command]:
         """Do an item of an `each`: the hot path, unless something surrounds it."""
@@ -158,7 +160,7 @@ class Attempts:
         session.path.append(path)
         if stream is not None:
             stream.put(node_done(path, {}, 1, task.visit))
-        return finished(session.marking, task.ticket, result)
+        return finished(self._marking, task.ticket, result)
 
     async def other(self, carrier: Carrier, task: Task) -> list[Command]:
         """Carry out any other command, or one with something around it."""

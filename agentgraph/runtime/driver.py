@@ -97,7 +97,8 @@ class Driver:
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
         options = self.session.options
-        self._limit_time(options.seconds)
+        if options.seconds is not None:
+            self._limit_time(options.seconds)
         self._phase = _READY
         self._pending = self._share_out(self.session.tell(Started(initial, options.limits)))
 
@@ -108,7 +109,7 @@ class Driver:
 
     async def go(self) -> None:
         """Carry out what is to be done and all that follows, until nothing can move."""
-        task = asyncio.current_task()
+        task = asyncio.current_task(self.session.loop)
         assert task is not None
         main = self._main = Carrier()
         main.ride(task)

@@ -143,10 +143,12 @@ class Session:
     @property
     def marking(self) -> Marking:
         """Where the run stands."""
-        if self._marking is None:
-            self._marking = Marking(self.program.plan)
-        self.wake()
-        return self._marking
+        marking = self._marking
+        if marking is None:
+            marking = self._marking = Marking(self.program.plan)
+        elif self.is_resting:
+            self.wake()
+        return marking
 
     def rest(self) -> None:
         """Keep no more than a run needs that waits for a person."""
@@ -309,23 +311,21 @@ class Session:
     def result(self) -> Result[BaseModel]:
         """Return all that is known of the run as it stands."""
         marking = self.marking
-        ending = marking.ending or self._ending()
+        ending = marking.ending or _ending(marking)
         visits = [frame.visits.copy() for frame in marking.frames.values()]
         if marking.visited:
             visits.append(marking.visited.copy())
-        schema = self.program.schema
+        final = self.program.schema.final
         return Result(
             run_id=self.run_id,
             status=cast("Answer", marking.status),
-            state=schema.final(cast("Revision", ending.payload)),
+            state=final(ending.payload),
             path=tuple(self.path),
             usage=Usage(marking.steps, marking.spent_tokens, marking.spent_usd),
-            errors=tuple([each.error for each in (*marking.troubles, *marking.undo_troubles)]),
+            errors=tuple([each.error for each in marking.troubles + marking.undo_troubles]),
             failures=tuple(self._failures),
-            questions=self.questions(),
-            branches={
-                path: schema.final(cast("Revision", payload)) for path, payload in ending.branches
-            },
+            questions=() if self._desk is None else self._desk.listed(),
+            branches={path: final(payload) for path, payload in ending.branches},
             visits=Tally(partial(_visits, visits)),
             decided=tuple(self.decisions),
             taken=Tally(partial(_taken, marking.taken.copy())),
@@ -347,17 +347,17 @@ class Session:
         """Forget the question of a ticket; False when there is none."""
         return self._desk is not None and self._desk.drop(ticket)
 
-    def _ending(self) -> Ending:
-        marking = self.marking
-        if marking.status == "done":
-            # The short way: nothing is left but the token at END.
-            (token,) = marking.frames[ROOT].tokens.values()
-            return Ending(token.payload)
-        return ending_of(marking)
-
     def questions(self) -> tuple[OpenQuestion, ...]:
         """Return the open questions."""
         return () if self._desk is None else self._desk.listed()
+
+
+def _ending(marking: Marking) -> Ending:
+    if marking.status == "done":
+        # The short way: nothing is left but the token at END.
+        (token,) = marking.frames[ROOT].tokens.values()
+        return Ending(token.payload)
+    return ending_of(marking)
 
 
 def _visits(frames: list[dict[Site, int]]) -> dict[str, int]:

@@ -90,8 +90,8 @@ class Schema(Generic[S]):
 
     def begin(self, instance: S) -> Revision:
         """Return the first revision: a validated copy of the caller's object."""
-        kind = getattr(type(instance), "__draft_model__", type(instance))
-        if kind is not self.model:
+        kind = type(instance)
+        if kind is not self.model and (kind := _model_of(kind)) is not self.model:
             raise InvalidInput(
                 f"the state is a {kind.__name__!r}, but the workflow takes {self.model.__name__!r}",
                 where="the input of the run",
@@ -111,7 +111,8 @@ class Schema(Generic[S]):
         if faults:
             self._refuse_input("; ".join(faults))
         fields_set = names(instance.__pydantic_fields_set__)
-        revision = Revision(values, fields_set, None, {}, self._lengths(values), None)
+        lengths = self._lengths(values) if self._lent else None
+        revision = Revision(values, fields_set, None, {}, lengths, None)
         if self._whole is None or not self._fields:
             return revision
         try:
@@ -353,6 +354,11 @@ class Schema(Generic[S]):
                 if name not in opened or opened[name] is value:
                     values[name] = value
                     setattr(draft, name, now)
+
+
+def _model_of(kind: type[Any]) -> type[Any]:
+    """Return the model that a class of drafts stands for."""
+    return cast("type[Any]", getattr(kind, "__draft_model__", kind))
 
 
 def schema_of(model: type[S]) -> Schema[S]:
