@@ -1,6 +1,5 @@
-"""Where a run takes its time from; tests hand in a clock of their own."""
+"""Where a run takes its time from: its event loop, unless a test hands in a clock of its own."""
 
-from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from typing import Protocol
 
@@ -22,21 +21,3 @@ class Clock(Protocol):
     def call_at(self, when: float, call: Callable[[], object], /) -> Alarm:
         """Call back at the time `when`, or soon after."""
         ...
-
-
-class LoopClock:
-    """The clock of an event loop."""
-
-    __slots__ = ("_loop",)
-
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        """Take the loop."""
-        self._loop = loop
-
-    def time(self) -> float:
-        """Return the seconds since some fixed moment."""
-        return self._loop.time()
-
-    def call_at(self, when: float, call: Callable[[], object], /) -> Alarm:
-        """Call back at the time `when`, or soon after."""
-        return self._loop.call_at(when, call)

@@ -43,7 +43,7 @@ from agentgraph.machine import (
 from agentgraph.machine import path_of as machine_path_of
 from agentgraph.machine.commands import ITEM, POLL, Part
 from agentgraph.machine.marking import Ending
-from agentgraph.runtime.clock import Clock, LoopClock
+from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.desk import Desk, Waiting
 from agentgraph.runtime.effect import Effects
 from agentgraph.runtime.limit import Limit, running_loop
@@ -95,7 +95,6 @@ class Session:
     """
 
     __slots__ = (
-        "_clock",
         "_desk",
         "_effects",
         "_failures",
@@ -134,7 +133,6 @@ class Session:
         self.slots: Limit | None = None if limit is None else Limit(limit)
         self.is_careful: bool = limit is not None or journal is not None
         """Something has to be done around every attempt: no short cuts."""
-        self._clock: Clock | None = options.clock
         self._desk: Desk | None = None
         self._effects: Effects | None = None
         self._failures: tuple[Failure, ...] | list[Failure] = ()
@@ -177,9 +175,7 @@ class Session:
     @property
     def clock(self) -> Clock:
         """Where the run takes its time from."""
-        if self._clock is None:
-            self._clock = LoopClock(self.loop)
-        return self._clock
+        return self.options.clock or self.loop
 
     @property
     def desk(self) -> Desk:

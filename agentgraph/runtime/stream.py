@@ -41,10 +41,7 @@ class Stream(Generic[S]):
             self.note(event)
             if self.reader is None:
                 return
-        self.queue(event)
-
-    def queue(self, event: Event[S]) -> None:
-        """Add an event for the reader; when it is far behind, the oldest gives way."""
+        # When the reader is far behind, the oldest gives way.
         events = self.events
         events.append(event)
         if len(events) > LONGEST:
@@ -52,6 +49,12 @@ class Stream(Generic[S]):
             self.missed += 1
         if self._waiter is not None:
             self.wake()
+
+    def queue(self, event: Event[S]) -> None:
+        """Tell an event to the reader alone."""
+        note, self.note = self.note, None
+        self.put(event)
+        self.note = note
 
     def wake(self) -> None:
         """Let the reader look again."""
