@@ -12,7 +12,6 @@ from typing import Final
 
 from agentgraph.errors import Finding
 from agentgraph.graph import CHOICES, FrozenGraph
-from agentgraph.verify.words import join_name
 
 _BY_EDGE: Final = frozenset({"AG111", "AG112", "AG301", "AG302", "AG303", "AG304", "AG305"})
 
@@ -21,13 +20,7 @@ def at_edge(finding: Finding, graph: FrozenGraph) -> Finding:
     """Place a fault at the edge that is to be mended, where one is known."""
     if finding.code not in _BY_EDGE:
         return finding
-    root = _root(finding, graph) if finding.code == "AG301" else None
-    edges = _edges(finding, graph)
-    if root is not None:
-        cause = f"; before it waits {join_name(graph, root)}"
-        finding = replace(finding, what=finding.what + cause)
-        edges = iter([(edge.source, root) for edge in graph.ins[root]])
-    for source, target in edges:
+    for source, target in _edges(finding, graph):
         for edge in graph.outs.get(source, ()):
             if edge.target == target and edge.place is not None:
                 return replace(finding, place=edge.place)
@@ -46,19 +39,6 @@ def _edges(finding: Finding, graph: FrozenGraph) -> Iterator[tuple[str, str]]:
         for name in dict.fromkeys(token.vertex for token in script.tokens):
             yield from _parting(graph, path[: again + 1], name)
     yield from reversed(list(pairwise(finding.path)))
-
-
-def _root(finding: Finding, graph: FrozenGraph) -> str | None:
-    """Return the join at which another token comes to wait, so that the one that is told waits too."""
-    script = finding.script
-    for token in script.tokens if script is not None else ():
-        name, seen = token.vertex, set[str]()
-        while name not in seen and token.source is None and len(graph.outs.get(name, ())) == 1:
-            seen.add(name)
-            name = graph.outs[name][0].target
-            if graph.vertex[name].kind == "join" and script and name not in script.culprits:
-                return name
-    return None
 
 
 def _parting(graph: FrozenGraph, path: tuple[str, ...], rest: str) -> Iterator[tuple[str, str]]:
