@@ -1,14 +1,15 @@
-"""Draws the workflows of the examples: `python -m tools.gallery [--check]`.
+"""Draws the gallery: `python -m tools.gallery [--check]`.
 
-Each workflow of examples/*.py becomes one SVG in docs/pictures, named after the file and,
-where a file has several, after the workflow; each one of examples/faulty, which is refused, becomes
-one that shows why. With `--check` nothing is written: it exits 1
-when a picture is missing or is not what its code draws. Other files there are left alone.
+Each workflow of examples/*.py and each graph of `tools.gallery_graphs` becomes one SVG in
+docs/gallery; the index there shows them all. With `--check` nothing is written: it exits 1
+when a picture is missing, is left over, or is not what its code draws.
 """
 
 import importlib.util
 import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,10 +18,18 @@ from agentgraph.errors import InvalidGraph
 from agentgraph.graph import FrozenGraph
 from agentgraph.render import to_svg
 from agentgraph.render.failing import marks_of
+from tools.gallery_graphs import plates
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
-PICTURES = ROOT / "docs" / "pictures"
+GALLERY = ROOT / "docs" / "gallery"
+HEAD = """# Gallery
+
+What agentgraph draws, without a browser, a service or a network. Each picture is drawn by the
+code of this project (`python -m tools.gallery`), has the same bytes on every machine, follows
+the theme of whoever looks at it, tells each node and edge to a screen reader, and says in a
+tooltip what a node is for, and which fields of the state it reads and writes.
+"""
 
 
 def load(path: Path) -> ModuleType:
@@ -46,30 +55,56 @@ def graphs_in(module: ModuleType) -> dict[str, FrozenGraph]:
     return found
 
 
-def pictures(folder: Path = EXAMPLES) -> Iterator[tuple[str, str]]:
-    """Draw every workflow of every example: the name of its file, and its text."""
+def examples(folder: Path = EXAMPLES) -> Iterator[tuple[str, str, str]]:
+    """Draw every workflow of every example: the name of its file, what it is, and its text."""
     for path in sorted(folder.glob("[!_]*.py")):
-        graphs = graphs_in(load(path))
+        module = load(path)
+        graphs = graphs_in(module)
         for name, graph in graphs.items():
             suffix = "" if len(graphs) == 1 else f"-{re.sub('[^a-z0-9_]', '-', name.lower())}"
-            yield f"{path.stem}{suffix}.svg", to_svg(graph)
+            first = (module.__doc__ or "").partition("\n")[0].rstrip(".")
+            says = f"{first} (the workflow `{graph.name}` of `examples/{path.name}`)"
+            yield f"{path.stem}{suffix}.svg", says, to_svg(graph)
 
 
-def failures(folder: Path = EXAMPLES / "faulty") -> Iterator[tuple[str, str]]:
+def failures(folder: Path = EXAMPLES / "faulty") -> Iterator[tuple[str, str, str]]:
     """Draw the path of the first finding of each workflow that is refused."""
     for path in sorted(folder.glob("*.py")):
         try:
             load(path)
         except InvalidGraph as error:
-            marks = marks_of(error.findings[0], error.report.graphs)
-            yield f"faulty_{path.stem}.svg", to_svg(error.report.graphs[0][1], marks=marks)
+            finding = error.findings[0]
+            marks = marks_of(finding, error.report.graphs)
+            says = f"refused with {finding.code} (`examples/faulty/{path.name}`)"
+            text = to_svg(error.report.graphs[0][1], marks=marks)
+            yield f"faulty_{path.stem}.svg", says, text
 
 
-def differing(drawn: dict[str, str]) -> list[str]:
-    """Name the pictures that are not those that the code would draw."""
-    paths = {name: PICTURES / name for name in drawn}
-    stored = {name: path.read_text("utf-8") for name, path in paths.items() if path.exists()}
-    return [name for name, text in drawn.items() if stored.get(name) != text]
+def counted() -> tuple[str, str, str]:
+    """Draw what the first command of the README draws: the example run on all its tickets."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "support.svg"
+        told = ["run", "examples/support_desk.py", "--input", "examples/tickets.jsonl"]
+        command = [sys.executable, "-m", "agentgraph", *told, "--svg", str(target)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        text = target.read_text("utf-8")
+    return "support.svg", "the support desk after a hundred tickets: how often what was taken", text
+
+
+def drawn() -> dict[str, str]:
+    """Draw everything: the text of each file of the gallery, the index last."""
+    plated = [(f"{one.name}.svg", one.says, to_svg(one.graph, **one.options)) for one in plates()]
+    all_of_it = [*examples(), counted(), *plated, *failures()]
+    index = [
+        f"\n## {says[0].upper()}{says[1:]}\n\n![{name}]({name})\n" for name, says, _ in all_of_it
+    ]
+    return {name: text for name, _, text in all_of_it} | {"README.md": HEAD + "".join(index)}
+
+
+def differing(files: dict[str, str]) -> list[str]:
+    """Name the files that are not those that the code would write, or that nothing writes."""
+    stored = {path.name: path.read_text("utf-8") for path in GALLERY.glob("*.*")}
+    return sorted(name for name in files | stored if stored.get(name) != files.get(name))
 
 
 def main(arguments: list[str]) -> int:
@@ -77,17 +112,20 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         print("usage: python -m tools.gallery [--check]", file=sys.stderr)
         return 2
-    drawn = dict([*pictures(), *failures()])
-    changed = differing(drawn)
+    files = drawn()
+    changed = differing(files)
     if arguments:
         print(
             "\n".join(f"differs: {name}" for name in changed)
-            or f"{len(drawn)} pictures are up to date"
+            or f"{len(files)} files are up to date"
         )
         return 1 if changed else 0
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    GALLERY.mkdir(parents=True, exist_ok=True)
     for name in changed:
-        (PICTURES / name).write_text(drawn[name], encoding="utf-8", newline="\n")
+        if name in files:
+            (GALLERY / name).write_text(files[name], encoding="utf-8", newline="\n")
+        else:
+            (GALLERY / name).unlink()
         print(name)
     return 0
 

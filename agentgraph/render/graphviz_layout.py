@@ -46,7 +46,7 @@ class _Question:
         quick = " nslimit=1 nslimit1=1" if len(self._request.boxes) > _QUICK_FROM else ""
         lines = [
             "digraph {",
-            f"graph [rankdir={self._request.direction} nodesep=0.36 ranksep=0.42{quick}]",
+            f"graph [rankdir={self._request.direction} nodesep=0.36 ranksep=0.5{quick}]",
             'node [shape=box fixedsize=true label=""]',
             "edge [dir=none headclip=false tailclip=false]",
             *(self._node(box) for box in self._request.boxes),
@@ -89,7 +89,8 @@ class _Question:
 
     def _edge(self, id: str, source: str, target: str, *, back: bool) -> str:
         tail, head = (target, source) if back else (source, target)
-        extra = " weight=0" if back else ""
+        # A label stands near to where its line begins.
+        extra = " weight=0" if back else " weight=3" if target in self._upright else ""
         entry, leaving = self._ports
         extra += f" headport={entry}" if head in self._upright else ""
         extra += f" tailport={leaving}" if tail in self._upright else ""

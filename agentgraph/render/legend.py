@@ -49,7 +49,11 @@ _FIGURES: dict[FigureKind, tuple[str, str, str]] = {
     "form": ("person", _RECT.format(7) + _SHEET, "a person fills in"),
     "consensus": ("votes", _HEXAGON, "vote: one way by consensus"),
     "each": ("each", _CARDS, "for each item"),
-    "subgraph": ("agent", _RECT.format(4), "workflow"),
+    "subgraph": (
+        "agent",
+        f'{_RECT.format(4)}<rect class="box" x="-10" y="-4" width="20" height="8" rx="2"/>',
+        "workflow",
+    ),
     "missing": ("missing", _RECT.format(4), "not defined"),
 }
 _ARROWS: dict[ArrowKind, tuple[str, str]] = {

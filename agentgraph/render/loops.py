@@ -15,6 +15,9 @@ _SLOT = 16.0
 _GAP = 6.0
 """Between the slots of two loops, and between a loop and its label."""
 _BEHIND = 10.0
+_SPREAD = 16.0
+_TAIL = 5
+"""So many points at the end of a line lie in its last stretch, in the direction of the flow."""
 
 
 def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
@@ -56,9 +59,30 @@ class _Loops:
             for box, links in self._loops.items()
             for link, way in zip(links, self._lay(boxes, box, links), strict=True)
         }
-        others = iter(layout.routes)
+        others = iter(self._fanned(layout, boxes))
         routes = tuple(laid.get(id(link)) or next(others) for link in self._whole.links)
         return replace(layout, boxes=boxes, routes=routes)
+
+    def _fanned(self, layout: Layout, boxes: Mapping[str, Rect]) -> list[tuple[Point, ...]]:
+        """Lead the lines that meet a box in the middle of its side there side by side."""
+        routes = [list(route) for route in layout.routes]
+        ends: dict[tuple[str, bool], list[tuple[float, int, bool]]] = {}
+        for index, link in enumerate(self.request.links):
+            for part, is_end in ((link.source, False), (link.target, True)):
+                if part in self._loops:
+                    way = routes[index][::-1] if is_end else routes[index]
+                    near, far = (self._exchanged(*way[at]) for at in (min(_TAIL, len(way)) - 1, -1))
+                    middle = self._exchanged(*boxes[part][:2])
+                    ends.setdefault((part, near[1] < middle[1]), []).append((far[0], index, is_end))
+        for (part, _), lines in ends.items():
+            step = min(_SPREAD, self._size[part][0] * 0.5 / len(lines))
+            for at, (_, index, is_end) in enumerate(sorted(lines)):
+                aside = self._exchanged((at - (len(lines) - 1) / 2) * step, 0.0)
+                points = range(max(2, len(routes[index]) - _TAIL), len(routes[index]))
+                for point in points if is_end else [len(routes[index]) - 1 - one for one in points]:
+                    x, y = routes[index][point]
+                    routes[index][point] = Point(x + aside[0], y + aside[1])
+        return [tuple(route) for route in routes]
 
     def _exchanged(self, one: float, other: float) -> tuple[float, float]:
         return (other, one) if self._turned else (one, other)

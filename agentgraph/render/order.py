@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-_WORK_MAX = 60_000
+_WORK_MAX = 36_000
 """How many ends of edges are looked at, about, before the best order so far is taken."""
 _SWEEPS_MAX = 24
 _PATIENCE = 6
@@ -51,12 +51,37 @@ class _Order:
         self._place = [0.0] * count
         size = len(steps) + count
         self._sweeps = max(2, min(_SWEEPS_MAX, _WORK_MAX // (size + 1)))
-        self._transpositions = 4 if size < _WORK_MAX // 4 else 1
+        self._transpositions = 4 if size < _WORK_MAX // 3 else 1
 
     def best(self) -> Ranks:
-        """Sweep down and up until it has not helped for a while."""
-        current = best = self._given
-        fewest, idle = self._crossings(current), 0
+        """Sweep from two orders: as the vertices are reached from above, and from below."""
+        best, fewest = self._given, self._crossings(self._given)
+        ways = ((self._below, 1), (self._above, -1))
+        for near, step in ways if self._transpositions > 1 else ways[:1]:
+            if not fewest:
+                break
+            found, crossings = self._swept(self._reached(near, step))
+            if crossings < fewest:
+                best, fewest = found, crossings
+        return best
+
+    def _reached(self, ways: list[Ends], step: int) -> Ranks:
+        """Order vertices as a search depth first comes to them, from the first rank or the last."""
+        rank_of = {vertex: index for index, rank in enumerate(self._given) for vertex in rank}
+        found: Ranks = [[] for _ in self._given]
+        seen: set[int] = set()
+        for rank in self._given[::step]:
+            waiting = rank[::-1]
+            while waiting:
+                vertex = waiting.pop()
+                if vertex not in seen:
+                    seen.add(vertex)
+                    found[rank_of[vertex]].append(vertex)
+                    waiting += [other for other, _, _ in reversed(ways[vertex])]
+        return found
+
+    def _swept(self, current: Ranks) -> tuple[Ranks, int]:
+        best, fewest, idle = current, self._crossings(current), 0
         for sweep in range(self._sweeps):
             if not fewest or idle == _PATIENCE:
                 break
@@ -68,7 +93,7 @@ class _Order:
             idle += 1
             if crossings < fewest:
                 best, fewest, idle = [list(rank) for rank in current], crossings, 0
-        return best
+        return best, fewest
 
     def _sweep(self, current: Ranks, *, is_upward: bool) -> Ranks:
         near = self._below if is_upward else self._above

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 Pair = tuple[int, int]
 
-_WORK_MAX = 250_000
+_WORK_MAX = 60_000
 """How many vertices are looked at, about, before the ranks are taken as they are."""
 
 

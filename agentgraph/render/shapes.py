@@ -22,7 +22,7 @@ from agentgraph.render.palette import NAME_SIZE, NOTE_SIZE
 
 Outline = tuple[tuple[float, float], ...]
 
-_LINE_HEIGHT = 17.0
+_LINE_HEIGHT = 18.0
 _NOTE_HEIGHT = 15.0
 _PAD_X = 16.0
 _PAD_Y = 12.0
@@ -210,7 +210,7 @@ def _texts(figure: Figure, *, x: float = 0, y: float = 0) -> list[str]:
     line = y - (len(names) * _LINE_HEIGHT + small * _NOTE_HEIGHT) / 2
     written: list[str] = []
     for name in names:
-        written.append(words(name, x, line + 13, "name"))
+        written.append(words(name, x, line + 14, "name"))
         line += _LINE_HEIGHT
     for note in notes:
         written.append(words(note, x, line + 11, "note"))

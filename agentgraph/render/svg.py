@@ -25,6 +25,7 @@ from agentgraph.render.telling import arrow_told, figure_told, group_told, scene
 
 _MARGIN = 24.0
 _HEADING_HEIGHT = 40.0
+_CAPTION_HEIGHT = 14.0
 _CLASSES = re.compile(r' class="([^"]+)"')
 
 
@@ -42,10 +43,10 @@ class _Writer:
         heading = width(self._heading, HEADING_SIZE, bold=True)
         caption = width(shown(scene.diagram.caption), NOTE_SIZE)
         room = max(scene.layout.width, heading, caption)
-        self._legend: Legend = legend_of(scene.diagram, max(room, 320))
+        self._legend: Legend = legend_of(scene.diagram, max(room, 420))
         self._width = max(room, self._legend.width) + 2 * _MARGIN
         self._left = (self._width - scene.layout.width) / 2
-        self._top = _MARGIN + _HEADING_HEIGHT
+        self._top = _MARGIN + _HEADING_HEIGHT + (_CAPTION_HEIGHT if scene.diagram.caption else 0)
         self._height = self._top + scene.layout.height + self._legend.height + _MARGIN
 
     def document(self, theme: Theme) -> str:
