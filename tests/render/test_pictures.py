@@ -97,7 +97,7 @@ def test_options_reach_the_saved_drawing(tmp_path: Path) -> None:
     assert drawn == to_svg(ESSAY, visits={"write": 3}, theme="dark", engine="builtin")
 
 
-@pytest.mark.parametrize("name", ["a.png", "a", ".svg.txt"])
+@pytest.mark.parametrize("name", ["a.bmp", "a", ".svg.bak"])
 def test_another_suffix_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(NotAvailable, match=r"end the path in \.svg, \.dot"):
         save(ESSAY, tmp_path / name)
