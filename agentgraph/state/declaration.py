@@ -95,7 +95,7 @@ def _check_hidden(field: FieldInfo, where: str) -> None:
             raise InvalidState(
                 f"the reducer {name_of(mark)!r} is hidden inside the type",
                 where=where,
-                fix=f"write it outermost: Annotated[{_spell(field.annotation)}, {name_of(mark)}]",
+                fix=f"write it outermost: Annotated[{spell(field.annotation)}, {name_of(mark)}]",
             )
 
 
@@ -120,21 +120,21 @@ def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
     expected = hints.get(next(iter(_parameters(reduce)), ""), Any)
     if not fits(field.annotation, expected):
         raise InvalidState(
-            f"the reducer {name!r} merges {_spell(expected)}, but the field is {_spell(field.annotation)}",
+            f"the reducer {name!r} merges {spell(expected)}, but the field is {spell(field.annotation)}",
             where=where,
             fix="choose a reducer for that type, or change the type of the field",
         )
     if not fits(hints.get("return", Any), field.annotation):
         raise InvalidState(
-            f"the reducer {name!r} returns {_spell(hints['return'])}, but the field is"
-            f" {_spell(field.annotation)}",
+            f"the reducer {name!r} returns {spell(hints['return'])}, but the field is"
+            f" {spell(field.annotation)}",
             where=where,
             fix="let it return a value of the field's type",
         )
     if reduce in (largest, smallest) and not _has_order(field.annotation):
         raise InvalidState(
             f"the reducer {name!r} needs values with an order, but the field is"
-            f" {_spell(field.annotation)}",
+            f" {spell(field.annotation)}",
             where=where,
             fix="use a type whose values compare by `<`, or write a reducer of your own",
         )
@@ -209,12 +209,13 @@ def _fits_class(given: object, expected: object) -> bool:
     return all(map(fits, mine, theirs))
 
 
-def _spell(annotation: object) -> str:
+def spell(annotation: object) -> str:
+    """Write an annotation as one would type it."""
     if isinstance(annotation, TypeVar):
         limits = annotation.__constraints__ or (
             (annotation.__bound__,) if annotation.__bound__ else ()
         )
-        return " or ".join(map(_spell, limits)) or "anything"
+        return " or ".join(map(spell, limits)) or "anything"
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__name__
     return str(annotation).replace("typing.", "").replace("collections.abc.", "").replace("~", "")

@@ -48,6 +48,8 @@ class Mention(NamedTuple):
     field: str
     verb: str
     line: int
+    value: ast.expr | None = None
+    """What is assigned to it there."""
 
 
 class Known(NamedTuple):
@@ -203,6 +205,8 @@ class _Reader:
         flow = self.see(node.value, flow)
         for target in node.targets:
             flow = self.see(target, flow)
+            if self.source.field(target) is not None and not self.can_fail:
+                self.mentions[-1] = self.mentions[-1]._replace(value=node.value)
         return flow
 
     def augmented(self, node: ast.AugAssign, flow: _Flow) -> _Flow:

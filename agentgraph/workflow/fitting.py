@@ -17,6 +17,7 @@ from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.answering import judged
 from agentgraph.workflow.effects import impure, repeated
 from agentgraph.workflow.elsewhere import returned
+from agentgraph.workflow.handing import misfits
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.work import Settled
 
@@ -55,6 +56,7 @@ class Fitting:
         if settled.binding.child is not None and settled.binding.child.deps is not None:
             yield from self._served(vertex, settled.binding.child.deps, f"node {vertex.name!r}")
         yield from self._fields(vertex)
+        yield from misfits(vertex, settled, self._state)
         yield from self._answers(vertex, settled)
         if vertex.policy.attempts > 1:
             for signature in (*settled.checked[:1], *settled.served):
@@ -106,7 +108,7 @@ class Fitting:
         finder = getattr(self._state, "__getattr__", None)
         if known is None or finder is not getattr(BaseModel, "__getattr__", None):
             return  # Whoever finds attributes by himself may find any.
-        for name, verb, line in known.mentions:
+        for name, verb, line, _ in known.mentions:
             if name in told or name in self._state.model_fields or hasattr(self._state, name):
                 continue
             told.add(name)

@@ -54,7 +54,7 @@ def tried(source: Source, state: type[BaseModel]) -> Tried | None:
     nodes = [node for statement in source.body for node in ast.walk(statement)]
     constants = [known for node in nodes if (known := runner.constant(node)) is not ANY]
     names = sorted({name for node in nodes if (name := source.field(node)) is not None})
-    if _is_guarded(state, names):
+    if is_guarded(state, names):
         return None
     domains = [list(_domain(state.model_fields.get(name), constants)) for name in names]
     if not 0 < prod(map(len, domains)) <= _TRIALS:
@@ -68,7 +68,7 @@ def tried(source: Source, state: type[BaseModel]) -> Tried | None:
     return Tried(silent, runner.dead(guards), runner.doubled)
 
 
-def _is_guarded(state: type[BaseModel], names: Sequence[str]) -> bool:
+def is_guarded(state: type[BaseModel], names: Sequence[str]) -> bool:
     """Say whether code of the user decides which values there are."""
     found = state.__pydantic_decorators__
     fields = {name for each in found.field_validators.values() for name in each.info.fields}
@@ -78,18 +78,26 @@ def _is_guarded(state: type[BaseModel], names: Sequence[str]) -> bool:
 # Which values a field may have.
 
 
-def _domain(info: FieldInfo | None, constants: Sequence[object]) -> Iterator[object]:
+def limits_of(info: FieldInfo) -> dict[str, Any] | None:
+    """The limits that a field is declared with; None where there is more than is known here."""
     limits: dict[str, Any] = {}
-    for mark in () if info is None else info.metadata:
+    for mark in info.metadata:
         said = {name: getattr(mark, name) for name in _HOLDS if hasattr(mark, name)}
-        known = not said or set(getattr(mark, "__dict__", said)) > {*_HOLDS, "strict"}
-        if known and not isinstance(mark, FunctionType):  # that would be a reducer
-            return  # A validator, a pattern: which values it lets pass is not known here.
+        is_odd = not said or set(getattr(mark, "__dict__", said)) > {*_HOLDS, "strict"}
+        if is_odd and not isinstance(mark, FunctionType):  # that would be a reducer
+            return None  # A validator, a pattern: which values it lets pass is not known here.
         limits.update(said)
-    hint = None if info is None else info.annotation
+    return limits
+
+
+def _domain(info: FieldInfo | None, constants: Sequence[object]) -> Iterator[object]:
+    limits = None if info is None else limits_of(info)
+    if info is None or limits is None:
+        return
+    hint = info.annotation
     options = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     values = [_values(kind, [*constants, *limits.values()]) for kind in options]
-    if info is not None and all(values):
+    if all(values):
         yield from (value for part in values for value in part if _fits(value, limits))
 
 

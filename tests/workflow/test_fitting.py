@@ -38,6 +38,7 @@ def test_each_takes_a_function_a_node_or_a_workflow() -> None:
         return [s]
 
     def keep(s: Ticket, out: list[Ticket]) -> None: ...
+    def gather(s: Ticket, out: list[object]) -> None: ...
 
     whole = workflow("inner", Ticket, clerk)
     vertex, binding = only(each(items, whole, into=keep, limit=3, retry=Retry(attempts=2)))
@@ -45,7 +46,7 @@ def test_each_takes_a_function_a_node_or_a_workflow() -> None:
     assert (vertex.limit, vertex.policy.attempts, vertex.collect) == (3, 2, False)
     assert (vertex.child, binding.child) == (whole.graph, whole.program)
     assert only(each(items, clerk, into=keep))[1].child.graph.name == "clerk"
-    assert only(each(items, str, into=keep, on_error="collect"))[0].collect
+    assert only(each(items, str, into=gather, on_error="collect"))[0].collect
 
 
 def test_each_refuses_what_it_cannot_do() -> None:
