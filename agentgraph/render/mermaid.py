@@ -4,7 +4,8 @@ Rules of this file:
 
 1. Ids are numbers. Names stand in quotes, each character of them that is neither a
    letter nor a digit as its code, so that no name is a word or a directive of Mermaid.
-2. Mermaid refuses more than 500 edges unless its page allows them: the text says so.
+2. Mermaid refuses more than 500 edges or 50,000 characters unless its page allows them: the
+   text says so.
 """
 
 import json
@@ -15,6 +16,7 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
 from agentgraph.render.lettering import shown
 from agentgraph.render.palette import LIGHT
 
+CHARACTERS_MAX = 50_000
 EDGES_MAX = 500
 """How many edges Mermaid draws when nothing else was said."""
 
@@ -36,7 +38,11 @@ _SHAPES: dict[FigureKind, tuple[str, str, str]] = {
 
 def write(diagram: Diagram) -> str:
     """Write the whole text."""
-    return "\n".join(_Writer(diagram).lines()) + "\n"
+    text = "\n".join(_Writer(diagram).lines()) + "\n"
+    if len(text) <= CHARACTERS_MAX:
+        return text
+    hint = f"%% {len(text)} characters: set maxTextSize in the page that draws this"
+    return text.replace("\n%% workflow", f"\n{hint}\n%% workflow", 1)
 
 
 class _Writer:

@@ -75,3 +75,10 @@ def test_a_text_with_more_edges_than_mermaid_draws_says_so() -> None:
 
     assert "%% 501 edges: set maxEdges" in text
     assert "edges:" not in to_mermaid(ESSAY)
+
+
+def test_a_text_longer_than_mermaid_reads_says_so() -> None:
+    vertices = tuple(Vertex(f"a name of some length, the {number}.") for number in range(400))
+
+    assert "characters: set maxTextSize" in to_mermaid(FrozenGraph("g", vertices, ()))
+    assert "characters:" not in to_mermaid(ESSAY)
