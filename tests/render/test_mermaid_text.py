@@ -78,7 +78,7 @@ def test_a_text_with_more_edges_than_mermaid_draws_says_so() -> None:
 
 
 def test_a_text_longer_than_mermaid_reads_says_so() -> None:
-    vertices = tuple(Vertex(f"a name of some length, the {number}.") for number in range(400))
+    vertices = tuple(Vertex(f"a name of some length, the {number}.") for number in range(900))
 
     assert "characters: set maxTextSize" in to_mermaid(FrozenGraph("g", vertices, ()))
     assert "characters:" not in to_mermaid(ESSAY)
