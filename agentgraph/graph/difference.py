@@ -29,11 +29,11 @@ from agentgraph.graph.definition import (
 Part = Literal["vertex", "edge", "region", "field", "workflow"]
 Kind = Literal["added", "removed", "renamed", "changed"]
 Key: TypeAlias = tuple[str, str, str | None]
-_TOLD: Final = {"vertices", "edges", "regions", "name", "place", "state"} | {
+_TOLD: Final = {"vertices", "edges", "regions", "name", "state"} | {
     *("schema", "fields", "types", "unset", "reduced")
 }
 """Parts of a graph that are compared one by one; those of the state by `types`."""
-_UNTOLD: Final = {"name", "kind", "doc", "place", "child", "policy", "bound", "access"}
+_UNTOLD: Final = {"name", "kind", "doc", "child", "policy", "bound"}
 _ASKS: Final = {
     "undo": "what {0} completed before is undone by what it now names, or not at all",
     "need": "at {0} there may be enough already: say whether it goes on",
@@ -160,7 +160,7 @@ class _Level:
             yield self._changed("", "name", self.before.name, self.after.name)
         for slot in fields(FrozenGraph):
             one, other = getattr(self.before, slot.name), getattr(self.after, slot.name)
-            if slot.name not in _TOLD and one != other:
+            if slot.compare and slot.name not in _TOLD and one != other:
                 yield self._changed("", slot.name, one, other)
 
     def _changed(self, name: str, title: str, one: object, other: object) -> Change:
@@ -206,7 +206,7 @@ class _Level:
         if old.kind != new.kind or (old.child is None) != (new.child is None):
             asks = f"say where a token at {path!r} goes: it is something else now"
             yield Change("vertex", "changed", path, f"kind: {old.kind} -> {new.kind}", asks)
-        slots = [slot.name for slot in fields(Vertex) if slot.name not in _UNTOLD]
+        slots = [s.name for s in fields(Vertex) if s.compare and s.name not in _UNTOLD]
         parts = ((old, new, slots), (old.policy, new.policy, [s.name for s in fields(Policy)]))
         for one, other, titles in parts:
             for title in titles:

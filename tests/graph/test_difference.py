@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from agentgraph.errors import Finding
 from agentgraph.graph import (
     END,
     START,
@@ -15,6 +16,7 @@ from agentgraph.graph import (
     FrozenGraph,
     Policy,
     Region,
+    Requirement,
     Vertex,
     difference,
 )
@@ -221,6 +223,16 @@ def test_the_state_is_compared_field_by_field() -> None:
         "give the value of 'log' as it is declared now",
         "give a value for 'cost': it is needed, and old runs have none",
     )
+
+
+def test_what_is_required_is_compared_and_what_was_noted_beside_the_graph_is_not() -> None:
+    rule = Requirement("always_before", ("triage", "clerk"))
+    noted = Finding("AG502", "it reads the clock", "classifier 'triage'", "do not")
+
+    assert told(replace(DESK, requirements=(rule,))) == [
+        ("workflow", "changed", "requirements: none -> always_before('triage', 'clerk')"),
+    ]
+    assert told(replace(DESK, noted=(noted,))) == []
 
 
 def test_regions_are_compared_by_what_they_hold_not_by_their_names() -> None:

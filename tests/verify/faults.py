@@ -252,6 +252,17 @@ def unknown_field(p: Place) -> None:
     p.chain(p.enter, p.new("a", right if p.is_right else wrong), p.leave)
 
 
+@fault("B19", "AG404")
+def wrong_type(p: Place) -> None:
+    def right(s: Desk) -> None:
+        s.count = 3
+
+    def wrong(s: Desk) -> None:
+        s.count = "many"  # B19 # type: ignore[assignment] # the mistake
+
+    p.chain(p.enter, p.new("a", right if p.is_right else wrong), p.leave)
+
+
 @fault("B20", "AG405", "AG120")
 def another_state(p: Place) -> None:
     class Other(State):
@@ -362,6 +373,17 @@ def way_round_a_gate(p: Place) -> None:
     p.required.append(always_before(review.name, ship.name))  # B28
 
 
+@fault("B29", "AG406")
+def unmapped_field(p: Place) -> None:
+    inner = Graph("inner", Order)
+    a = inner.add_node(pack, name="a")
+    inner.add_edge(START, a)
+    inner.add_edge(a, END)
+    enter = ordered if p.is_right else ordered_without
+    work = inner.compile().as_node(Desk, enter=enter, leave=packed)
+    p.chain(p.enter, p.g.add_node(work, name=f"{p.prefix}inner"), p.leave)
+
+
 @fault("B30", "AG502")
 def impure_decision(p: Place) -> None:
     @classifier
@@ -406,3 +428,22 @@ def same(s: Desk) -> Desk:
 
 def back(s: Desk, inner: Desk) -> None:
     s.text = inner.text
+
+
+class Order(State):
+    number: str
+
+
+def pack(s: Order) -> None: ...
+
+
+def ordered(s: Desk) -> Order:
+    return Order(number=s.text)
+
+
+def ordered_without(s: Desk) -> Order:
+    return Order()  # B29 # type: ignore[call-arg] # the mistake
+
+
+def packed(s: Desk, order: Order) -> None:
+    s.text = order.number

@@ -142,7 +142,8 @@ def test_nothing_is_found_in_the_same_graph_without_the_fault(
 @pytest.mark.parametrize(
     "numbers",
     [
-        "B02 B03 B08 B09 B10 B15 B18 B20 B21 B22 B24 B27 B30 B33",
+        "B02 B03 B08 B09 B15 B18 B20 B21 B22 B24 B27 B30 B33",
+        "B02 B10 B18",
         "B16 B17 B18 B21 B28",
         "B02 B04 B05 B06 B15 B18",
     ],
