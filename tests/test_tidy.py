@@ -27,6 +27,7 @@ ENTRIES = {
     "agentgraph.events",
     "agentgraph.render",
     "agentgraph.requirements",
+    "agentgraph.testing",
 }
 
 VAGUE = {"base", "common", "helper", "helpers", "misc", "util", "utils"}

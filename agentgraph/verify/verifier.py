@@ -112,9 +112,10 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     faults, steps = check_soundness(nested, [_steps(vertex, checked) for vertex in graph.vertices])
     found.findings += faults
     if not faults:
-        facts = Facts.found(graph)
-        found.findings += check_unwritten(wiring, facts)
-        found.findings += check_writers(nested, facts)
+        if graph.fields:
+            facts = Facts.found(graph)
+            found.findings += check_unwritten(wiring, facts)
+            found.findings += check_writers(nested, facts)
         found.findings += check_requirements(nested)
     is_known = all(
         vertex.kind != "each"
