@@ -12,7 +12,8 @@ import click
 from agentgraph.cli.exits import tell
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import AgentGraphError, InvalidGraph
-from agentgraph.graph import Change, Difference, FrozenGraph, difference
+from agentgraph.graph import FrozenGraph
+from agentgraph.graph.difference import Change, Difference, difference
 
 SAME: Final = 0
 DIFFERENT: Final = 1

@@ -16,7 +16,6 @@ from agentgraph.graph.definition import (
     Vertex,
     VertexKind,
 )
-from agentgraph.graph.difference import Change, Difference, difference
 from agentgraph.graph.interchange import from_json, from_networkx, to_json, to_networkx
 from agentgraph.graph.line import Fork, Line
 
@@ -26,8 +25,6 @@ __all__ = [
     "START",
     "Access",
     "Bound",
-    "Change",
-    "Difference",
     "Edge",
     "Fork",
     "FrozenGraph",
@@ -39,7 +36,6 @@ __all__ = [
     "RequirementKind",
     "Vertex",
     "VertexKind",
-    "difference",
     "from_json",
     "from_networkx",
     "to_json",

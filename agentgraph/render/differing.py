@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agentgraph.graph import Difference, Edge, FrozenGraph, Vertex
+from agentgraph.graph import Edge, FrozenGraph, Vertex
+from agentgraph.graph.difference import Difference
 from agentgraph.render.marks import Key, Mark, Marks
 
 _SIGNS = {

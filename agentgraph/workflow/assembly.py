@@ -9,6 +9,7 @@ from agentgraph.errors import Finding, GraphError, InvalidFlow, InvalidGraph, Pl
 from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Requirement, Vertex
 from agentgraph.runtime.program import Binding, Program, qualified
 from agentgraph.state import schema_of
+from agentgraph.verify import verify
 from agentgraph.workflow.fitting import Fitting, without_cause
 from agentgraph.workflow.gates import without_needless_gates
 from agentgraph.workflow.naming import name_all
@@ -34,8 +35,6 @@ def assemble(
 
     `is_inner`: its services are those of the workflow that it will run in.
     """
-    from agentgraph.verify import verify  # noqa: PLC0415 - a program that builds nothing is spared it
-
     _check_state(name, state, spot)
     made = _Assembly(sketch, state, Fitting(state, deps, is_inner=is_inner))
     graph = made.graph(name, version, spot, tuple(require))

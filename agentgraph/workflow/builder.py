@@ -23,7 +23,6 @@ from agentgraph.graph import Requirement
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.policy import Retry
 from agentgraph.workflow.agents import options_of
-from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.choice import Abstaining, chosen
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
@@ -236,6 +235,8 @@ class Graph(Generic[S, D]):
 
         The builder stays as it is: more can be added and compiled again.
         """
+        from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it
+
         program = assemble(
             with_regions(self._handles.sketch, self._trials),
             self._name,

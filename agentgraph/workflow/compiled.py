@@ -10,7 +10,6 @@ from typing_extensions import TypedDict, TypeVar, Unpack
 from agentgraph import runtime
 from agentgraph.graph import FrozenGraph, Requirement, to_json
 from agentgraph.runtime import Program, RunOptions
-from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.elsewhere import IN_A_WORKFLOW, unknown
 from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
@@ -204,5 +203,7 @@ def workflow(
     """
     spot = spot_of_caller()
     sketch = draw(tree_of(flow, spot), spot)
+    from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it
+
     program = assemble(sketch, name, state, deps=deps, spot=spot, **making)
     return Workflow[S, None](program)

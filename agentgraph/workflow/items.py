@@ -11,7 +11,6 @@ from agentgraph.runtime import ItemFailed
 from agentgraph.runtime.policy import Retry
 from agentgraph.runtime.program import Program
 from agentgraph.workflow.agents import mention_of, policy_of
-from agentgraph.workflow.assembly import assemble
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Flow, Node, positive
@@ -141,5 +140,7 @@ def _single(do: Node[BaseModel]) -> tuple[Program, tuple[Signature, ...]]:
     called = mention_of(do.tree).work.settled.checked
     sketch = draw(do.tree, spot)
     state = item_state(called[0])
+    from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it
+
     program = assemble(sketch, do.name, state, deps=None, version=1, spot=spot, is_inner=True)
     return program, called

@@ -10,16 +10,14 @@ from agentgraph.graph import (
     END,
     START,
     Bound,
-    Change,
-    Difference,
     Edge,
     FrozenGraph,
     Policy,
     Region,
     Requirement,
     Vertex,
-    difference,
 )
+from agentgraph.graph.difference import Change, Difference, difference
 from tests.render.drawings import graphs
 
 DESK = FrozenGraph(
