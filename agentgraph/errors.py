@@ -10,7 +10,7 @@ Rules of this file:
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, cast
 
 Severity = Literal["error", "warning"]
@@ -72,6 +72,21 @@ class Script:
     """Where all tokens are at the end."""
     region: str = ""
     again: int | None = None
+
+    def followed_by(self, script: "Script", at: str, path: str) -> "Script":
+        """Go on with the script of a graph inside: `at` its run, `path` where it stands."""
+        return replace(
+            script,
+            culprits=tuple(path + name for name in script.culprits),
+            steps=self.steps + tuple(s._replace(vertex=at + s.vertex) for s in script.steps),
+            moves=self.moves + tuple((path + a, path + b, by) for a, b, by in script.moves),
+            tokens=self.tokens
+            + tuple(
+                Resting(path + token.vertex, token.source and path + token.source)
+                for token in script.tokens
+            ),
+            again=None if script.again is None else len(self.steps) + script.again,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -369,5 +369,7 @@ def _shift(sketch: Sketch) -> None:
         sketch.vertices[name] = replace(sketch.vertices[name], bound=Bound(1, then=other))
     else:
         held = (other,) if other == name else (name, other)
-        new = Region(f"catch{len(sketch.regions)}", "catch", held, _any(sketch, "node"), ("x",))
+        new = Region(
+            f"catch{len(sketch.regions)}", "catch", held, _any(sketch, "node"), ("desk.Lost",)
+        )
         sketch.regions.append(new)

@@ -13,7 +13,8 @@ from agentgraph.errors import InvalidAgent
 A = TypeVar("A", bound=str | bool | Enum | BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `Ask[str](...)` notes its type on the object, which a frozen one with slots cannot.
+@dataclass(frozen=True)
 class Ask(Generic[A]):
     """A question; A is the type of the answer: labels, or a pydantic model (a form).
 

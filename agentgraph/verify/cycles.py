@@ -14,10 +14,11 @@ from agentgraph.verify.loops import components, left_of
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.reach import path_to
 from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import listed
 
 
-def check_cycles(net: Wiring, nest: Nest | None) -> Iterator[Finding]:
+def check_cycles(net: Wiring, nest: Nest | None, seen: Witnesses) -> Iterator[Finding]:
     """Find cycles that nothing bounds, and bounds that leave no room for their cycle."""
     bounded = {v: found.bound for v, found in enumerate(net.vertices) if found.bound is not None}
     has_cycle = bool(net.handlers) or net.order() is None
@@ -32,9 +33,11 @@ def check_cycles(net: Wiring, nest: Nest | None) -> Iterator[Finding]:
         }
         for members, inner in _largest(_ways(net)):
             repeated |= members
-            yield from _unbounded(net, inner, members, _Bounds(bounded, loops))
+            for finding, cycle in _unbounded(net, inner, members, _Bounds(bounded, loops)):
+                yield seen.repeated(finding, map(net.name, cycle))
     for vertex, bound in bounded.items():
-        yield from _too_low(net, vertex, bound.at_most, vertex in repeated)
+        for finding in _too_low(net, vertex, bound.at_most, vertex in repeated):
+            yield seen.ending(finding, net.name(vertex))
 
 
 def _is_plainly_bounded(nest: Nest) -> bool:
@@ -90,7 +93,8 @@ def _ways(net: Wiring) -> Ways:
     ways = {vertex: net.ways(vertex) for vertex in range(len(net.vertices))}
     for region, handler in net.handlers.items():
         for name in net.graph.regions[region].members:
-            ways[net.number[name]].append(handler)
+            if net.graph.vertex[name].kind != "gateway":  # it runs nothing that could fail
+                ways[net.number[name]].append(handler)
     return ways
 
 
@@ -103,13 +107,13 @@ def _largest(ways: Ways) -> Iterator[tuple[frozenset[int], Ways]]:
 
 def _unbounded(
     net: Wiring, ways: Ways, members: frozenset[int], bounds: _Bounds
-) -> Iterator[Finding]:
+) -> Iterator[tuple[Finding, frozenset[int]]]:
     waiting = [(ways, members, bounds)]
     while waiting:
         inner, cycle, known = waiting.pop()
         cut = known.cut(cycle)
         if not cut:
-            yield _endless(net, inner, cycle)
+            yield _endless(net, inner, cycle), cycle
             continue
         rest = dict(inner)
         for vertex in cut:

@@ -19,43 +19,25 @@ from typing import Literal
 
 from agentgraph.verify.net import Net
 
-Kind = Literal["stuck", "left", "double", "crowded", "idle", "undecided"]
-
-
-@dataclass(slots=True)
-class Trace:
-    """How a token came to its place: the vertex that gave it, and the token this one took."""
-
-    vertex: int
-    before: "Trace | None"
-
-    def path(self) -> list[int]:
-        """The vertices that the token came through, the first one first."""
-        found: list[int] = []
-        trace: Trace | None = self
-        while trace is not None:
-            found.append(trace.vertex)
-            trace = trace.before
-        return found[::-1]
+Kind = Literal["stuck", "left", "round", "double", "crowded", "idle", "undecided"]
 
 
 @dataclass(slots=True)
 class Fault:
-    """Why a level is not proper.
+    """Why a level is not proper, and a vertex at which that shows.
 
     `stuck`: no token can move and none is on an exit. `left`: a token came to an exit while
-    others remain. `double`: a second token came to `vertex`. `crowded`: two tokens are in one
-    region, by two of its entries. `idle`: no run comes to `vertex`, whose join is always
-    cancelled first. `undecided`: the limit was met.
+    others remain, `round`: to the way back. `double`: a second token came to `vertex`.
+    `crowded`: two tokens are in one `region`, by two of its entries. `idle`: no run comes to
+    `vertex`, whose join is always cancelled first. `undecided`: the limit was met.
     """
 
     kind: Kind
-    vertex: int = -1
-    tokens: tuple[tuple[int, int, Trace], ...] = ()
-    """Vertex, edge and trace of each token that matters; of a `double` the two that meet."""
+    vertex: int = 0
+    region: int = -1
 
 
-Marking = dict[int, Trace]
+Marking = set[int]
 
 
 class Game:
@@ -98,37 +80,28 @@ class Game:
         self.owner.append(vertex)
         self.edge.append(edge)
 
-    def token(self, place: int, trace: Trace) -> tuple[int, int, Trace]:
-        """Describe a token for a fault."""
-        return self.owner[place], self.edge[place], trace
-
-    def tokens(self, marking: Marking) -> tuple[tuple[int, int, Trace], ...]:
-        """Describe all tokens, in the order of their places."""
-        return tuple(self.token(place, marking[place]) for place in sorted(marking))
-
-    def put(self, marking: Marking, places: Iterable[int], trace: Trace) -> Fault | None:
+    def put(self, marking: Marking, places: Iterable[int]) -> Fault | None:
         """Put a token on each place, unless one lies there already."""
         for place in places:
             if place in marking:
-                both = (self.token(place, marking[place]), self.token(place, trace))
-                return Fault("double", self.owner[place], both)
-            marking[place] = trace
+                return Fault("double", self.owner[place])
+            marking.add(place)
         return None
-
-    def take(self, marking: Marking, vertex: int) -> Trace:
-        """Take the tokens of `vertex` away and return the trace of what it gives."""
-        last = None
-        for place in self.places[vertex]:
-            last = marking.pop(place)
-        return Trace(vertex, last)
 
     def dead_end(self, marking: Marking) -> Fault | None:
         """Judge a marking in which nothing can move: one token on an exit is as it should be."""
         ended = [place for place in marking if not self.moves[self.owner[place]]]
         if ended and len(marking) == 1:
             return None
-        kind: Kind = "left" if ended else "stuck"
-        return Fault(kind, self.owner[min(marking)], self.tokens(marking))
+        if not ended:
+            return self.stuck(marking)
+        is_round = any(self.owner[place] == self.net.back for place in ended)
+        return Fault("round" if is_round else "left", self.owner[min(ended)])
+
+    def stuck(self, marking: Marking) -> Fault:
+        """Say where tokens are that cannot come to an end; best at what waits for others."""
+        owners = [self.owner[place] for place in sorted(marking)]
+        return Fault("stuck", next((v for v in owners if self.net.both[v]), owners[0]))
 
 
 @dataclass(slots=True)
@@ -153,7 +126,7 @@ class Search:
 
     def fault(self) -> Fault | None:
         """Return why the level is not proper, or None when it is."""
-        found = self._settle(Position({}, []), (0,), Trace(0, None))
+        found = self._settle(Position(set(), []), (0,))
         shown: dict[frozenset[int], Marking] = {}
         while self.waiting and found is None:
             key, position = self.waiting.pop()
@@ -166,16 +139,15 @@ class Search:
         place = heappop(position.choices)
         vertex = self.game.owner[place]
         for places in self.game.moves[vertex]:
-            after = Position(dict(position.marking), list(position.choices), key)
-            trace = self.game.take(after.marking, vertex)
-            found = self._settle(after, places, trace)
+            left = position.marking.difference(self.game.places[vertex])
+            found = self._settle(Position(left, list(position.choices), key), places)
             if found is not None:
                 return found
         return None
 
-    def _settle(self, position: Position, places: tuple[int, ...], trace: Trace) -> Fault | None:
+    def _settle(self, position: Position, places: tuple[int, ...]) -> Fault | None:
         """Put tokens on `places`, run all that has no choice, and note the marking it ends in."""
-        found = self._run(position, places, trace)
+        found = self._run(position, places)
         if found is not None:
             return found
         key = frozenset(position.marking)
@@ -191,24 +163,25 @@ class Search:
         self.ends.append(key)
         return self.game.dead_end(position.marking)
 
-    def _run(self, position: Position, places: tuple[int, ...], trace: Trace) -> Fault | None:
+    def _run(self, position: Position, places: tuple[int, ...]) -> Fault | None:
         game, marking = self.game, position.marking
         # First come, first served: in a cycle that never stops, a second token must be seen.
-        fresh: list[tuple[tuple[int, ...], Trace]] = [(places, trace)]
-        for given, by in fresh:
-            found = game.put(marking, given, by)
+        fresh = [places]
+        for given in fresh:
+            found = game.put(marking, given)
             if found is not None:
                 return found
             for place in given:
                 vertex = game.owner[place]
                 moves = game.moves[vertex]
-                if not moves or not all(map(marking.__contains__, game.places[vertex])):
+                if not moves or not marking.issuperset(game.places[vertex]):
                     continue
                 self.left -= 1
                 if self.left < 0:
                     return Fault("undecided", vertex)
                 if len(moves) == 1:
-                    fresh.append((moves[0], game.take(marking, vertex)))
+                    marking.difference_update(game.places[vertex])
+                    fresh.append(moves[0])
                 else:
                     heappush(position.choices, game.places[vertex][0])
         return None
@@ -230,5 +203,5 @@ def trapped(
                 stack.append(key)
     for key, marking in shown.items():
         if key not in ending:
-            return Fault("stuck", game.owner[min(marking)], game.tokens(marking))
+            return game.stuck(marking)
     return None

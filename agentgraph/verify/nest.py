@@ -8,7 +8,7 @@ quorum, its firing lies outside.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agentgraph.errors import Finding
+from agentgraph.errors import Finding, Script
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.words import listed
 
@@ -139,8 +139,9 @@ def _ways(nest: Nest) -> Iterator[tuple[int, int]]:
 def _overlap(net: Wiring, number: int, members: list[set[int]], owner: list[int]) -> Finding:
     region = net.graph.regions[number]
     others = {owner[vertex] for vertex in members[number]} - {OUTSIDE}
-    other = net.graph.regions[max(others)]
-    shared = sorted(members[number] & members[max(others)])
+    found = next(each for each in sorted(others) if not members[number] <= members[each])
+    other = net.graph.regions[found]
+    shared = sorted(members[number] & members[found])
     return Finding(
         "AG308",
         f"the {region.kind} {region.name!r} and the {other.kind} {other.name!r} overlap: "
@@ -148,4 +149,5 @@ def _overlap(net: Wiring, number: int, members: list[set[int]], owner: list[int]
         f"{region.kind} {region.name!r}",
         "let one hold all nodes of the other, or let them share none",
         region.place or net.place(shared[0]),
+        script=Script("never", (region.name, other.name)),
     )

@@ -5,7 +5,7 @@ so beside what it leads to. Where splits and merges do not mix this rule is exac
 and Esparza). Sets of places are the bits of an integer.
 """
 
-from agentgraph.verify.game import Fault, Game, Trace
+from agentgraph.verify.game import Fault, Game
 from agentgraph.verify.net import Net
 
 
@@ -16,8 +16,8 @@ def crowded(net: Net) -> Fault | None:
         for region in regions:
             by_region.setdefault(region, []).append(vertex)
     pairs = [
-        (vertices[i], other)
-        for vertices in by_region.values()
+        (vertices[i], other, region)
+        for region, vertices in by_region.items()
         for i in range(len(vertices))
         for other in vertices[i + 1 :]
     ]
@@ -25,11 +25,10 @@ def crowded(net: Net) -> Fault | None:
         return None
     game = Game(net)
     beside = parallel_places(game)
-    for one, other in pairs:
+    for one, other, region in pairs:
         for place in game.places[one]:
             if any(beside[place] >> second & 1 for second in game.places[other]):
-                tokens = tuple((vertex, -1, Trace(vertex, None)) for vertex in (one, other))
-                return Fault("crowded", other, tokens)
+                return Fault("crowded", other, region)
     return None
 
 

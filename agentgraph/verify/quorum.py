@@ -8,7 +8,7 @@ token to the join, whatever the others do. Else every order is played, up to a l
 from collections import deque
 from dataclasses import replace
 
-from agentgraph.verify.game import Fault, Game, Marking, Search, Trace, trapped
+from agentgraph.verify.game import Fault, Game, Marking, Search, trapped
 from agentgraph.verify.net import Net, Way
 from agentgraph.verify.reduction import Rest, along, reduce
 
@@ -152,7 +152,7 @@ class Race:
 
     def fault(self) -> Fault | None:
         """Return why the level is not proper, or None when it is."""
-        first: Marking = {self.game.places[0][0]: Trace(0, None)}
+        first: Marking = {self.game.places[0][0]}
         queue = deque([first])
         self.before[frozenset(first)] = []
         ends: list[frozenset[int]] = []
@@ -191,9 +191,8 @@ class Race:
         self.ran.update(enabled)
         for vertex in enabled:
             for places in self.game.moves[vertex]:
-                after = dict(marking)
-                trace = self.game.take(after, vertex)
-                found = found or self.game.put(after, places, trace)
+                after = marking.difference(self.game.places[vertex])
+                found = found or self.game.put(after, places)
                 self._note(key, after, queue, shown)
         if len(shown) > MARKINGS:
             return found or Fault("undecided", 0)
@@ -206,15 +205,14 @@ class Race:
         if not come:
             return self.game.dead_end(marking)
         first = min(place for place in marking if place in self.race)
-        return Fault("stuck", self.game.owner[first], self.game.tokens(marking))
+        return Fault("stuck", self.game.owner[first])
 
     def _enabled(self, marking: Marking) -> list[int]:
         owners = dict.fromkeys(self.game.owner[place] for place in sorted(marking))
         return [
             vertex
             for vertex in owners
-            if self.game.moves[vertex]
-            and all(place in marking for place in self.game.places[vertex])
+            if self.game.moves[vertex] and marking.issuperset(self.game.places[vertex])
         ]
 
     def _note(
@@ -238,18 +236,17 @@ class Race:
                 continue
             self.came.add(vertex)
             if len(marking) > 1:
-                return Fault("left", vertex, self.game.tokens(marking))
+                return Fault("left", vertex)
         return None
 
     def _crowded(self, marking: Marking) -> Fault | None:
         """Find two tokens in one region, come in by two of its entries."""
-        seen: dict[int, int] = {}
+        seen: set[int] = set()
         for place in marking:
             for region in self.net.held.get(self.game.owner[place], ()):
                 if region in seen:
-                    both = tuple(self.game.token(p, marking[p]) for p in (seen[region], place))
-                    return Fault("crowded", self.game.owner[place], both)
-                seen[region] = place
+                    return Fault("crowded", self.game.owner[place], region)
+                seen.add(region)
         return None
 
     def _idle(self) -> Fault | None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from agentgraph.errors import Finding
+from agentgraph.errors import Finding, Script
 from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import add_edge, at, listed, quoted
 
 
-def check_reach(net: Wiring) -> Iterator[Finding]:
+def check_reach(net: Wiring, seen: Witnesses) -> Iterator[Finding]:
     """Find what no run reaches, what does not go on, and what no run gets out of."""
     if _is_plain(net):
         return
@@ -18,10 +19,10 @@ def check_reach(net: Wiring) -> Iterator[Finding]:
         if not reached[vertex] and not (vertex == net.end and not ending[net.start]):
             yield _unreachable(net, vertex, reached)
         if vertex in dead and vertex != net.start:
-            yield _dead_end(net, vertex)
+            yield seen.shown(_dead_end(net, vertex), "trapped", net.name(vertex))
     trap = [v for v, ends in enumerate(ending) if not ends and reached[v] and v != net.start]
     if trap:
-        yield _trap(net, trap)
+        yield seen.shown(_trap(net, trap), "trapped", net.name(trap[0]))
 
 
 def path_to(start: int, goal: int, ways: Callable[[int], Iterable[int]]) -> list[int]:
@@ -92,6 +93,9 @@ def _unreachable(net: Wiring, vertex: int, reached: list[bool]) -> Finding:
     name = net.name(vertex)
     before = [net.name(net.source[e]) for e in net.ins[vertex] if not reached[net.source[e]]]
     why = f"; it is led to only from {listed(before)}" if before else ": no edge leads to it"
+    unused = [v.name for v in net.vertices if v.bound is not None and v.bound.then == name]
+    if unused and not before:
+        why = f": no token comes to {listed(unused)} so often that the bound is used up"
     near = next((n for n, known in enumerate(reached) if known and n != net.end), net.start)
     return Finding(
         "AG110",
@@ -99,6 +103,7 @@ def _unreachable(net: Wiring, vertex: int, reached: list[bool]) -> Finding:
         at(net.vertices[vertex]),
         f"lead a way to it, such as {add_edge(net.name(near), name)}, or remove it",
         next((net.edges[edge].place for edge in net.outs[vertex]), None) or net.place(vertex),
+        script=Script("never", (name,)),
     )
 
 

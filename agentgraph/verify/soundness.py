@@ -1,21 +1,27 @@
 """AG301 to AG309: from what the levels of a graph come to, to findings; not the decision itself."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from agentgraph.errors import Finding, Place
-from agentgraph.graph import END, START
-from agentgraph.verify.game import Trace
+from agentgraph.errors import Finding, Move, Outcome, Place, Script
+from agentgraph.graph import END, START, Region
 from agentgraph.verify.levels import Answer, Levels, Wrong
 from agentgraph.verify.nest import OUTSIDE, Nest
-from agentgraph.verify.net import Net
 from agentgraph.verify.quick import quick_steps
-from agentgraph.verify.reach import path_to
 from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.witness import Witness, Witnesses
 from agentgraph.verify.words import add_edge, add_join, join_name, listed, quoted
 
+_SHOWS: dict[str, tuple[Outcome, ...]] = {
+    "stuck": ("waits", "left", "twice", "trapped", "shared"),
+    "left": ("left", "twice", "waits", "shared", "trapped"),
+    "round": ("twice", "left", "waits", "shared", "trapped"),
+    "double": ("twice", "left", "waits", "shared", "trapped"),
+    "crowded": ("shared", "twice", "left", "waits", "trapped"),
+}
+"""What a run shows where a level has a fault of each kind: what is likeliest comes first."""
 
-def check_soundness(nested: Nest, steps: list[int]) -> tuple[list[Finding], int]:
+
+def check_soundness(
+    nested: Nest, steps: list[int], seen: Witnesses | None = None
+) -> tuple[list[Finding], int]:
     """Decide whether a graph is sound, and how many steps it takes at most.
 
     `steps` says how many one visit of each vertex takes.
@@ -27,188 +33,175 @@ def check_soundness(nested: Nest, steps: list[int]) -> tuple[list[Finding], int]
     answer: Answer = Levels(nested, steps).decide()
     told: dict[tuple[str, str], Finding] = {}
     for wrong in answer.wrong:
-        finding = _Teller(net, wrong).finding()
+        seen = seen or Witnesses(net, nested)
+        finding = _Teller(net, wrong, seen).finding()
         told.setdefault((finding.code, finding.what), finding)
     return list(told.values()), answer.steps
 
 
-@dataclass(slots=True)
 class _Teller:
-    """Puts one fault into words."""
+    """Puts one fault into words: those of the shortest run that shows it."""
 
-    net: Wiring
-    wrong: Wrong
+    def __init__(self, net: Wiring, wrong: Wrong, seen: Witnesses) -> None:
+        self.net = net
+        self.wrong = wrong
+        wanted = _SHOWS.get(wrong.fault.kind, ())
+        self.witness: Witness | None = None
+        self.witness = seen.find(wanted, self._scope(), [self._name(wrong.fault.vertex)])
+        self.moves: list[Move] = [] if self.witness is None else self.witness.stand.moves()
 
     def finding(self) -> Finding:
-        """Choose the words by what happened."""
-        fault = self.wrong.fault
-        match fault.kind:
-            case "stuck":
-                return self._stuck()
-            case "left":
-                return self._left()
-            case "double":
-                return self._double()
-            case "crowded":
-                return self._crowded()
+        """Choose the words by what happens on that run."""
+        match self.wrong.fault.kind:
             case "idle":
                 return self._idle()
             case "undecided":
                 return self._undecided()
+            case _:
+                if self.witness is None:
+                    return self._unshown()
+                return self._told(self.witness)
+
+    def _told(self, seen: Witness) -> Finding:
+        match seen.happened.outcome:
+            case "waits":
+                return self._stuck(seen)
+            case "left":
+                return self._left(seen)
+            case "twice":
+                return self._double(seen)
+            case "shared":
+                return self._crowded(seen)
+            case _:
+                return self._trapped(seen)
+
+    def _finding(self, code: str, what: str, where: str, fix: str, place: Place | None) -> Finding:
+        assert self.witness is not None
+        names, labels = self.witness.path()
+        script = self.witness.script()
+        return Finding(code, what, where, fix, place, names, labels=labels, script=script)
 
     def _name(self, vertex: int) -> str:
         return self.wrong.net.names[vertex]
 
-    def _path(self, trace: Trace | None, *more: int) -> tuple[str, ...]:
-        """The names along a trace from START, each once in a row."""
-        net = self.net
-        names = [name for name in self._names(trace, more) if name]
-        if names and names[0] != START and names[0] in net.number:
-            before = path_to(net.start, net.number[names[0]], net.ways)
-            names = [*map(net.name, before[:-1]), *names]
-        return tuple(name for i, name in enumerate(names) if i == 0 or names[i - 1] != name)
+    def _scope(self) -> str:
+        """The region whose level is wrong, or in which two tokens meet; empty: the graph."""
+        region = self.wrong.region
+        if self.wrong.fault.kind == "crowded":
+            region = self.wrong.fault.region
+        return "" if region == OUTSIDE else self.net.graph.regions[region].name
 
-    def _names(self, trace: Trace | None, more: Sequence[int] = ()) -> list[str]:
-        return [self._name(vertex) for vertex in (*(trace.path() if trace else ()), *more)]
+    def _inside(self) -> Region | None:
+        """The region in which it goes wrong, if it is in one."""
+        name = self._scope() if self.witness is None else self.witness.happened.region
+        return next((each for each in self.net.graph.regions if each.name == name), None)
 
     def _region(self) -> str:
-        """Name the region whose level is wrong, with a comma before it."""
-        if self.wrong.region == OUTSIDE:
-            return ""
-        region = self.net.graph.regions[self.wrong.region]
-        return f" in the {region.kind} {region.name!r}"
-
-    def _end(self) -> str:
-        if self.wrong.region == OUTSIDE:
-            return "END"
-        region = self.net.graph.regions[self.wrong.region]
-        return f"the way out of the {region.kind} {region.name!r}"
+        region = self._inside()
+        return "" if region is None else f" in the {region.kind} {region.name!r}"
 
     def _place(self, name: str) -> Place | None:
         vertex = self.net.graph.vertex.get(name)
         found = vertex.place if vertex else None
-        if found is None and self.wrong.region != OUTSIDE:
-            found = self.net.graph.regions[self.wrong.region].place
-        return found
+        region = self._inside()
+        return region.place if found is None and region is not None else found
 
-    def _stuck(self) -> Finding:
+    def _stuck(self, seen: Witness) -> Finding:
         """A join that has some of its ways and never gets the others."""
-        fault = self.wrong.fault
-        vertex = self._waiting_join()
-        name = self._name(vertex)
-        if name not in self.net.number or not self.net.is_join[self.net.number[name]]:
-            return self._trapped()
-        came = [token for token in fault.tokens if token[0] == vertex]
-        has = [self.net.edges[edge].source for _, edge, _ in came if edge >= 0]
+        name = seen.happened.culprit
+        tokens = seen.stand.tokens()
+        has = [token.source for token in tokens if token.vertex == name and token.source]
         waits = [edge.source for edge in self.net.graph.ins[name]]
         lacks = [source for source in waits if source not in has]
         what = f"{join_name(self.net.graph, name)} can wait for ever: "
-        if has and lacks:
+        if lacks:
             come = "comes" if len(lacks) == 1 else "come"
             what += f"{listed(lacks)} never {come} where {listed(has)} came"
         else:
             what += "no run brings all of its ways"
         after = next((edge.target for edge in self.net.graph.outs[name]), "next")
         plain = ", ".join(add_edge(source, after) for source in waits[:2])
-        return Finding(
+        return self._finding(
             "AG301",
             what + self._region(),
             f"join {name!r}",
             "join only branches that one fork opens; of alternatives only one comes, and plain "
             f"edges lead on: {plain}; in a flow `choice.route({{...}}) >> {after}`",
             self._place(name),
-            self._path(came[0][2] if came else None, vertex),
         )
 
-    def _trapped(self) -> Finding:
-        """Tokens can move, and never so that the run ends."""
-        tokens = self.wrong.fault.tokens
-        names = list(dict.fromkeys(self._name(vertex) for vertex, _, _ in tokens))
-        return Finding(
+    def _trapped(self, seen: Witness) -> Finding:
+        """A token is gone, and nothing else moves."""
+        name = seen.happened.culprit
+        return self._finding(
             "AG301",
-            f"a run can come to {listed(names)} so that it never comes to {self._end()}",
-            f"nodes {listed(names)}",
+            f"a run can come to {quoted(name)} so that it never comes to {self._end()}",
+            f"nodes {quoted(name)}",
             "lead the branches of each fork to one join before they meet others",
-            self._place(names[0]),
-            self._path(tokens[0][2], tokens[0][0]),
+            self._place(name),
         )
 
-    def _waiting_join(self) -> int:
-        net = self.wrong.net
-        for vertex, _, _ in self.wrong.fault.tokens:
-            if net.both[vertex]:
-                return vertex
-        return self.wrong.fault.vertex
+    def _end(self) -> str:
+        region = self._inside()
+        return "END" if region is None else f"the way out of the {region.kind} {region.name!r}"
 
-    def _left(self) -> Finding:
+    def _left(self, seen: Witness) -> Finding:
         """A token came to an exit while others remain."""
-        tokens = self.wrong.fault.tokens
-        net = self.wrong.net
-        traces = [trace for _, _, trace in tokens]
-        if any(vertex == net.back for vertex, _, _ in tokens) and len(traces) > 1:
-            meeting = _Meeting.of(net, traces[0], traces[1])
-            return self._unbounded(net.names[meeting.fork], traces[0])
-        exits = [token for token in tokens if not net.outs[token[0]]]
-        by, to = self._before(exits[0][2]), self._name(exits[0][0])
-        others = [self._name(v) for v, _, _ in tokens if net.outs[v] or v in net.race]
-        rest = f"is still at {listed(sorted(set(others)))}" if others else "leaves by itself"
-        return Finding(
+        by, to, _ = self.moves[seen.chain()[-1]]
+        names = {token.vertex for token in seen.stand.tokens()} - {END, to}
+        region = self._inside()
+        if region is not None:
+            names &= {*region.members, region.target}
+        order = self.net.number
+        others = sorted((name for name in names if name), key=lambda name: order[name])
+        rest = f"is still at {listed(others)}" if others else "leaves by itself"
+        return self._finding(
             "AG304",
             f"a branch comes to {self._end()} by {quoted(by)} while another {rest}",
             f"edge {quoted(by)} -> {quoted(to)}",
             f"let all branches of a fork meet before {self._end()}: lead {quoted(by)} to the join "
             "of its branches (`g.add_join([p, q], m)`, in a flow `(p | q) >> m`)",
             self._place(by),
-            self._path(exits[0][2], exits[0][0]),
         )
 
-    def _before(self, trace: Trace | None) -> str:
-        names = [name for name in self._names(trace) if name]
-        return names[-1] if names else START
-
-    def _double(self) -> Finding:
+    def _double(self, seen: Witness) -> Finding:
         """A second token comes to a vertex: by parallel branches, or by one that repeats."""
-        fault, net = self.wrong.fault, self.wrong.net
-        traces = [trace for _, _, trace in fault.tokens]
-        vertex, sources = fault.vertex, self._feeders(fault.vertex)
-        if len(traces) == 2:
-            meeting = _Meeting.of(net, *traces)
-            if meeting.is_round:
-                return self._unbounded(net.names[meeting.fork], traces[1])
-            if meeting.vertex is not None:
-                vertex = meeting.vertex
-            sources = [self._name(before) for before in meeting.before]
-        if not net.outs[vertex] and self.wrong.region != OUTSIDE:
-            return self._left()
-        name = self._name(vertex)
-        sources = sorted(set(sources), key=lambda source: self.net.number.get(source, -1))
-        by = listed(sources)
+        chains = [seen.chain(), seen.chain(1)]
+        fork, is_round = self._parting(*chains)
+        if is_round:
+            return self._unbounded(fork)
+        # Gateways hold no token: the two that meet further on have met there.
+        while len(chains[1]) > 1 and self._came(chains[0]) == self._came(chains[1]):
+            chains = [numbers[:-1] for numbers in chains]
+        name = self.moves[chains[0][-1]][1]
+        order = self.net.number
+        sources = {self._came(numbers) for numbers in chains if numbers}
+        named = sorted(sources, key=lambda source: order.get(source, -1))
+        by = listed(named)
         twice = "gets two tokens" if name == END else "runs twice"
-        return Finding(
+        return self._finding(
             "AG302",
             f"{quoted(name)} {twice}: parallel branches come to it from {by}, without a join"
             + self._region(),
             f"edges from {by} to {quoted(name)}",
-            f"{add_join(sources, name)} instead of the plain edges, "
-            f"or in a flow `({' | '.join(sources)}) >> {name}`",
-            self._place(name if name != END else sources[0]),
-            self._path_until(name, traces[-1] if traces else None, fault.vertex),
+            f"{add_join(named, name)} instead of the plain edges, "
+            f"or in a flow `({' | '.join(named)}) >> {name}`",
+            self._place(name if name != END else named[0]),
         )
 
-    def _path_until(self, name: str, trace: Trace | None, *more: int) -> tuple[str, ...]:
-        path = self._path(trace, *more)
-        return path[: path.index(name) + 1] if name in path else path
+    def _came(self, numbers: list[int]) -> str:
+        return self.moves[numbers[-1]][0]
 
-    def _feeders(self, vertex: int) -> list[str]:
-        net = self.wrong.net
-        return [
-            net.names[v] or START
-            for v, ways in enumerate(net.outs)
-            if any(way.target == vertex for way in ways)
-        ]
+    def _parting(self, one: list[int], other: list[int]) -> tuple[str, bool]:
+        """Say where the ways of two tokens parted, and whether one came back there."""
+        shared = 0
+        while shared < min(len(one), len(other)) and one[shared] == other[shared]:
+            shared += 1
+        fork = self.moves[one[shared - 1]][1] if shared else START
+        return fork, any(self.moves[i][1] == fork for i in (*one[shared:], *other[shared:]))
 
-    def _unbounded(self, name: str, trace: Trace) -> Finding:
-        return Finding(
+    def _unbounded(self, name: str) -> Finding:
+        return self._finding(
             "AG303",
             f"each round of the cycle through {name!r} opens branches that no join in it closes"
             + self._region(),
@@ -216,16 +209,15 @@ class _Teller:
             "close them before the way back: `g.add_join([p, q], m)` with the way back after `m`, "
             "or in a flow `((p | q) >> m >> ...).loop(at_most=5)`",
             self._place(name),
-            self._path(trace),
         )
 
-    def _crowded(self) -> Finding:
-        regions = self.wrong.net.held
-        tokens = self.wrong.fault.tokens
-        shared = regions[tokens[0][0]] & regions[tokens[1][0]]
-        region = self.net.graph.regions[min(shared)]
-        names = [self._name(vertex) for vertex, _, _ in tokens]
-        return Finding(
+    def _crowded(self, seen: Witness) -> Finding:
+        region = self._inside()
+        assert region is not None
+        tokens = {token.vertex for token in seen.stand.tokens()} & {*region.members}
+        tokens = tokens or {seen.happened.culprit}
+        names = sorted(tokens, key=lambda name: self.net.number[name])
+        return self._finding(
             "AG308",
             f"two branches can be in the {region.kind} {region.name!r} at the same time, "
             f"by {listed(names)}",
@@ -245,6 +237,18 @@ class _Teller:
             quoted(name),
             "remove it, or raise the number of ways that the quorum needs",
             self._place(name),
+            script=Script("never", (name,)),
+        )
+
+    def _unshown(self) -> Finding:
+        """A fault in a graph that is too large to show a run of it."""
+        name = self._name(self.wrong.fault.vertex)
+        return Finding(
+            "AG301",
+            f"a run can come to {quoted(name)} so that it never comes to {self._end()}",
+            quoted(name),
+            "lead the branches of each fork to one join before they meet others",
+            self._place(name),
         )
 
     def _undecided(self) -> Finding:
@@ -257,45 +261,3 @@ class _Teller:
             "`as_node`, or join branches that share nodes before they meet the others",
             self._place(self._name(self.wrong.fault.vertex)),
         )
-
-
-@dataclass(slots=True)
-class _Meeting:
-    """Where the ways of two tokens parted, and where they came together again."""
-
-    fork: int
-    is_round: bool
-    """One of the tokens came back to the fork."""
-    vertex: int | None
-    """The first vertex that both came to afterwards, unless it is where they lie."""
-    before: tuple[int, int]
-    """From where each of them came to it."""
-
-    @classmethod
-    def of(cls, net: Net, one: Trace, other: Trace) -> "_Meeting":
-        shared = _objects(one).keys() & _objects(other).keys()
-        tails = [
-            [(key, vertex) for key, vertex in _objects(trace).items()][len(shared) :]
-            for trace in (one, other)
-        ]
-        fork = [vertex for key, vertex in _objects(one).items() if key in shared][-1]
-        ways = [[vertex for _, vertex in tail] for tail in tails]
-        both = [v for v in ways[0] if v in ways[1] and not net.both[v]]
-        first = both[0] if both else None
-        ends = tuple(_just_before(way, first, fork) for way in ways)
-        return cls(fork, any(fork in way for way in ways), first, (ends[0], ends[1]))
-
-
-def _objects(trace: Trace) -> dict[int, int]:
-    """The vertices of a trace by the identity of its parts, the first one first."""
-    parts: list[Trace] = []
-    here: Trace | None = trace
-    while here is not None:
-        parts.append(here)
-        here = here.before
-    return {id(part): part.vertex for part in reversed(parts)}
-
-
-def _just_before(way: list[int], vertex: int | None, fork: int) -> int:
-    index = len(way) if vertex is None else way.index(vertex)
-    return way[index - 1] if index else fork

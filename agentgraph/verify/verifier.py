@@ -10,7 +10,7 @@ Rules of this file:
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from agentgraph.errors import Finding, InvalidGraph
+from agentgraph.errors import Finding, InvalidGraph, Script
 from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
 from agentgraph.verify.facts import Facts
@@ -25,6 +25,7 @@ from agentgraph.verify.silence import heard
 from agentgraph.verify.soundness import check_soundness
 from agentgraph.verify.unwritten import check_unwritten
 from agentgraph.verify.wiring import wire
+from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.writers import check_writers
 
 
@@ -35,6 +36,7 @@ class _Checked:
     findings: list[Finding] = field(default_factory=list[Finding])
     steps: int | None = None
     """How many steps it takes at most, the graphs inside it included; None: unknown."""
+    seen: Witnesses | None = None
 
 
 def verify(graph: FrozenGraph) -> Report:
@@ -44,7 +46,7 @@ def verify(graph: FrozenGraph) -> Report:
     for inner in _inner_first(graph):
         checked[id(inner)] = _check(inner, checked)
     findings = [
-        _placed(at_edge(finding, inner), prefix)
+        _placed(at_edge(finding, inner), prefix, graph, checked)
         for prefix, inner in graphs
         for finding in checked[id(inner)].findings
     ]
@@ -100,17 +102,24 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     if not is_clear:
         return found
     wiring = wire(graph)
-    shape = list(check_reach(wiring))
-    found.findings += shape
     nested, overlaps = nest(wiring)
+    seen = found.seen = Witnesses(wiring, nested)
+    shape = list(check_reach(wiring, seen))
+    found.findings += shape
     found.findings += overlaps
-    found.findings += check_cycles(wiring, nested)
+    cycles = list(check_cycles(wiring, nested, seen))
     # What a run does at a vertex is unknown where labels are mixed, and a vertex that cannot be
     # reached or left would come up a second time.
     if nested is None or shape or any(finding.code in {"AG209", "AG210"} for finding in labels):
+        found.findings += cycles
         return found
-    faults, steps = check_soundness(nested, [_steps(vertex, checked) for vertex in graph.vertices])
-    found.findings += faults
+    costs = [_steps(vertex, checked) for vertex in graph.vertices]
+    faults, steps = check_soundness(nested, costs, seen)
+    if faults and cycles and seen.runs is None:
+        faults = []  # No run of it ever rests: that is the fault to begin with.
+    if seen.clears([*cycles, *faults]):
+        return found
+    found.findings += [*cycles, *faults]
     if not faults:
         if graph.fields:
             facts = Facts.found(graph)
@@ -140,11 +149,38 @@ def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int:
             return 1
 
 
-def _placed(finding: Finding, prefix: str) -> Finding:
+def _placed(
+    finding: Finding, prefix: str, graph: FrozenGraph, checked: dict[int, _Checked]
+) -> Finding:
+    """Say where in the whole a fault of a graph inside it stands, and how a run comes there."""
     if not prefix:
         return finding
+    script = finding.script
     return replace(
         finding,
         where=f"{finding.where} in {prefix.rstrip('/')!r}",
         path=tuple(prefix + name for name in finding.path),
+        script=None if script is None else _led_to(script, prefix, graph, checked),
     )
+
+
+def _led_to(
+    script: Script, prefix: str, graph: FrozenGraph, checked: dict[int, _Checked]
+) -> Script:
+    """Begin a script with the run that comes to the vertex in which its graph stands."""
+    before = Script(script.outcome, ())
+    at = where = ""
+    for name in prefix.split("/")[:-1]:
+        seen = checked[id(graph)].seen
+        stand = None if seen is None else seen.coming(name)
+        if stand is None:
+            return Script("never", tuple(prefix + each for each in script.culprits))
+        tokens = tuple(token for token in stand.tokens() if token.vertex != name)
+        led = Script("never", (), stand.steps(), tuple(stand.moves()), tokens)
+        before = before.followed_by(led, at, where)
+        vertex = graph.vertex[name]
+        where += f"{name}/"
+        at += f"{name}/0/" if vertex.kind == "each" else f"{name}/"
+        assert vertex.child is not None
+        graph = vertex.child
+    return before.followed_by(script, at, where)

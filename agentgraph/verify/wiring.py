@@ -102,7 +102,7 @@ def wire(graph: FrozenGraph) -> Wiring:
     for edge, (tail, head) in enumerate(zip(source, target, strict=True)):
         outs[tail].append(edge)
         ins[head].append(edge)
-    return Wiring(
+    made = Wiring(
         graph=graph,
         vertices=graph.vertices,
         edges=graph.edges,
@@ -113,11 +113,7 @@ def wire(graph: FrozenGraph) -> Wiring:
         ins=ins,
         is_join=[vertex.kind == "join" for vertex in graph.vertices],
         is_choice=[vertex.kind in CHOICES for vertex in graph.vertices],
-        then={
-            i: number[vertex.bound.then]
-            for i, vertex in enumerate(graph.vertices)
-            if vertex.bound is not None and vertex.bound.then is not None
-        },
+        then={},
         handlers={
             i: number[region.target]
             for i, region in enumerate(graph.regions)
@@ -126,3 +122,33 @@ def wire(graph: FrozenGraph) -> Wiring:
         start=number[START],
         end=number[END],
     )
+    loops = {region.name: region.members for region in graph.regions if region.kind == "loop"}
+    for i, vertex in enumerate(graph.vertices):
+        bound = vertex.bound
+        if bound is not None and bound.then is not None:
+            members = loops.get(bound.loop or "", ())
+            comes_back = any(graph.edges[edge].source in members for edge in ins[i])
+            if comes_back or bound.at_most < 1 or _comes_back(made, i):
+                made.then[i] = number[bound.then]
+    return made
+
+
+def _comes_back(net: Wiring, start: int) -> bool:
+    """Say whether a token can come to a bounded vertex again; else its bound is never used up."""
+    handlers: dict[int, list[int]] = {}
+    for region, handler in net.handlers.items():
+        for member in net.graph.regions[region].members:
+            handlers.setdefault(net.number[member], []).append(handler)
+    seen: set[int] = set()
+    stack = [start]
+    while stack:
+        vertex = stack.pop()
+        ways = [net.target[edge] for edge in net.outs[vertex]] + handlers.get(vertex, [])
+        bound = net.vertices[vertex].bound
+        if vertex != start and bound is not None and bound.then is not None:
+            ways.append(net.number[bound.then])
+        if start in ways:
+            return True
+        stack += [way for way in ways if way not in seen]
+        seen.update(ways)
+    return False

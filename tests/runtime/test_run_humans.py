@@ -45,6 +45,10 @@ class Named(Question[Any]):
         self.bound = Binding(body(lambda s: ask or Ask(show=name)), labels=labels, question=self)
 
 
+def test_a_question_may_name_the_type_of_its_answer_where_it_is_made() -> None:
+    assert Ask[str](show="send it?") == Ask(show="send it?")
+
+
 def test_a_question_pauses_the_run_and_an_answer_lets_it_go_on() -> None:
     async def main() -> None:
         going = start(program(ONE, q=lambda s: Ask(show=f"send {s.notes}?")), Notes())

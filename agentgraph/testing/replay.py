@@ -1,0 +1,240 @@
+"""Plays the run that a finding of `verify` claims, on the real runner; it finds nothing itself.
+
+Nothing else makes a program of a graph that was refused. The agents are fakes: nodes do nothing,
+choices answer what the script says, and each completes when it is its turn.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentgraph.errors import Finding, InvalidGraph, Resting, Script, Step
+from agentgraph.events import Result
+from agentgraph.graph import FrozenGraph
+from agentgraph.machine import Marking, key_of
+from agentgraph.runtime import Run
+from agentgraph.runtime.session import Options, Session
+from agentgraph.state import schema_of
+from agentgraph.testing.search import is_shut, leads_to_end
+from agentgraph.testing.stage import Nothing, Stage, staged
+
+ROUNDS = 3
+"""How often a cycle without bound is gone round before it counts as endless."""
+_SPINS = 1_000
+_CALM = 12
+_STEPS = 300
+"""So many more vertices complete after a script, to see that a join goes on waiting."""
+_GATED = frozenset({"run", "choose", "poll", "ask", "list"})
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of the run of a script."""
+
+    occurred: bool
+    """What the finding claims has happened."""
+    status: str
+    """How the run stood at the end."""
+    tokens: tuple[Resting, ...] = ()
+    """Where its tokens were when the script was over."""
+    error: BaseException | None = None
+    """What the run ended with, such as `Stuck`."""
+
+
+def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
+    """Play the script of `finding` on the runner, and say whether that happens which it claims.
+
+    `graph` is the graph that was verified, or the error that refused it. What no run can show
+    (something is never reached, say) is checked by a search of the whole graph.
+    """
+    found = graph if isinstance(graph, FrozenGraph) else graph.report.graphs[0][1]
+    if finding.script is None or finding.script.outcome == "never":
+        return Replayed(is_shut(found, finding), "not run")
+    return asyncio.run(_play(found, finding.script))
+
+
+async def _play(graph: FrozenGraph, script: Script) -> Replayed:
+    stage = Stage()
+    player = _Player(graph, script, stage)
+    try:
+        return await player.play()
+    finally:
+        await player.close()
+
+
+class _Player:
+    """One script while it is played."""
+
+    def __init__(self, graph: FrozenGraph, script: Script, stage: Stage) -> None:
+        self.graph = graph
+        self.script = script
+        self.stage = stage
+        deepest = max(
+            (step.vertex for step in script.steps), key=lambda at: at.count("/"), default=""
+        )
+        inside = tuple(name for name in deepest.split("/")[:-1] if not name.isdigit())
+        culprit = tuple(script.culprits[0].split("/")[:-1])
+        self.session = Session(staged(graph, stage, culprit or inside), Options())
+        self.before: Marking = self.marking.copy()
+        self.run: Run[Nothing] = Run(self.session, schema_of(Nothing).begin(Nothing()))
+        self.follower: asyncio.Task[Result[Nothing]] = asyncio.ensure_future(self.run.result())
+
+    @property
+    def marking(self) -> Marking:
+        """Where the run stands: the machine's own."""
+        return self.session.marking
+
+    async def play(self) -> Replayed:
+        """Let one vertex after the other complete, and look at what has happened then."""
+        script, keys = self.script, list[object]()
+        await self._settle()
+        for number, step in enumerate(self._steps()):
+            past = -1 if script.again is None else number - script.again
+            if past >= 0 and not past % self._round():
+                keys.append(key_of(self.marking))
+            self.before = self.marking.copy()
+            if not await self._do(step):
+                return Replayed(False, self.marking.status, self._tokens(), self._error())
+        keys += [] if script.again is None else [key_of(self.marking)]
+        tokens = self._tokens()
+        occurred = self._occurred(keys)
+        if occurred and script.outcome == "waits":
+            # It waits for ever: whatever else goes on, it never fires again.
+            self.before = self.marking.copy()
+            await self._finish()
+            occurred = all(source != script.culprits[0] for source, _, _ in self._new())
+        return Replayed(occurred, self.marking.status, tokens, self._error())
+
+    async def close(self) -> None:
+        """Leave nothing of the run behind."""
+        self.follower.cancel()
+        await asyncio.gather(self.follower, return_exceptions=True)
+        await asyncio.gather(self.run.cancel(), return_exceptions=True)
+
+    def _steps(self) -> Iterator[Step]:
+        yield from self.script.steps
+        if self.script.again is not None:
+            for _ in range(ROUNDS):
+                yield from self.script.steps[self.script.again :]
+
+    def _round(self) -> int:
+        return len(self.script.steps) - (self.script.again or 0)
+
+    async def _do(self, step: Step) -> bool:
+        """Let one vertex complete, with all that follows by itself; False: it is not at work."""
+        if not self.stage.tell(step):
+            return False
+        await self._settle()
+        for question in self.run.questions:
+            answer = (step.label or "") if question.answers else Nothing()
+            await self.run.answer(answer, id=question.id)
+            if self.follower.done():  # The run had paused.
+                self.follower = asyncio.ensure_future(self.run.result())
+            await self._settle()
+        return True
+
+    async def _settle(self) -> None:
+        """Wait until nobody is at work but those who wait to be told."""
+        calm = 0
+        for _ in range(_SPINS):
+            await asyncio.sleep(0)
+            marking = self.marking
+            verbs = [task.verb for task in marking.live.values()]
+            gated = sum(verb in _GATED for verb in verbs)
+            others = len(verbs) - gated - verbs.count("wait")
+            is_calm = not marking.stopping and not others and gated == self.stage.size
+            calm = calm + 1 if is_calm else 0
+            # An error of the runner takes a while to show.
+            if calm > _CALM or self._error() is not None:
+                return
+
+    async def _finish(self) -> None:
+        """Let all the rest go on, by the shortest way to END, until nothing moves."""
+        for _ in range(_STEPS):
+            waiting = next((path for path, told in self.stage.waiting.items() if told), None)
+            if waiting is None or self._error() is not None:
+                return
+            await self._do(self.stage.default(waiting))
+
+    def _error(self) -> BaseException | None:
+        if not self.follower.done() or self.follower.cancelled():
+            return None
+        return self.follower.exception()
+
+    def _tokens(self) -> tuple[Resting, ...]:
+        work = [Resting(task.site.path) for task in self.marking.live.values()]
+        for frame in self.marking.frames.values():
+            for site, place in frame.tokens:
+                is_join = site.vertex.kind == "join"
+                source = frame.plan.graph.ins[site.name][place].source if is_join else None
+                work.append(Resting(site.path, source and frame.plan.path + source))
+        return tuple(sorted(work, key=str))
+
+    # What has happened.
+
+    def _occurred(self, keys: list[object]) -> bool:
+        culprit, said = self.script.culprits[0], str(self._error() or "")
+        found = False
+        match self.script.outcome:
+            case "waits":
+                found = any(token.vertex == culprit and token.source for token in self._tokens())
+            case "twice":
+                found = "a second token" in said or self._comes_again(culprit)
+            case "left":
+                found = self._has_left(culprit) or "END was reached while" in said
+            case "shared":
+                ins, _ = self._crossed()
+                found = ins > (0 if self._inside(self.before) else 1)
+            case "trapped":
+                is_there = any(way.site.path == culprit for way in self.marking.taken)
+                found = is_there and not leads_to_end(self.graph, culprit)
+            case "endless":
+                found = len(keys) > ROUNDS and len(set(keys)) == 1
+            case "exhausted":
+                found = self.marking.status == "exhausted" or "which is its bound" in said
+            case "never":
+                pass
+        return found
+
+    def _new(self) -> Counter[tuple[str, str, str | None]]:
+        """The edges that the last step took."""
+        taken = Counter({way.key: times for way, times in self.marking.taken.items()})
+        return taken - Counter({way.key: times for way, times in self.before.taken.items()})
+
+    def _comes_again(self, culprit: str) -> bool:
+        """More tokens are at a vertex than one, if only for a moment."""
+        came = sum(times for (_, to, _), times in self._new().items() if to == culprit)
+        there = sum(task.site.path == culprit for task in self.before.live.values())
+        is_over = self.script.steps[-1:] and self.script.steps[-1].vertex == culprit
+        return came > 0 and came + there - bool(is_over) > 1
+
+    def _has_left(self, culprit: str) -> bool:
+        if not self.script.region:
+            tokens = self._tokens()
+            return len(tokens) > 1 and any(token.vertex == culprit for token in tokens)
+        ins, outs = self._crossed()
+        return outs - ins > 1 or (outs > 0 and self._inside(self.marking) > 0)
+
+    def _crossed(self) -> tuple[int, int]:
+        """How many tokens entered the region in the last step, and how many left it."""
+        inside, ins, outs = self._members(), 0, 0
+        for (source, target, label), times in self._new().items():
+            if label == "catch":
+                continue
+            ins += times * (source not in inside and target in inside)
+            outs += times * (source in inside and target not in inside)
+        return ins, outs
+
+    def _members(self) -> set[str]:
+        prefix, graph = "", self.graph
+        for name in self.script.culprits[0].split("/")[:-1]:
+            prefix, graph = f"{prefix}{name}/", graph.vertex[name].child or graph
+        region = next(each for each in graph.regions if each.name == self.script.region)
+        return {prefix + name for name in region.members} - {f"{prefix}{region.target}"}
+
+    def _inside(self, marking: Marking) -> int:
+        inside = self._members()
+        work = sum(task.site.path in inside for task in marking.live.values())
+        rest = [site.path for frame in marking.frames.values() for site, _ in frame.tokens]
+        return work + sum(path in inside for path in rest)

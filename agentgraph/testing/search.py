@@ -1,0 +1,89 @@
+"""Checks what no run can show: a finding about what never happens, by a search of the whole graph."""
+
+from dataclasses import replace
+
+from agentgraph.errors import Finding
+from agentgraph.graph import END, START, FrozenGraph
+from agentgraph.verify.nest import nest
+from agentgraph.verify.plain import NoRuns
+from agentgraph.verify.runs import Runs
+from agentgraph.verify.wiring import wire
+
+
+def is_shut(graph: FrozenGraph, finding: Finding) -> bool:
+    """Say whether a finding that claims no run is right: something is never passed, or never ends."""
+    names = () if finding.script is None else finding.script.culprits
+    if not names:
+        return False
+    *outer, _ = names[0].split("/")
+    for name in outer:
+        child = graph.vertex[name].child
+        if child is None or not _is_passed(graph, name):
+            return True
+        graph = child
+    own = [name.rsplit("/", 1)[-1] for name in names]
+    if finding.code == "AG308":
+        return _overlap(graph, own)
+    if finding.code == "AG305":
+        ways = _ways(graph)
+        return all(after in ways[name] for name, after in zip(own, own[1:] + own[:1], strict=True))
+    if finding.code in {"AG111", "AG112"}:
+        return not leads_to_end(graph, own[0])
+    return not _is_passed(graph, own[0])
+
+
+def leads_to_end(graph: FrozenGraph, path: str) -> bool:
+    """Say whether any way leads from a vertex to the END of its graph when nobody fails."""
+    *outer, name = path.split("/")
+    for each in outer:
+        graph = graph.vertex[each].child or graph
+    return END in _reached(replace(graph, regions=()), name)
+
+
+def _is_passed(graph: FrozenGraph, name: str) -> bool:
+    """Say whether some run comes to a vertex and gets past it."""
+    if name not in _reached(graph, START):
+        return False
+    regions, _ = nest(wire(graph))
+    try:
+        runs = None if regions is None else Runs(graph, regions)
+    except NoRuns:
+        runs = None
+    if runs is None:
+        return True
+    passed = runs.look(
+        lambda stand: any(w.key[0] == name and w.key[2] != "then" for w in stand.ways)
+    )
+    return passed is not None or not runs.is_whole
+
+
+def _reached(graph: FrozenGraph, start: str) -> set[str]:
+    ways, seen = _ways(graph), {start}
+    stack = [start]
+    while stack:
+        fresh = ways[stack.pop()] - seen
+        seen |= fresh
+        stack += fresh
+    return seen
+
+
+def _ways(graph: FrozenGraph) -> dict[str, set[str]]:
+    """All that a token can do: edges, the `then` of bounds, and handlers."""
+    ways = {name: {edge.target for edge in edges} for name, edges in graph.outs.items()}
+    net = wire(graph)
+    for vertex, then in net.then.items():
+        ways[net.name(vertex)].add(net.name(then))
+    for region in graph.regions:
+        if region.kind == "catch" and region.target is not None:
+            for member in region.members:
+                ways[member].add(region.target)
+    return ways
+
+
+def _overlap(graph: FrozenGraph, names: list[str]) -> bool:
+    one, other = (
+        {*region.members} - {region.target if region.kind == "quorum" else None}
+        for region in graph.regions
+        if region.name in names
+    )
+    return bool(one & other) and not one <= other and not other <= one

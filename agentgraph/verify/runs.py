@@ -1,0 +1,372 @@
+"""Runs of a graph, the shortest first, made by the machine itself; they decide no verdict.
+
+What a finding claims is shown by a run, and only what the machine does is a run. So this
+plays the machine: breadth first, with the same marking met once.
+
+Rules of this file:
+
+1. What tokens do is all that counts here: a vertex that holds a graph or voters is one piece of
+   work, nothing is undone or repeated, and merging takes no time.
+2. A run is not followed beyond the first fault that it shows, but for a token at END: the
+   others go on, and what they do at END is a fault of its own.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from heapq import heappop, heappush
+
+from agentgraph.errors import Outcome, Step, Stuck
+from agentgraph.graph import END, START, FrozenGraph
+from agentgraph.graph.plan import Plan, Site, Way
+from agentgraph.machine import Event, Marking, Started, Stopped, advance, make_plan
+from agentgraph.verify.loops import components
+from agentgraph.verify.nest import OUTSIDE, Nest
+from agentgraph.verify.plain import plain
+from agentgraph.verify.stand import Happened, Stand, answers, branch, doubled
+
+STANDS = 3_000
+"""After so many markings a search goes on with one branch at a time."""
+_ROUND = 400
+_FAR = 1 << 30
+
+
+class Runs:
+    """All runs of one graph, as far as they have been looked at."""
+
+    def __init__(self, graph: FrozenGraph, nest: Nest) -> None:
+        """Take a graph whose names are known, and how its regions lie in each other."""
+        self.plan: Plan = make_plan(plain(graph))
+        self.nest: Nest = nest
+        self.regions: list[str] = [region.name for region in graph.regions]
+        self.stands: list[Stand] = []
+        """The stands that have been looked at; each was come to by a shortest run."""
+        self._crossed: dict[Way, tuple[frozenset[int], frozenset[int]]] = {}
+        self._start = self._told(Stand(Marking(self.plan)), Started(None), None)
+        self._queue = deque([self._start])
+        self._seen = {self._start.key}
+        self._links: list[tuple[object, object, bool]] = []
+        """From stand to stand, and whether somebody failed on the way."""
+
+    @property
+    def is_whole(self) -> bool:
+        """There are no other stands."""
+        return not self._queue
+
+    def look(self, wants: Callable[[Stand], bool]) -> Stand | None:
+        """Find a stand by a shortest run; None where there is none, or too many to look at."""
+        found = next(filter(wants, self.stands), None)
+        while found is None and self._queue and len(self._seen) < STANDS:
+            stand = self._next()
+            if wants(stand):
+                found = stand
+        return found
+
+    def _next(self) -> Stand:
+        stand = self._queue.popleft()
+        self.stands.append(stand)
+        self._judge(stand)
+        if not stand.is_over:
+            for after in self.after(stand):
+                key = after.key
+                self._links.append((stand.key, key, bool(after.step and after.step.error)))
+                if key not in self._seen:
+                    self._seen.add(key)
+                    self._queue.append(after)
+        return stand
+
+    def is_clean(self) -> bool:
+        """Say whether all runs were looked at and none shows anything, goes on for ever or is stuck."""
+        if self.look(lambda stand: any(h.outcome != "exhausted" for h in stand.happened)):
+            return False
+        keys = {stand.key: number for number, stand in enumerate(self.stands)}
+        ways: dict[int, list[int]] = {number: [] for number in keys.values()}
+        before: dict[int, list[int]] = {number: [] for number in keys.values()}
+        if not self.is_whole:
+            return False
+        for source, target, fails in self._links:
+            ways[keys[source]].append(keys[target])
+            if not fails:
+                before[keys[target]].append(keys[source])
+        ending = [n for n, stand in enumerate(self.stands) if stand.marking.status == "done"]
+        reached = set(ending)
+        for number in ending:
+            fresh = [each for each in before[number] if each not in reached]
+            reached.update(fresh)
+            ending += dict.fromkeys(fresh)
+        over = [n for n, stand in enumerate(self.stands) if stand.marking.status == "exhausted"]
+        came = {way.site for stand in self.stands for way in stand.ways}
+        is_full = len(came) == len(self.plan.sites) - 1
+        return is_full and len(reached) + len(over) == len(keys) and not components(ways)
+
+    def after(self, stand: Stand, members: set[str] | None = None) -> Iterator[Stand]:
+        """All that one more step can lead to, of some vertices or of all."""
+        for task in stand.marking.live.values():
+            if members is None or task.site.name in members:
+                for event, step in answers(task):
+                    yield self._told(stand, event, step)
+
+    def seek(self, wants: Callable[[Stand], bool], toward: Iterable[str]) -> Stand | None:
+        """Look on, where there are too many runs, with one branch at a time: who is nearest first."""
+        far = _distances(self.plan, toward)
+        heap: list[tuple[int, int, int, Stand]] = [(0, 0, 0, self._start)]
+        seen = {self._start.key}
+        while heap and len(seen) < 4 * STANDS:
+            _, _, done, stand = heappop(heap)
+            self._judge(stand)
+            if wants(stand):
+                return stand
+            if stand.is_over:
+                continue
+            # What is there already waits for what else may come.
+            tasks = stand.marking.live.values()
+            nearest = min(tasks, key=lambda t: (far.get(t.site, 0) or _FAR, t.site.index))
+            for event, step in answers(nearest):
+                after = self._told(stand, event, step)
+                if (key := after.key) in seen:
+                    continue
+                seen.add(key)
+                left = [far.get(task.site, _FAR) for task in after.marking.live.values()]
+                rank = done + 1 + min(left, default=0)
+                heappush(heap, (rank, -len(seen), done + 1, after))
+        return None
+
+    def round(self, cycle: set[str], start: str) -> tuple[Stand, Stand] | None:
+        """Find a run that comes to `start` and, by work in `cycle` alone, to the same stand again."""
+        found: list[tuple[Stand, Stand]] = []
+
+        def comes_back(first: Stand) -> bool:
+            if first.is_over or all(way.site.name != start for way in first.ways):
+                return False
+            last = self._back(first, cycle)
+            found.extend([] if last is None else [(first, last)])
+            return last is not None
+
+        self.look(comes_back)
+        return found[0] if found else None
+
+    def _back(self, first: Stand, cycle: set[str]) -> Stand | None:
+        """Find the shortest way from a stand to the same stand by work in `cycle` alone."""
+        wanted = first.key
+        queue = deque([first])
+        seen = {wanted}
+        while queue and len(seen) < _ROUND:
+            stand = queue.popleft()
+            for after in self.after(stand, cycle):
+                key = after.key
+                if key == wanted:
+                    return after
+                if key not in seen:
+                    seen.add(key)
+                    self._judge(after)
+                    if not after.happened:
+                        queue.append(after)
+        return None
+
+    def _told(self, before: Stand, event: Event, step: Step | None) -> Stand:
+        """Let the machine take an event, and see what tokens do."""
+        marking = branch(before.marking)
+        stand = Stand(marking, before if before.marking.frames else None, step)
+        stuck, twice = "", list[Site]()
+        try:
+            advance(marking, event)
+            # A race may be over in the moment in which a second token comes.
+            twice = doubled(marking)
+            while marking.stopping:
+                advance(marking, Stopped(next(iter(marking.stopping))))
+        except Stuck as error:
+            stuck = error.what
+        stand.ways = tuple(way for way, times in marking.taken.items() for _ in range(times))
+        if marking.status == "exhausted":
+            over = [way.site.name for way in stand.ways if way.site.at_most is not None]
+            stand.happened.append(Happened("exhausted", over[-1]))
+        elif stuck.startswith("a second token"):
+            stand.happened.append(self._at("twice", stand.ways[-1].site))
+        else:
+            stand.happened += [self._at("twice", site) for site in twice]
+            if self.regions and not twice:
+                stand.happened += self._crossing(before, stand)
+        stand.close()
+        return stand
+
+    def _judge(self, stand: Stand) -> None:
+        """Add what shows from where the tokens are."""
+        if not any(each.outcome in {"exhausted", "twice"} for each in stand.happened):
+            stand.happened += self._standing(stand)
+
+    def _standing(self, stand: Stand) -> Iterator[Happened]:
+        tokens = stand.frame.tokens
+        tasks = stand.marking.live
+        if tokens and any(site.name == END for site, _ in tokens) and len(tasks) + len(tokens) > 1:
+            yield Happened("left", END)
+        if any(site.vertex.kind == "join" for site, _ in tokens):
+            yield from self._waiting(stand)
+        elif not tasks and not tokens:
+            yield Happened("trapped", stand.step.vertex if stand.step else START)
+
+    def _at(self, outcome: Outcome, site: Site) -> Happened:
+        return Happened(outcome, site.name, self._region(site))
+
+    def _region(self, site: Site) -> str:
+        """The innermost region of a vertex; the places of a quorum's join lie in the quorum."""
+        number = self.nest.quorum.get(site.index, self.nest.owner[site.index])
+        return "" if number == OUTSIDE else self.regions[number]
+
+    # Regions: one token enters, one leaves.
+
+    def _crossing(self, before: Stand, stand: Stand) -> Iterator[Happened]:
+        entered: dict[int, list[Way]] = {}
+        left: dict[int, list[Way]] = {}
+        emptied: set[int] = set()
+        for way in stand.ways:
+            outer, inner = self._between(way)
+            for region in inner - outer:
+                entered.setdefault(region, []).append(way)
+            for region in outer - inner:
+                left.setdefault(region, []).append(way)
+            if way.key[2] == "catch" and way.key[0] in self.regions:
+                emptied.add(self.regions.index(way.key[0]))
+        worked = self.plan.sites[stand.step.vertex if stand.step else START]
+        for region in dict.fromkeys([*entered, *left]):
+            ins, outs = entered.get(region, []), left.get(region, [])
+            had = 0 if emptied & self._chain(region) else self._inside(before, region)
+            # Of the tokens that were in it one may leave, and then the next one may enter.
+            one = 1 if had else 0
+            over = len(outs) - len(ins) - one
+            is_first = bool(had) and region not in self._around(worked)
+            if outs and (over > 0 or (over == 0 and self._inside(stand, region))):
+                yield Happened("left", outs[-1].site.name, self.regions[region])
+            elif ins and (is_first or len(ins) - len(outs) > 1 - one):
+                yield Happened("shared", ins[-1].site.name, self.regions[region])
+
+    def _between(self, way: Way) -> tuple[frozenset[int], frozenset[int]]:
+        """The regions that a way comes from, and those that it leads into."""
+        found = self._crossed.get(way)
+        if found is None:
+            source, _, label = way.key
+            if label == "catch" and source in self.regions:
+                outer = self._chain(self.nest.around[self.regions.index(source)])
+            else:
+                outer = self._chain(self.nest.owner[self.plan.sites[source].index])
+            found = self._crossed[way] = (outer, self._around(way.site))
+        return found
+
+    def _around(self, site: Site) -> frozenset[int]:
+        """The regions that hold a token at `site`."""
+        return self._chain(self.nest.quorum.get(site.index, self.nest.owner[site.index]))
+
+    def _chain(self, region: int) -> frozenset[int]:
+        found: set[int] = set()
+        while region != OUTSIDE:
+            found.add(region)
+            region = self.nest.around[region]
+        return frozenset(found)
+
+    def _inside(self, stand: Stand, region: int) -> int:
+        if not stand.marking.frames:
+            return 0
+        tasks = [task.site for task in stand.marking.live.values()]
+        sites = [*tasks, *(site for site, _ in stand.frame.tokens)]
+        return sum(region in self._around(site) for site in sites)
+
+    # Joins that wait for ever.
+
+    def _waiting(self, stand: Stand) -> Iterator[Happened]:
+        """Find joins that hold tokens and that nothing can bring what they lack, unless it fails."""
+        live = {task.site for task in stand.marking.live.values()}
+        fired = _coming(stand, live)
+        sites = dict.fromkeys(site for site, _ in stand.frame.tokens if site.vertex.kind == "join")
+        waiting = [site for site in sites if site not in fired and not self._is_spared(site, fired)]
+        # A join that waits for another one that waits is no fault of its own, but where all do.
+        # What would have to go round a loop once more is not what it waits for.
+        first = [
+            site
+            for site in waiting
+            if site not in _coming(stand, {*live, *waiting} - {site}, site, self._back_ways)
+        ]
+        for site in first or ([] if live else waiting):
+            yield self._at("waits", site)
+
+    @cached_property
+    def _back_ways(self) -> set[Way]:
+        """The edges that lead back to where a way from START came through."""
+        found: set[Way] = set()
+        done: set[Site] = set()
+        path = {self.plan.entry}
+        stack = [(self.plan.entry, iter(ways_of(self.plan.entry)))]
+        while stack:
+            site, ways = stack[-1]
+            way = next(ways, None)
+            if way is None:
+                stack.pop()
+                path.discard(site)
+                done.add(site)
+            elif way.site in path:
+                found.add(way)
+            elif way.site not in done:
+                path.add(way.site)
+                stack.append((way.site, iter(ways_of(way.site))))
+        return found
+
+    def _is_spared(self, site: Site, fired: set[Site]) -> bool:
+        """Say whether the race in which a join waits is brought to its end by others."""
+        owner = self.nest.owner[site.index]
+        ends = {join for join, region in self.nest.quorum.items() if region == owner}
+        return site.index not in self.nest.quorum and any(end.index in ends for end in fired)
+
+
+def _coming(
+    stand: Stand, begun: set[Site], through: Site | None = None, but: Iterable[Way] = ()
+) -> set[Site]:
+    """The vertices that some way on can still make work, if nobody fails.
+
+    With `through` all other joins let pass what comes: then all that could come to it does.
+    """
+    tokens = stand.frame.tokens
+    places = {site: {place for other, place in tokens if other is site} for site, _ in tokens}
+    found = set(begun)
+    stack = [way for site in found for way in ways_of(site)]
+    seen = set(but)
+    while stack:
+        way = stack.pop()
+        if way in seen:
+            continue
+        seen.add(way)
+        site = way.site
+        if site.then is not None:
+            stack.append(site.then)
+        if site.vertex.kind == "join" and (through is None or site is through):
+            full = places.setdefault(site, set())
+            full.add(way.place)
+            if len(full) < site.need:
+                continue
+        if site not in found:
+            found.add(site)
+            stack += ways_of(site)
+    return found
+
+
+def ways_of(site: Site) -> Iterable[Way]:
+    """All edges that leave a vertex."""
+    unsure = () if site.unsure is None else (site.unsure,)
+    return (*site.outs, *site.labels.values(), *unsure)
+
+
+def _distances(plan: Plan, toward: Iterable[str]) -> dict[Site, int]:
+    """For each vertex, how many pieces of work lie between it and the nearest of some vertices."""
+    before: dict[Site, list[Site]] = {site: [] for site in plan.sites.values()}
+    for site in plan.sites.values():
+        caught = [area.way for area in site.catches if area.way is not None]
+        then = [] if site.then is None else [site.then]
+        for way in (*ways_of(site), *then, *caught):
+            before[way.site].append(site)
+    found = {plan.sites[name]: 0 for name in toward}
+    queue = deque(found)
+    while queue:
+        site = queue.popleft()
+        for source in before[site]:
+            far = found[site] + (source.verb is not None)
+            if far < found.get(source, _FAR):
+                found[source] = far
+                (queue.append if source.verb is not None else queue.appendleft)(source)
+    return found

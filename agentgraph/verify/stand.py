@@ -1,0 +1,137 @@
+"""Where a run of the machine stands, and all that its work can come to; not which run is played."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from agentgraph.errors import Move, Outcome, Resting, Step
+from agentgraph.graph import END
+from agentgraph.graph.plan import Site, Way
+from agentgraph.machine import Decided, Event, Failed, Finished, Marking, Task
+from agentgraph.machine.marking import Frame
+
+
+class Happened(NamedTuple):
+    """What a run shows, where, and in which region (empty: in none)."""
+
+    outcome: Outcome
+    culprit: str
+    region: str = ""
+
+
+@dataclass(slots=True)
+class Stand:
+    """Where a run stands after some steps, and how it came there."""
+
+    marking: Marking
+    before: "Stand | None" = None
+    step: Step | None = None
+    ways: tuple[Way, ...] = ()
+    """What tokens took in the last step."""
+    happened: list[Happened] = field(default_factory=list[Happened])
+    key: object = None
+    """What tells it apart from other stands."""
+
+    @property
+    def frame(self) -> Frame:
+        """The one frame of the run."""
+        return next(iter(self.marking.frames.values()))
+
+    def close(self) -> None:
+        """Note what tells this stand apart from others."""
+        marking, frame = self.marking, self.frame
+        live = tuple(sorted([task.site.index for task in marking.live.values()]))
+        resting = frozenset((site.index, place) for site, place in frame.tokens)
+        counts = frozenset((site.index, count) for site, count in frame.counts.items())
+        self.key = (live, resting, counts, marking.status, tuple(self.happened))
+
+    def shows(self, outcome: Outcome) -> Happened | None:
+        """Return what of this kind has happened, if anything has."""
+        return next((each for each in self.happened if each.outcome == outcome), None)
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing follows."""
+        return not self.marking.live or any(
+            each.outcome != "waits" and (each.outcome != "left" or each.culprit != END)
+            for each in self.happened
+        )
+
+    def story(self) -> list["Stand"]:
+        """All that it came through, the start first."""
+        found: list[Stand] = [self]
+        while found[-1].before is not None:
+            found.append(found[-1].before)
+        return found[::-1]
+
+    def steps(self) -> tuple[Step, ...]:
+        """What completed, one after the other."""
+        return tuple(stand.step for stand in self.story() if stand.step is not None)
+
+    def moves(self) -> list[Move]:
+        """The edges that tokens took; a handler is led to from what failed."""
+        found: list[Move] = []
+        for stand in self.story():
+            for way in stand.ways:
+                source, target, label = way.key
+                if label == "catch" and stand.step is not None:
+                    source = stand.step.vertex
+                found.append((source, target, label))
+        return found
+
+    def tokens(self) -> tuple[Resting, ...]:
+        """Where all tokens are."""
+        tasks, frame = self.marking.live.values(), self.frame
+        found = [Resting(task.site.name) for task in tasks]
+        for site, place in frame.tokens:
+            ins = frame.plan.graph.ins[site.name]
+            is_join = site.vertex.kind == "join"
+            found.append(Resting(site.name, ins[place].source if is_join else None))
+        return tuple(found)
+
+
+def branch(marking: Marking) -> Marking:
+    """A marking that can go another way; between two steps there is no more to one than this."""
+    frames = {
+        id_: Frame(
+            id_,
+            frame.plan,
+            frame.path,
+            None,
+            None,
+            tokens=dict(frame.tokens),
+            full=dict(frame.full),
+            counts=dict(frame.counts),
+            entered=dict(frame.entered),
+        )
+        for id_, frame in marking.frames.items()
+    }
+    live = dict(marking.live)
+    return Marking(marking.plan, marking.status, marking.next, live, frames=frames)
+
+
+def doubled(marking: Marking) -> list[Site]:
+    """The vertices at which two tokens are."""
+    sites = [task.site for task in marking.live.values()]
+    if len(set(sites)) == len(sites):
+        return []
+    return [site for site in dict.fromkeys(sites) if sites.count(site) > 1]
+
+
+def answers(task: Task) -> Iterator[tuple[Event, Step]]:
+    """All that one piece of work can come to."""
+    site = task.site
+    if task.verb == "choose":
+        for label in site.labels:
+            yield Decided(task.ticket, label), Step(site.name, label)
+        if site.unsure is not None:
+            yield Decided(task.ticket, None), Step(site.name)
+    else:
+        yield Finished(task.ticket, None), Step(site.name)
+    inner: set[str] = set()
+    for area in site.catches:
+        names = sorted(area.catches - inner)
+        inner |= area.catches
+        if names:
+            kinds = (frozenset({names[0]}),)
+            yield Failed(task.ticket, Exception(), kinds), Step(site.name, None, names[0])

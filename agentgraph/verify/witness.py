@@ -1,0 +1,167 @@
+"""From a run that shows something to what a finding says of it: a script, and the path in words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from agentgraph.errors import Finding, Move, Outcome, Script
+from agentgraph.graph import START
+from agentgraph.verify.nest import Nest
+from agentgraph.verify.plain import NoRuns
+from agentgraph.verify.runs import Runs
+from agentgraph.verify.stand import Happened, Stand
+from agentgraph.verify.wiring import Wiring
+
+Path = tuple[tuple[str, ...], tuple[str | None, ...]]
+
+
+@dataclass(slots=True)
+class Witness:
+    """A run up to where it shows something."""
+
+    stand: Stand
+    happened: Happened
+
+    def script(self) -> Script:
+        """The run as data."""
+        outcome, culprit, region = self.happened
+        stand = self.stand
+        moves = tuple(stand.moves())
+        return Script(outcome, (culprit,), stand.steps(), moves, stand.tokens(), region)
+
+    def chain(self, nth: int = 0) -> list[int]:
+        """The moves by which the last token came to the culprit; or the one before, and so on."""
+        moves = self.stand.moves()
+        last = [i for i, move in enumerate(moves) if move[1] == self.happened.culprit]
+        return chain(moves, last[-1 - nth]) if len(last) > nth else []
+
+    def path(self) -> Path:
+        """The vertices along the way to the culprit, and the labels between them."""
+        return path(self.stand.moves(), self.chain())
+
+
+def chain(moves: list[Move], last: int) -> list[int]:
+    """The moves of one token up to the move `last`, by their numbers, the first one first."""
+    found = [last]
+    while moves[found[-1]][0] != START:
+        source = moves[found[-1]][0]
+        earlier = (i for i in range(found[-1] - 1, -1, -1) if moves[i][1] == source)
+        found.append(next(earlier, -1))
+        if found[-1] < 0:
+            return found[-2::-1]
+    return found[::-1]
+
+
+def path(moves: list[Move], numbers: list[int]) -> Path:
+    """Names and labels along the moves with these numbers."""
+    if not numbers:
+        return (), ()
+    names = (moves[numbers[0]][0], *(moves[i][1] for i in numbers))
+    labels = tuple(moves[i][2] for i in numbers)
+    return names, labels if any(labels) else ()
+
+
+class Witnesses:
+    """The runs that show the faults of one graph; played when the first is asked for."""
+
+    def __init__(self, net: Wiring, nest: Nest | None) -> None:
+        """Take the graph, and its regions unless they overlap."""
+        self.net: Wiring = net
+        self.nest: Nest | None = nest
+        self._runs: Runs | None = None
+        self._has_none = False
+
+    @property
+    def runs(self) -> Runs | None:
+        """The runs; None where none ever comes to a stand, or where regions overlap."""
+        if self._runs is None and self.nest is not None and not self._has_none:
+            try:
+                self._runs = Runs(self.net.graph, self.nest)
+            except NoRuns:
+                self._has_none = True
+        return self._runs
+
+    def find(
+        self, outcomes: Sequence[Outcome], region: str, toward: Iterable[str]
+    ) -> Witness | None:
+        """Find the shortest run that shows the first of these that any run shows.
+
+        What shows in the given region goes before what shows elsewhere.
+        """
+        runs = self.runs
+        if runs is None or not outcomes:
+            return None
+        for inside in (True, False):
+            for outcome in outcomes:
+
+                def shows(at: Stand, outcome: Outcome = outcome, inside: bool = inside) -> bool:
+                    return any(
+                        each.outcome == outcome and (each.region == region or not inside)
+                        for each in at.happened
+                    )
+
+                stand = runs.look(shows)
+                if stand is None and not inside and not runs.is_whole:
+                    stand = runs.seek(shows, toward)
+                if stand is not None:
+                    here = [each for each in stand.happened if each.outcome == outcome]
+                    return Witness(stand, min(here, key=lambda each: each.region != region))
+        return None
+
+    def clears(self, findings: list[Finding]) -> bool:
+        """Say whether no run shows any of these errors, in a graph whose runs were all looked at.
+
+        The levels do not count; where a bound keeps a token from going on, the runs know better.
+        """
+        errors = [each for each in findings if each.severity == "error"]
+        is_shown = any(each.script and each.script.outcome != "never" for each in errors)
+        is_counted = any(vertex.bound is not None for vertex in self.net.vertices)
+        if not errors or is_shown or not is_counted or self.runs is None:
+            return False
+        return self.runs.is_clean()
+
+    def coming(self, name: str) -> Stand | None:
+        """Find the shortest run on which a token comes to a vertex."""
+        runs = self.runs
+        if runs is None:
+            return None
+
+        def comes(stand: Stand) -> bool:
+            return any(way.site.name == name for way in stand.ways)
+
+        found = runs.look(comes)
+        return found if found or runs.is_whole else runs.seek(comes, [name])
+
+    def shown(self, finding: Finding, outcome: Outcome, culprit: str) -> Finding:
+        """Add the run on which a token comes to `culprit`, and the path to it."""
+        stand = self.coming(culprit)
+        if stand is None:
+            return replace(finding, script=Script("never", (culprit,)))
+        witness = Witness(stand, Happened(outcome, culprit))
+        names, labels = witness.path()
+        return replace(finding, script=witness.script(), path=names, labels=labels)
+
+    def ending(self, finding: Finding, culprit: str) -> Finding:
+        """Add the run that the bound of a vertex ends, as far as any run comes to that."""
+        runs = self.runs
+        happened = Happened("exhausted", culprit)
+        stand = None if runs is None else runs.look(lambda at: happened in at.happened)
+        if stand is None:
+            return replace(finding, script=Script("never", (culprit,)))
+        witness = Witness(stand, happened)
+        names, labels = witness.path()
+        return replace(finding, script=witness.script(), path=names, labels=labels)
+
+    def repeated(self, finding: Finding, members: Iterable[str]) -> Finding:
+        """Add a run that goes round in `members` and comes back to where it was."""
+        runs, cycle = self.runs, set(members)
+        found = None if runs is None else runs.round(cycle, finding.path[0])
+        if found is None:
+            return replace(finding, script=Script("never", finding.path[:-1]))
+        first, last = found
+        witness = Witness(last, Happened("endless", finding.path[0]))
+        again = len(first.steps())
+        moves = last.moves()
+        names, labels = path(moves, witness.chain())
+        return replace(
+            finding, script=replace(witness.script(), again=again), path=names, labels=labels
+        )
