@@ -160,8 +160,8 @@ def test_the_machine_has_at_most_1200_lines_of_code() -> None:
     assert sum(map(code_lines, machine)) <= 1_200
 
 
-def test_the_library_has_at_most_20000_lines_of_code() -> None:
-    assert sum(map(code_lines, PACKAGE)) <= 20_000
+def test_the_library_has_at_most_20500_lines_of_code() -> None:
+    assert sum(map(code_lines, PACKAGE)) <= 20_500
 
 
 def test_blank_lines_comments_docstrings_and_imports_are_no_code(tmp_path: Path) -> None:
