@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agentgraph.errors import Severity
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
-_FORMATS = ("svg", "dot", "mmd", "json", "html", "txt")
+_FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
 _DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 
 

@@ -17,6 +17,7 @@ from agentgraph.render.marks import Key, Marks
 from agentgraph.render.overlay import Runs, overlay_of
 from agentgraph.render.page import to_html
 from agentgraph.render.palette import Theme
+from agentgraph.render.raster import to_pdf, to_png
 from agentgraph.render.view import View, seen
 
 
@@ -102,23 +103,29 @@ class Options(SvgOptions, total=False):
     ascii: bool
 
 
-FORMATS: dict[str, Callable[..., str | bytes]] = {
+FORMATS: dict[str, Callable[..., str]] = {
     "svg": to_svg,
     "dot": to_dot,
     "mmd": to_mermaid,
     "json": to_json,
     "html": to_html,
     "txt": to_text,
+    "png": to_svg,
+    "pdf": to_svg,
 }
 """Who writes a file, by its suffix."""
+_RASTERS: dict[str, Callable[[str], bytes]] = {"png": to_png, "pdf": to_pdf}
+"""Who makes another thing of an SVG."""
 
 
 def drawn(graph: FrozenGraph, kind: str, **options: Unpack[Options]) -> bytes:
     """Return a picture in one of `FORMATS`."""
     write = FORMATS[kind]
     known = signature(write).parameters
+    if kind in _RASTERS and options.get("theme", "auto") == "auto":
+        options["theme"] = "light"  # Paper does not follow the hour.
     picture = write(graph, **{name: given for name, given in options.items() if name in known})
-    return picture.encode() if isinstance(picture, str) else picture
+    return _RASTERS[kind](picture) if kind in _RASTERS else picture.encode()
 
 
 def save(graph: FrozenGraph, path: str | Path, **options: Unpack[Options]) -> Path:

@@ -55,7 +55,7 @@ def test_render_writes_to_stdout_when_it_is_told_what(call: Call, write: Write) 
     assert call("render", target, "-o", "-", "--format", "dot").stdout.startswith("digraph")
     assert call("render", target, "--format", "svg", "--engine", "builtin").exit_code == 0
     assert call("render", target).exit_code == 2
-    assert call("render", target, "-o", "a.png").exit_code == 2
+    assert call("render", target, "-o", "a.gif").exit_code == 2
     assert call("render", target, "-o", "nowhere/a.svg").exit_code == 2
 
 
