@@ -236,13 +236,19 @@ def render(target: str, *, debug: bool, **asked: Any) -> None:
 
 @agentgraph.command()
 @click.argument("name")
+@click.option(
+    "--from",
+    "chart",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A Mermaid flowchart: begin with a function for each box of it.",
+)
 @_DEBUG
-def new(name: str, *, debug: bool) -> None:
+def new(name: str, *, chart: Path | None, debug: bool) -> None:
     """Begin a small project in the folder NAME, with inputs and a test."""
     with reporting(debug=debug):
         from agentgraph.cli import project  # noqa: PLC0415 - see rule 1
 
-        project.write(name)
+        project.write(name, chart)
 
 
 @agentgraph.command()

@@ -1,8 +1,10 @@
 """`agentgraph new`: a small project that runs and passes its own test; it never overwrites.
 
-The files are in the folder `template` beside this module, as they will be but for two things:
+The files are in the folder `template` beside this module, and in `template_flow` those of a
+project that begins from a flowchart, as they will be but for two things:
 `.in` at the end of their names keeps tools from taking them for a part of agentgraph, and
-`{{name}}` stands for the name of the project.
+`{{name}}` stands for the name of the project, `{{functions}}` and `{{edges}}` for what a
+flowchart shows.
 """
 
 import re
@@ -14,13 +16,25 @@ from typing import Final
 
 import click
 
+from agentgraph.cli.flowchart import read
+from agentgraph.cli.skeleton import parts
+from agentgraph.cli.target import load
+
 TEMPLATE: Final = Path(__file__).with_name("template")
+FLOW: Final = Path(__file__).with_name("template_flow")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def write(name: str) -> None:
-    """Write the project into the folder `name`, and say what to type next."""
+def write(name: str, chart: Path | None = None) -> None:
+    """Write the project into the folder `name`, and say what to type next.
+
+    With `chart`, a Mermaid flowchart, it is the skeleton of what that shows; what the chart
+    leaves open is an error, and the files stay, to be mended.
+    """
     folder = Path(name)
+    slots = {"name": folder.name}
+    if chart is not None:
+        slots |= parts(read(_text(chart), str(chart)))
     if not _NAME.fullmatch(folder.name):
         # The folder's name becomes the name of a Python file and of the workflow.
         raise click.BadParameter(
@@ -37,15 +51,24 @@ def write(name: str) -> None:
             f"{name!r} is there already, and nothing is overwritten", param_hint="NAME"
         )
     folder.mkdir(parents=True)
-    for file, text in files(folder.name):
+    for file, text in files(slots, TEMPLATE if chart is None else FLOW):
         (folder / file).write_text(text, encoding="utf-8", newline="\n")
         click.echo(f"wrote {folder / file}", err=True)
+    if chart is not None:
+        load(str(folder / f"{folder.name}.py"))
     click.echo(f"cd {name} && agentgraph run {folder.name}.py --input inputs.jsonl")
 
 
-def files(name: str) -> Iterator[tuple[str, str]]:
+def files(slots: dict[str, str], template: Path = TEMPLATE) -> Iterator[tuple[str, str]]:
     """Yield each file of a project with its text."""
-    for path in sorted(TEMPLATE.glob("*.in")):
+    for path in sorted(template.glob("*.in")):
         text = path.read_text(encoding="utf-8")
-        file = path.name.removesuffix(".in").replace("NAME", name)
-        yield file, text.replace("{{name}}", name)
+        file = path.name.removesuffix(".in").replace("NAME", slots["name"])
+        yield file, re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], text)
+
+
+def _text(chart: Path) -> str:
+    try:
+        return chart.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{str(chart)!r}: {error}", param_hint="--from") from error

@@ -511,20 +511,26 @@ function gathered(visits) {
 }
 
 function marked(element, seen, state, now, count) {
-  const wanted = `${seen} ${state} ${now} ${count}`;
-  if (painted.get(element) === wanted) return;
-  painted.set(element, wanted);
+  const was = painted.get(element) || { badges: [] };
+  if (was.seen === seen && was.state === state && was.now === now && was.count === count) return;
   const list = element.classList;
-  list.toggle("seen", seen);
-  list.toggle("unseen", !seen);
-  for (const one of ["running", "waiting", "failed"]) list.toggle(`at-${one}`, state === one);
-  list.toggle("now", now);
-  for (const old of element.querySelectorAll(":scope > .mark")) old.remove();
+  if (was.seen !== seen) {
+    list.toggle("seen", seen);
+    list.toggle("unseen", !seen);
+  }
+  if (was.now !== now) list.toggle("now", now);
+  if (was.state) list.remove(`at-${was.state}`);
+  if (state) list.add(`at-${state}`);
+  for (const old of was.badges) old.remove();
+  painted.set(element, { seen, state, now, count, badges: badges(element, state, count) });
+}
+
+function badges(element, state, count) {
   const box = boxes.get(element);
-  if (!box || (!count && !state)) return;
+  if (!box) return [];
   const word = { failed: "\u2715", waiting: "\u231b\ufe0e", running: "\u25b6\ufe0e" }[state];
-  if (count) badge(element, box.x + box.width, box.y, String(count), "");
-  if (word) badge(element, box.x, box.y, word, state);
+  const made = count ? [badge(element, box.x + box.width, box.y, String(count), "")] : [];
+  return word ? [...made, badge(element, box.x, box.y, word, state)] : made;
 }
 
 function badge(element, x, y, text, state) {
@@ -540,6 +546,7 @@ function badge(element, x, y, text, state) {
   label.textContent = text;
   group.append(rect, label);
   element.append(group);
+  return group;
 }
 
 function goTo(step, { linked = true } = {}) {
