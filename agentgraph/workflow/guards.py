@@ -52,11 +52,11 @@ def tried(source: Source, state: type[BaseModel]) -> Tried | None:
     """Try a classifier on all that may matter; None when that cannot be done."""
     runner = Runner(source)
     nodes = [node for statement in source.body for node in ast.walk(statement)]
-    constants = [known for node in nodes if (known := runner.constant(node)) is not ANY]
     names = sorted({name for node in nodes if (name := source.field(node)) is not None})
     if is_guarded(state, names):
         return None
-    domains = [list(_domain(state.model_fields.get(name), constants)) for name in names]
+    edges = _edges(runner, nodes, names)
+    domains = [list(_domain(state.model_fields.get(name), edges[name])) for name in names]
     if not 0 < prod(map(len, domains)) <= _TRIALS:
         return None
     states = (dict(zip(names, values, strict=True)) for values in product(*domains))
@@ -66,6 +66,23 @@ def tried(source: Source, state: type[BaseModel]) -> Tried | None:
         return None
     guards = [node.test for node in nodes if isinstance(node, ast.If)]
     return Tried(silent, runner.dead(guards), runner.doubled)
+
+
+def _edges(
+    runner: "Runner", nodes: Sequence[ast.AST], names: Sequence[str]
+) -> dict[str, list[object]]:
+    """The constants that each field is compared with; all of them, where it is used otherwise."""
+    found: dict[str, list[object]] = {name: [] for name in names}
+    compared: set[ast.AST] = set()
+    for node in nodes:
+        if isinstance(node, ast.Compare):
+            inside = list(ast.walk(node))
+            compared.update(inside)
+            for name in filter(None, map(runner.source.field, inside)):
+                found[name] += map(runner.constant, inside)
+    loose = {runner.source.field(node) for node in nodes if node not in compared}
+    everything = [0, *map(runner.constant, nodes)]
+    return {name: everything if name in loose else edges for name, edges in found.items()}
 
 
 def is_guarded(state: type[BaseModel], names: Sequence[str]) -> bool:
@@ -106,7 +123,7 @@ def _values(kind: object, constants: Sequence[object]) -> list[object]:
     if get_origin(kind) is Literal:
         return list(get_args(kind))
     if kind is int or kind is float:
-        edges = {0, *(c for c in constants if isinstance(c, int | float))}
+        edges = {c for c in constants if isinstance(c, int | float)} or {0}
         return list(_whole(edges) if kind is int else _real(sorted(edges)))
     if kind is str:
         texts = sorted({c for c in constants if isinstance(c, str)})

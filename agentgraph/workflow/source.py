@@ -68,7 +68,7 @@ class Source:
     @property
     def names(self) -> set[str]:
         """The names of globals and attributes that were compiled."""
-        return {name for code in _codes(self.code) for name in code.co_names}
+        return set[str]().union(*(code.co_names for code in _codes(self.code)))
 
 
 _known: "WeakKeyDictionary[FunctionType, tuple[Tree, int] | None]" = WeakKeyDictionary()
