@@ -58,8 +58,10 @@ class Stream(Generic[S]):
 
     def wake(self) -> None:
         """Let the reader look again."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        # Woken once: until it looks, further events need not ask whether it waits.
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def wait(self) -> None:
         """Wait until the reader is woken."""
