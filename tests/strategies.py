@@ -4,6 +4,7 @@
 generator where ten thousand graphs are wanted quickly, hypothesis where one should shrink.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -333,6 +334,39 @@ def _add_edge(sketch: Sketch) -> None:
         label = f"w{len(sketch.edges)}"
         sketch.vertices[source] = replace(vertex, labels=(*vertex.labels, label))
     sketch.edges.append(Edge(source, target, label))
+
+
+def flip_join(sketch: Sketch) -> None:
+    """Let a join that waits for several ways take whatever comes, or a merge wait for all."""
+    ins = Counter(edge.target for edge in sketch.edges)
+    names = [n for n, v in sketch.vertices.items() if ins[n] > 1 and v.bound is None]
+    if names:
+        vertex = sketch.vertices[names[sketch.dice.pick(len(names))]]
+        kind: VertexKind = "gateway" if vertex.kind == "join" else "join"
+        if vertex.kind in {"join", "gateway", "node"}:
+            sketch.vertices[vertex.name] = Vertex(vertex.name, kind)
+
+
+def flip_split(sketch: Sketch) -> None:
+    """Turn a choice between several ways into a fork, or a fork into a choice."""
+    outs = Counter(edge.source for edge in sketch.edges)
+    names = [n for n in sketch.vertices if outs[n] > 1]
+    if names:
+        name = names[sketch.dice.pick(len(names))]
+        only = {other: v for other, v in sketch.vertices.items() if other != name}
+        one = {name: sketch.vertices[name]}
+        sketch.vertices = one
+        _flip_split(sketch)
+        sketch.vertices = {**only, **sketch.vertices}
+
+
+def drop_edge(sketch: Sketch) -> None:
+    """Drop an edge, and the label that it was for."""
+    _drop_edge(sketch)
+
+
+CONTROL = (flip_join, flip_split, drop_edge)
+"""The changes of where tokens go, of which at least nine of ten must be refused."""
 
 
 def _move_edge(sketch: Sketch) -> None:

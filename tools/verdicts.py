@@ -3,15 +3,24 @@
     python -m tools.verdicts 0 10000
 
 says for the random graphs with these seeds how often both agree, and which seeds differ.
+
+    python -m tools.verdicts mutants 1000
+
+says of the mutants of so many sound graphs how many are refused, without any test of a user.
 """
 
 import sys
 
-from tests.verify.test_verdicts import tally
+from tests.verify.test_verdicts import killed, tally
 
 
 def main() -> int:
     """Print the counts; a difference is an exit code of 1."""
+    if sys.argv[1:2] == ["mutants"]:
+        for name, counts in killed(0, int((*sys.argv[2:], "1000")[0])).items():
+            share = counts[True] / max(counts.total(), 1)
+            print(f"{name:<12} {counts[True]:>6} of {counts.total():>6} refused  {share:.1%}")
+        return 0
     first, last = (int(word) for word in (*sys.argv[1:], "0", "10000")[:2])
     found = tally(first, last)
     for words, count in sorted(found.items()):
