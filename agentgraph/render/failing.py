@@ -23,7 +23,7 @@ def marks_of(finding: Finding, graphs: Sequence[tuple[str, FrozenGraph]]) -> Mar
         key = next((key for key in edges if key[:2] == (token.source, token.vertex)), None)
         if key is not None:
             edges[key] = Mark("path", "waits")
-        else:
+        elif script is not None and token.vertex not in script.culprits:
             note = marks[token.vertex].note if token.vertex in marks else ""
             marks[token.vertex] = Mark("waits", f"{note} waits".strip())
     culprits = script.culprits if script is not None else finding.path[-1:]

@@ -16,7 +16,7 @@ def check_reach(net: Wiring, seen: Witnesses) -> Iterator[Finding]:
     dead = {v for v in range(len(net.vertices)) if not net.outs[v] and v != net.end}
     ending = _ending(net, dead)
     for vertex in range(len(net.vertices)):
-        if not reached[vertex] and not (vertex == net.end and not ending[net.start]):
+        if not reached[vertex] and not (vertex == net.end and (dead or not ending[net.start])):
             yield _unreachable(net, vertex, reached)
         if vertex in dead and vertex != net.start:
             yield seen.shown(_dead_end(net, vertex), "trapped", net.name(vertex))

@@ -177,6 +177,8 @@ class _Teller:
         order = self.net.number
         sources = {self._came(numbers) for numbers in chains if numbers}
         named = sorted(sources, key=lambda source: order.get(source, -1))
+        if name == END and fork in named:
+            return self._early(fork)
         by = listed(named)
         twice = "gets two tokens" if name == END else "runs twice"
         return self._finding(
@@ -187,6 +189,19 @@ class _Teller:
             f"{add_join(named, name)} instead of the plain edges, "
             f"or in a flow `({' | '.join(named)}) >> {name}`",
             self._place(name if name != END else named[0]),
+        )
+
+    def _early(self, fork: str) -> Finding:
+        """A fork leads to END and onward."""
+        others = [edge.target for edge in self.net.graph.outs[fork] if edge.target != END]
+        line = f"[{', '.join(others)}]" if len(others) > 1 else others[0]
+        return self._finding(
+            "AG302",
+            f"{quoted(fork)} leads to END and on to {listed(others)} at once, and END takes one "
+            "token: the run would end while the others work",
+            f"edge {quoted(fork)} -> END",
+            f"leave END out, {add_edge(fork, line)}: the run ends where these lead",
+            self._place(fork),
         )
 
     def _came(self, numbers: list[int]) -> str:

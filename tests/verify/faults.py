@@ -178,6 +178,17 @@ def join_of_alternatives(p: Place) -> None:
     p.g.add_join([a, b], p.leave)  # B10
 
 
+@fault("B11", "AG302", "AG304", knock_on="AG303")
+def merge_without_join(p: Place) -> None:
+    a, b = p.new("a"), p.new("b")
+    p.g.add_edge(p.enter, [a, b])
+    if p.is_right:
+        p.g.add_join([a, b], p.leave)
+    else:
+        p.g.add_edge(a, p.leave)  # B11
+        p.g.add_edge(b, p.leave)  # B11
+
+
 @fault("B12", "AG303")
 def fork_in_a_loop(p: Place) -> None:
     a, b, c = p.new("a", max_visits=3), p.new("b"), p.new("c")
@@ -190,6 +201,17 @@ def fork_in_a_loop(p: Place) -> None:
     else:
         p.g.add_edge(b, a)  # B12
         p.g.add_edge(c, p.leave)
+
+
+@fault("B13", "AG304", "AG302", knock_on="AG303")
+def branch_to_an_end(p: Place) -> None:
+    a, b = p.new("a"), p.new("b")
+    p.g.add_edge(p.enter, [a, b])
+    if p.is_right:
+        p.g.add_join([a, b], p.leave)
+    else:
+        p.g.add_edge(a, END)  # B13
+        p.g.add_edge(b, p.leave)
 
 
 @fault("B14", "AG301", "AG302", "AG304")
@@ -352,6 +374,13 @@ def one_edge_twice(p: Place) -> None:
         p.g.add_edge(p.enter, p.leave)  # B25
 
 
+@fault("B26", "AG106", "AG302", "AG304", knock_on="AG303")
+def on_from_the_end(p: Place) -> None:
+    a = p.new("a")
+    p.chain(a, p.leave)
+    p.g.add_edge(p.enter, a if p.is_right else [a, END])  # B26
+
+
 @fault("B27", "AG501")
 def effect_without_a_key(p: Place) -> None:
     def safe(s: Desk, ctx: Ctx) -> None:
@@ -413,6 +442,18 @@ def crossed_joins(p: Place) -> None:
     p.g.add_join([v, z], j)  # B31
     p.g.add_edge(i, p.leave)
     p.g.add_edge(j, p.leave)
+
+
+@fault("B32", "AG301", "AG302", "AG303", "AG304")
+def past_the_inner_join(p: Place) -> None:
+    f, z, x, y, m, i, o = (p.new(name) for name in "fzxymio")
+    p.g.add_edge(p.enter, [f, z])
+    p.g.add_edge(f, [x, y])
+    past = m if p.is_right else o
+    p.g.add_conditional_edge(y, pick, {"x": m, "y": past})  # B32
+    p.g.add_join([x, m], i)  # B32
+    p.g.add_edge(i, o)  # B32
+    p.g.add_join([o, z], p.leave)
 
 
 @fault("B33", "AG307")

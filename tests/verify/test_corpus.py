@@ -156,3 +156,7 @@ def test_all_faults_of_a_graph_are_told_at_once(numbers: str) -> None:
     for piece in pieces:
         told = [one for one in findings if one.code in piece.codes]
         assert any(is_marked(one.place, piece.number) for one in told), piece.number
+
+
+def test_all_thirty_three_classes_are_there() -> None:
+    assert sorted(one.number for one in FAULTS) == [f"B{number:02}" for number in range(1, 34)]
