@@ -10,6 +10,7 @@ Rules of this file:
 """
 
 from functools import lru_cache
+from math import fsum
 from unicodedata import category, combining, east_asian_width
 
 LINE_LIMIT = 28
@@ -51,7 +52,8 @@ def shown(text: str) -> str:
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return how many pixels `text` takes at most at this font size."""
-    ems = sum(map(_ems, text))
+    # Not `sum`: what it gives for fractions has changed between releases of Python.
+    ems = fsum(map(_ems, text))
     return ems * size * (_BOLD if bold else 1.0)
 
 

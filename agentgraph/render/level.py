@@ -6,7 +6,7 @@ through a box.
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from math import ceil
+from math import ceil, fsum
 from typing import NamedTuple
 
 from agentgraph.render.curve import straight
@@ -245,7 +245,7 @@ class _Ranking:
         nearest = min(map(abs, wishes)) + 1
         firsts = [wish - at * step for at, wish in enumerate(wishes) if abs(wish) <= nearest]
         low, high = step / 2 - half, half - step * (len(lines) - 0.5)
-        first = max(low, min(high, sum(firsts) / len(firsts)))
+        first = max(low, min(high, fsum(firsts) / len(firsts)))
         return [first + step * at for at in range(len(lines))]
 
     def _way(self, key: int, path: list[int], places: list[Rect]) -> list[Point]:

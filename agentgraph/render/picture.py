@@ -33,6 +33,7 @@ def to_svg(
     theme: Theme = "auto",
     direction: Direction = "TB",
     engine: EngineChoice | None = None,
+    href: str | None = None,
 ) -> str:
     """Draw `graph` as an SVG document.
 
@@ -48,7 +49,9 @@ def to_svg(
     after so many events. `view` shows a part of the graph.
 
     `engine` chooses who lays the picture out, else the environment variable
-    AGENTGRAPH_ENGINE does. Whatever the choice, the text is the same each time.
+    AGENTGRAPH_ENGINE does. Whatever the choice, the text is the same each time. `href` makes
+    each node a link to its source: `vscode://file{file}:{line}`, or any other address with
+    `{file}`, `{line}`, `{agent}` (its module and name) and `{name}` in it.
     """
     counts = Counts(visits, taken, marks)
     if run is not None:
@@ -57,7 +60,7 @@ def to_svg(
     diagram = seen(graph, counts, view or View())
     if run is not None:
         diagram = replace(diagram, caption=f"{diagram.caption}; {diagram.coverage}")
-    return svg.write(scene_of(diagram, direction=direction, engine=engine), theme)
+    return svg.write(scene_of(diagram, direction=direction, engine=engine), theme, href)
 
 
 def to_dot(graph: FrozenGraph, *, view: View | None = None) -> str:
@@ -93,6 +96,7 @@ class SvgOptions(TypedDict, total=False):
     theme: Theme
     direction: Direction
     engine: EngineChoice | None
+    href: str | None
 
 
 class Options(SvgOptions, total=False):

@@ -9,7 +9,7 @@ Rules of this file:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import cos, pi, sin
+from math import cos, fsum, pi, sin
 from typing import NamedTuple
 
 from agentgraph.render.captions import bar_notes, notes_of, undo_note
@@ -248,7 +248,7 @@ def _chip_rows(figure: Figure) -> list[list[tuple[str, float]]]:
 
 
 def _row_width(row: list[tuple[str, float]]) -> float:
-    return sum(wide for _, wide in row) + _CHIP_GAP * (len(row) - 1)
+    return fsum(wide for _, wide in row) + _CHIP_GAP * (len(row) - 1)
 
 
 def _chips(row: list[tuple[str, float]], y: float) -> list[str]:

@@ -2,7 +2,8 @@
 
 Rules of this file:
 
-1. No script, no link, no foreign element, nothing fetched: a picture is inert.
+1. No script, no foreign element, nothing fetched: a picture is inert. Links are there only
+   where somebody asked for them.
 2. Everything a graph says is escaped; nothing of it becomes a name of an element, an
    attribute or a style.
 3. Each vertex and each edge is one `g` with a role and a name that can be read aloud.
@@ -16,6 +17,7 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
 from agentgraph.render.layout import Point, Rect
 from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
+from agentgraph.render.links import link_of
 from agentgraph.render.marks import Mark
 from agentgraph.render.markup import attributes, element, number, words
 from agentgraph.render.overlay import Trace
@@ -29,16 +31,17 @@ _CAPTION_HEIGHT = 14.0
 _CLASSES = re.compile(r' class="([^"]+)"')
 
 
-def write(scene: Scene, theme: Theme) -> str:
-    """Write the whole document."""
-    return _Writer(scene).document(theme)
+def write(scene: Scene, theme: Theme, href: str | None = None) -> str:
+    """Write the whole document; with a template `href`, nodes are links to their source."""
+    return _Writer(scene, href).document(theme)
 
 
 class _Writer:
     """One document: what is written stands `self._left`, `self._top` from the corner."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, href: str | None) -> None:
         self._scene = scene
+        self._href = href
         self._heading = " ".join(lines_of(visible(scene.diagram.graph.name)))
         heading = width(self._heading, HEADING_SIZE, bold=True)
         caption = width(shown(scene.diagram.caption), NOTE_SIZE)
@@ -130,11 +133,17 @@ class _Writer:
         sketch = self._scene.sketches[figure.id]
         told = figure_told(figure)
         kind = f"vertex {sketch.paint}{_seen(figure.visits, figure.mark)}{_standing(figure.trace)}"
-        opening = _head(figure.id, kind, "graphics-symbol", told)
+        link = link_of(figure.vertex, self._href) if self._href else None
+        # What holds a link must not be a symbol: nobody could come to what is inside of one.
+        role = "graphics-object" if link else "graphics-symbol"
+        opening = _head(figure.id, kind, role, told)
         data = attributes(data_path=shown(figure.path), data_kind=figure.kind)
         at = f' transform="translate({number(place.x)},{number(place.y)})"'
         badge = _badge(figure.badge, *self._scene.badges.get(figure.id, Point(0, 0)))
         drawn = "".join(sketch.parts)
+        if link:
+            source = f"source of {shown(figure.path)}"
+            drawn = f"<a{attributes(href=link, aria_label=source)}>{drawn}</a>"
         return f"<g{opening}{data}{at}>{element('title', told)}{drawn}{badge}</g>"
 
     def _group_badge(self, group: Group) -> str:

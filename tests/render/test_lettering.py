@@ -1,6 +1,7 @@
 """Which characters are shown, how wide they are, where a name is broken."""
 
 import unicodedata
+from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 from hypothesis import given
@@ -67,3 +68,11 @@ def test_wide_letters_take_more_room_than_narrow_ones() -> None:
     assert width("\u5ba1", 10) == 10
     assert width("e\u0301", 10) == width("e", 10)
     assert width("a", 10, bold=True) > width("a", 10)
+
+
+def test_a_width_is_the_true_sum_rounded_once_so_that_it_is_the_same_in_every_release() -> None:
+    texts = [f"step {number} of the {number * 7}th round" for number in range(50)]
+
+    for text in texts:
+        exact = sum((Fraction(width(letter, 1)) for letter in text), Fraction(0))
+        assert width(text, 1) == float(exact)

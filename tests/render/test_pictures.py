@@ -41,10 +41,12 @@ def started(program: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_pictures_have_the_same_bytes_whatever_the_hash_seed() -> None:
-    seeds = ("0", "1", "4711")
+def test_pictures_have_the_same_bytes_whatever_the_hash_seed_the_language_and_the_fonts() -> None:
+    places = [{"PYTHONHASHSEED": seed} for seed in ("0", "1", "7", "42", "4711")]
+    places += [{"LC_ALL": "C"}, {"LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de"}]
+    places += [{"FONTCONFIG_FILE": os.devnull, "HOME": os.devnull}]
 
-    assert len({started(PROGRAM, PYTHONHASHSEED=seed) for seed in seeds}) == 1
+    assert len({started(PROGRAM, **place) for place in places}) == 1
 
 
 def test_the_drawing_of_a_small_graph_is_the_golden_one() -> None:
