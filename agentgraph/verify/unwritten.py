@@ -78,6 +78,8 @@ class Spread:
         """The same for each edge into a join."""
         self.rounds: dict[int, list[int]] = {}
         """For each bounded vertex with a `then`, the edges that lead back to it."""
+        self.spared: dict[int, int] = {}
+        """For each of them, the fields that its rounds may write."""
         if net.then:
             self._find_rounds()
         self.at[net.start] = wanted
@@ -99,14 +101,19 @@ class Spread:
             loop = None if bound is None else bound.loop
             members = cycles.get(vertex, frozenset()) if loop is None else loops[loop]
             self.rounds[vertex] = [e for e in net.ins[vertex] if net.source[e] in members]
+            # Who comes once more has gone round: what may be written there counts as written.
+            for member in members:
+                self.spared[vertex] = self.spared.get(vertex, 0) | self._taken(member)
+
+    def _taken(self, vertex: int) -> int:
+        """What a vertex may write, or fails to read."""
+        fact = self.facts.of[vertex]
+        is_known = fact.claim == "proved" or (self.trusts_user and fact.claim == "declared")
+        return fact.some | fact.reads if is_known else -1
 
     def left(self, vertex: int) -> int:
         """What is still unwritten when a vertex has run."""
-        fact = self.facts.of[vertex]
-        is_known = fact.claim == "proved" or (self.trusts_user and fact.claim == "declared")
-        if not is_known:
-            return 0
-        return self.at[vertex] & ~fact.some & ~fact.reads
+        return self.at[vertex] & ~self._taken(vertex)
 
     def _go_on(self, vertex: int) -> Iterator[int]:
         net, left = self.net, self.left(vertex)
@@ -115,7 +122,7 @@ class Spread:
             self.came[edge] |= left
             yield from self._reach(head, self._joined(head) if net.is_join[head] else left)
             if head in net.then and edge in self.rounds[head]:
-                yield from self._reach(net.then[head], left)
+                yield from self._reach(net.then[head], left & ~self.spared.get(head, 0))
         for handler in net.failing.get(vertex, ()):
             yield from self._reach(handler, self.at[vertex])
 

@@ -92,7 +92,7 @@ class Runs:
             for frame in marking.frames.values()
             for (site, place), token in frame.tokens.items()
         )
-        return key_of(marking), tuple(live), tuple(resting)
+        return key_of(marking), len(marking.unwindings), tuple(live), tuple(resting)
 
     def _events(self, marking: Marking) -> Iterator[Event]:
         for task in marking.live.values():
