@@ -186,7 +186,10 @@ class Explorer:
     def _judge(self, before: Marking, after: Marking, worked: Site | None) -> None:
         ways = _taken(before, after)
         for way in ways:
-            self.begun.add(way.site.path)
+            if way.site.vertex.kind != "join":
+                self.begun.add(way.site.path)
+            if way.key[2] not in {"then", "catch"}:
+                self.begun.add(way.key[0])  # A join has begun when it has fired.
         if after.status in {"exhausted", "failed"}:
             return
         for frame in after.frames.values():
@@ -373,6 +376,11 @@ def _is_in(place: Resting, region: Region) -> bool:
     site, number = place
     if region.kind == "quorum" and site.name == region.target:
         return number >= 0
+    if number >= 0:
+        for area in site.areas:
+            if area.kind == "quorum" and area.target == site.name:
+                inside = {member.name for member in area.members} - {site.name}
+                return inside <= set(region.members)
     return site.name in region.members
 
 
