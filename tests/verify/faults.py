@@ -378,7 +378,7 @@ def one_edge_twice(p: Place) -> None:
 def on_from_the_end(p: Place) -> None:
     a = p.new("a")
     p.chain(a, p.leave)
-    p.g.add_edge(p.enter, a if p.is_right else [a, END])  # B26
+    p.g.add_edge(p.enter, a if p.is_right else [a, END])  # B26 # type: ignore[arg-type] # the mistake
 
 
 @fault("B27", "AG501")
