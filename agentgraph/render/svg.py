@@ -142,7 +142,8 @@ class _Writer:
         badge = _badge(figure.badge, *self._scene.badges.get(figure.id, Point(0, 0)))
         drawn = "".join(sketch.parts)
         if link:
-            source = f"source of {shown(figure.path)}"
+            # Where a text can be read, it is the name of the link.
+            source = None if "<text" in drawn else f"source of {shown(figure.path)}"
             drawn = f"<a{attributes(href=link, aria_label=source)}>{drawn}</a>"
         return f"<g{opening}{data}{at}>{element('title', told)}{drawn}{badge}</g>"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agentgraph.graph import Edge, FrozenGraph, Vertex
-from agentgraph.render import to_dot, to_mermaid
+from agentgraph.render import to_dot, to_mermaid, to_svg
 from agentgraph.render.captions import figure_lines
 from agentgraph.render.diagram import diagram_of
 from tests.render.drawings import DESK, ESSAY, NASTY
@@ -62,10 +62,14 @@ def corpus() -> list[FrozenGraph]:
 
 @needs_node
 @needs_chromium
-def test_in_a_browser_all_parts_are_named_and_no_text_leaves_its_shape() -> None:
-    looks = node("pictures.mjs", *map(str, PICTURES))
+def test_in_a_browser_all_parts_are_named_and_no_text_leaves_its_shape(tmp_path: Path) -> None:
+    linked = tmp_path / "linked.svg"
+    desk = next(iter(graphs_in(load(EXAMPLES / "support_desk.py")).values()))
+    linked.write_text(to_svg(desk, href="vscode://file{file}:{line}"), encoding="utf-8")
 
-    assert len(looks) == 2 * len(PICTURES)
+    looks = node("pictures.mjs", *map(str, [*PICTURES, linked]))
+
+    assert len(looks) == 2 * len(PICTURES) + 2
     for look in looks:
         assert look["violations"] == [], look["file"]
         assert look["unnamed"] == 0, look["file"]
