@@ -92,7 +92,10 @@ class Runs:
             for frame in marking.frames.values()
             for (site, place), token in frame.tokens.items()
         )
-        return key_of(marking), len(marking.unwindings), tuple(live), tuple(resting)
+        goals = sorted(
+            f"{type(u.goal).__name__} {u.site.path}" for u in marking.unwindings.values()
+        )
+        return key_of(marking), tuple(goals), tuple(live), tuple(resting)
 
     def _events(self, marking: Marking) -> Iterator[Event]:
         for task in marking.live.values():
