@@ -81,9 +81,13 @@ def _ways(graph: FrozenGraph) -> dict[str, set[str]]:
 
 
 def _overlap(graph: FrozenGraph, names: list[str]) -> bool:
+    """Say whether two regions share vertices, or the join of one, and neither holds the other."""
+    found = [region for region in graph.regions if region.name in names]
     one, other = (
-        {*region.members} - {region.target if region.kind == "quorum" else None}
-        for region in graph.regions
-        if region.name in names
+        {*region.members} - {region.target if region.kind == "quorum" else None} for region in found
     )
-    return bool(one & other) and not one <= other and not other <= one
+    if not one & other:
+        return False
+    races = [region for region in found if region.kind == "quorum"]
+    has_lost = any(race.target not in one | other for race in races)
+    return has_lost or not (one <= other or other <= one)

@@ -96,12 +96,34 @@ def nest(net: Wiring) -> tuple[Nest | None, list[Finding]]:
         around[number] = max(owners, default=OUTSIDE)
         for vertex in members[number]:
             owner[vertex] = number
+    findings += _without_join(net, quorum, members, around)
     if findings:
         return None, findings
     found = Nest(net, owner, around, outer_first[::-1], quorum)
     if regions:
         _fill(found, outer_first)
     return found, []
+
+
+def _without_join(
+    net: Wiring, quorum: dict[int, int], members: list[set[int]], around: list[int]
+) -> Iterator[Finding]:
+    """Find what is taken down with a race in it, while tokens rest at the join of the race."""
+    for join, number in quorum.items():
+        outer = around[number]
+        while outer != OUTSIDE:
+            region, race = net.graph.regions[outer], net.graph.regions[number]
+            if region.kind != "loop" and join not in members[outer]:
+                yield Finding(
+                    "AG308",
+                    f"the {region.kind} {region.name!r} holds the branches of the quorum "
+                    f"{race.name!r} and not the join {net.name(join)!r} at which they meet",
+                    f"{region.kind} {region.name!r}",
+                    f"let it hold {net.name(join)!r} as well",
+                    region.place or net.place(join),
+                    script=Script("never", (region.name, race.name)),
+                )
+            outer = around[outer]
 
 
 def _fill(nest: Nest, outer_first: list[int]) -> None:

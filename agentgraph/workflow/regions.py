@@ -36,6 +36,12 @@ def with_regions(sketch: Sketch, trials: Iterable[Trial]) -> Sketch:
         else _surrounded(found, trial.dots, outs, ins)
         for trial in trials
     ]
+    # Tokens that wait at the join of a race go down with what holds the race.
+    for trial, raced in zip(trials, inside, strict=True):
+        if trial.kind == "quorum":
+            for other, members in zip(trials, inside, strict=True):
+                if other.kind == "catch" and members >= raced:
+                    members.add(trial.target)
     # The smaller ones first: a gate put into a region belongs to all regions around it.
     for number in sorted(range(len(trials)), key=lambda number: len(inside[number])):
         around = [members for members in inside if members >= inside[number]]

@@ -64,7 +64,18 @@ class Oracle:
 
     def _overlapping(self) -> bool:
         sets = list(self.members.values())
-        return any(a & b and not a <= b and not b <= a for a in sets for b in sets)
+        if any(a & b and not a <= b and not b <= a for a in sets for b in sets):
+            return True
+        # What takes down a race must take down what waits at its join.
+        return any(
+            race.kind == "quorum"
+            and outer.kind != "loop"
+            and outer is not race
+            and self.holds(outer, race)
+            and race.target not in self.members[outer.name]
+            for race in self.graph.regions
+            for outer in self.graph.regions
+        )
 
     def _traps(self) -> bool:
         """From some vertex no way leads to END."""

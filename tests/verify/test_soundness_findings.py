@@ -1,5 +1,7 @@
 """AG301 to AG309: what each kind of unsound graph is told, and how it reads."""
 
+from dataclasses import replace
+
 from agentgraph.graph import Region
 from agentgraph.verify import verify
 from tests.verify.drafting import bounded, codes, gateway, graph, join, only
@@ -128,6 +130,19 @@ def test_regions_that_overlap_are_refused() -> None:
 
     assert finding.code == "AG308"
     assert "they share 'b', and neither holds the other" in finding.what
+
+
+def test_what_takes_down_a_race_must_hold_its_join() -> None:
+    race = Region("race", "quorum", ("f", "a", "b", "c"), "j")
+    save = Region("save", "catch", ("f", "a", "b", "c"), "h")
+    lines = "START -> f\nf -> a, b, c\na -> j\nb -> j\nc -> j\nj -> END\nh -> END"
+
+    finding = only(graph(lines, join("j", need=2), regions=(save, race)))
+    whole = replace(save, members=(*save.members, "j"))
+
+    assert finding.code == "AG308"
+    assert "and not the join 'j' at which they meet" in finding.what
+    assert codes(graph(lines, join("j", need=2), regions=(whole, race))) == []
 
 
 def test_a_region_around_two_parallel_branches_is_entered_twice() -> None:

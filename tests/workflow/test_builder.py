@@ -1,5 +1,6 @@
 """The builder: the same graphs as flows make, edge by edge, and what it refuses."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -157,6 +158,28 @@ def test_a_branch_that_is_not_raced_goes_its_own_way() -> None:
     g.add_edge(last, END)
 
     assert text("a -> fork\n fork -> b\n fork -> c\n a -> d") in drawn(g)
+
+
+@pytest.mark.parametrize("caught", [(a, b, c), (b, c)], ids=["with the fork", "without"])
+def test_a_catch_around_a_race_holds_the_join_at_which_its_branches_wait(
+    caught: tuple[Callable[[Draft], None], ...],
+) -> None:
+    def fails(s: Draft) -> None:
+        raise KeyError
+
+    g = new()
+    failing = g.add_node(fails)
+    g.add_edge(START, a)
+    g.add_edge(a, [b, failing, c])
+    g.add_join([b, failing, c], e, need=2)
+    g.add_edge(e, END)
+    sorry = g.add_node(d, name="sorry")
+    g.add_catch([*caught, failing], KeyError, sorry)
+    g.add_edge(sorry, END)
+
+    done = g.compile().run_sync(Draft())
+
+    assert (done.status, done.path[-1]) == ("done", "sorry")
 
 
 def test_a_catch_holds_the_joins_and_choices_between_its_nodes() -> None:
