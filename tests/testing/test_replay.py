@@ -1,16 +1,20 @@
 """What a finding claims happens when its script is played on the real runner."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel
 
 from agentgraph import START, Graph
-from agentgraph.errors import Finding, InvalidGraph, Stuck
+from agentgraph.errors import AgentGraphError, Finding, InvalidGraph, Stuck
 from agentgraph.graph import FrozenGraph, Region, Vertex
 from agentgraph.testing import replay
 from agentgraph.verify import verify
 from tests.verify.drafting import bounded, gateway, graph, join, only
+from tests.verify.faults import FAULTS
+from tests.verify.test_corpus import AROUND, compiled
 from tests.verify.test_verdicts import drawn
 
 WAITS = "START -> k\nk -x-> a\nk -y-> b\na -> j\nb -> j\nj -> c\nc -> END"
@@ -153,3 +157,20 @@ def test_every_fault_of_random_graphs_occurs_as_claimed() -> None:
     outcomes = {fault.script.outcome for _, _, fault in found if fault.script is not None}
     assert outcomes >= {"waits", "twice", "left", "shared", "trapped", "endless", "never"}
     assert len(found) > 200
+
+
+@pytest.mark.parametrize("around", AROUND, ids=">".join)
+def test_what_is_told_of_the_known_classes_of_faults_happens_however_deep_they_lie(
+    around: Sequence[str],
+) -> None:
+    played = []
+    for fault in FAULTS:
+        with suppress(AgentGraphError):
+            try:
+                compiled(around, fault, is_right=False)
+            except InvalidGraph as error:
+                flows = [one for one in error.findings if is_flow(one) and one.code != "AG306"]
+                played += [(fault.number, one, replay(error, one).occurred) for one in flows]
+
+    assert len(played) > 10
+    assert [each for each in played if not each[2]] == []
