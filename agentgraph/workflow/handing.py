@@ -63,7 +63,7 @@ def _constants(
 def _refused(field: FieldInfo, value: object, state: type[BaseModel]) -> str | None:
     """Say why a field cannot have a value; None where it can, or where that is not known."""
     limits = limits_of(field)
-    if (not limits and type(value) is field.annotation) or limits is None:
+    if (not limits and _is_just(value, field.annotation)) or limits is None:
         return None
     if not _is_plain(field.annotation):
         return None
@@ -74,6 +74,11 @@ def _refused(field: FieldInfo, value: object, state: type[BaseModel]) -> str | N
     except ValidationError as error:
         return explain(error)
     return None
+
+
+def _is_just(value: object, hint: object) -> bool:
+    """Say whether a value is of a type, and not of a class that is derived from it."""
+    return type(value) is hint
 
 
 def _is_plain(hint: object) -> bool:
