@@ -78,7 +78,7 @@ def _refused(field: FieldInfo, value: object, state: type[BaseModel]) -> str | N
 
 def _is_just(value: object, hint: object) -> bool:
     """Say whether a value is of a type, and not of a class that is derived from it."""
-    return type(value) is hint
+    return isinstance(hint, type) and type(value) is hint
 
 
 def _is_plain(hint: object) -> bool:
