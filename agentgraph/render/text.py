@@ -79,7 +79,8 @@ def _wide(letter: str) -> int:
 def _words(figure: Figure) -> list[str]:
     _, *notes = figure_lines(figure) if figure.kind not in {"start", "end"} else [""]
     sign = _SIGNS.get(figure.kind, "")
-    return [f"{sign} {shown(figure.path)}" if sign else shown(figure.path), *notes]
+    name = shown(figure.path)
+    return [f"{sign} {name}" if sign else name, *(note for note in notes if note != name)]
 
 
 def _drawn(diagram: Diagram, width: int) -> Drawing | None:

@@ -140,3 +140,13 @@ def test_any_graph_is_told_whole(graph: FrozenGraph) -> None:
     text = "\n".join(write(diagram, width=200).lines)
 
     assert all(shown(figure.path) in text for figure in diagram.figures)
+
+
+def test_a_fork_is_called_one_only_once() -> None:
+    forked = FrozenGraph(
+        "g",
+        (*map(Vertex, "abc"), Vertex("fork", "gateway"), Vertex("START", "start")),
+        tuple(Edge(*way) for way in (("START", "fork"), ("fork", "a"), ("fork", "b"), ("a", "c"))),
+    )
+
+    assert to_text(forked).count("fork") == 1
