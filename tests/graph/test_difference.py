@@ -223,6 +223,14 @@ def test_the_state_is_compared_field_by_field() -> None:
     )
 
 
+def test_a_state_that_differs_in_what_its_fields_do_not_say_is_told_too() -> None:
+    found = difference(DESK, replace(DESK, schema="two", state="desk:Ticket"))
+
+    assert [(one.part, one.path, one.what) for one in found.changes] == [
+        ("workflow", "desk:Ticket", "its state declares other fields")
+    ]
+
+
 def test_what_is_required_is_compared_and_what_was_noted_beside_the_graph_is_not() -> None:
     rule = Requirement("always_before", ("triage", "clerk"))
     noted = Finding("AG502", "it reads the clock", "classifier 'triage'", "do not")
