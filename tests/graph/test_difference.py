@@ -223,6 +223,15 @@ def test_the_state_is_compared_field_by_field() -> None:
     )
 
 
+def test_another_name_or_version_of_the_whole_is_told() -> None:
+    found = difference(DESK, replace(DESK, name="office", version=2))
+
+    assert [(one.part, one.what) for one in found.changes] == [
+        ("workflow", "name: desk -> office"),
+        ("workflow", "version: 1 -> 2"),
+    ]
+
+
 def test_a_state_that_differs_in_what_its_fields_do_not_say_is_told_too() -> None:
     found = difference(DESK, replace(DESK, schema="two", state="desk:Ticket"))
 
