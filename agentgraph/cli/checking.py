@@ -43,7 +43,7 @@ def check(
 def _draw(found: Sequence[Checked], folder: Path) -> dict[int, str]:
     """Draw each finding that has a path; return where, by the identity of the finding."""
     from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
-    from agentgraph.render.failing import marks_of  # noqa: PLC0415
+    from agentgraph.render.failing import marks_of  # noqa: PLC0415 - only who draws needs it
 
     folder.mkdir(parents=True, exist_ok=True)
     drawn: dict[int, str] = {}

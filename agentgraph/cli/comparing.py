@@ -44,7 +44,7 @@ def compare(
         return BAD
     if svg is not None:
         from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
-        from agentgraph.render.differing import both  # noqa: PLC0415
+        from agentgraph.render.differing import both  # noqa: PLC0415 - only who draws needs it
 
         graph, marks = both(found)
         svg.write_text(to_svg(graph, marks=marks), encoding="utf-8", newline="\n")

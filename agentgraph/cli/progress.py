@@ -94,14 +94,14 @@ def progress(
 @contextmanager
 def _bar(name: str, total: int | None) -> Generator[Progress]:
     from rich.console import Console  # noqa: PLC0415 - rich is for terminals only
-    from rich.progress import (  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415 - rich is for terminals
         BarColumn,
         MofNCompleteColumn,
         SpinnerColumn,
         TextColumn,
         TimeElapsedColumn,
     )
-    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+    from rich.progress import Progress as RichProgress  # noqa: PLC0415 - rich is for terminals
 
     columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
     many = [] if total == 1 else [BarColumn(), MofNCompleteColumn()]
