@@ -18,8 +18,8 @@ from agentgraph.render.palette import NOTE_SIZE
 from agentgraph.render.ranks import against
 from agentgraph.render.shapes import (
     BADGE_HEIGHT,
-    Outline,
     Sketch,
+    badge_places,
     badge_width,
     frame_outline,
     sketch_of,
@@ -169,8 +169,8 @@ def _title_places(
     request: Request, layout: Layout, chains: Mapping[str, curve.Chain]
 ) -> dict[str, Rect]:
     """Put each title in the upper left corner of its frame, or where no arrow runs through it."""
-    limits = [(*Rect.around(chain).limits, chain) for chain in chains.values()]
     places: dict[str, Rect] = {}
+    limits = [(*Rect.around(chain).limits, chain) for chain in chains.values() if request.zones]
     for zone in request.zones:
         frame = layout.zones[zone.id]
         wide, high = zone.title_width, zone.title_height
@@ -202,7 +202,10 @@ def _badges(
     badges: dict[str, Point] = {}
     for figure in diagram.figures:
         if figure.badge:
-            place, options = layout.boxes[figure.id], sketches[figure.id].badges
+            place, options = (
+                layout.boxes[figure.id],
+                badge_places(figure.badge, sketches[figure.id]),
+            )
             wide, near = badge_width(figure.badge) + 4, touching.get(figure.id, [])
             rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
             free = [
@@ -223,8 +226,10 @@ def _cut(
     return curve.without_end(chain, *_outline_of(arrow.target, layout, sketches))
 
 
-def _outline_of(part: str, layout: Layout, sketches: Mapping[str, Sketch]) -> tuple[Outline, Point]:
+def _outline_of(
+    part: str, layout: Layout, sketches: Mapping[str, Sketch]
+) -> tuple[curve.Outline, Point]:
     sketch = sketches.get(part)
     place = layout.boxes[part] if sketch else layout.zones[part]
     outline = sketch.outline if sketch else frame_outline(place.width, place.height)
-    return outline, Point(place.x, place.y)
+    return outline, place[:2]

@@ -3,15 +3,15 @@
 A chain is a point, then three points for each curve: two that pull, and one to reach.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from math import hypot
+from typing import NamedTuple
 
 from agentgraph.render.layout import Point, Rect
 from agentgraph.render.markup import number
 
 Chain = tuple[Point, ...]
 Cubic = tuple[Point, Point, Point, Point]
-Corner = tuple[float, float]
 
 TIP_LENGTH = 9.0
 _TIP_HALF = 3.8
@@ -25,129 +25,132 @@ _NOTHING = 0.05
 """Half of what the writer rounds to: what is closer is the same place."""
 
 
-def without_start(chain: Chain, outline: Sequence[Corner], at: Point) -> Chain:
+class Outline(NamedTuple):
+    """The corners of a shape around 0, 0, and how far it reaches to each side, up and down."""
+
+    corners: tuple[Point, ...]
+    across: float
+    down: float
+
+
+def rectangle(wide: float, high: float) -> Outline:
+    """Return the outline of a rectangle of this size."""
+    x, y = wide / 2, high / 2
+    return Outline(((-x, -y), (x, -y), (x, y), (-x, y)), x, y)
+
+
+def without_start(chain: Chain, outline: Outline, at: Point) -> Chain:
     """Cut off what lies inside `outline`, laid at `at`; a chain that never leaves it stays whole."""
     parts = _parted(chain, outline, at)
     return parts[1] if parts else chain
 
 
-def without_end(chain: Chain, outline: Sequence[Corner], at: Point) -> Chain:
+def without_end(chain: Chain, outline: Outline, at: Point) -> Chain:
     """Cut off what lies inside `outline` at the end."""
     return without_start(chain[::-1], outline, at)[::-1]
 
 
 def without_middle(chain: Chain, room: Rect) -> list[Chain]:
     """Cut out the stretch between where a chain enters `room` and where it leaves it last."""
-    x, y = room.width / 2, room.height / 2
-    corners, at = ((-x, -y), (x, -y), (x, y), (-x, y)), Point(room.x, room.y)
-    head = None if room.holds(chain[0]) else _parted(chain, corners, at)
-    tail = None if room.holds(chain[-1]) else _parted(chain[::-1], corners, at)
+    outline, at = rectangle(room.width, room.height), (room.x, room.y)
+    head = None if room.holds(chain[0]) else _parted(chain, outline, at)
+    tail = None if room.holds(chain[-1]) else _parted(chain[::-1], outline, at)
     return [*([head[0]] if head else []), *([tail[0][::-1]] if tail else [])] or [chain]
 
 
 def tip(chain: Chain) -> tuple[Chain, str]:
     """Shorten a chain by the arrow head at its end, and return it and the data of the head."""
-    end = chain[-1]
-    start = next((at for at in chain[-2::-1] if hypot(end.x - at.x, end.y - at.y) > _NOTHING), end)
-    length = hypot(end.x - start.x, end.y - start.y) or 1.0
-    back = Point((start.x - end.x) / length, (start.y - end.y) / length)
-    reach = min(TIP_LENGTH - 1, hypot(end.x - chain[-4].x, end.y - chain[-4].y))
-    base = Point(end.x + back.x * reach, end.y + back.y * reach)
+    x, y = end = chain[-1]
+    start = next((at for at in chain[-2::-1] if _apart(end, at) > _NOTHING), end)
+    length = _apart(end, start) or 1.0
+    left, up = (start[0] - x) / length, (start[1] - y) / length
+    reach = min(TIP_LENGTH - 1, _apart(end, chain[-4]))
+    base = x + left * reach, y + up * reach
     pull = chain[-2] if length > reach else base
-    left = Point(back.x * TIP_LENGTH + back.y * _TIP_HALF, back.y * TIP_LENGTH - back.x * _TIP_HALF)
-    across = Point(-2 * back.y * _TIP_HALF, 2 * back.x * _TIP_HALF)
-    return (*chain[:-2], pull, base), f"M{_pair(end)}l{_pair(left)} {_pair(across)}z"
+    wing = left * TIP_LENGTH + up * _TIP_HALF, up * TIP_LENGTH - left * _TIP_HALF
+    across = -2 * up * _TIP_HALF, 2 * left * _TIP_HALF
+    return (*chain[:-2], pull, base), f"M{_pair(end)}l{_pair(wing)} {_pair(across)}z"
 
 
 def path_data(chain: Chain) -> str:
     """Write a chain as the data of an SVG path, straight stretches as lines."""
     written = [f"M{_pair(chain[0])}"]
     at, heading = chain[0], (0.0, 0.0)
+    x, y = number(at[0]), number(at[1])
     for curve in _curves(chain):
         end = curve[3]
         if not _is_straight(curve):
-            written.append(f"C{' '.join(map(_pair, curve[1:]))}")
+            x, y = number(end[0]), number(end[1])
+            written.append(f"C{_pair(curve[1])} {_pair(curve[2])} {x},{y}")
             heading = 0.0, 0.0
-        elif hypot(end.x - at.x, end.y - at.y) < _NOTHING:
+        elif (length := _apart(at, end)) < _NOTHING:
             continue
         else:
-            before, heading = heading, _heading(at, end)
-            if (
-                before != (0.0, 0.0)
-                and hypot(before[0] - heading[0], before[1] - heading[1]) < 0.01
-            ):
+            before, heading = heading, ((end[0] - at[0]) / length, (end[1] - at[1]) / length)
+            if before != (0.0, 0.0) and _apart(before, heading) < 0.01:
                 written.pop()
-            written.append(_line(at, end))
+            before_x, before_y, x, y = x, y, number(end[0]), number(end[1])
+            line = f"V{y}" if x == before_x else f"H{x}" if y == before_y else f"L{x},{y}"
+            written.append(line)
         at = end
     return "".join(written)
 
 
-def _line(start: Point, end: Point) -> str:
-    if number(start.x) == number(end.x):
-        return f"V{number(end.y)}"
-    return f"H{number(end.x)}" if number(start.y) == number(end.y) else f"L{_pair(end)}"
-
-
 def _pair(point: Point) -> str:
-    return f"{number(point.x)},{number(point.y)}"
+    return f"{number(point[0])},{number(point[1])}"
 
 
-def _heading(start: Point, end: Point) -> tuple[float, float]:
-    length = hypot(end.x - start.x, end.y - start.y)
-    return (end.x - start.x) / length, (end.y - start.y) / length
+def _apart(one: Point, other: Point) -> float:
+    return hypot(one[0] - other[0], one[1] - other[1])
 
 
 def _is_straight(curve: Cubic) -> bool:
     """Say whether what pulls a curve lies on the line between its ends."""
-    (ax, ay), b, c, (dx, dy) = curve
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = curve
+    if ax == bx == cx == dx:
+        return True
     wide, high = dx - ax, dy - ay
     limit = _NOTHING * (abs(wide) + abs(high)) + 1e-9
-    return all(abs((x - ax) * high - (y - ay) * wide) <= limit for x, y in (b, c))
+    return (
+        abs((bx - ax) * high - (by - ay) * wide) <= limit
+        and abs((cx - ax) * high - (cy - ay) * wide) <= limit
+    )
 
 
 def slash(chain: Chain) -> str:
     """Write a short stroke across the start of a chain."""
     start = chain[0]
-    near = (at for at in samples(chain, 24) if hypot(at.x - start.x, at.y - start.y) >= _SLASH_AT)
-    at = next(near, chain[-1])
-    length = hypot(at.x - start.x, at.y - start.y) or 1.0
-    ux, uy = (at.x - start.x) / length * _SLASH_HALF, (at.y - start.y) / length * _SLASH_HALF
-    ends = Point(at.x + ux + uy, at.y + uy - ux), Point(at.x - ux - uy, at.y - uy + ux)
-    return f"M{_pair(ends[0])}L{_pair(ends[1])}"
+    x, y = at = next((at for at in samples(chain, 24) if _apart(at, start) >= _SLASH_AT), chain[-1])
+    share = _SLASH_HALF / (_apart(at, start) or 1.0)
+    dx, dy = (x - start[0]) * share, (y - start[1]) * share
+    return f"M{_pair((x + dx + dy, y + dy - dx))}L{_pair((x - dx - dy, y - dy + dx))}"
 
 
-def samples(chain: Chain, steps: int = _STEPS) -> list[Point]:
-    """Return points on a chain, in order, `steps` for each curve."""
-    found = [chain[0]]
+def samples(chain: Chain, steps: int = _STEPS) -> Iterator[Point]:
+    """Yield points on a chain, in order, `steps` for each curve."""
+    yield chain[0]
     for curve in _curves(chain):
-        found += [_at(curve, step / steps) for step in range(1, steps + 1)]
-    return found
+        for step in range(1, steps + 1):
+            yield _at(curve, step / steps)
 
 
-def _curves(chain: Chain) -> list[Cubic]:
-    return [
-        (chain[at], chain[at + 1], chain[at + 2], chain[at + 3])
-        for at in range(0, len(chain) - 1, 3)
-    ]
+def _curves(chain: Chain) -> Iterator[Cubic]:
+    return zip(chain[:-1:3], chain[1::3], chain[2::3], chain[3::3], strict=True)
 
 
-def _chain(curves: Sequence[Cubic]) -> Chain:
-    return (curves[0][0], *(point for curve in curves for point in curve[1:]))
-
-
-def _parted(chain: Chain, outline: Sequence[Corner], at: Point) -> tuple[Chain, Chain] | None:
+def _parted(chain: Chain, outline: Outline, at: Point) -> tuple[Chain, Chain] | None:
     """Cut a chain in two where it first crosses an outline; None when it never does."""
-    curves = _curves(chain)
-    for index, curve in enumerate(curves):
-        halves = _halves(curve, outline, at)
-        if halves is not None:
+    for index, curve in enumerate(_curves(chain)):
+        if halves := _halves(curve, outline, at):
             before, after = halves
-            return _chain([*curves[:index], before]), _chain([after, *curves[index + 1 :]])
+            return (*chain[: 3 * index], *before), (*after, *chain[3 * index + 4 :])
     return None
 
 
-def _halves(curve: Cubic, outline: Sequence[Corner], at: Point) -> tuple[Cubic, Cubic] | None:
+def _halves(curve: Cubic, outline: Outline, at: Point) -> tuple[Cubic, Cubic] | None:
     """Find the chord of a curve that crosses, then the place by the one side that it crosses."""
+    if _is_beside(curve, outline, at):
+        return None
     start = curve[0]
     if _is_straight(curve):
         met = _met(start, curve[3], outline, at)
@@ -167,22 +170,34 @@ def _halves(curve: Cubic, outline: Sequence[Corner], at: Point) -> tuple[Cubic, 
     return None
 
 
+def _is_beside(curve: Cubic, outline: Outline, at: Point) -> bool:
+    """Say whether a curve lies wholly to one side of an outline: no need to look closer."""
+    _, across, down = outline
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = curve
+    x, y = at
+    across, down = across + _NOTHING, down + _NOTHING
+    return (
+        min(ay, by, cy, dy) > y + down
+        or max(ay, by, cy, dy) < y - down
+        or min(ax, bx, cx, dx) > x + across
+        or max(ax, bx, cx, dx) < x - across
+    )
+
+
 def straight(a: Point, b: Point) -> Cubic:
     """Return the curve that leads straight from a to b."""
     return a, _between(a, b, 1 / 3), _between(a, b, 2 / 3), b
 
 
-def _met(
-    a: Point, b: Point, outline: Sequence[Corner], at: Point
-) -> tuple[float, Corner, Corner] | None:
+def _met(a: Point, b: Point, outline: Outline, at: Point) -> tuple[float, Point, Point] | None:
     """Return how far along from a to b an outline is first met, and by which of its sides."""
     left, top = a[0] - at[0], a[1] - at[1]
     wide, high = b[0] - a[0], b[1] - a[1]
     length = wide * wide + high * high
-    best: tuple[float, Corner, Corner] | None = None
-    before = outline[-1]
+    best: tuple[float, Point, Point] | None = None
+    before = outline.corners[-1]
     beside = wide * (before[1] - top) - high * (before[0] - left)
-    for corner in outline:
+    for corner in outline.corners:
         past = wide * (corner[1] - top) - high * (corner[0] - left)
         if (beside <= 0) != (past <= 0):
             share = beside / (beside - past)
@@ -196,19 +211,16 @@ def _met(
     return best
 
 
-def _is_left(point: Point, a: Corner, b: Corner, at: Point) -> bool:
+def _is_left(point: Point, a: Point, b: Point, at: Point) -> bool:
     x, y = point[0] - at[0] - a[0], point[1] - at[1] - a[1]
     return (b[0] - a[0]) * y > (b[1] - a[1]) * x
 
 
 def _at(curve: Cubic, t: float) -> Point:
-    a, b, c, d = curve
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = curve
     s = 1 - t
     p, q, r, w = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
-    return Point(
-        p * a.x + q * b.x + r * c.x + w * d.x,
-        p * a.y + q * b.y + r * c.y + w * d.y,
-    )
+    return p * ax + q * bx + r * cx + w * dx, p * ay + q * by + r * cy + w * dy
 
 
 def _split(curve: Cubic, t: float) -> tuple[Cubic, Cubic]:
@@ -220,4 +232,4 @@ def _split(curve: Cubic, t: float) -> tuple[Cubic, Cubic]:
 
 
 def _between(a: Point, b: Point, t: float) -> Point:
-    return Point(a.x + (b.x - a.x) * t, a.y + (b.y - a.y) * t)
+    return a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t

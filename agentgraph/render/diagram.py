@@ -46,26 +46,32 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A vertex that is drawn as one shape; `vertex` is None when there is only the name."""
+class Part:
+    """What figures and groups have in common; `vertex` is None when there is only the name."""
 
     id: str
     path: str
     name: str
-    vertex: Vertex | None
     parent: str | None
-    forks: bool = False
-    ways_in: int = 0
+    vertex: Vertex | None
     visits: int | None = None
     mark: Mark | None = None
     trace: Trace | None = None
-    cut: int = 0
-    """How many of its ways are not drawn, since only a part of the graph is."""
 
     @property
     def badge(self) -> str:
-        """What stands in its badge; nothing when it has none."""
-        return badge_of(self.mark, self.visits)
+        """The note of its mark, or else the number of its visits."""
+        return self.mark.note if self.mark else str(self.visits or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(Part):
+    """A vertex that is drawn as one shape."""
+
+    forks: bool = False
+    ways_in: int = 0
+    cut: int = 0
+    """How many of its ways are not drawn, since only a part of the graph is."""
 
     @property
     def kind(self) -> FigureKind:
@@ -74,30 +80,17 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Part):
     """A frame around figures: a vertex whose child is drawn inside it, or a region.
 
     `first` and `last` are members: edges into the group are laid to the one, edges out
     of it from the other.
     """
 
-    id: str
-    path: str
-    name: str
-    kind: GroupKind
-    parent: str | None
-    vertex: Vertex | None = None
+    kind: GroupKind = "subgraph"
     region: Region | None = None
     first: str = ""
     last: str = ""
-    visits: int | None = None
-    mark: Mark | None = None
-    trace: Trace | None = None
-
-    @property
-    def badge(self) -> str:
-        """What stands in its badge; nothing when it has none."""
-        return badge_of(self.mark, self.visits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +123,14 @@ class Diagram:
     """What stands below the name: which run it is."""
 
     @cached_property
+    def parts(self) -> tuple[Figure | Group, ...]:
+        """The figures, then the groups."""
+        return (*self.figures, *self.groups)
+
+    @cached_property
     def parents(self) -> dict[str, str | None]:
         """The group around each figure and each group."""
-        parts: list[Figure | Group] = [*self.figures, *self.groups]
-        return {part.id: part.parent for part in parts}
+        return {part.id: part.parent for part in self.parts}
 
     def around(self, part: str) -> list[str]:
         """Return the groups around a figure or group, the innermost first."""
@@ -144,20 +141,24 @@ class Diagram:
             parent = self.parents[parent]
         return found
 
-    @cached_property
-    def nested(self) -> dict[str | None, tuple[Figure | Group, ...]]:
-        """What lies right inside each group, and under None what lies in none."""
-        found: dict[str | None, list[Figure | Group]] = {}
-        parts: list[Figure | Group] = [*self.figures, *self.groups]
-        for part in parts:
-            found.setdefault(part.parent, []).append(part)
-        return {parent: tuple(inside) for parent, inside in found.items()}
+    def nested(self) -> Iterator[tuple[str, Figure | Group | None]]:
+        """Yield each part as it is nested, with blanks as deep; None is the end of a group."""
+        inside: dict[str | None, list[Figure | Group | None]] = {}
+        for part in reversed(self.parts):
+            inside.setdefault(part.parent, []).append(part)
+        waiting, depth = inside.get(None, []), 1
+        while waiting:
+            part = waiting.pop()
+            depth -= part is None
+            yield "  " * depth, part
+            if isinstance(part, Group):
+                depth += 1
+                waiting += [None, *inside.get(part.id, ())]
 
     @cached_property
     def coverage(self) -> str:
         """How much of it runs came to: of what runs something, and of the edges."""
-        parts: list[Figure | Group] = [*self.figures, *self.groups]
-        ran = [part.visits for part in parts if part.vertex and part.vertex.kind not in SILENT]
+        ran = [part.visits for part in self.parts if part.vertex and part.vertex.kind not in SILENT]
         taken = [arrow.taken for arrow in self.arrows]
         vertices, edges = sum(map(bool, ran)), sum(map(bool, taken))
         return f"{vertices} of {len(ran)} vertices and {edges} of {len(taken)} edges"
@@ -193,11 +194,6 @@ def diagram_of(
     for level in waiting:
         waiting += builder.add_level(level)
     return builder.finished(graph)
-
-
-def badge_of(mark: Mark | None, visits: int | None) -> str:
-    """Write the note of a mark, or else the number of visits."""
-    return mark.note if mark else str(visits or "")
 
 
 def short_name(qualified: str) -> str:
@@ -295,10 +291,6 @@ class _Builder:
         """Return when an edge was taken, counted in ways; nothing when nobody numbered them."""
         return tuple(self._overlay.order.get(key, ()))
 
-    def mark(self, path: str) -> Mark | None:
-        """Return what is marked on a vertex or a region, None when nothing is."""
-        return None if self._counts.marks is None else self._counts.marks.vertex(path)
-
     def edge_mark(self, key: Key) -> Mark | None:
         """Return what is marked on an edge, None when nothing is."""
         return None if self._counts.marks is None else self._counts.marks.edge(key)
@@ -315,38 +307,28 @@ class _Builder:
     def _add_figure(
         self, level: _Level, name: str, vertex: Vertex | None, parent: str | None
     ) -> str:
-        path = f"{level.path}{name}"
         outs = level.graph.outs.get(name, ())
         figure = Figure(
-            id=self.new_id("n", path),
-            path=path,
-            name=name,
-            vertex=vertex,
-            parent=parent,
+            *self._part("n", level, name, vertex, parent),
             forks=sum(edge.label is None and not edge.unsure for edge in outs) > 1,
             ways_in=len(level.graph.ins.get(name, ())),
-            visits=self._visits(level, name, vertex),
-            mark=self.mark(path),
-            trace=self._overlay.traces.get(path),
         )
         self._figures.append(figure)
         return figure.id
 
     def _add_frame(self, level: _Level, vertex: Vertex, parent: str | None) -> str:
-        path = f"{level.path}{vertex.name}"
-        group = Group(
-            id=self.new_id("c", path),
-            path=path,
-            name=vertex.name,
-            kind="each" if vertex.kind == "each" else "subgraph",
-            parent=parent,
-            vertex=vertex,
-            visits=self._visits(level, vertex.name, vertex),
-            mark=self.mark(path),
-            trace=self._overlay.traces.get(path),
-        )
+        kind: GroupKind = "each" if vertex.kind == "each" else "subgraph"
+        group = Group(*self._part("c", level, vertex.name, vertex, parent), kind=kind)
         self._groups[group.id] = group
         return group.id
+
+    def _part(
+        self, prefix: str, level: _Level, name: str, vertex: Vertex | None, parent: str | None
+    ) -> tuple[str, str, str, str | None, Vertex | None, int | None, Mark | None, Trace | None]:
+        path = f"{level.path}{name}"
+        mark = None if self._counts.marks is None else self._counts.marks.vertex(path)
+        visits, trace = self._visits(level, name, vertex), self._overlay.traces.get(path)
+        return self.new_id(prefix, path), path, name, parent, vertex, visits, mark, trace
 
     def _visits(self, level: _Level, name: str, vertex: Vertex | None) -> int | None:
         """Count the visits; what runs nothing may only be known by the edges that were taken."""
@@ -385,7 +367,7 @@ class _Regions:
     def add(self, region: Region, members: list[str], id: str, path: str) -> None:
         """Draw a frame around `members`; larger regions must have come before."""
         parent = self.home.get(members[0], self._parent)
-        group = Group(id, path, region.name, region.kind, parent, region=region)
+        group = Group(id, path, region.name, parent, None, kind=region.kind, region=region)
         self.framed.append((group, members))
         self.home.update(dict.fromkeys(members, id))
 

@@ -57,20 +57,13 @@ class _Writer:
         yield '  graph [compound="true", fontname="Helvetica"]'
         yield '  node [fontname="Helvetica", style="filled"]'
         yield '  edge [fontname="Helvetica", fontsize="11"]'
-        waiting: list[Figure | Group | None] = [*reversed(self._diagram.nested.get(None, ()))]
-        depth = 1
-        while waiting:
-            part = waiting.pop()
+        for blanks, part in self._diagram.nested():
             if part is None:
-                depth -= 1
-                yield "  " * depth + "}"
+                yield f"{blanks}}}"
             elif isinstance(part, Figure):
-                yield "  " * depth + self._figure(part)
+                yield blanks + self._figure(part)
             else:
-                for line in _opening(part):
-                    yield "  " * depth + line
-                depth += 1
-                waiting += [None, *reversed(self._diagram.nested.get(part.id, ()))]
+                yield from (blanks + line for line in _opening(part))
         for arrow in self._diagram.arrows:
             yield f"  {self._arrow(arrow)}"
         yield "}"

@@ -129,11 +129,11 @@ class _Answer:
     def _route(self, index: int, link: Link, boxes: Mapping[str, Rect]) -> tuple[Point, ...]:
         """Join the pieces of a link, straight on where they end at the side of a box."""
         ends = "ab" if link.label is not None else ("",)
-        points = [Point(*boxes[link.source][:2])]
+        points: list[Point] = [boxes[link.source][:2]]
         for end in ends:
             chain = self._chain(f"{index}{end}", back=link.back)
             points += [points[-1], chain[0], *chain]
-        target = Point(*boxes[link.target][:2])
+        target = boxes[link.target][:2]
         return (*points, points[-1], target, target)
 
     def _chain(self, id: str, *, back: bool) -> tuple[Point, ...]:
@@ -148,7 +148,7 @@ class _Answer:
     def _point(self, pair: str) -> Point:
         x, y = _numbers(pair)
         # Whole pixels: a drawing is smaller by a tenth, and its lines are sharper.
-        return Point(ceil(x - self._left), ceil(self._high - y))
+        return float(ceil(x - self._left)), float(ceil(self._high - y))
 
 
 def _blank(wide: float, high: float) -> str:

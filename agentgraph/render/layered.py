@@ -28,6 +28,8 @@ def arrange(request: Request) -> Layout:
 class _Segment:
     """A stretch of a link between two boxes; `turned` when it is laid from its end."""
 
+    __slots__ = ("levels", "lower", "turned", "upper", "weight")
+
     def __init__(self, source: str, target: str, *, turned: bool, weight: int) -> None:
         self.upper, self.lower = (target, source) if turned else (source, target)
         self.turned = turned
@@ -169,7 +171,7 @@ def _exchanged_request(request: Request) -> Request:
 
 def _exchanged(layout: Layout) -> Layout:
     """Exchange x and y of everything."""
-    routes = tuple(tuple(Point(y, x) for x, y in route) for route in layout.routes)
+    routes = tuple(tuple((y, x) for x, y in route) for route in layout.routes)
     boxes, zones = _exchanged_places(layout.boxes), _exchanged_places(layout.zones)
     return Layout(layout.height, layout.width, boxes, zones, routes)
 

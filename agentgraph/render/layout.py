@@ -6,16 +6,13 @@ kinds, names and fonts: it is given sizes, and it gives places.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 Direction = Literal["TB", "LR"]
 
 
-class Point(NamedTuple):
-    """A place in the picture."""
-
-    x: float
-    y: float
+Point: TypeAlias = tuple[float, float]
+"""A place in the picture, as x and y."""
 
 
 class Rect(NamedTuple):
@@ -53,17 +50,12 @@ class Rect(NamedTuple):
 
     def holds(self, point: Point) -> bool:
         """Say whether a point lies inside."""
-        return self.left < point.x < self.right and self.top < point.y < self.bottom
-
-    def overlaps(self, other: "Rect") -> bool:
-        """Say whether two boxes share more than a border."""
-        wide, high = (self.width + other.width) / 2, (self.height + other.height) / 2
-        return abs(self.x - other.x) < wide and abs(self.y - other.y) < high
+        return self.left < point[0] < self.right and self.top < point[1] < self.bottom
 
     @classmethod
     def around(cls, points: Sequence[Point]) -> "Rect":
         """Return the smallest box that holds all points."""
-        xs, ys = [point.x for point in points], [point.y for point in points]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
         left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
         return cls((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
 
@@ -141,5 +133,5 @@ class Layout:
             self.height,
             {name: at._replace(x=self.width - at.x) for name, at in self.boxes.items()},
             {name: at._replace(x=self.width - at.x) for name, at in self.zones.items()},
-            tuple(tuple(Point(self.width - x, y) for x, y in route) for route in self.routes),
+            tuple(tuple((self.width - x, y) for x, y in route) for route in self.routes),
         )

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from agentgraph.render.curve import straight
 from agentgraph.render.layout import Point, Rect, Zone
-from agentgraph.render.order import Step, ordered
-from agentgraph.render.places import Pull, positioned
+from agentgraph.render.order import Net, ordered
+from agentgraph.render.places import positioned
 from agentgraph.render.ranks import Span, ranked
 
 _RANK_GAP = 34.0
@@ -87,12 +87,13 @@ class Level:
     def way(self, line: int) -> list[Point]:
         """Return a line as a chain of curves in the whole picture."""
         dx, dy = self._origin
-        return [Point(x + dx, y + dy) for x, y in self._ways[line]]
+        way = self._ways[line]
+        return [(x + dx, y + dy) for x, y in way] if dx or dy else way
 
     def port(self, line: int, *, upper: bool) -> float:
         """Say how far from the middle of its zone a line passes the border."""
         way = self._ways[line]
-        return (way[0] if upper else way[-1]).x - self.size[0] / 2
+        return (way[0] if upper else way[-1])[0] - self.size[0] / 2
 
 
 class _Ranking:
@@ -115,8 +116,8 @@ class _Ranking:
         self._first, self._last = min(self._rank, default=0) - 1, max(self._rank, default=0) + 1
         self._paths = {key: self._path(line) for key, line in level.lines.items()}
         self._xs: list[float] = []
-        self._shifts: dict[tuple[int, int], float] = {}
-        """How far from the middle of a vertex a line meets it, by vertex and line."""
+        self._across: dict[int, list[float]] = {}
+        """The x of each line at each vertex of its path."""
         self._bands: dict[int, tuple[float, float]] = {}
         """The upper and lower limit of each rank."""
 
@@ -150,23 +151,15 @@ class _Ranking:
         ranks: list[list[int]] = [[] for _ in range(low, max(self._rank, default=0) + 1)]
         for vertex, rank in enumerate(self._rank):
             ranks[rank - low].append(vertex)
-        pulls = [
-            Pull(
-                upper,
-                lower,
-                self._aside(key, upper, upper=False),
-                self._aside(key, lower, upper=True),
-            )
-            for key, path in self._paths.items()
-            for upper, lower in pairwise(path)
-        ]
-        wide = self._widths
-        steps = [
-            Step(upper, lower, 0.9 * up / wide[upper], 0.9 * down / wide[lower])
-            for upper, lower, up, down in pulls
-        ]
-        order = ordered(ranks, steps)
-        xs = positioned(order, wide, pulls, self._gap, len(self._rooms))
+        net = Net(self._widths)
+        for key, path in self._paths.items():
+            for upper, lower in pairwise(path):
+                net.join(
+                    net.end(upper, self._aside(key, upper, upper=False)),
+                    net.end(lower, self._aside(key, lower, upper=True)),
+                )
+        order = ordered(ranks, net)
+        xs = positioned(order, self._widths, net, self._gap, len(self._rooms))
         sides = [(x - wide / 2, x + wide / 2) for x, wide in zip(xs, self._widths, strict=True)]
         start = min((left for left, _ in sides), default=0.0)
         used = max((right for _, right in sides), default=0.0) - start + 1
@@ -187,10 +180,8 @@ class _Ranking:
             highs[self._rank[unit]] = max(highs.get(self._rank[unit], 0.0), high)
         widest: dict[int, float] = {}
         for key, path in self._paths.items():
-            for upper, lower in pairwise(path):
-                rank = self._rank[upper]
-                across = abs(self._at(upper, key) - self._at(lower, key))
-                widest[rank] = max(widest.get(rank, 0.0), across)
+            for rank, (one, other) in enumerate(pairwise(self._across[key]), self._rank[path[0]]):
+                widest[rank] = max(widest.get(rank, 0.0), abs(one - other))
         y = self._pads.above + self._bend(widest.get(self._first, 0.0), 0.0)
         gap = 0.0
         for rank in range(self._first + 1, self._last):
@@ -213,26 +204,24 @@ class _Ranking:
         """Say how far from the middle a line meets the side of a vertex: only a zone says where."""
         return self._inner[vertex].port(key, upper=upper) if vertex in self._inner else 0.0
 
-    def _at(self, vertex: int, key: int) -> float:
-        return self._xs[vertex] + self._shifts.get((vertex, key), 0.0)
-
     def _spread(self) -> None:
         """Say where lines meet a box, straight ones in the middle; at a zone, take its ports."""
         below: dict[int, list[tuple[float, int, int]]] = {}
         above: dict[int, list[tuple[float, int, int]]] = {}
         for key, path in self._paths.items():
             first, last = path[0], path[-1]
-            self._shifts[first, key] = self._aside(key, first, upper=False)
-            self._shifts[last, key] = self._aside(key, last, upper=True)
-            below.setdefault(first, []).append((self._xs[path[1]], key, path[1]))
-            above.setdefault(last, []).append((self._xs[path[-2]], key, path[-2]))
-        for ends in (below, above):
+            self._across[key] = xs = [self._xs[vertex] for vertex in path]
+            below.setdefault(first, []).append((xs[1], key, path[1]))
+            above.setdefault(last, []).append((xs[-2], key, path[-2]))
+            xs[0] += self._aside(key, first, upper=False)
+            xs[-1] += self._aside(key, last, upper=True)
+        for ends, at in ((below, 0), (above, -1)):
             for vertex, lines in ends.items():
                 boxed = vertex < len(self._rooms) and vertex not in self._inner
                 if boxed and vertex not in self._upright:
                     lines.sort(key=lambda line: line[0])
                     for (_, key, _), shift in zip(lines, self._fan(vertex, lines), strict=True):
-                        self._shifts[vertex, key] = shift
+                        self._across[key][at] = self._xs[vertex] + shift
 
     def _fan(self, vertex: int, lines: list[tuple[float, int, int]]) -> list[float]:
         """Spread the lines at one side of a box, so that the one most nearly straight is."""
@@ -249,21 +238,21 @@ class _Ranking:
         return [first + step * at for at in range(len(lines))]
 
     def _way(self, key: int, path: list[int], places: list[Rect]) -> list[Point]:
-        at = [self._at(vertex, key) for vertex in path]
+        at = self._across[key]
         bands = [self._bands[self._rank[vertex]] for vertex in path]
         # A line ends at the border of a zone and at a port, but in the middle of a box.
         ends = [
             places[vertex] if vertex in self._inner else Rect(0, sum(band) / 2, 0, 0)
             for vertex, band in ((path[0], bands[0]), (path[-1], bands[-1]))
         ]
-        way = [Point(at[0], ends[0].bottom)]
+        way: list[Point] = [(at[0], ends[0].bottom)]
         for index in range(1, len(path)):
             if abs(at[index] - at[index - 1]) < _STRAIGHT:
                 at[index] = at[index - 1]
             else:
-                way += _straight(way[-1], Point(at[index - 1], bands[index - 1][1]))
-                way += _bent(way[-1], Point(at[index], bands[index][0]))
-        return way + _straight(way[-1], Point(at[-1], ends[1].top))
+                way += _straight(way[-1], (at[index - 1], bands[index - 1][1]))
+                way += _bent(way[-1], (at[index], bands[index][0]))
+        return way + _straight(way[-1], (at[-1], ends[1].top))
 
 
 class _Pads(NamedTuple):
@@ -295,5 +284,5 @@ def _straight(start: Point, end: Point) -> list[Point]:
 
 
 def _bent(start: Point, end: Point) -> list[Point]:
-    middle = (start.y + end.y) / 2
-    return [Point(start.x, middle), Point(end.x, middle), end]
+    middle = (start[1] + end[1]) / 2
+    return [(start[0], middle), (end[0], middle), end]

@@ -81,7 +81,7 @@ class _Loops:
                 points = range(max(2, len(routes[index]) - _TAIL), len(routes[index]))
                 for point in points if is_end else [len(routes[index]) - 1 - one for one in points]:
                     x, y = routes[index][point]
-                    routes[index][point] = Point(x + aside[0], y + aside[1])
+                    routes[index][point] = x + aside[0], y + aside[1]
         return [tuple(route) for route in routes]
 
     def _exchanged(self, one: float, other: float) -> tuple[float, float]:
@@ -110,7 +110,7 @@ class _Loops:
         ways: list[tuple[Point, ...]] = []
         for index, link in enumerate(links):
             middle = (index - (len(links) - 1) / 2) * slot
-            ways.append(self._way(Point(x, y), wide / 2, middle, middle * inside))
+            ways.append(self._way((x, y), wide / 2, middle, middle * inside))
             if link.label:
                 size = self._size[link.label]
                 at = self._exchanged(x + wide / 2 + _REACH + _GAP + size[0] / 2, y + middle)
@@ -121,11 +121,11 @@ class _Loops:
         """Lay one loop that reaches out at `middle` and touches its box at about `inside`."""
         x, y = centre
         right, far = x + half, x + half + _REACH * 4 / 3
-        out, back = Point(right, y + inside + 4), Point(right, y + inside - 4)
-        hub = Point(x, y + inside)
+        out, back = (right, y + inside + 4), (right, y + inside - 4)
+        hub = x, y + inside
         way = (
             *(hub, hub, out, out),
-            *(Point(far, y + middle + 12), Point(far, y + middle - 12), back),
+            *((far, y + middle + 12), (far, y + middle - 12), back),
             *(back, hub, hub),
         )
-        return tuple(Point(*self._exchanged(*point)) for point in way)
+        return tuple(self._exchanged(*point) for point in way)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 
 from agentgraph.render.captions import figure_lines, title_of
-from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
+from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind
 from agentgraph.render.lettering import shown
 from agentgraph.render.palette import LIGHT
 
@@ -65,21 +65,17 @@ class _Writer:
         for arrow in self._diagram.arrows:
             yield f"  {self._arrow(arrow)}"
         yield from self._styles()
-        parts: list[Figure | Group] = [*self._diagram.figures, *self._diagram.groups]
-        for part in parts:
+        for part in self._diagram.parts:
             yield f"%% {self._id[part.id]} = {_commented(part.path)}"
 
     def _parts(self) -> Iterator[str]:
-        waiting: list[Figure | Group | None] = [*reversed(self._diagram.nested.get(None, ()))]
-        while waiting:
-            part = waiting.pop()
+        for _, part in self._diagram.nested():
             if part is None:
                 yield "  end"
             elif isinstance(part, Figure):
                 yield f"  {self._figure(part)}"
             else:
                 yield f'  subgraph {self._id[part.id]}["{_coded(title_of(part))}"]'
-                waiting += [None, *reversed(self._diagram.nested.get(part.id, ()))]
 
     def _figure(self, figure: Figure) -> str:
         left, right, paint = _SHAPES[figure.kind]

@@ -7,65 +7,129 @@ efficient bilayer cross counting", Graph Drawing 2002.
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 _WORK_MAX = 36_000
 """How many ends of edges are looked at, about, before the best order so far is taken."""
 _SWEEPS_MAX = 24
+_SWEEPS_MIN = 2
 _PATIENCE = 6
 """So many sweeps may go by without fewer crossings."""
 
-
-class Step(NamedTuple):
-    """An edge to the next rank, and how far from the middles it is fixed: by shares of a width."""
-
-    upper: int
-    lower: int
-    upper_aside: float = 0.0
-    lower_aside: float = 0.0
-
-
 Ranks = list[list[int]]
-Ends = list[tuple[int, float, float]]
-"""Of the edges of a vertex to one side: the other vertex, how far aside there, and here."""
+Ties = list[list[tuple[int, int]]]
+"""Of the edges of each vertex to one side: the end there, and the end here."""
 
 
-def ordered(ranks: Sequence[Sequence[int]], steps: Sequence[Step]) -> Ranks:
-    """Order each rank; where nothing crosses, vertices stay in the order given."""
-    return _Order(ranks, steps).best()
+class Net:
+    """Vertices in ranks, the edges between neighbouring ranks, and where all of them are.
+
+    An edge leads from end to end. The number of a vertex is also the end in its middle; ends
+    beside the middle have numbers of their own.
+    """
+
+    def __init__(self, widths: Sequence[float]) -> None:
+        """Begin without edges."""
+        self.above: Ties = [[] for _ in widths]
+        self.below: Ties = [[] for _ in widths]
+        self.vertex = list(range(len(widths)))
+        """The vertex of each end."""
+        self.shift = [0.0] * len(widths)
+        """How far right of the middle each end is."""
+        self.place = [0.0] * len(widths)
+        """Where each end is, counted in vertices of its rank."""
+        self._widths = widths
+        self._beside: dict[int, list[tuple[int, float]]] = {}
+
+    def end(self, vertex: int, shift: float) -> int:
+        """Return the end of a vertex that is `shift` beside its middle."""
+        if not shift:
+            return vertex
+        number = len(self.vertex)
+        share = 0.9 * shift / self._widths[vertex]
+        self.vertex.append(vertex)
+        self.shift.append(shift)
+        self.place.append(share)
+        self._beside.setdefault(vertex, []).append((number, share))
+        return number
+
+    def join(self, upper: int, lower: int) -> None:
+        """Add an edge between two ends."""
+        self.below[self.vertex[upper]].append((lower, upper))
+        self.above[self.vertex[lower]].append((upper, lower))
+
+    def put(self, rank: Sequence[int]) -> None:
+        """Let the vertices of a rank stand in this order."""
+        place = self.place
+        for index, vertex in enumerate(rank):
+            place[vertex] = index
+            if vertex in self._beside:
+                for end, share in self._beside[vertex]:
+                    place[end] = index + share
+
+
+def ordered(ranks: Sequence[Sequence[int]], net: Net) -> Ranks:
+    """Order each rank; where nothing crosses, vertices stay in the order given.
+
+    A rank of one vertex parts what is above it from what is below: both are ordered by themselves.
+    """
+    best = [list(rank) for rank in ranks]
+    for rank in best:
+        net.put(rank)
+    stretches = list(_stretches(best))
+    waiting = sum(_size(best[first:end], net) for first, end in stretches)
+    work = max(_WORK_MAX, _SWEEPS_MIN * waiting)
+    is_large = waiting >= _WORK_MAX // 3
+    for first, end in stretches:
+        sweeps = max(_SWEEPS_MIN, min(_SWEEPS_MAX, work // (waiting + 1)))
+        order = _Order(best[first:end], net, sweeps, is_large=is_large)
+        best[first:end] = order.best()
+        work -= order.work
+        waiting -= order.size
+    return best
+
+
+def _stretches(ranks: Ranks) -> Iterator[tuple[int, int]]:
+    first = 0
+    for last, rank in enumerate(ranks):
+        if len(rank) < 2 or last == len(ranks) - 1:
+            if last - first > 1 or (last > first and max(len(ranks[first]), len(rank)) > 1):
+                yield first, last + 1
+            first = last
+
+
+def _size(ranks: Ranks, net: Net) -> int:
+    return sum(1 + len(net.below[vertex]) for rank in ranks for vertex in rank)
 
 
 class _Order:
-    """The search: `above` and `below` are the neighbours of each vertex."""
+    """The search for the best order of some ranks."""
 
-    def __init__(self, ranks: Sequence[Sequence[int]], steps: Sequence[Step]) -> None:
-        self._given = [list(rank) for rank in ranks]
-        count = 1 + max((vertex for rank in ranks for vertex in rank), default=-1)
-        self._above: list[Ends] = [[] for _ in range(count)]
-        self._below: list[Ends] = [[] for _ in range(count)]
-        for upper, lower, upper_aside, lower_aside in steps:
-            self._below[upper].append((lower, lower_aside, upper_aside))
-            self._above[lower].append((upper, upper_aside, lower_aside))
-        self._place = [0.0] * count
-        size = len(steps) + count
-        self._sweeps = max(2, min(_SWEEPS_MAX, _WORK_MAX // (size + 1)))
-        self._transpositions = 4 if size < _WORK_MAX // 3 else 1
+    def __init__(self, ranks: Ranks, net: Net, sweeps: int, *, is_large: bool) -> None:
+        self.size = _size(ranks, net)
+        self.work = 0
+        self._given = ranks
+        self._net = net
+        self._place = net.place
+        self._sweeps = sweeps
+        self._is_large = is_large
 
     def best(self) -> Ranks:
         """Sweep from two orders: as the vertices are reached from above, and from below."""
         best, fewest = self._given, self._crossings(self._given)
-        ways = ((self._below, 1), (self._above, -1))
-        for near, step in ways if self._transpositions > 1 else ways[:1]:
+        ways = ((self._net.below, 1), (self._net.above, -1))
+        for near, step in ways[:1] if self._is_large else ways:
             if not fewest:
                 break
             found, crossings = self._swept(self._reached(near, step))
             if crossings < fewest:
                 best, fewest = found, crossings
+        for rank in best:
+            self._net.put(rank)
         return best
 
-    def _reached(self, ways: list[Ends], step: int) -> Ranks:
+    def _reached(self, ways: Ties, step: int) -> Ranks:
         """Order vertices as a search depth first comes to them, from the first rank or the last."""
         rank_of = {vertex: index for index, rank in enumerate(self._given) for vertex in rank}
         found: Ranks = [[] for _ in self._given]
@@ -74,77 +138,88 @@ class _Order:
             waiting = rank[::-1]
             while waiting:
                 vertex = waiting.pop()
-                if vertex not in seen:
+                if vertex not in seen and vertex in rank_of:
                     seen.add(vertex)
                     found[rank_of[vertex]].append(vertex)
-                    waiting += [other for other, _, _ in reversed(ways[vertex])]
+                    waiting += [self._net.vertex[end] for end, _ in reversed(ways[vertex])]
         return found
 
     def _swept(self, current: Ranks) -> tuple[Ranks, int]:
         best, fewest, idle = current, self._crossings(current), 0
+        two_ago: list[Ranks] = [[], []]
         for sweep in range(self._sweeps):
-            if not fewest or idle == _PATIENCE:
+            # What was there two sweeps ago comes again for ever.
+            if not fewest or idle == _PATIENCE or two_ago[sweep % 2] == current:
                 break
+            two_ago[sweep % 2] = [list(rank) for rank in current]
             current = self._sweep(current, is_upward=bool(sweep % 2))
-            for _ in range(self._transpositions):
+            for _ in range(1 if self._is_large else 4):
                 if not self._transposed(current):
                     break
             crossings = self._crossings(current)
             idle += 1
+            self.work += self.size
             if crossings < fewest:
                 best, fewest, idle = [list(rank) for rank in current], crossings, 0
         return best, fewest
 
     def _sweep(self, current: Ranks, *, is_upward: bool) -> Ranks:
-        near = self._below if is_upward else self._above
-        place = self._place
+        near = self._net.below if is_upward else self._net.above
         result: Ranks = []
         for rank in reversed(current) if is_upward else current:
-            wishes = {
-                vertex: _median([place[other] + aside for other, aside, _ in near[vertex]])
-                for vertex in rank
-                if near[vertex]
-            }
-            moved = iter(sorted(wishes, key=wishes.__getitem__))
-            # What has no neighbour there keeps its place.
-            rank = [next(moved) if vertex in wishes else vertex for vertex in rank]  # noqa: PLW2901
-            for index, vertex in enumerate(rank):
-                place[vertex] = index
+            if len(rank) > 1:
+                wishes = {vertex: self._median(near[vertex]) for vertex in rank if near[vertex]}
+                moved = iter(sorted(wishes, key=wishes.__getitem__))
+                # What has no neighbour there keeps its place.
+                rank = [next(moved) if vertex in wishes else vertex for vertex in rank]  # noqa: PLW2901
+                self._net.put(rank)
             result.append(rank)
         return result[::-1] if is_upward else result
 
+    def _median(self, ties: list[tuple[int, int]]) -> float:
+        places = self._ends(ties)
+        return (places[(len(places) - 1) // 2] + places[len(places) // 2]) / 2
+
+    def _ends(self, ties: list[tuple[int, int]]) -> list[float]:
+        place = self._place
+        return sorted([place[end] for end, _ in ties])
+
     def _transposed(self, current: Ranks) -> bool:
         """Exchange neighbours where that undoes crossings, and say whether any were."""
-        place, changed = self._place, False
+        changed = False
         for rank in current:
-            for index in range(len(rank) - 1):
-                left, right = rank[index], rank[index + 1]
-                before = after = 0
-                for near in (self._above, self._below):
-                    if near[left] and near[right]:
-                        lefts = [place[other] + aside for other, aside, _ in near[left]]
-                        rights = [place[other] + aside for other, aside, _ in near[right]]
-                        for one in lefts:
-                            for other in rights:
-                                before += one > other
-                                after += one < other
-                if after < before:
-                    rank[index], rank[index + 1] = right, left
-                    place[left], place[right] = index + 1, index
-                    changed = True
+            if len(rank) > 1 and self._exchanged(rank):
+                self._net.put(rank)
+                changed = True
+        return changed
+
+    def _exchanged(self, rank: list[int]) -> bool:
+        changed = False
+        sides = [
+            [self._ends(near[vertex]) for vertex in rank]
+            for near in (self._net.above, self._net.below)
+        ]
+        for index in range(len(rank) - 1):
+            pairs = [
+                (side[index], side[index + 1]) for side in sides if side[index] and side[index + 1]
+            ]
+            if any(lefts[-1] > rights[0] for lefts, rights in pairs) and _gain(pairs) > 0:
+                rank[index : index + 2] = rank[index + 1], rank[index]
+                for side in sides:
+                    side[index : index + 2] = side[index + 1], side[index]
+                changed = True
         return changed
 
     def _crossings(self, ranks: Ranks) -> int:
         """Count the pairs of edges that cross: inversions among the lower ends."""
         count = 0
-        place = self._place
+        place, below = self._place, self._net.below
         for rank in ranks:
-            for index, vertex in enumerate(rank):
-                place[vertex] = index
+            self._net.put(rank)
         for upper, _ in pairwise(ranks):
             passed: list[float] = []
             for vertex in upper:
-                ends = [(here, place[other] + aside) for other, aside, here in self._below[vertex]]
+                ends = [(place[here], place[there]) for there, here in below[vertex]]
                 ends.sort()
                 for _, end in ends:
                     count += len(passed) - bisect_right(passed, end)
@@ -152,6 +227,11 @@ class _Order:
         return count
 
 
-def _median(places: list[float]) -> float:
-    places.sort()
-    return (places[(len(places) - 1) // 2] + places[len(places) // 2]) / 2
+def _gain(pairs: list[tuple[list[float], list[float]]]) -> int:
+    """Say how many crossings fewer there are when those to the left go to the right."""
+    return sum(
+        (one > other) - (one < other)
+        for lefts, rights in pairs
+        for one in lefts
+        for other in rights
+    )

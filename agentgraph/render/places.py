@@ -10,26 +10,18 @@ shifted so that the edges, not the middles, are in line.
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
+from agentgraph.render.order import Net, Ranks, Ties
 
-class Pull(NamedTuple):
-    """An edge between neighbouring ranks, and how far from the middles it is fixed."""
-
-    upper: int
-    lower: int
-    upper_shift: float = 0.0
-    lower_shift: float = 0.0
-
-
-Near = list[list[tuple[int, float]]]
-"""The neighbours of each vertex to one side, and how far right of them it should be."""
+Medians = list[list[tuple[int, float]]]
+"""Of each vertex the one or two in the middle of its neighbours to one side, from left to right,
+and how far right of them it should be."""
 
 
 def positioned(
-    ranks: Sequence[Sequence[int]],
+    ranks: Ranks,
     widths: Sequence[float],
-    pulls: Sequence[Pull],
+    net: Net,
     gap: Callable[[int, int], float],
     lanes_from: int,
 ) -> list[float]:
@@ -37,83 +29,79 @@ def positioned(
 
     Vertices from the number `lanes_from` on are stretches of long lines.
     """
-    above: Near = [[] for _ in widths]
-    below: Near = [[] for _ in widths]
-    for upper, lower, upper_shift, lower_shift in pulls:
-        above[lower].append((upper, upper_shift - lower_shift))
-        below[upper].append((lower, lower_shift - upper_shift))
-    apart = {
-        (left, right): (widths[left] + widths[right]) / 2 + gap(left, right)
-        for rank in ranks
-        for left, right in pairwise(rank)
-    }
+    space = [0.0] * len(widths)
+    """How far each middle is at least from that of its neighbour to the left."""
+    for rank in ranks:
+        net.put(rank)
+        for left, right in pairwise(rank):
+            space[right] = (widths[left] + widths[right]) / 2 + gap(left, right)
     found: list[list[float]] = []
-    for near, is_upward in ((above, False), (below, True)):
+    for ties, is_upward in ((net.above, False), (net.below, True)):
+        medians = _medians(ties, net)
         for is_mirrored in (False, True):
-            order = [list(rank[::-1] if is_mirrored else rank) for rank in ranks]
-            xs = _lined_up(
-                order[::-1] if is_upward else order, near, apart, lanes_from, is_mirrored
-            )
-            found.append(xs)
+            order = [rank[::-1] for rank in ranks] if is_mirrored else ranks
+            lines = _lined_up(order[::-1] if is_upward else order, medians, lanes_from, is_mirrored)
+            found.append(_compacted(order, *lines, space, -1.0 if is_mirrored else 1.0))
     return _middle(found, widths)
 
 
+def _medians(ties: Ties, net: Net) -> Medians:
+    place, vertex, shift = net.place, net.vertex, net.shift
+    medians: Medians = []
+    for ends in ties:
+        if len(ends) > 1:
+            ends = sorted(ends, key=lambda end: place[end[0]])  # noqa: PLW2901
+            ends = ends[(len(ends) - 1) // 2 : len(ends) // 2 + 1]  # noqa: PLW2901
+        medians.append([(vertex[there], shift[there] - shift[here]) for there, here in ends])
+    return medians
+
+
 def _lined_up(
-    ranks: list[list[int]],
-    near: Near,
-    apart: dict[tuple[int, int], float],
-    lanes_from: int,
-    is_mirrored: bool,
-) -> list[float]:
-    """Line vertices up with their medians, as far left as they can be (mirrored: right).
+    ranks: Ranks, medians: Medians, lanes_from: int, is_mirrored: bool
+) -> tuple[list[int], list[float]]:
+    """Line vertices up with their medians: give each the first of its line, and how far right of it.
 
     No line may cross another; one of lanes goes before all that would cross it.
     """
-    count = len(near)
+    count = len(medians)
     root, shift, place = list(range(count)), [0.0] * count, [0] * count
-    sign = -1.0 if is_mirrored else 1.0
+    step = -1 if is_mirrored else 1
     for rank in ranks:
         for index, vertex in enumerate(rank):
             place[vertex] = index
     for rank in ranks[1:]:
-        lanes = [vertex for vertex in rank if vertex >= lanes_from]
-        ahead = [end[0] for lane in reversed(lanes) for end in near[lane] if end[0] >= lanes_from]
-        limits = list(accumulate((place[lane] for lane in ahead), min, initial=count))
-        straight = {lane for lane in lanes if any(end[0] >= lanes_from for end in near[lane])}
+        lanes = {
+            vertex: place[medians[vertex][0][0]]
+            for vertex in rank
+            if vertex >= lanes_from and medians[vertex] and medians[vertex][0][0] >= lanes_from
+        }
+        limits = list(accumulate(reversed(lanes.values()), min, initial=count))
         taken = -1
         for vertex in rank:
-            if vertex in straight:
+            if vertex in lanes:
                 limits.pop()
-            ends = sorted(near[vertex], key=lambda end: place[end[0]])
-            for middle in sorted({(len(ends) - 1) // 2, len(ends) // 2}) if ends else ():
-                other, aside = ends[middle]
+            for other, aside in medians[vertex][::step]:
                 if taken < place[other] < limits[-1]:
                     root[vertex] = root[other]
-                    shift[vertex] = shift[other] + sign * aside
+                    shift[vertex] = shift[other] + step * aside
                     taken = place[other]
                     break
-    return _compacted(ranks, root, shift, apart, sign)
+    return root, shift
 
 
 def _compacted(
-    ranks: list[list[int]],
-    root: list[int],
-    shift: list[float],
-    apart: dict[tuple[int, int], float],
-    sign: float,
+    ranks: Ranks, root: list[int], shift: list[float], space: list[float], sign: float
 ) -> list[float]:
     """Push the lines together to the left, then each one right again as far as it can go."""
     after: dict[int, list[tuple[int, float]]] = {}
-    waits: dict[int, int] = {}
+    waits = [0] * len(root)
     for rank in ranks:
         for left, right in pairwise(rank):
-            space = apart[(left, right) if sign > 0 else (right, left)]
-            ahead = space + shift[left] - shift[right]
+            ahead = space[right if sign > 0 else left] + shift[left] - shift[right]
             after.setdefault(root[left], []).append((root[right], ahead))
-            waits[root[right]] = waits.get(root[right], 0) + 1
-    lines = [vertex for rank in ranks for vertex in rank if root[vertex] == vertex]
-    order = [line for line in lines if not waits.get(line)]
-    xs = dict.fromkeys(lines, 0.0)
+            waits[root[right]] += 1
+    order = [line for line, first in enumerate(root) if line == first and not waits[line]]
+    xs = [0.0] * len(root)
     for line in order:
         for other, ahead in after.get(line, ()):
             xs[other] = max(xs[other], xs[line] + ahead)
@@ -121,13 +109,9 @@ def _compacted(
             if not waits[other]:
                 order.append(other)
     for line in reversed(order):
-        room = min((xs[other] - ahead for other, ahead in after.get(line, ())), default=xs[line])
-        xs[line] = max(xs[line], room)
-    found = [0.0] * len(root)
-    for rank in ranks:
-        for vertex in rank:
-            found[vertex] = sign * (xs[root[vertex]] + shift[vertex])
-    return found
+        if line in after:
+            xs[line] = max(xs[line], min([xs[other] - ahead for other, ahead in after[line]]))
+    return [sign * (xs[first] + aside) for first, aside in zip(root, shift, strict=True)]
 
 
 def _middle(found: list[list[float]], widths: Sequence[float]) -> list[float]:

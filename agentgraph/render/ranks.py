@@ -52,11 +52,70 @@ def against(count: int, edges: Sequence[Pair]) -> list[bool]:
 
 
 def ranked(count: int, spans: Sequence[Span]) -> list[int]:
-    """Give each vertex of an acyclic graph its rank, the first of each part being 0."""
-    tree = _Tree(count, spans)
-    while (vertex := tree.too_long()) >= 0 and tree.work < _WORK_MAX:
-        tree.exchange(vertex)
-    return tree.from_0()
+    """Give each vertex of an acyclic graph its rank, the first of each part being 0.
+
+    Blocks that share no more than a vertex say nothing about each other: each is ranked by itself.
+    """
+    ranks, roots, work = [0] * count, list(range(count)), _WORK_MAX
+    for shared, block in reversed(_blocks(count, spans)):
+        names = list(dict.fromkeys(end for index in block for end in spans[index][:2]))
+        number = {vertex: at for at, vertex in enumerate(names)}
+        tree = _Tree(
+            len(names),
+            [Span(number[a], number[b], *more) for a, b, *more in map(spans.__getitem__, block)],
+        )
+        while (vertex := tree.too_long()) >= 0 and tree.work < work:
+            tree.exchange(vertex)
+        work -= tree.work - len(names)
+        found = tree.from_0()
+        moved = ranks[shared] - found[number[shared]]
+        for vertex, rank in zip(names, found, strict=True):
+            ranks[vertex], roots[vertex] = moved + rank, roots[shared]
+    firsts: dict[int, int] = {}
+    for root, rank in zip(roots, ranks, strict=True):
+        firsts[root] = min(firsts.get(root, rank), rank)
+    return [rank - firsts[root] for root, rank in zip(roots, ranks, strict=True)]
+
+
+def _blocks(count: int, spans: Sequence[Span]) -> list[tuple[int, list[int]]]:
+    """List the edges of each block, and the vertex that it shares with one later in the list.
+
+    The method of Hopcroft and Tarjan, "Efficient algorithms for graph manipulation",
+    Communications of the ACM 16 (1973): a block ends where nothing in it leads further back.
+    """
+    near: list[list[int]] = [[] for _ in range(count)]
+    for index, (upper, lower, _, _) in enumerate(spans):
+        near[upper].append(index)
+        near[lower].append(index)
+    seen, back = [0] * count, [0] * count
+    found: list[tuple[int, list[int]]] = []
+    passed: list[int] = []
+    number = 0
+    for root in range(count):
+        trail = [] if seen[root] else [(root, -1, 0, iter(near[root]))]
+        while trail:
+            vertex, via, first, ways = trail[-1]
+            if not seen[vertex]:
+                number += 1
+                seen[vertex] = back[vertex] = number
+            index = next(ways, -1)
+            if index < 0:
+                trail.pop()
+                above = trail[-1][0] if trail else vertex
+                back[above] = min(back[above], back[vertex])
+                if trail and back[vertex] >= seen[above]:
+                    found.append((above, passed[first:]))
+                    del passed[first:]
+            elif index != via:
+                upper, lower, _, _ = spans[index]
+                other = lower if upper == vertex else upper
+                if not seen[other]:
+                    trail.append((other, index, len(passed), iter(near[other])))
+                    passed.append(index)
+                elif seen[other] < seen[vertex]:
+                    passed.append(index)
+                    back[vertex] = min(back[vertex], seen[other])
+    return found
 
 
 def _longest_ways(count: int, spans: Sequence[Span]) -> list[int]:

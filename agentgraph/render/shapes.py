@@ -9,10 +9,12 @@ Rules of this file:
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, fsum, pi, sin
 from typing import NamedTuple
 
 from agentgraph.render.captions import bar_notes, notes_of, undo_note
+from agentgraph.render.curve import Outline
 from agentgraph.render.diagram import Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
 from agentgraph.render.lettering import lines_of, visible, width
@@ -20,7 +22,7 @@ from agentgraph.render.markup import number, words
 from agentgraph.render.overlay import Trace, standing_note
 from agentgraph.render.palette import NAME_SIZE, NOTE_SIZE
 
-Outline = tuple[tuple[float, float], ...]
+_Corners = tuple[Point, ...]
 
 _LINE_HEIGHT = 18.0
 _NOTE_HEIGHT = 15.0
@@ -34,6 +36,9 @@ _CHIPS_WIDTH_MAX = 250.0
 _RADIUS = 8.0
 _CARDS = (8.0, 4.0, 0.0)
 """How far each card of a stack is moved up and to the right, the last one being in front."""
+
+_SMALL = frozenset({"terminal", "bar"})
+"""What these paints are for has no room for a badge on its corners."""
 
 _PERSON = "M0-9a3.6 3.6 0 1 1 0 7.2a3.6 3.6 0 1 1 0-7.2zM-6.5 8v-2a6.5 6 0 0 1 13 0v2z"
 _SHEET = "M-5-8h6.5l3.5 3.5v12.5h-10zM-2-2.5h4M-2 1h4M-2 4.5h4"
@@ -54,23 +59,25 @@ class Sketch:
     outline: Outline
     paint: str
     parts: tuple[str, ...]
-    badges: tuple[Point, ...]
-    """Where the middle of its count may be, the best place first."""
 
 
 def sketch_of(figure: Figure) -> Sketch:
     """Draw one figure, with room for its count where a corner would be too small for it."""
     shape = _DRAWERS[figure.kind](figure)
-    x, y = shape.width / 2, shape.height / 2
-    wide = shape.width
     parts = (*shape.parts, *_heat(shape, figure.trace))
-    badges: tuple[Point, ...] = (Point(x, -y), Point(-x, -y), Point(x, y), Point(-x, y))
-    if shape.paint in {"terminal", "bar"} and figure.badge:
-        room = badge_width(figure.badge)
-        wide += 2 * (room + 6)
-        sides = (Point(x + 4 + room / 2, 0), Point(-x - 4 - room / 2, 0))
-        badges = (*sides, Point(0, y + 11), Point(0, -y - 11))
-    return Sketch(wide, shape.height, shape.outline, shape.paint, parts, badges)
+    outline = Outline(shape.corners, shape.width / 2, shape.height / 2)
+    beside = shape.paint in _SMALL and figure.badge
+    wide = shape.width + (2 * (badge_width(figure.badge) + 6) if beside else 0)
+    return Sketch(wide, shape.height, outline, shape.paint, parts)
+
+
+def badge_places(text: str, sketch: Sketch) -> tuple[Point, ...]:
+    """Say where around a figure the middle of its badge may be, the best place first."""
+    _, x, y = sketch.outline
+    if sketch.paint not in _SMALL:
+        return (x, -y), (-x, -y), (x, y), (-x, y)
+    aside = x + 4 + badge_width(text) / 2
+    return (aside, 0), (-aside, 0), (0, y + 11), (0, -y - 11)
 
 
 BADGE_HEIGHT = 16.0
@@ -86,7 +93,7 @@ class _Shape(NamedTuple):
 
     width: float
     height: float
-    outline: Outline
+    corners: _Corners
     paint: str
     parts: tuple[str, ...]
 
@@ -103,7 +110,7 @@ def _heat(shape: _Shape, trace: Trace | None) -> tuple[str, ...]:
 
 def frame_outline(wide: float, high: float) -> Outline:
     """Return the outline of a frame of this size."""
-    return _rounded_outline(wide, high, _RADIUS)
+    return Outline(_arched(wide, high, _RADIUS), wide / 2, high / 2)
 
 
 def _start(_: Figure) -> _Shape:
@@ -116,27 +123,31 @@ def _end(_: Figure) -> _Shape:
 
 
 def _agent(figure: Figure) -> _Shape:
-    wide, high = _room(figure)
-    parts = (_rounded(wide, high), *_texts(figure))
+    said = _Words(figure)
+    wide, high = said.room()
+    parts = (_rounded(wide, high), *said.written())
     paint = "agent" if figure.vertex else "missing"
-    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), paint, parts)
+    return _Shape(wide, high, _arched(wide, high, _RADIUS), paint, parts)
 
 
 def _subgraph(figure: Figure) -> _Shape:
-    wide, high = _room(figure)
+    said = _Words(figure)
+    wide, high = said.room()
     wide, high = wide + 8, high + 8
-    parts = (_rounded(wide, high), _rounded(wide - 8, high - 8, radius=5), *_texts(figure))
-    return _Shape(wide, high, _rounded_outline(wide, high, _RADIUS), "agent", parts)
+    parts = (_rounded(wide, high), _rounded(wide - 8, high - 8, radius=5), *said.written())
+    return _Shape(wide, high, _arched(wide, high, _RADIUS), "agent", parts)
 
 
 def _classifier(figure: Figure) -> _Shape:
-    wide, high = _room(figure)
+    said = _Words(figure)
+    wide, high = said.room()
     corners = _hexagon(wide + 14, high, 14)
-    return _Shape(wide + 14, high, corners, "choice", (_polygon(corners), *_texts(figure)))
+    return _Shape(wide + 14, high, corners, "choice", (_polygon(corners), *said.written()))
 
 
 def _person(figure: Figure) -> _Shape:
-    inner, high = _room(figure)
+    said = _Words(figure)
+    inner, high = said.room()
     wide = inner + _GLYPH_WIDTH
     radius = min(high / 2, 20)
     glyph = _SHEET if figure.kind == "form" else _PERSON
@@ -144,19 +155,20 @@ def _person(figure: Figure) -> _Shape:
     parts = (
         _rounded(wide, high, radius=radius),
         f'<path class="glyph" d="{glyph}" transform="translate({at})"/>',
-        *_texts(figure, x=_GLYPH_WIDTH / 2),
+        *said.written(x=_GLYPH_WIDTH / 2),
     )
-    return _Shape(wide, high, _rounded_outline(wide, high, radius), "person", parts)
+    return _Shape(wide, high, _arched(wide, high, radius), "person", parts)
 
 
 def _each(figure: Figure) -> _Shape:
-    wide, high = _room(figure)
+    said = _Words(figure)
+    wide, high = said.room()
     shift = _CARDS[0] / 2
     cards = [_rounded(wide, high, radius=5, x=step - shift, y=shift - step) for step in _CARDS]
     corners = tuple(
-        Point(x * wide / 2 + dx - shift, y * high / 2 + shift - dy) for x, y, dx, dy in _STAIRS
+        (x * wide / 2 + dx - shift, y * high / 2 + shift - dy) for x, y, dx, dy in _STAIRS
     )
-    texts = _texts(figure, x=-shift, y=shift)
+    texts = said.written(x=-shift, y=shift)
     return _Shape(wide + 2 * shift, high + 2 * shift, corners, "each", (*cards, *texts))
 
 
@@ -170,13 +182,14 @@ _STAIRS = (
 
 
 def _consensus(figure: Figure) -> _Shape:
-    wide, high = _room(figure)
+    said = _Words(figure)
+    wide, high = said.room()
     rows = _chip_rows(figure)
     step = _CHIP_HEIGHT + _CHIP_GAP
     below = len(rows) * step
     wide = max([wide, *(_row_width(row) + 2 * _PAD_X for row in rows)]) + 14
     corners = _hexagon(wide, high + below, 14)
-    parts = [_polygon(corners), *_texts(figure, y=-below / 2)]
+    parts = [_polygon(corners), *said.written(y=-below / 2)]
     for index, row in enumerate(rows):
         parts += _chips(row, high / 2 - below / 2 - 4 + index * step)
     return _Shape(wide, high + below, corners, "votes", tuple(parts))
@@ -185,42 +198,45 @@ def _consensus(figure: Figure) -> _Shape:
 def _bar(figure: Figure) -> _Shape:
     text = " \u00b7 ".join(bar_notes(figure))
     if not text:
-        corners = (Point(0, -10), Point(10, 0), Point(0, 10), Point(-10, 0))
+        corners = ((0, -10), (10, 0), (0, 10), (-10, 0))
         return _Shape(20, 20, corners, "bar", (_polygon(corners),))
     wide = max(72.0, width(text, NOTE_SIZE, bold=True) + 24)
     parts = (_rounded(wide, 22, radius=4), words(text, 0, 4))
-    return _Shape(wide, 22, _rounded_outline(wide, 22, 4), "bar", parts)
+    return _Shape(wide, 22, _arched(wide, 22, 4), "bar", parts)
 
 
-def _room(figure: Figure) -> tuple[float, float]:
-    """Return how much room the texts of a figure take, with the air around them."""
-    names, notes, signed = lines_of(visible(figure.name)), notes_of(figure), _signed(figure)
-    widths = [width(line, NAME_SIZE, bold=True) for line in names]
-    widths += [width(note, NOTE_SIZE) for note in notes]
-    widths += [width(note, NOTE_SIZE) + 18 for _, _, note in signed]
-    small = len(notes) + len(signed)
-    high = len(names) * _LINE_HEIGHT + small * _NOTE_HEIGHT + 2 * _PAD_Y
-    return max(_WIDTH_MIN, max(widths) + 2 * _PAD_X), high
+class _Words:
+    """The texts of a figure, and how much room they take."""
 
+    def __init__(self, figure: Figure) -> None:
+        self._names, self._notes = lines_of(visible(figure.name)), notes_of(figure)
+        self._signed = _signed(figure)
+        self._high = len(self._names) * _LINE_HEIGHT
+        self._high += (len(self._notes) + len(self._signed)) * _NOTE_HEIGHT
 
-def _texts(figure: Figure, *, x: float = 0, y: float = 0) -> list[str]:
-    """Write the name and the notes of a figure around x, y."""
-    names, notes, signed = lines_of(visible(figure.name)), notes_of(figure), _signed(figure)
-    small = len(notes) + len(signed)
-    line = y - (len(names) * _LINE_HEIGHT + small * _NOTE_HEIGHT) / 2
-    written: list[str] = []
-    for name in names:
-        written.append(words(name, x, line + 14, "name"))
-        line += _LINE_HEIGHT
-    for note in notes:
-        written.append(words(note, x, line + 11, "note"))
-        line += _NOTE_HEIGHT
-    for glyph, kind, note in signed:
-        at = f"{number(x - width(note, NOTE_SIZE) / 2 - 2)},{number(line + 5)}"
-        written.append(f'<path class="glyph{kind}" d="{glyph}" transform="translate({at})"/>')
-        written.append(words(note, x + 9, line + 11, f"note{kind}"))
-        line += _NOTE_HEIGHT
-    return written
+    def room(self) -> tuple[float, float]:
+        """Return how much room they take, with the air around them."""
+        widths = [width(line, NAME_SIZE, bold=True) for line in self._names]
+        widths += [width(note, NOTE_SIZE) for note in self._notes]
+        widths += [width(note, NOTE_SIZE) + 18 for _, _, note in self._signed]
+        return max(_WIDTH_MIN, max(widths) + 2 * _PAD_X), self._high + 2 * _PAD_Y
+
+    def written(self, *, x: float = 0, y: float = 0) -> list[str]:
+        """Write the name and the notes around x, y."""
+        line = y - self._high / 2
+        written: list[str] = []
+        for name in self._names:
+            written.append(words(name, x, line + 14, "name"))
+            line += _LINE_HEIGHT
+        for note in self._notes:
+            written.append(words(note, x, line + 11, "note"))
+            line += _NOTE_HEIGHT
+        for glyph, kind, note in self._signed:
+            at = f"{number(x - width(note, NOTE_SIZE) / 2 - 2)},{number(line + 5)}"
+            written.append(f'<path class="glyph{kind}" d="{glyph}" transform="translate({at})"/>')
+            written.append(words(note, x + 9, line + 11, f"note{kind}"))
+            line += _NOTE_HEIGHT
+        return written
 
 
 def _signed(figure: Figure) -> list[tuple[str, str, str]]:
@@ -270,26 +286,27 @@ def _rounded(
     return f'<rect class="box" {at} {size} rx="{number(radius)}"/>'
 
 
-def _polygon(corners: Outline) -> str:
+def _polygon(corners: _Corners) -> str:
     points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
     return f'<polygon class="box" points="{points}"/>'
 
 
-def _hexagon(wide: float, high: float, slant: float) -> Outline:
+def _hexagon(wide: float, high: float, slant: float) -> _Corners:
     x, y = wide / 2, high / 2
-    top = (Point(slant - x, -y), Point(x - slant, -y), Point(x, 0))
-    return (*top, Point(x - slant, y), Point(slant - x, y), Point(-x, 0))
+    top = ((slant - x, -y), (x - slant, -y), (x, 0))
+    return (*top, (x - slant, y), (slant - x, y), (-x, 0))
 
 
-def _ellipse(radius: float) -> Outline:
+def _ellipse(radius: float) -> _Corners:
     turns = [2 * pi * step / 32 for step in range(32)]
-    return tuple(Point(radius * cos(turn), radius * sin(turn)) for turn in turns)
+    return tuple((radius * cos(turn), radius * sin(turn)) for turn in turns)
 
 
-def _rounded_outline(wide: float, high: float, radius: float) -> Outline:
+@lru_cache(maxsize=1024)
+def _arched(wide: float, high: float, radius: float) -> _Corners:
     """Return the corners of a rectangle, each one replaced by five points of its arc."""
     x, y = wide / 2 - radius, high / 2 - radius
-    return tuple([(a * x + radius * c, b * y + radius * d) for a, b, c, d in _ARCS])
+    return tuple([(a * x + c * radius, b * y + d * radius) for a, b, c, d in _ARCS])
 
 
 _ARCS = [

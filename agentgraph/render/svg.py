@@ -14,7 +14,7 @@ import re
 from agentgraph.render import curve
 from agentgraph.render.arrange import Scene
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
-from agentgraph.render.layout import Point, Rect
+from agentgraph.render.layout import Rect
 from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.links import link_of
@@ -139,7 +139,7 @@ class _Writer:
         opening = _head(figure.id, kind, role, told)
         data = attributes(data_path=shown(figure.path), data_kind=figure.kind)
         at = f' transform="translate({number(place.x)},{number(place.y)})"'
-        badge = _badge(figure.badge, *self._scene.badges.get(figure.id, Point(0, 0)))
+        badge = _badge(figure.badge, *self._scene.badges.get(figure.id, (0, 0)))
         drawn = "".join(sketch.parts)
         if link:
             # Where a text can be read, it is the name of the link.

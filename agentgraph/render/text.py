@@ -15,7 +15,7 @@ from typing import cast
 from unicodedata import combining, east_asian_width
 
 from agentgraph.render.captions import figure_lines
-from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
+from agentgraph.render.diagram import Arrow, Diagram, Figure
 from agentgraph.render.layered import arrange
 from agentgraph.render.layout import Box, Layout, Link, Point, Request
 from agentgraph.render.lettering import shown
@@ -50,10 +50,9 @@ def write(diagram: Diagram, *, width: int, ascii: bool = False) -> Drawing:
 
 def outline(diagram: Diagram) -> Drawing:
     """List the vertices, and below each the ways that lead on from it."""
-    parts: list[Figure | Group] = [*diagram.figures, *diagram.groups]
-    name = {part.id: shown(part.path) for part in parts}
+    name = {part.id: shown(part.path) for part in diagram.parts}
     lines, places = [shown(diagram.graph.name)], dict[str, tuple[int, int, int, int]]()
-    for part in parts:
+    for part in diagram.parts:
         ways = [arrow for arrow in diagram.arrows if arrow.source == part.id]
         if isinstance(part, Figure) or ways:
             text = _words(part) if isinstance(part, Figure) else [f"{part.kind} {name[part.id]}"]
@@ -114,11 +113,11 @@ class _Line:
 
     def column(self, y: float) -> float:
         """Return where the layout has it at this height."""
-        stops = sorted(self.route[::3], key=lambda point: point.y)
-        for one, other in pairwise(stops):
-            if one.y <= y <= other.y and other.y > one.y:
-                return one.x + (other.x - one.x) * (y - one.y) / (other.y - one.y)
-        return stops[0].x if y < stops[0].y else stops[-1].x
+        stops = sorted(self.route[::3], key=lambda point: point[1])
+        for (ax, ay), (bx, by) in pairwise(stops):
+            if ay <= y <= by and by > ay:
+                return ax + (bx - ax) * (y - ay) / (by - ay)
+        return stops[0][0] if y < stops[0][1] else stops[-1][0]
 
 
 class _Sheet:

@@ -6,8 +6,8 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentgraph.render.order import Step, ordered
-from agentgraph.render.places import Pull, positioned
+from agentgraph.render.order import Net, ordered
+from agentgraph.render.places import positioned
 from agentgraph.render.ranks import Span, against, ranked
 
 SIZE = 8
@@ -39,6 +39,13 @@ def test_every_edge_leads_at_least_one_rank_down(pairs: list[tuple[int, int]]) -
 
 def test_a_vertex_that_nothing_leads_to_stands_just_above_its_target() -> None:
     assert ranked(4, [Span(0, 1), Span(1, 2), Span(3, 2)]) == [0, 1, 2, 1]
+
+
+def test_blocks_are_ranked_by_themselves_and_then_joined() -> None:
+    # Two triangles that share the vertex 2, one that shares nothing, and a vertex alone.
+    edges = [(0, 1), (1, 2), (0, 2), (2, 3), (2, 4), (3, 4), (5, 6), (6, 7), (5, 7)]
+
+    assert ranked(9, [Span(*pair) for pair in edges]) == [0, 1, 2, 3, 4, 0, 1, 2, 0]
 
 
 @given(FORWARD, st.lists(st.integers(1, 4), min_size=32, max_size=32))
@@ -80,14 +87,38 @@ def test_ordering_keeps_every_vertex_and_never_adds_a_crossing(
 ) -> None:
     before = [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
 
-    after = ordered(before, [Step(*edge) for edge in edges])
+    after = ordered(before, net_of([1.0] * 10, edges))
 
     assert [sorted(rank) for rank in after] == before
     assert crossings(after, edges) <= crossings(before, edges)
 
 
 def test_ordering_undoes_a_crossing() -> None:
-    assert crossings(ordered([[0, 1], [2, 3]], [Step(0, 3), Step(1, 2)]), [(0, 3), (1, 2)]) == 0
+    edges = [(0, 3), (1, 2)]
+
+    assert crossings(ordered([[0, 1], [2, 3]], net_of([1.0] * 4, edges)), edges) == 0
+
+
+def test_each_stretch_between_ranks_of_one_vertex_is_ordered() -> None:
+    edges = [(0, 1), (0, 2), (1, 4), (2, 3), (3, 5), (4, 5), (5, 6), (5, 7), (6, 9), (7, 8)]
+    ranks = [[0], [1, 2], [3, 4], [5], [6, 7], [8, 9]]
+
+    assert crossings(ordered(ranks, net_of([1.0] * 10, edges)), edges) == 0
+
+
+def test_edges_beside_the_middle_of_a_vertex_do_not_cross() -> None:
+    net = Net([10.0, 10.0, 10.0])
+    net.join(net.end(0, 3.0), 1)
+    net.join(net.end(0, -3.0), 2)
+
+    assert ordered([[0], [1, 2]], net) == [[0], [2, 1]]
+
+
+def net_of(widths: list[float], edges: list[tuple[int, int]]) -> Net:
+    net = Net(widths)
+    for upper, lower in edges:
+        net.join(upper, lower)
+    return net
 
 
 @given(
@@ -99,7 +130,7 @@ def test_neighbours_in_a_rank_stand_apart(
 ) -> None:
     ranks = [[0, 1, 2], [3, 4, 5]]
 
-    xs = positioned(ranks, widths, [Pull(a, b) for a, b in edges], lambda *_: 10, 6)
+    xs = positioned(ranks, widths, net_of(widths, edges), lambda *_: 10, 6)
 
     for rank in ranks:
         for left, right in pairwise(rank):
@@ -108,8 +139,8 @@ def test_neighbours_in_a_rank_stand_apart(
 
 def test_a_long_line_is_straight_and_a_vertex_stands_in_the_middle_of_its_neighbours() -> None:
     # 0 leads to 1 and 2, these to 3; 0 leads to 3 through the lane 4 as well.
-    pulls = [Pull(0, 1), Pull(0, 2), Pull(0, 4), Pull(1, 3), Pull(2, 3), Pull(4, 3)]
+    net = net_of([40.0] * 5, [(0, 1), (0, 2), (0, 4), (1, 3), (2, 3), (4, 3)])
 
-    xs = positioned([[0], [1, 4, 2], [3]], [40.0] * 5, pulls, lambda *_: 10, 4)
+    xs = positioned([[0], [1, 4, 2], [3]], [40.0] * 5, net, lambda *_: 10, 4)
 
     assert xs[0] == xs[4] == xs[3] == (xs[1] + xs[2]) / 2
