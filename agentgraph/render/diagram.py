@@ -144,8 +144,8 @@ class Diagram:
     def nested(self) -> Iterator[tuple[str, Figure | Group | None]]:
         """Yield each part as it is nested, with blanks as deep; None is the end of a group."""
         inside: dict[str | None, list[Figure | Group | None]] = {}
-        for part in reversed(self.parts):
-            inside.setdefault(part.parent, []).append(part)
+        for one in reversed(self.parts):
+            inside.setdefault(one.parent, []).append(one)
         waiting, depth = inside.get(None, []), 1
         while waiting:
             part = waiting.pop()
