@@ -33,13 +33,13 @@ class Net:
         """Begin without edges."""
         self.above: Ties = [[] for _ in widths]
         self.below: Ties = [[] for _ in widths]
-        self.vertex = list(range(len(widths)))
+        self.vertex: list[int] = list(range(len(widths)))
         """The vertex of each end."""
-        self.shift = [0.0] * len(widths)
+        self.shift: list[float] = [0.0] * len(widths)
         """How far right of the middle each end is."""
-        self.place = [0.0] * len(widths)
+        self.place: list[float] = [0.0] * len(widths)
         """Where each end is, counted in vertices of its rank."""
-        self._widths = widths
+        self._widths: Sequence[float] = widths
         self._beside: dict[int, list[tuple[int, float]]] = {}
 
     def end(self, vertex: int, shift: float) -> int:
