@@ -169,12 +169,15 @@ class Driver:
             main.is_taken_down()
             self._is_interrupted = True
             self.feed(Cancelled())
-            for carrier in self._carriers:
-                if not carrier.has_begun and carrier.task is not None:
-                    # Who cancels the caller may cancel all tasks, and this one never begins.
-                    carrier.task.add_done_callback(partial(self._vanished, carrier))
+            self._watch_unbegun()
         finally:
             self._waker = None
+
+    def _watch_unbegun(self) -> None:
+        """Who cancels the caller may cancel all tasks, and some have not begun and never will."""
+        for carrier in self._carriers:
+            if not carrier.has_begun and carrier.task is not None:
+                carrier.task.add_done_callback(partial(self._vanished, carrier))
 
     def _wake(self) -> None:
         if not self._carriers and self._waker is not None and not self._waker.done():
@@ -196,11 +199,14 @@ class Driver:
         self._main = None
         self._carriers = _NOBODY
         self._phase = _IDLE
-        if self.restart is not None and session.status == "paused" and self._crash is None:
+        is_kept = self.restart is not None and self._crash is None
+        if is_kept and session.status == "paused":
             return
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
+        if is_kept and session.marking.held:  # A larger budget lets it go on.
+            return
         for waiting in session.waiting():
             waiting.set_off()
 
@@ -282,8 +288,11 @@ class Driver:
             self._watch_line()
         else:
             stopped, self._line = self._line, _NOTHING
-            for ticket in stopped:
-                self.feed(Stopped(ticket))
+            for ticket, (task, _) in stopped.items():
+                if task.verb == UNDO:  # No cancellation takes an undo: it is carried all the same.
+                    self._line_up([task], None)
+                else:
+                    self.feed(Stopped(ticket))
         self._wake()
 
     # ---- what the machine wants done
@@ -388,6 +397,8 @@ class Driver:
         ticket, carrier.ticket = carrier.ticket, 0
         commands = self.session.tell(Cancelled())
         self._hand_out([each for each in commands if each != Cancel(ticket)])
+        if carrier is self._main:
+            self._watch_unbegun()
 
 
 def _current() -> asyncio.Task[object] | None:

@@ -155,7 +155,7 @@ class Run(Generic[S]):
     async def cancel(self, *, undo: bool = False) -> None:
         """Cancel the run and await its nodes; with `undo` what was completed is compensated."""
         self._check_loop()
-        if self._session.status in {"running", "paused"}:
+        if self._session.status in {"running", "paused", "exhausted"}:
             self._drive().feed(Cancelled(undo))
         await self._settled()
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from agentgraph.errors import ClosedDraft, InvalidEdit, ReadOnlyState, UnsetField, suggest
 from agentgraph.state.copies import build, clone
 from agentgraph.state.field import Field
-from agentgraph.state.lent import Lent
+from agentgraph.state.lent import LENDING, Lent
 from agentgraph.state.unset import UNSET
 
 if TYPE_CHECKING:
@@ -122,12 +122,14 @@ def _reader(field: Field) -> Callable[[Draft], object]:
         if name in opened:
             return value
         opened[name] = value
-        if value.holders != 1:
-            # Another draft or view shows the list: it must not see what is appended here.
-            value.holders -= 1
-            values[name] = value = Lent(value, name)
-            value.holders = 1
-        value.lend()
+        with LENDING:
+            if value.holders != 1:
+                # Another draft or view shows the list: it must not see what is appended here.
+                own = Lent(value, name)
+                value.holders -= 1
+                values[name] = value = own
+                value.holders = 1
+            value.lend()
         return value
 
     def read_plain(draft: Draft) -> object:

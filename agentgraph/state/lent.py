@@ -9,12 +9,15 @@ Rules of this file:
 """
 
 from collections.abc import Callable, Iterable
-from typing import NoReturn, Self, SupportsIndex, TypeVar, cast
+from threading import Lock
+from typing import Final, NoReturn, Self, SupportsIndex, TypeVar, cast
 
 from agentgraph.errors import ClosedDraft, ReadOnlyState
 from agentgraph.state.copies import clone
 
 F = TypeVar("F", bound=Callable[..., object])
+LENDING: Final = Lock()
+"""Held from the question whether a list is free until it is lent, or has a further holder."""
 
 
 class Lent(list[object]):

@@ -30,7 +30,7 @@ from agentgraph.state.draft import (
 from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
-from agentgraph.state.lent import Lent
+from agentgraph.state.lent import LENDING, Lent
 from agentgraph.state.revision import Patch, Revision, Tip, names, part_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape
@@ -53,6 +53,8 @@ class Schema(Generic[S]):
 
     def __init__(self, model: type[S]) -> None:
         """Check the model, and prepare what its drafts need."""
+        # An annotation may name what was defined after the class, and so may hide its reducer.
+        model.model_rebuild(raise_errors=False)
         reducers = reducers_of(model)
         self.model: type[S] = model
         self._shape = Shape(model)
@@ -281,10 +283,11 @@ class Schema(Generic[S]):
         return validated
 
     def _hold(self, values: dict[str, Any], revision: Revision, *, viewers: int) -> None:
-        for name in self._lent:
-            values[name] = lent = part_of(revision, name)
-            lent.holders += 1
-            lent.viewers += viewers
+        with LENDING:
+            for name in self._lent:
+                values[name] = lent = part_of(revision, name)
+                lent.holders += 1
+                lent.viewers += viewers
 
     def _close(self, draft: object) -> None:
         # Empty, so that a late reader meets the error and never a list that others still use.

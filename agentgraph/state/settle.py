@@ -38,7 +38,8 @@ def settled(fields: Mapping[str, Field], draft: Draft, base: Revision) -> Revisi
         fields_set = fields_set | patch.keys()
     lengths = base.lengths
     if lengths is not None and not patch.keys().isdisjoint(lengths):
-        lengths = {name: len(values[name]) for name in lengths}
+        # To a list that was only read another branch may have added meanwhile.
+        lengths = {n: len(values[n]) if n in patch else known for n, known in lengths.items()}
     return Revision(values, fields_set, None, patch, lengths, None)
 
 

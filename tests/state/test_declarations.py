@@ -23,6 +23,7 @@ from agentgraph.state import (
     union,
     unset,
 )
+from tests.state.late_names import Basket
 
 
 def one_field(annotation: object, default: object = ...) -> type[State]:
@@ -239,3 +240,7 @@ def test_an_extra_field_is_refused_when_an_instance_is_made() -> None:
 
     with pytest.raises(ValueError, match="Extra inputs are not permitted"):
         Strict.model_validate({"m": 1})
+
+
+def test_a_reducer_counts_where_the_type_is_defined_after_the_class() -> None:
+    assert schema_of(Basket).reduced == ("items",)
