@@ -122,6 +122,14 @@ class Finding:
         return " ".join([*self.path[:1], *words])
 
 
+def text_of(error: BaseException) -> str:
+    """Return the text of an error; of one whose own text fails, that."""
+    try:
+        return str(error)
+    except Exception as other:  # noqa: BLE001 - a class of the user's may do anything
+        return f"(its text raises {type(other).__name__})"
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like `name`, or None when none is near."""
     from difflib import get_close_matches  # noqa: PLC0415 - spares those who only import
@@ -302,6 +310,8 @@ class InvalidEdit(RunError):
     """A node left its state in a form that does not validate; nothing of it was kept."""
 
     code = "AG610"
+    left: "dict[str, object] | None" = None
+    """The values that it left, for a report."""
 
 
 class InvalidReturn(RunError):

@@ -35,6 +35,7 @@ class Site:
     """A vertex of a plan, linked to what it leads to."""
 
     __slots__ = (
+        "answers",
         "areas",
         "at_least",
         "at_most",
@@ -67,6 +68,8 @@ class Site:
         self.only: Way | None = None
         """The single way on from a node: the hot path."""
         self.labels: dict[str, Way] = {}
+        self.answers: tuple[str, ...] = ()
+        """The labels alone, which hold nothing else."""
         self.unsure: Way | None = None
         self.places: int = 0
         """Of a join: how many ways lead in."""
@@ -197,6 +200,7 @@ def _add_ways(made: Plan, site: Site, edges: Iterable[Edge], places: dict[int, i
             site.unsure = way
         elif edge.label is not None and site.vertex.kind in CHOICES:
             site.labels[edge.label] = way
+            site.answers = tuple(site.labels)
         else:
             plain.append(way)
     site.outs = tuple(plain)

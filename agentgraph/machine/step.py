@@ -224,14 +224,14 @@ def _decide(turn: Turn, task: Task, label: str | None, confidence: float) -> Non
 
 
 def _expire(turn: Turn, task: Task) -> None:
-    if isinstance(task, Part) and task.given:
+    if isinstance(task, Part) and task.given is not None:
         _answer(turn, task, task.given, task.payload)
     else:
         _fail(turn, task, errors.QuestionExpired.at(path_of(turn.marking, task), task.visit))
 
 
 def _answer(turn: Turn, task: Task, label: str | None, payload: object) -> None:
-    if (label is None) != (not task.site.labels) or (label and label not in task.site.labels):
+    if label not in (task.site.labels or {None}):
         raise errors.IllegalEvent.told(f"{label!r} is no answer to {task.site.path!r}")
     del turn.marking.live[task.ticket]
     turn.marking.waiting -= 1

@@ -33,14 +33,13 @@ from agentgraph.runtime.work import (
     is_threaded,
     key_of,
     merged,
-    own,
     refuse,
     shut,
     timed_out,
     verdict_of,
     work,
 )
-from agentgraph.state.copies import ATOMS
+from agentgraph.state.copies import ATOMS, own
 
 
 class Attempts:
@@ -88,7 +87,7 @@ class Attempts:
                 fence(session, carrier)
             revision = schema.commit(draft, task.line)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
-            give_up(carrier, schema, draft, task.payload)
+            give_up(carrier, schema, draft, task.payload, error)
             return await self.broken(carrier, task, error)
         session.path.append(path)
         if stream is not None:
@@ -128,7 +127,7 @@ class Attempts:
             return await self.broken(carrier, task, error)
         if session.stream is None:
             session.path.append(path)
-            session.decisions.append((path, key, verdict, task.site.labels))
+            session.decisions.append((path, key, verdict, task.site.answers))
         else:
             session.chose(task.site, path, key, verdict)
         confidence = 1.0 if verdict is None else verdict.confidence
@@ -193,11 +192,11 @@ class Attempts:
         if isinstance(error, Exception):
             return self._failed(carrier, task, error)
         if why == "cancel" and task.verb is not UNDO:
-            return self._stopped(task)
+            return self._stopped(carrier, task)
         return self._failed(carrier, task, _from_inside(task, self._session.place(task)))
 
-    def _stopped(self, task: Task) -> list[Command]:
-        session = self._session
+    def _stopped(self, carrier: Carrier, task: Task) -> list[Command]:
+        session, carrier.edits = self._session, None
         if session.stream is not None:
             session.stream.put(NodeStopped(session.place(task), task.attempt, task.visit))
         return session.tell(Stopped(task.ticket))

@@ -2,16 +2,17 @@
 
 import asyncio
 import inspect
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from agentgraph.runtime.program import Body, is_async
 
 THREADS: Final = 32
-"""How many sync functions may run at once beside the loop, over all runs."""
+"""How many sync functions may run at once beside a loop, over all its runs."""
 
 
 async def call(body: Body, arguments: Sequence[object], *, in_thread: bool = False) -> object:
@@ -19,7 +20,7 @@ async def call(body: Body, arguments: Sequence[object], *, in_thread: bool = Fal
     if in_thread and not is_async(body):
         context = copy_context()
         result = await asyncio.get_running_loop().run_in_executor(
-            _threads(), lambda: context.run(_called, body.fn, arguments)
+            _threads(asyncio.get_running_loop()), lambda: context.run(_called, body.fn, arguments)
         )
     else:
         result = body.fn(*arguments)
@@ -34,6 +35,15 @@ def _called(fn: Callable[..., object], arguments: Sequence[object]) -> object:
         raise RuntimeError(f"{fn!r} raised StopIteration") from error
 
 
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="agentgraph")
+def _threads(loop: asyncio.AbstractEventLoop) -> ThreadPoolExecutor:
+    """Return the threads of a loop: one that runs in a thread of another must not wait for these."""
+    found = _pools.get(loop)
+    if found is None:
+        found = _pools[loop] = ThreadPoolExecutor(THREADS, thread_name_prefix="agentgraph")
+    return found
+
+
+_pools: Final = WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor]()
+if hasattr(os, "register_at_fork"):
+    # A child process has none of the threads.
+    os.register_at_fork(after_in_child=_pools.clear)

@@ -4,13 +4,16 @@ A context is a thin view of a session: it costs nothing where a function does
 not ask for it, and it can do no more than tell, spend and record.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from decimal import Decimal
+from inspect import CORO_CREATED, getcoroutinestate
 from math import isfinite
-from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast, overload
 
 from typing_extensions import TypeVar as DefaultTypeVar
 
 from agentgraph.errors import RunError
+from agentgraph.state.copies import own
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -20,18 +23,20 @@ if TYPE_CHECKING:
 
 D_co = DefaultTypeVar("D_co", covariant=True, default=object)
 R = TypeVar("R")
+_MONEY: Final = (int, float, Decimal)
 
 
 class Ctx(Generic[D_co]):
     """What a node knows about its run; apart from the state."""
 
     __slots__ = (
-        "_session", "attempt", "before", "deadline", "error", "idempotency_key", "path", "visit",
+        "_effects", "_session", "attempt", "before", "deadline", "error", "idempotency_key", "path", "visit",
     )  # fmt: skip
 
     def __init__(self, session: "Session", task: "Task", path: str, deadline: float | None) -> None:
         """Made by the runner, for one attempt."""
         self._session = session
+        self._effects: tuple[tuple[str, Coroutine[object, object, object]], ...] = ()
         self.deadline: float | None = deadline
         """When this attempt times out, in seconds of the run's clock; None: never."""
         self.path: str = path
@@ -80,27 +85,46 @@ class Ctx(Generic[D_co]):
     def emit(self, value: object) -> None:
         """Tell a value to those who follow the run. It is never unsaid, also if this attempt fails."""
         session = self._session
-        session.in_loop(session.emitted, self.path, value, self.attempt)
+        # A copy: what the node does to it afterwards was not told.
+        session.in_loop(session.emitted, self.path, own(value), self.attempt)
 
-    def spend(self, *, tokens: int = 0, usd: float | None = None) -> None:
+    def spend(self, *, tokens: int = 0, usd: float | Decimal | None = None) -> None:
         """Count what this attempt used; `usd` None says that the cost is unknown."""
         # Written so that NaN, which is neither above nor below anything, is refused as well.
-        if not (tokens >= 0 and (usd is None or (usd >= 0 and isfinite(usd)))):
+        is_paid = usd is None or (_is_a(usd, _MONEY) and usd >= 0 and isfinite(usd))
+        if not (_is_a(tokens, int) and tokens >= 0 and is_paid):
             raise RunError(
                 f"{self.path!r} spent tokens={tokens!r}, usd={usd!r}",
                 where=f"node {self.path!r}, visit {self.visit}, attempt {self.attempt}",
                 fix="give numbers that are not negative; usd=None where the cost is unknown",
             )
         session = self._session
-        session.in_loop(session.spent, self.path, tokens, usd)
+        session.in_loop(session.spent, self.path, tokens, None if usd is None else float(usd))
 
     @overload
-    async def effect(self, key: str, fn: Callable[[], Awaitable[R]]) -> R: ...
+    def effect(self, key: str, fn: Callable[[], Awaitable[R]]) -> Coroutine[object, object, R]: ...
     @overload
-    async def effect(self, key: str, fn: Callable[[], R]) -> R: ...
-    async def effect(self, key: str, fn: Callable[[], object]) -> object:
+    def effect(self, key: str, fn: Callable[[], R]) -> Coroutine[object, object, R]: ...
+    def effect(self, key: str, fn: Callable[[], object]) -> Coroutine[object, object, object]:
         """Do something outside once for each visit: a repeated attempt gets the first result.
 
-        `key` names the effect within this visit. A failure is not recorded.
+        `key` names the effect within this visit. A failure is not recorded. It must be awaited.
         """
-        return await self._session.effects.once(f"{self.idempotency_key}/{key}", fn)
+        begun = self._session.effects.once(f"{self.idempotency_key}/{key}", fn)
+        self._effects = (*self._effects, (key, begun))
+        return begun
+
+    def check_effects(self) -> None:
+        """Raise `RunError` where an effect was named and never awaited: nothing has happened."""
+        for key, begun in self._effects:
+            if getcoroutinestate(begun) == CORO_CREATED:
+                begun.close()
+                raise RunError(
+                    f"{self.path!r} named the effect {key!r} and did not await it",
+                    where=f"node {self.path!r}, visit {self.visit}, attempt {self.attempt}",
+                    fix="write `await ctx.effect(...)`, in an `async def`",
+                )
+
+
+def _is_a(value: object, kind: type | tuple[type, ...]) -> bool:
+    return isinstance(value, kind)

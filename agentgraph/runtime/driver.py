@@ -46,6 +46,8 @@ from agentgraph.state import Revision
 
 FAIR_STEPS: Final = 255
 """After so many inline steps the other tasks of the loop get their turn (all bits set)."""
+FAIR_S: Final = 0.01
+"""After so many seconds they do as well: a node may hold up the loop."""
 _IDLE: Final = 0
 _READY: Final = 1
 _MOVING: Final = 2
@@ -273,7 +275,7 @@ class Driver:
         if not self._line or carrier is self._main:
             return []
         _, context = next(iter(self._line.values()))
-        if copy_context() != context:
+        if not _is_same(copy_context(), context):
             self._look()
             return []
         return [self._line.popitem(last=False)[1][0]]
@@ -300,6 +302,8 @@ class Driver:
     async def _carry(self, carrier: Carrier, commands: list[Command]) -> None:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
+        now = self.session.clock.time
+        turn = now() + FAIR_S
         steps = 0
         while commands or (commands := self._take(carrier)):
             task = commands[0]
@@ -311,10 +315,12 @@ class Driver:
                 task = following
             carrier.ticket = task.ticket
             steps += 1
-            if not steps & FAIR_STEPS:
+            if not steps & FAIR_STEPS or now() > turn:
+                turn = now() + FAIR_S
                 self._is_yielding = True
                 try:
                     await sleep(0)
+                    await sleep(0)  # After what has become due meanwhile, such as a budget.
                 except CancelledError as error:
                     commands = await attempts.broken(carrier, task, error)
                     continue
@@ -399,6 +405,11 @@ class Driver:
         self._hand_out([each for each in commands if each != Cancel(ticket)])
         if carrier is self._main:
             self._watch_unbegun()
+
+
+def _is_same(one: Context, other: Context) -> bool:
+    """Say whether two contexts hold the same objects; what `==` says of these is not asked."""
+    return len(one) == len(other) and all(other.get(name, one) is one[name] for name in one)
 
 
 def _current() -> asyncio.Task[object] | None:

@@ -11,7 +11,7 @@ from typing import Final, Generic, Self, cast, overload
 from pydantic import BaseModel
 from typing_extensions import TypeVar, Unpack
 
-from agentgraph.errors import InvalidInput, NotAvailable, RunFailed, suggest
+from agentgraph.errors import InvalidInput, NotAvailable, RunFailed, suggest, text_of
 from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Status
 from agentgraph.machine import Cancelled, Limits
 from agentgraph.machine import Event as Fact
@@ -414,7 +414,7 @@ def _conclude(session: Session) -> Result[BaseModel]:
     trouble = session.marking.troubles[0]
     raise RunFailed(
         f"workflow {session.program.graph.name!r} failed at {trouble.path!r}: "
-        f"{type(cause).__name__}: {cause}",
+        f"{type(cause).__name__}: {text_of(cause)}",
         where=f"run {session.run_id!r}",
         fix="look at the cause above; `result` holds the last good state",
         result=result,

@@ -294,7 +294,7 @@ class Session:
     ) -> None:
         """Record a decision."""
         self.path.append(path)
-        self.decisions.append((path, label, verdict, site.labels))
+        self.decisions.append((path, label, verdict, site.answers))
         if self.stream is not None:
             confidence = 1.0 if verdict is None else verdict.confidence
             self.stream.put(decided(path, label, confidence))

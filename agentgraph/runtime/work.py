@@ -13,6 +13,7 @@ import asyncio
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NoReturn, cast
 
@@ -49,7 +50,7 @@ from agentgraph.runtime.question import Ask
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.state import UNSET, Revision, Schema, Tip, clone, same
-from agentgraph.state.copies import ATOMS
+from agentgraph.state.copies import own
 
 
 async def work(session: Session, carrier: Carrier, task: Task) -> Event:
@@ -152,18 +153,20 @@ async def _edit(session: Session, carrier: Carrier, task: Task, path: str, use: 
             refuse(task, path, result)
         fence(session, carrier)
         return schema.commit(draft, task.line)
-    except BaseException:
-        give_up(carrier, schema, draft, task.payload)
+    except BaseException as error:
+        give_up(carrier, schema, draft, task.payload, error)
         raise
 
 
-def give_up(carrier: Carrier, schema: Schema[Any], draft: BaseModel, base: Revision) -> None:
+def give_up(
+    carrier: Carrier, schema: Schema[Any], draft: BaseModel, base: Revision, error: BaseException
+) -> None:
     """Close the draft of a failed attempt; what it had changed is kept for the report alone."""
     carrier.edits = None
     with suppress(Exception):  # Values of the user's are compared and copied: a report may fail.
         carrier.edits = {
             name: clone(value)
-            for name, value in list(vars(draft).items())
+            for name, value in list((getattr(error, "left", None) or vars(draft)).items())
             if value is not UNSET and _is_edited(base, name, value)
         }
     schema.discard(draft)
@@ -224,9 +227,12 @@ def refuse(task: Task, path: str, result: object) -> NoReturn:
 async def _run(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     job: Job = task.site.handle
 
-    def use(draft: object) -> Awaitable[object]:
+    async def use(draft: object) -> object:
         arguments = arguments_of(session, carrier, task, job.body, draft)
-        return call(job.body, arguments, in_thread=is_threaded(session, task, job))
+        result = await call(job.body, arguments, in_thread=is_threaded(session, task, job))
+        if job.body.wants == "ctx":
+            cast("Ctx", arguments[1]).check_effects()
+        return result
 
     return _done(session, task, path, await _edit(session, carrier, task, path, use))
 
@@ -298,8 +304,8 @@ def key_of(
 async def _ask(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
     job: Job = task.site.handle
     in_thread = job.in_thread or job.timeout_s is not None
-    answer = await _read(session, carrier, task, job.body, in_thread=in_thread)
-    ask = _asked(task, path, answer)
+    take = partial(_asked, task, path)
+    ask: Ask[Any] = await _read(session, carrier, task, job.body, in_thread=in_thread, take=take)
     timely = ask.on_timeout
     label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
     session.desk.put(session.visit_of(task, with_attempts=True), ask)
@@ -313,7 +319,9 @@ def _asked(task: Task, path: str, answer: object) -> Ask[Any]:
             where=f"question {path!r}, visit {task.visit}",
             fix="return Ask(show=...)",
         )
-    return cast("Ask[Any]", answer)  # type: ignore[redundant-cast]  # not for pyright
+    ask = cast("Ask[Any]", answer)  # type: ignore[redundant-cast]  # not for pyright
+    # A copy: other branches go on with what is shown.
+    return replace(ask, show=own(ask.show))
 
 
 async def _list(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
@@ -352,20 +360,6 @@ async def _item(session: Session, carrier: Carrier, task: Task, path: str) -> Ev
     if session.stream is not None:
         session.stream.put(NodeDone(path, {}, task.attempt, task.visit))
     return Finished(task.ticket, result)
-
-
-_EDITABLE: Final = (list, dict, set, tuple, BaseModel)
-
-
-def own(item: Any) -> object:
-    """Return a copy of an item that an attempt may edit: the next attempt must not see it.
-
-    What is no plain data, such as a connection, is handed over as it is.
-    """
-    if type(item) not in ATOMS and isinstance(item, _EDITABLE):
-        with suppress(Exception):  # Whatever a class of the user's says when it is copied.
-            return clone(cast("object", item))
-    return cast("object", item)
 
 
 async def _into(session: Session, carrier: Carrier, task: Task, path: str) -> Event:

@@ -9,7 +9,9 @@ Rules of this file:
 """
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -46,6 +48,17 @@ def clone(value: object) -> object:
     if isinstance(value, Enum | type):
         return value
     return copy.deepcopy(value)
+
+
+def own(value: object) -> object:
+    """Return a copy of what can be edited; what is no plain data, such as a connection, as it is."""
+    with suppress(Exception):  # Whatever a class of the user's says when it is copied.
+        return clone(value) if _is_data(value) else value
+    return value
+
+
+def _is_data(value: object) -> bool:
+    return isinstance(value, BaseModel | Collection) or is_dataclass(value)
 
 
 def _clone_list(value: list[object]) -> list[object]:

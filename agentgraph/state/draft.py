@@ -97,7 +97,16 @@ def _maker(model: type[BaseModel]) -> Callable[..., BaseModel]:
 def _subclass(parent: type[BaseModel], body: Mapping[str, object]) -> type[BaseModel]:
     names = {key: getattr(parent, key) for key in ("__module__", "__qualname__", "__doc__")}
     make: Callable[..., type[BaseModel]] = ABCMeta.__new__
-    return make(type(parent), parent.__name__, (parent,), {**names, **body})
+    bases = (parent,) if issubclass(parent, _Quiet) else (_Quiet, parent)
+    return make(type(parent), parent.__name__, bases, {**names, **body})
+
+
+class _Quiet:
+    """Keeps a draft class from `__init_subclass__` of the user's class, which it is no subclass of."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None: ...
 
 
 def _reader(field: Field) -> Callable[[Draft], object]:

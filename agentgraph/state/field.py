@@ -46,7 +46,10 @@ class Field:
         self.exact: tuple[type, ...] = () if self.is_mutable or self.frozen else shape.exact(name)
         self.check: Callable[[object], object] | None = shape.checks[name]
         exactly = compares_exactly(info.annotation)
-        self.flat: type | None = flat_container(info.annotation)
+        flat = flat_container(info.annotation)
+        # Of these pydantic makes a copy, unless a validator says otherwise.
+        is_plain = flat is not None and shape.schemas[name]["type"] == flat.__name__
+        self.flat: type | None = flat if is_plain and name not in shape.guarded else None
         self.copy: Callable[[object], object] = getattr(self.flat, "copy", clone)
         self.same: Callable[[object, object], bool] = eq if exactly else same
         self.items: Callable[[object], object] | None = shape.items_of(name)

@@ -6,9 +6,10 @@ Validators that somebody wrote by hand are left out: pydantic has run them when 
 was made, and a second run might change the value (a password would be hashed twice).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
-from typing import Final, cast
+from typing import Final, TypeGuard, cast
 
 from pydantic import BaseModel
 
@@ -50,10 +51,24 @@ def mend(value: object) -> object:
                 mend(part)
     elif isinstance(value, BaseModel) or is_dataclass(kind):
         _mend_fields(value, checks_of(kind))
+    elif _has_parts(value):
+        _mend_parts(value)
     return value
 
 
-def _pairs(value: dict[object, object]) -> Iterable[object]:
+def _has_parts(value: object) -> TypeGuard[Collection[object]]:
+    return isinstance(value, Mapping | Sequence | AbstractSet)
+
+
+def _mend_parts(value: Collection[object]) -> None:
+    for part in value:
+        mend(part)
+    if isinstance(value, Mapping):
+        for part in cast("Mapping[object, object]", value).values():
+            mend(part)
+
+
+def _pairs(value: Mapping[object, object]) -> Iterable[object]:
     yield from value
     yield from value.values()
 

@@ -304,12 +304,13 @@ class Schema(Generic[S]):
         return {name: len(cast("Lent", values[name])) for name in self._lent} or None
 
     def _settle(self, draft: Draft, base: Revision) -> Revision:
-        model: Any = draft
         held = [draft.__dict__[name] for name in self._lent]
         try:
             revision = settled(self._fields, draft, base)
-        except BaseException:
-            self.discard(model)
+        except BaseException as error:
+            if isinstance(error, InvalidEdit):
+                error.left = dict(draft.__dict__)
+            self.discard(cast("Any", draft))
             raise
         for lent in held:
             lent.holders -= 1
@@ -323,6 +324,9 @@ class Schema(Generic[S]):
         set_fields(draft, set(revision.fields_set))
         try:
             self._run_whole(open_)
+            # Pydantic notes the field that it was given as set.
+            set_fields(draft, revision.fields_set)
+            result = self._settle(open_, revision)
         except BaseException as error:
             self.discard(draft)
             if isinstance(error, ValidationError):
@@ -332,9 +336,6 @@ class Schema(Generic[S]):
                     fix="leave the fields in a form that the model allows together",
                 ) from error
             raise
-        # Pydantic notes the field that it was given as set.
-        set_fields(draft, revision.fields_set)
-        result = self._settle(open_, revision)
         result.patch = {**dict.fromkeys(revision.patch), **dict.fromkeys(result.patch)}
         return result
 

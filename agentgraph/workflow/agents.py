@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import cast
+from typing import TypedDict, cast
 
-from agentgraph.errors import InvalidAgent
+from agentgraph.errors import InvalidAgent, suggest
 from agentgraph.graph import Policy, Vertex
 from agentgraph.runtime.policy import Retry
 from agentgraph.runtime.program import Binding, qualified
@@ -46,26 +46,43 @@ class Agent(Work):
         return Settled(vertex, binding, self._signature.alone)
 
 
-def options_of(
-    version: int = 1,
-    retry: Retry | None = None,
-    timeout: float | timedelta | None = None,
-    *,
-    in_thread: bool = False,
-    limit: int | None = None,
-    reads: Collection[str] | None = None,
-    writes: Collection[str] | None = None,
-    effects: bool = False,
-) -> Options:
+class NodeOptions(TypedDict, total=False):
+    """What may be said of a node beside its callable."""
+
+    version: int
+    """Another one is another node: runs under way are not carried on with it. 1 by default."""
+    retry: Retry | None
+    timeout: float | timedelta | None
+    """In seconds, for each attempt."""
+    in_thread: bool
+    """Call a sync function in a thread, so that it blocks nobody."""
+    limit: int | None
+    """How many attempts may be under way at once, over all runs."""
+    reads: Collection[str] | None
+    writes: Collection[str] | None
+    """The fields that it reads and writes, where its source does not say so."""
+    effects: bool
+    """It leaves something behind outside, which a retry must not do twice."""
+
+
+def options_of(said: NodeOptions) -> Options:
     """Turn what the user says of a node into data."""
+    for name in said.keys() - NodeOptions.__annotations__.keys():
+        advice = suggest(name, NodeOptions.__annotations__, "see `agentgraph.node`")
+        raise InvalidAgent(f"a node has no option {name!r}", where="a node", fix=advice)
+    limit = said.get("limit")
     if limit is not None and limit < 1:
         raise InvalidAgent(
             f"the limit is {limit}",
             where="limit=",
             fix="say how many attempts may be under way at once, from 1 up",
         )
-    policy = policy_of(retry, timeout, in_thread=in_thread)
-    options = Options(version, policy, limit, _names(reads), _names(writes), effects)
+    in_thread = said.get("in_thread", False)
+    policy = policy_of(said.get("retry"), said.get("timeout"), in_thread=in_thread)
+    reads, writes = _names(said.get("reads")), _names(said.get("writes"))
+    options = Options(
+        said.get("version", 1), policy, limit, reads, writes, said.get("effects", False)
+    )
     return NOTHING if options == NOTHING else options
 
 

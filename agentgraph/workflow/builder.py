@@ -10,19 +10,17 @@ Rules of this file:
    not be drawn at all.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, Never, Protocol, TypeAlias, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, Unpack
 
 from agentgraph.errors import InvalidAgent, InvalidFlow
 from agentgraph.graph import Requirement
 from agentgraph.runtime.context import Ctx
-from agentgraph.runtime.policy import Retry
-from agentgraph.workflow.agents import options_of
+from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
@@ -75,21 +73,15 @@ class Graph(Generic[S, D]):
         fn: Handle[S, D],
         *more: Never,
         name: str | None = None,
-        retry: Retry | None = None,
-        timeout: float | timedelta | None = None,
-        in_thread: bool = False,
-        limit: int | None = None,
         max_visits: int | None = None,
         then: Handle[S, D] | End | None = None,
         undo: Handle[S, D] | None = None,
-        reads: Collection[str] | None = None,
-        writes: Collection[str] | None = None,
-        effects: bool = False,
+        **said: Unpack[NodeOptions],
     ) -> Node[S]:
         """Add a node and return the handle that stands for it in edges.
 
         `max_visits` bounds a cycle through it; one token more goes to `then`, or the run
-        ends `exhausted`. `limit` is how many attempts may be under way over all runs.
+        ends `exhausted`. The other options are those of `node`.
         """
         spot = spot_of_caller()
         if more:
@@ -98,16 +90,7 @@ class Graph(Generic[S, D]):
                 where=f"add_node ({line_of(spot)})",
                 fix=f"write `g.add_node(function, name={fn!r})`, or leave the name out",
             )
-        options = options_of(
-            retry=retry,
-            timeout=timeout,
-            in_thread=in_thread,
-            limit=limit,
-            reads=reads,
-            writes=writes,
-            effects=effects,
-        )
-        handle = Node[S](self._handles.add(fn, name, options, undo, spot))
+        handle = Node[S](self._handles.add(fn, name, options_of(said), undo, spot))
         if max_visits is not None:
             positive(max_visits, "max_visits", "add_node", spot)
             after = None if then is None else self._handles.entry(then, spot)

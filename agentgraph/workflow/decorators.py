@@ -1,17 +1,15 @@
 """`node`: turns a function, a method or an object into a node; choices have decorators of their own."""
 
-from collections.abc import Awaitable, Callable, Collection
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
 from types import FunctionType, MethodType
 from typing import Generic, Never, Protocol, Self, TypeAlias, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.runtime.context import Ctx
-from agentgraph.runtime.policy import Retry
-from agentgraph.workflow.agents import agent_work, options_of
+from agentgraph.workflow.agents import NodeOptions, agent_work, options_of
 from agentgraph.workflow.flow import Flow, Fn, FnCtx, Node, Unfinished
 from agentgraph.workflow.signature import is_method
 from agentgraph.workflow.tree import Mention
@@ -71,48 +69,13 @@ def node(fn: Fn[S] | FnCtx[S], /) -> Node[S]: ...
 @overload
 def node(fn: Method[X, S], /) -> NodeMethod[X, S]: ...
 @overload
-def node(
-    *,
-    name: str | None = None,
-    version: int = 1,
-    retry: Retry | None = None,
-    timeout: float | timedelta | None = None,
-    in_thread: bool = False,
-    limit: int | None = None,
-    reads: Collection[str] | None = None,
-    writes: Collection[str] | None = None,
-    effects: bool = False,
-) -> NodeDecorator: ...
-def node(
-    fn: object = None,
-    /,
-    *,
-    name: str | None = None,
-    version: int = 1,
-    retry: Retry | None = None,
-    timeout: float | timedelta | None = None,
-    in_thread: bool = False,
-    limit: int | None = None,
-    reads: Collection[str] | None = None,
-    writes: Collection[str] | None = None,
-    effects: bool = False,
-) -> object:
+def node(*, name: str | None = None, **said: Unpack[NodeOptions]) -> NodeDecorator: ...
+def node(fn: object = None, /, *, name: str | None = None, **said: Unpack[NodeOptions]) -> object:
     """Make a callable a node: `@node`, or with options `@node(retry=..., timeout=30)`.
 
-    It edits its state and returns nothing. `timeout` (seconds) is for each attempt,
-    `limit` is how many attempts may be under way at once over all runs; `effects` says
-    that it leaves something behind outside, which a retry must not do twice.
+    It edits its state and returns nothing. The options are those of `NodeOptions`.
     """
-    options = options_of(
-        version,
-        retry,
-        timeout,
-        in_thread=in_thread,
-        limit=limit,
-        reads=reads,
-        writes=writes,
-        effects=effects,
-    )
+    options = options_of(said)
     if fn is not None:
         return _node(fn, name, options)
 

@@ -107,7 +107,10 @@ def _used(source: Source, level: int, seen: set[FunctionType]) -> Iterator[tuple
         if isinstance(value, FunctionType) and is_helper and level < _LEVELS and value not in seen:
             seen.add(value)
             if (found := tree_of(value)) is not None:
-                inside = Source(value.__code__, value.__globals__, (), *found, "", is_direct=True)
+                cells = value.__closure__ or ()
+                inside = Source(
+                    value.__code__, value.__globals__, cells, *found, "", is_direct=True
+                )
                 for each, _, guessed in _used(inside, level + 1, seen):
                     yield each, node.lineno + source.offset, guessed
 

@@ -135,6 +135,7 @@ class Work(ABC):
         def adjusted() -> Settled:
             vertex, binding = self.settled.vertex, self.settled.binding
             settled = self.settled.with_vertex(
+                version=vertex.version if options.version == 1 else options.version,
                 policy=vertex.policy if options.policy == PLAIN else options.policy,
                 reads=vertex.reads if options.reads is None else options.reads,
                 writes=vertex.writes if options.writes is None else options.writes,

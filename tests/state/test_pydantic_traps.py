@@ -2,13 +2,18 @@
 
 # pydantic copies the defaults of a state for each instance
 
+from collections import deque
+from collections.abc import Callable
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pytest
 from pydantic import (
     AfterValidator,
+    BaseModel,
     Field,
+    PlainValidator,
+    SkipValidation,
     ValidationInfo,
     computed_field,
     field_validator,
@@ -217,3 +222,60 @@ def test_computed_fields_methods_properties_and_setters_work_on_a_draft() -> Non
     assert draft.size == 2
     assert draft.model_dump() == {"items": [9, 2], "size": 2}
     assert schema.final(schema.commit(draft, None)).items == [9, 2]
+
+
+class Loose(State):
+    skipped: Annotated[list[str], SkipValidation] = []
+    plain: Annotated[list[str], PlainValidator(lambda value: value)] = []
+
+
+@pytest.mark.parametrize("name", ["skipped", "plain"])
+def test_what_a_validator_hands_back_is_not_shared(name: str) -> None:
+    schema = schema_of(Loose)
+    draft = schema.draft(schema.begin(Loose()))
+    given = ["mine"]
+
+    setattr(draft, name, given)
+    given.append("later")
+
+    assert getattr(schema.final(schema.commit(draft, None)), name) == ["mine"]
+
+
+class Person(BaseModel):
+    age: int
+
+
+class Pair(NamedTuple):
+    person: Person
+
+
+class Kept(State):
+    queue: deque[Person] = Field(default_factory=lambda: deque([Person(age=1)]))
+    pair: Pair = Pair(Person(age=1))
+
+
+@pytest.mark.parametrize("edit", [lambda s: s.queue[0], lambda s: s.pair.person])
+def test_models_in_any_container_are_held_to_their_types(edit: Callable[[Any], Person]) -> None:
+    schema = schema_of(Kept)
+    draft = schema.draft(schema.begin(Kept()))
+    edit(draft).age = "old"  # type: ignore[assignment]
+
+    with pytest.raises(InvalidEdit):
+        schema.commit(draft, None)
+
+
+def test_a_class_that_notes_its_subclasses_notes_no_drafts() -> None:
+    noted: list[type] = []
+
+    class Base(State):
+        def __init_subclass__(cls, *, kind: str, **options: Any) -> None:
+            super().__init_subclass__(**options)
+            noted.append(cls)
+
+    class Mine(Base, kind="mine"):
+        n: int = 0
+
+    schema = schema_of(Mine)
+    schema.draft(schema.begin(Mine()))
+
+    assert noted == [Mine]

@@ -1,17 +1,40 @@
 """Runs as a program makes them, on the real loop: what a review found, each by its smallest program."""
 
-# pyright: basic
+# Mistakes are made on purpose here.
+# pyright: basic, reportUnusedCoroutine=false
 
 import asyncio
+import copy
+import multiprocessing
+import os
+import pickle
 import sys
-from collections.abc import Awaitable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
 
-from agentgraph import Ask, Budget, State, append, human, node, workflow
+from agentgraph import (
+    END,
+    Ask,
+    Budget,
+    Ctx,
+    Flow,
+    RunFailed,
+    State,
+    append,
+    classifier,
+    each,
+    human,
+    node,
+    workflow,
+)
+from agentgraph.events import Emitted
 
 
 class Chat(State):
@@ -212,3 +235,248 @@ def test_what_a_run_whose_budget_is_out_has_done_is_undone_on_request() -> None:
         return (await run.result()).status
 
     assert (within(main()), undone) == ("cancelled", ["booked"])
+
+
+# The loop gets its turn
+
+
+def block(seconds: float = 0.03) -> None:
+    time.sleep(seconds)
+
+
+def blocks(s: Chat) -> None:
+    block()
+
+
+def chain_of(count: int) -> Flow[Chat]:
+    first, *rest = [node(name=f"b{n}")(blocks) for n in range(count)]
+    whole: Flow[Chat] = first
+    for part in rest:
+        whole = whole >> part
+    return whole
+
+
+def test_sync_nodes_one_after_the_other_can_be_cancelled() -> None:
+    async def main() -> tuple[str, int]:
+        run = workflow("w", Chat, chain_of(20)).start(Chat())
+        await asyncio.sleep(0.05)
+        await run.cancel()
+        result = await run.result()
+        return result.status, len(result.path)
+
+    status, steps = within(main())
+    assert status == "cancelled"
+    assert steps < 10
+
+
+def test_a_budget_of_seconds_holds_between_sync_nodes() -> None:
+    done = within(workflow("w", Chat, chain_of(20)).run(Chat(), budget=Budget(seconds=0.05)))
+
+    assert done.status == "exhausted"
+    assert len(done.path) < 10
+
+
+def test_a_budget_of_no_seconds_runs_nothing_slow_to_its_end() -> None:
+    done = within(workflow("w", Chat, chain_of(20)).run(Chat(), budget=Budget(seconds=0)))
+
+    assert done.status == "exhausted"
+    assert len(done.path) < 3
+
+
+# Effects, questions and what is told
+
+
+def test_an_effect_that_is_not_awaited_is_an_error() -> None:
+    sent: list[int] = []
+
+    def mail(s: Chat, ctx: Ctx) -> None:
+        ctx.effect("mail", lambda: sent.append(1))
+
+    with pytest.raises(RunFailed, match="did not await it"):
+        within(workflow("w", Chat, node(mail)).run(Chat()))
+
+    async def waits(s: Chat, ctx: Ctx) -> None:
+        await ctx.effect("mail", lambda: sent.append(1))
+
+    within(workflow("w", Chat, node(waits)).run(Chat()))
+    assert sent == [1]
+
+
+def test_what_a_question_shows_stays_as_it_was() -> None:
+    @human
+    def ask(s: Chat) -> Ask[Literal["go"]]:
+        return Ask(show=s.messages)
+
+    async def adds(s: Chat) -> None:
+        await asyncio.sleep(0.01)
+        s.messages.append("sibling")
+
+    async def main() -> object:
+        run = workflow("w", Chat, ask.route({"go": idle}) | node(adds)).start(
+            Chat(messages=["first"])
+        )
+        return (await run.result()).questions[0].show
+
+    assert within(main()) == ["first"]
+
+
+def test_what_is_told_stays_as_it_was() -> None:
+    async def tells(s: Chat, ctx: Ctx) -> None:
+        ctx.emit(s.messages)
+        ctx.emit(s)
+        s.messages.append("later")
+
+    async def main() -> list[object]:
+        run = workflow("w", Chat, node(tells)).start(Chat(messages=["first"]))
+        return [event.value async for event in run if isinstance(event, Emitted)]
+
+    first, whole = within(main())
+    assert first == ["first"]
+    assert whole == Chat(messages=["first"])
+
+
+def test_an_empty_label_may_be_what_a_question_falls_back_on() -> None:
+    @human
+    def ask(s: Chat) -> Ask[Literal["", "go"]]:
+        return Ask(show="", timeout=timedelta(seconds=0.01), on_timeout="")
+
+    async def main() -> str:
+        run = workflow("w", Chat, ask.route({"": late, "go": answered})).start(Chat())
+        await run.result()
+        await asyncio.sleep(0.05)
+        return (await run.result()).state.text
+
+    assert within(main()) == "late"
+
+
+def test_an_amount_may_be_a_decimal() -> None:
+    def pays(s: Chat, ctx: Ctx) -> None:
+        ctx.spend(tokens=3, usd=Decimal("0.25"))
+
+    assert within(workflow("w", Chat, node(pays)).run(Chat())).usage.usd == 0.25
+
+
+@pytest.mark.parametrize("said", [{"tokens": "5"}, {"usd": "1"}, {"tokens": 1.5}])
+def test_an_amount_that_is_no_number_is_refused(said: dict[str, Any]) -> None:
+    def pays(s: Chat, ctx: Ctx) -> None:
+        ctx.spend(**said)
+
+    with pytest.raises(RunFailed, match="spent"):
+        within(workflow("w", Chat, node(pays)).run(Chat()))
+
+
+# What went wrong
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError("mute")
+
+
+def test_an_error_whose_text_fails_is_still_a_failed_run() -> None:
+    async def bad(s: Chat) -> None:
+        raise Mute
+
+    with pytest.raises(RunFailed, match="Mute"):
+        within(workflow("w", Chat, node(bad)).run(Chat()))
+
+
+def test_what_an_attempt_had_changed_is_told_when_its_state_does_not_validate() -> None:
+    async def bad(s: Chat) -> None:
+        s.text = "changed"
+        s.messages.append(3)  # type: ignore[arg-type]
+
+    with pytest.raises(RunFailed) as caught:
+        within(workflow("w", Chat, node(bad)).run(Chat()))
+    assert caught.value.result is not None
+    assert caught.value.result.failures[0].changed["text"] == "changed"
+
+
+def test_what_the_loser_of_a_race_had_changed_is_not_the_next_failures() -> None:
+    async def slow(s: Chat) -> None:
+        s.text = "loser"
+        await asyncio.sleep(5)
+
+    @classifier
+    async def fails(s: Chat) -> Literal["a"]:
+        raise KeyError
+
+    race = (node(slow) | node(idle)).join(need=1) >> fails.route({"a": idle})
+
+    with pytest.raises(RunFailed) as caught:
+        within(workflow("w", Chat, race).run(Chat()))
+    assert caught.value.result is not None
+    assert [failure.changed for failure in caught.value.result.failures] == [{}]
+
+
+def test_a_result_with_decisions_can_be_pickled_and_copied() -> None:
+    @classifier
+    def pick(s: Chat) -> Literal["a", "b"]:
+        return "a"
+
+    limited = node(limit=1)(idle)
+    result = within(workflow("w", Chat, limited >> pick.route({"a": idle, "b": END})).run(Chat()))
+
+    for copied in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+        assert copied.decisions == result.decisions
+
+
+# Threads and processes
+
+
+def forked(child: Callable[[], None]) -> int:
+    """Run in a child process made by fork, and return how it ended."""
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(20)
+    alive, code = process.is_alive(), process.exitcode
+    process.kill()
+    return 99 if alive or code is None else code
+
+
+def run_in_thread() -> None:
+    asyncio.run(workflow("w", Chat, node(in_thread=True)(idle)).run(Chat()))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    run_in_thread()
+
+    assert forked(run_in_thread) == 0
+
+
+def test_sync_nodes_in_threads_may_run_workflows_with_threads() -> None:
+    inner = workflow("inner", Chat, node(idle) | node(name="other")(idle))
+
+    def listed(s: Chat) -> list[int]:
+        return list(range(40))
+
+    def work(n: int) -> int:
+        inner.run_sync(Chat())
+        return n
+
+    def keep(s: Chat, found: list[int]) -> None:
+        s.text = str(len(found))
+
+    outer = workflow("outer", Chat, each(listed, work, into=keep, limit=40))
+
+    assert within(outer.run(Chat()), 60).state.text == "40"
+
+
+def test_values_that_cannot_be_compared_may_be_in_context_variables() -> None:
+    class Odd:
+        def __eq__(self, other: object) -> bool:
+            raise ValueError
+
+        __hash__ = object.__hash__
+
+    variable: ContextVar[Odd] = ContextVar("variable")
+
+    async def sets(s: Chat) -> None:
+        variable.set(Odd())
+        await asyncio.sleep(0)
+
+    flow = (node(sets) >> (node(idle) | node(name="two")(sets))) | node(name="three")(sets)
+
+    assert within(workflow("w", Chat, flow).run(Chat())).status == "done"
