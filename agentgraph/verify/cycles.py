@@ -31,7 +31,7 @@ def check_cycles(net: Wiring, nest: Nest | None, seen: Witnesses) -> Iterator[Fi
             for region in net.graph.regions
             if region.kind == "loop"
         }
-        for members, inner in _largest(_ways(net)):
+        for members, inner in _largest({v: net.ways_on(v) for v in range(len(net.vertices))}):
             repeated |= members
             for finding, cycle in _unbounded(net, inner, members, _Bounds(bounded, loops)):
                 yield seen.repeated(finding, map(net.name, cycle))
@@ -87,15 +87,6 @@ class _Bounds:
             for vertex, bound in self.of.items()
             if vertex in cycle and (bound.loop is None or self.loops[bound.loop] >= cycle)
         }
-
-
-def _ways(net: Wiring) -> Ways:
-    ways = {vertex: net.ways(vertex) for vertex in range(len(net.vertices))}
-    for region, handler in net.handlers.items():
-        for name in net.graph.regions[region].members:
-            if net.graph.vertex[name].kind != "gateway":  # it runs nothing that could fail
-                ways[net.number[name]].append(handler)
-    return ways
 
 
 def _largest(ways: Ways) -> Iterator[tuple[frozenset[int], Ways]]:

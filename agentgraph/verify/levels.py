@@ -48,6 +48,14 @@ class Levels:
         self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
         self.can_fail: dict[tuple[int, int], bool] = {}
         """By region and entry, as the exits: something runs there, or states are merged."""
+        self.leaks: dict[int, set[int]] = {}
+        """For a catch, the regions in it out of which errors come to its handler."""
+        for vertex, catches in nest.net.failing.items():
+            inner, region = OUTSIDE, nest.owner[vertex]
+            for number in catches:
+                while region != number:
+                    inner, region = region, nest.around[region]
+                self.leaks.setdefault(number, set()).add(inner)
         self.answer: Answer = Answer()
         regions = enumerate(nest.net.graph.regions)
         self.loops: dict[str, int] = {
@@ -98,10 +106,18 @@ class Levels:
         )
         costs = self._costs(level, solved)
         handler = self.nest.net.handlers.get(region)
-        if handler is not None and self.can_fail[region, entry]:
+        if handler is not None and self._is_left_by_error(level):
             known = costs.get(handler, FREE)
             costs[handler] = Cost(max(known.through, ever), max(known.ever, ever))
         self.exits[region, entry] = list(costs.items())
+
+    def _is_left_by_error(self, level: "Level") -> bool:
+        """Say whether some error in a level comes to the handler of its region."""
+        failing, region = self.nest.net.failing, level.region
+        if any(region in failing.get(vertex, ()) for vertex in level.vertices):
+            return True
+        leaks = self.leaks.get(region, ())
+        return any(key[0] in leaks and self.can_fail[key] for key in level.inner)
 
     def _costs(self, level: "Level", solved: Solved) -> dict[int, Cost]:
         """What it costs to leave a level by each place that it leads to, or by firing its join."""

@@ -93,6 +93,12 @@ def _unreachable(net: Wiring, vertex: int, reached: list[bool]) -> Finding:
     name = net.name(vertex)
     before = [net.name(net.source[e]) for e in net.ins[vertex] if not reached[net.source[e]]]
     why = f"; it is led to only from {listed(before)}" if before else ": no edge leads to it"
+    flow = next((r for r in net.graph.regions if r.kind == "catch" and r.target == name), None)
+    if flow is not None and not before:
+        is_idle = all(net.graph.vertex[each].kind == "gateway" for each in flow.members)
+        why = ": what it catches" + (
+            " cannot fail" if is_idle else ", a flow inside catches before"
+        )
     unused = [v.name for v in net.vertices if v.bound is not None and v.bound.then == name]
     if unused and not before:
         why = f": no token comes to {listed(unused)} so often that the bound is used up"

@@ -88,16 +88,16 @@ class Runs:
             ways[keys[source]].append(keys[target])
             if not fails:
                 before[keys[target]].append(keys[source])
-        ending = [n for n, stand in enumerate(self.stands) if stand.marking.status == "done"]
+        ended = {"done", "exhausted"}
+        ending = [n for n, stand in enumerate(self.stands) if stand.marking.status in ended]
         reached = set(ending)
         for number in ending:
             fresh = [each for each in before[number] if each not in reached]
             reached.update(fresh)
             ending += dict.fromkeys(fresh)
-        over = [n for n, stand in enumerate(self.stands) if stand.marking.status == "exhausted"]
         came = {way.site for stand in self.stands for way in stand.ways}
         is_full = len(came) == len(self.plan.sites) - 1
-        return is_full and len(reached) + len(over) == len(keys) and not components(ways)
+        return is_full and len(reached) == len(keys) and not components(ways)
 
     def after(self, stand: Stand, members: set[str] | None = None) -> Iterator[Stand]:
         """All that one more step can lead to, of some vertices or of all."""
@@ -234,7 +234,8 @@ class Runs:
             one = 1 if had else 0
             over = len(outs) - len(ins) - one
             is_first = bool(had) and region not in self._around(worked)
-            if outs and (over > 0 or (over == 0 and self._inside(stand, region))):
+            is_left = over > 0 or (over == 0 and self._inside(stand, region))
+            if outs and (is_left or self._stays(before, stand.ways, region)):
                 yield Happened("left", outs[-1].site.name, self.regions[region])
             elif ins and (is_first or len(ins) - len(outs) > 1 - one):
                 yield Happened("shared", ins[-1].site.name, self.regions[region])
@@ -263,11 +264,22 @@ class Runs:
         return frozenset(found)
 
     def _inside(self, stand: Stand, region: int) -> int:
-        if not stand.marking.frames:
-            return 0
-        tasks = [task.site for task in stand.marking.live.values()]
-        sites = [*tasks, *(site for site, _ in stand.frame.tokens)]
-        return sum(region in self._around(site) for site in sites)
+        return sum(region in self._around(site) for site in self._sites(stand))
+
+    def _sites(self, stand: Stand) -> list[Site]:
+        """Where the tokens are."""
+        tasks = stand.marking.live.values()
+        tokens = stand.frame.tokens if stand.marking.frames else ()
+        return [*(task.site for task in tasks), *(site for site, _ in tokens)]
+
+    def _stays(self, before: Stand, ways: Iterable[Way], region: int) -> bool:
+        """Say whether a region held a token that no join took, and no race that is over."""
+        fired = {way.key[0] for way in ways if way.key[2] != "catch"}
+        ended = {r for join, r in self.nest.quorum.items() if self.nest.net.name(join) in fired}
+        failed = {way.key[0] for way in ways if way.key[2] == "catch"}
+        ended |= {r for r, name in enumerate(self.regions) if name in failed}
+        around = [self._around(site) for site in self._sites(before) if site.name not in fired]
+        return any(region in held and not held & (ended - {region}) for held in around)
 
     # Joins that wait for ever.
 

@@ -9,6 +9,7 @@ from agentgraph.graph import END
 from agentgraph.graph.plan import Site, Way
 from agentgraph.machine import Decided, Event, Failed, Finished, Marking, Task
 from agentgraph.machine.marking import Frame
+from agentgraph.verify.wiring import kinds_named
 
 
 class Happened(NamedTuple):
@@ -130,8 +131,10 @@ def answers(task: Task) -> Iterator[tuple[Event, Step]]:
         yield Finished(task.ticket, None), Step(site.name)
     inner: set[str] = set()
     for area in site.catches:
-        names = sorted(area.catches - inner)
+        names = (name for name in sorted(area.catches) if inner.isdisjoint(kinds_named(name)))
+        if (name := next(names, None)) is not None:
+            yield (
+                Failed(task.ticket, Exception(), (kinds_named(name),)),
+                Step(site.name, None, name),
+            )
         inner |= area.catches
-        if names:
-            kinds = (frozenset({names[0]}),)
-            yield Failed(task.ticket, Exception(), kinds), Step(site.name, None, names[0])

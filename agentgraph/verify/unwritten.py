@@ -123,8 +123,8 @@ class Spread:
             yield from self._reach(head, self._joined(head) if net.is_join[head] else left)
             if head in net.then and edge in self.rounds[head]:
                 yield from self._reach(net.then[head], left & ~self.spared.get(head, 0))
-        for handler in net.failing.get(vertex, ()):
-            yield from self._reach(handler, self.at[vertex])
+        for region in net.failing.get(vertex, ()):
+            yield from self._reach(net.handlers[region], self.at[vertex])
 
     def _reach(self, vertex: int, bits: int) -> Iterator[int]:
         if bits & ~self.at[vertex]:
@@ -152,7 +152,7 @@ class Spread:
         is_left = self.left(vertex) & bit
         heads = [net.target[e] for e in net.outs[vertex] if is_left]
         heads += [net.then[vertex]] if vertex in net.then else []
-        heads += net.failing.get(vertex, [])
+        heads += [net.handlers[region] for region in net.failing.get(vertex, ())]
         return (head for head in heads if self.at[head] & bit)
 
 
@@ -186,7 +186,7 @@ class _Past:
         """For each edge out of catch flows, the numbers of these."""
         for region, handler in net.handlers.items():
             members = {net.number[name] for name in net.graph.regions[region].members}
-            at_risk = [(v, region) for v in members if handler in net.failing.get(v, ())]
+            at_risk = [(v, region) for v in members if region in net.failing.get(v, ())]
             self.failing.setdefault(handler, []).extend(at_risk)
             for member in members:
                 for edge in net.outs[member]:

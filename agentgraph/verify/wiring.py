@@ -6,7 +6,9 @@ Rules of this file:
 2. A *way* is all that a token can take: an edge, the `then` of a bound, the handler of a catch.
 """
 
+import builtins
 from dataclasses import dataclass, field
+from functools import cache
 
 from agentgraph.errors import Place
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Vertex
@@ -30,11 +32,12 @@ class Wiring:
     then: dict[int, int]
     """From a bounded vertex to where its bound leads, where it leads anywhere."""
     handlers: dict[int, int] = field(default_factory=dict[int, int])
-    """From the number of a catch region to its handler."""
+    """From the number of a catch region to its handler, if any error in it comes there."""
+    failing: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    """From each vertex to the catch regions by which its errors may leave."""
     start: int = 0
     end: int = 0
     _order: list[int] | None = None
-    _failing: dict[int, list[int]] | None = None
 
     def name(self, vertex: int) -> str:
         """The name of a vertex by its number."""
@@ -76,20 +79,9 @@ class Wiring:
             found.append(self.then[vertex])
         return found
 
-    @property
-    def failing(self) -> dict[int, list[int]]:
-        """From each vertex in a catch flow to the handlers that its failure may lead to."""
-        if self._failing is None:
-            self._failing = {}
-            for region, handler in self.handlers.items():
-                for name in self.graph.regions[region].members:
-                    if self.graph.vertex[name].kind != "gateway":  # it runs nothing
-                        self._failing.setdefault(self.number[name], []).append(handler)
-        return self._failing
-
     def ways_on(self, vertex: int) -> list[int]:
         """The vertices to which a token can go from `vertex`, be it by a failure."""
-        return [*self.ways(vertex), *self.failing.get(vertex, ())]
+        return [*self.ways(vertex), *(self.handlers[r] for r in self.failing.get(vertex, ()))]
 
 
 def wire(graph: FrozenGraph) -> Wiring:
@@ -114,14 +106,10 @@ def wire(graph: FrozenGraph) -> Wiring:
         is_join=[vertex.kind == "join" for vertex in graph.vertices],
         is_choice=[vertex.kind in CHOICES for vertex in graph.vertices],
         then={},
-        handlers={
-            i: number[region.target]
-            for i, region in enumerate(graph.regions)
-            if region.kind == "catch" and region.target is not None
-        },
         start=number[START],
         end=number[END],
     )
+    _catch(made)
     loops = {region.name: region.members for region in graph.regions if region.kind == "loop"}
     for i, vertex in enumerate(graph.vertices):
         bound = vertex.bound
@@ -133,17 +121,41 @@ def wire(graph: FrozenGraph) -> Wiring:
     return made
 
 
+def _catch(net: Wiring) -> None:
+    """Note which errors lead to which handlers: the innermost catch that names one takes it."""
+    regions = net.graph.regions
+    catches = [i for i, region in enumerate(regions) if region.kind == "catch" and region.target]
+    taken: dict[int, set[str]] = {}
+    # Of two with the same members the later one is the inner one.
+    for number in sorted(catches, key=lambda i: (len(regions[i].members), -i)):
+        region = regions[number]
+        for name in region.members:
+            vertex = net.number[name]
+            before = taken.setdefault(vertex, set())
+            is_open = any(before.isdisjoint(kinds_named(each)) for each in region.catches)
+            before.update(region.catches)
+            if is_open and net.vertices[vertex].kind != "gateway":  # it runs nothing
+                net.failing.setdefault(vertex, []).append(number)
+                net.handlers[number] = net.number[region.target or ""]
+
+
+@cache
+def kinds_named(name: str) -> frozenset[str]:
+    """The classes that an error with this qualified name belongs to, as far as the name tells."""
+    module, _, own = name.rpartition(".")
+    kind: object = getattr(builtins, own, None) if module == "builtins" else None
+    known = kind.__mro__ if isinstance(kind, type) else Exception.__mro__
+    return frozenset([name, *(f"builtins.{each.__qualname__}" for each in known)])
+
+
 def _comes_back(net: Wiring, start: int) -> bool:
     """Say whether a token can come to a bounded vertex again; else its bound is never used up."""
-    handlers: dict[int, list[int]] = {}
-    for region, handler in net.handlers.items():
-        for member in net.graph.regions[region].members:
-            handlers.setdefault(net.number[member], []).append(handler)
     seen: set[int] = set()
     stack = [start]
     while stack:
         vertex = stack.pop()
-        ways = [net.target[edge] for edge in net.outs[vertex]] + handlers.get(vertex, [])
+        ways = [net.target[edge] for edge in net.outs[vertex]]
+        ways += (net.handlers[region] for region in net.failing.get(vertex, ()))
         bound = net.vertices[vertex].bound
         if vertex != start and bound is not None and bound.then is not None:
             ways.append(net.number[bound.then])

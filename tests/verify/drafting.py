@@ -4,6 +4,8 @@ from agentgraph.errors import Finding, Place
 from agentgraph.graph import END, START, Bound, Edge, FrozenGraph, Region, Vertex
 from agentgraph.verify import verify
 
+OSERROR = ("builtins.OSError",)
+
 
 def graph(
     lines: str, *vertices: Vertex, regions: tuple[Region, ...] = (), name: str = "desk"

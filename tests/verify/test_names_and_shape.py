@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from agentgraph.errors import Place
 from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Vertex
 from agentgraph.verify import verify
-from tests.verify.drafting import bounded, codes, gateway, graph, join, only
+from tests.verify.drafting import OSERROR, bounded, codes, gateway, graph, join, only
 
 
 def without(faulty: FrozenGraph, name: str) -> FrozenGraph:
@@ -129,7 +131,7 @@ def test_a_node_that_no_run_reaches_is_named_with_what_leads_to_it() -> None:
 def test_a_handler_is_reached_by_a_failure() -> None:
     saved = graph(
         "START -> a\na -> END\nsorry -> END",
-        regions=(Region("save", "catch", ("a",), "sorry"),),
+        regions=(Region("save", "catch", ("a",), "sorry", OSERROR),),
     )
 
     assert codes(saved) == []
@@ -139,10 +141,34 @@ def test_a_handler_of_what_cannot_fail_is_never_reached() -> None:
     useless = graph(
         "START -> g\ng -> END\nsorry -> END",
         gateway("g"),
-        regions=(Region("save", "catch", ("g",), "sorry"),),
+        regions=(Region("save", "catch", ("g",), "sorry", OSERROR),),
     )
 
-    assert codes(useless) == ["AG110"]
+    assert only(useless).what == "no run reaches 'sorry': what it catches cannot fail"
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "is_reached"),
+    [
+        ("builtins.KeyError", "builtins.KeyError", False),
+        ("builtins.LookupError", "builtins.KeyError", False),
+        ("builtins.Exception", "desk.Lost", False),
+        ("builtins.KeyError", "builtins.LookupError", True),
+        ("desk.Lost", "desk.Late", True),
+    ],
+)
+def test_a_handler_of_what_a_flow_inside_catches_is_never_reached(
+    inner: str, outer: str, *, is_reached: bool
+) -> None:
+    flows = (
+        Region("o", "catch", ("a",), "b", (outer,)),
+        Region("i", "catch", ("a",), "c", (inner,)),
+    )
+
+    found = verify(graph("START -> a\na -> END\nb -> END\nc -> END", regions=flows)).findings
+
+    what = "no run reaches 'b': what it catches, a flow inside catches before"
+    assert [finding.what for finding in found] == ([] if is_reached else [what])
 
 
 def test_a_dead_end_is_shown_with_the_path_to_it() -> None:

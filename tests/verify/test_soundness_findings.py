@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from agentgraph.graph import Region
 from agentgraph.verify import verify
-from tests.verify.drafting import bounded, codes, gateway, graph, join, only
+from tests.verify.drafting import OSERROR, bounded, codes, gateway, graph, join, only
 
 
 def test_a_join_of_alternatives_waits_for_ever() -> None:
@@ -106,7 +106,7 @@ def test_a_then_that_leads_back_does_not_end_the_cycle() -> None:
 
 
 def test_a_cycle_by_way_of_a_handler_needs_a_bound_too() -> None:
-    region = Region("save", "catch", ("a",), "mend")
+    region = Region("save", "catch", ("a",), "mend", OSERROR)
 
     assert codes(graph("START -> a\na -> END\nmend -> a", regions=(region,))) == ["AG305"]
     assert codes(graph("START -> a\na -> END\nmend -> a", bounded("a", 2), regions=(region,))) == []
@@ -123,7 +123,10 @@ def test_a_bound_that_lets_nothing_pass_is_an_error_and_one_of_one_a_warning() -
 
 
 def test_regions_that_overlap_are_refused() -> None:
-    regions = (Region("one", "catch", ("a", "b"), "h"), Region("two", "catch", ("b", "c"), "h"))
+    regions = (
+        Region("one", "catch", ("a", "b"), "h", OSERROR),
+        Region("two", "catch", ("b", "c"), "h"),
+    )
     faulty = graph("START -> a\na -> b\nb -> c\nc -> END\nh -> END", regions=regions)
 
     finding = only(faulty)
@@ -134,7 +137,7 @@ def test_regions_that_overlap_are_refused() -> None:
 
 def test_what_takes_down_a_race_must_hold_its_join() -> None:
     race = Region("race", "quorum", ("f", "a", "b", "c"), "j")
-    save = Region("save", "catch", ("f", "a", "b", "c"), "h")
+    save = Region("save", "catch", ("f", "a", "b", "c"), "h", OSERROR)
     lines = "START -> f\nf -> a, b, c\na -> j\nb -> j\nc -> j\nj -> END\nh -> END"
 
     finding = only(graph(lines, join("j", need=2), regions=(save, race)))
@@ -145,8 +148,25 @@ def test_what_takes_down_a_race_must_hold_its_join() -> None:
     assert codes(graph(lines, join("j", need=2), regions=(whole, race))) == []
 
 
+def test_a_race_is_not_left_and_entered_again_while_its_branches_run() -> None:
+    race = Region("race", "quorum", ("f", "a", "b", "c"), "j")
+    lines = "START -> f\nf -> a, b, c\na -> out\nout -> j\nb -> j\nc -> j\nj -> END"
+
+    finding = only(graph(lines, gateway("out"), join("j", need=2), regions=(race,)))
+
+    assert (finding.code, finding.path) == ("AG304", ("START", "f", "a", "out"))
+
+
+def test_a_cycle_that_a_race_always_ends_needs_no_bound() -> None:
+    race = Region("race", "quorum", ("f", "a", "b"), "j")
+    lines = "START -> f\nf -> a, b\na -> j, a\nb -> j\nj -> END"
+
+    assert codes(graph(lines, join("j", need=1), regions=(race,))) == []
+    assert "AG305" in codes(graph(lines, join("j", need=2), regions=(race,)))
+
+
 def test_a_region_around_two_parallel_branches_is_entered_twice() -> None:
-    region = Region("save", "catch", ("a", "b"), "h")
+    region = Region("save", "catch", ("a", "b"), "h", OSERROR)
     faulty = graph(
         "START -> f\nf -> a, b\na -> i\nb -> l\nh -> c\nc -to_i-> i\nc -to_l-> l\n"
         "i -> j\nl -> j\nj -> END",
@@ -159,7 +179,7 @@ def test_a_region_around_two_parallel_branches_is_entered_twice() -> None:
 
 
 def test_a_region_of_alternatives_may_be_entered_by_each_of_them() -> None:
-    region = Region("save", "catch", ("a", "b"), "h")
+    region = Region("save", "catch", ("a", "b"), "h", OSERROR)
     saved = graph("START -> k\nk -x-> a\nk -y-> b\na -> END\nb -> END\nh -> END", regions=(region,))
 
     assert codes(saved) == []
@@ -178,7 +198,7 @@ def test_one_region_in_two_parallel_branches_is_crowded() -> None:
 
 
 def test_a_region_must_be_left_by_one_token() -> None:
-    region = Region("save", "catch", ("f", "a", "b"), "h")
+    region = Region("save", "catch", ("f", "a", "b"), "h", OSERROR)
     faulty = graph(
         "START -> f\nf -> a, b\na -> j\nb -> j\nj -> END\nh -> END", join("j"), regions=(region,)
     )
@@ -243,7 +263,7 @@ def test_two_entries_of_a_loop_lead_to_one_place_of_a_join() -> None:
 
 
 def test_a_cycle_without_any_choice_that_sends_tokens_out_is_seen_to() -> None:
-    region = Region("save", "catch", ("a",), "b")
+    region = Region("save", "catch", ("a",), "b", OSERROR)
     faulty = graph(
         "START -> a\na -> f\nb -> f\nf -> c, d\nc -> j\nc -> b\nd -> j\nj -> END",
         bounded("b", 3),
@@ -256,7 +276,7 @@ def test_a_cycle_without_any_choice_that_sends_tokens_out_is_seen_to() -> None:
 
 
 def test_the_region_of_a_fault_is_named() -> None:
-    region = Region("save", "catch", ("f", "a", "b", "c"), "h")
+    region = Region("save", "catch", ("f", "a", "b", "c"), "h", OSERROR)
     faulty = graph(
         "START -> f\nf -> a, b\na -> c\nb -> c\nc -> END\nh -> END",
         gateway("f"),

@@ -8,7 +8,7 @@ from agentgraph.graph import FrozenGraph, Region, Vertex
 from agentgraph.verify import verify
 from tests.strategies import TANGLES, Seeded, random_graph
 from tests.verify.counting import Counting
-from tests.verify.drafting import bounded, gateway, graph, join
+from tests.verify.drafting import OSERROR, bounded, gateway, graph, join
 from tests.verify.oracle import TooLarge
 
 
@@ -62,7 +62,7 @@ def test_all_branches_of_a_race_may_run_before_one_has_won() -> None:
 
 
 def test_a_handler_comes_after_all_that_can_fail() -> None:
-    save = Region("save", "catch", ("a", "b"), "sorry")
+    save = Region("save", "catch", ("a", "b"), "sorry", OSERROR)
 
     assert most(graph("START -> a\na -> b\nb -> END\nsorry -> END", regions=(save,))) == 3
 
