@@ -28,7 +28,10 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
-Outcome = Literal["waits", "twice", "left", "shared", "trapped", "endless", "exhausted", "never"]
+Outcome = Literal[
+    "waits", "twice", "left", "shared", "trapped", "endless", "exhausted", "never",
+    "unset", "clash", "skipped", "together", "often",
+]  # fmt: skip
 Move: TypeAlias = tuple[str, str, str | None]
 """An edge that a token took: source, target and label, as `Result.taken` has them."""
 
@@ -59,8 +62,11 @@ class Script:
     second token came to one of them. `left`: a token left the graph or a region (`region`)
     while others stay. `shared`: two tokens are in one region. `trapped`: a token is at one of
     them, and no way leads from there to END. `endless`: the steps from `again` on can be
-    repeated for ever. `exhausted`: a bound ends the run. `never`: nothing that a run shows; a
-    search of the whole graph confirms it.
+    repeated for ever. `exhausted`: a bound ends the run. `unset`: the vertex at work reads a
+    `field` that nothing has written. `clash`: the two at work write one `field`. `together`: both
+    are at work. `skipped`: the first one has begun, and the second was never completed. `often`:
+    it was visited `number` times. `never`: nothing that a run shows; a search of the whole graph
+    confirms it.
     """
 
     outcome: Outcome
@@ -72,6 +78,8 @@ class Script:
     """Where all tokens are at the end."""
     region: str = ""
     again: int | None = None
+    field: str = ""
+    number: int = 0
 
     def followed_by(self, script: "Script", at: str, path: str) -> "Script":
         """Go on with the script of a graph inside: `at` its run, `path` where it stands."""

@@ -6,18 +6,18 @@ choices answer what the script says, and each completes when it is its turn.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agentgraph.errors import Finding, InvalidGraph, Resting, Script, Step
+from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Resting, Script, Step
 from agentgraph.events import Result
 from agentgraph.graph import FrozenGraph
 from agentgraph.machine import Marking, key_of
 from agentgraph.runtime import Run
 from agentgraph.runtime.session import Options, Session
-from agentgraph.state import schema_of
+from agentgraph.state import State, schema_of
 from agentgraph.testing.search import is_shut, leads_to_end
-from agentgraph.testing.stage import Nothing, Stage, staged
+from agentgraph.testing.stage import Nothing, Stage, staged, state_of
 
 ROUNDS = 3
 """How often a cycle without bound is gone round before it counts as endless."""
@@ -55,7 +55,7 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
 
 
 async def _play(graph: FrozenGraph, script: Script) -> Replayed:
-    stage = Stage()
+    stage = Stage(script, state_of(graph, script))
     player = _Player(graph, script, stage)
     try:
         return await player.play()
@@ -70,15 +70,11 @@ class _Player:
         self.graph = graph
         self.script = script
         self.stage = stage
-        deepest = max(
-            (step.vertex for step in script.steps), key=lambda at: at.count("/"), default=""
-        )
-        inside = tuple(name for name in deepest.split("/")[:-1] if not name.isdigit())
-        culprit = tuple(script.culprits[0].split("/")[:-1])
-        self.session = Session(staged(graph, stage, culprit or inside), Options())
+        paths = [*(step.vertex for step in script.steps), *script.culprits]
+        self.session = Session(staged(graph, stage, frozenset(_outer(paths))), Options())
         self.before: Marking = self.marking.copy()
-        self.run: Run[Nothing] = Run(self.session, schema_of(Nothing).begin(Nothing()))
-        self.follower: asyncio.Task[Result[Nothing]] = asyncio.ensure_future(self.run.result())
+        self.run: Run[State] = Run(self.session, schema_of(stage.state).begin(stage.state()))
+        self.follower: asyncio.Task[Result[State]] = asyncio.ensure_future(self.run.result())
 
     @property
     def marking(self) -> Marking:
@@ -99,7 +95,9 @@ class _Player:
         keys += [] if script.again is None else [key_of(self.marking)]
         tokens = self._tokens()
         occurred = self._occurred(keys)
-        if occurred and script.outcome == "waits":
+        if occurred and script.field:
+            occurred = await self._touched()
+        elif occurred and script.outcome == "waits":
             # It waits for ever: whatever else goes on, it never fires again.
             self.before = self.marking.copy()
             await self._finish()
@@ -152,7 +150,8 @@ class _Player:
     async def _finish(self) -> None:
         """Let all the rest go on, by the shortest way to END, until nothing moves."""
         for _ in range(_STEPS):
-            waiting = next((path for path, told in self.stage.waiting.items() if told), None)
+            # Who came last goes on, so that one branch after the other comes to its join.
+            waiting = next((p for p, told in reversed(self.stage.waiting.items()) if told), None)
             if waiting is None or self._error() is not None:
                 return
             await self._do(self.stage.default(waiting))
@@ -175,7 +174,6 @@ class _Player:
 
     def _occurred(self, keys: list[object]) -> bool:
         culprit, said = self.script.culprits[0], str(self._error() or "")
-        found = False
         match self.script.outcome:
             case "waits":
                 found = any(token.vertex == culprit and token.source for token in self._tokens())
@@ -184,8 +182,7 @@ class _Player:
             case "left":
                 found = self._has_left(culprit) or "END was reached while" in said
             case "shared":
-                ins, _ = self._crossed()
-                found = ins > (0 if self._inside(self.before) else 1)
+                found = self._crossed()[0] > (0 if self._inside(self.before) else 1)
             case "trapped":
                 is_there = any(way.site.path == culprit for way in self.marking.taken)
                 found = is_there and not leads_to_end(self.graph, culprit)
@@ -193,9 +190,49 @@ class _Player:
                 found = len(keys) > ROUNDS and len(set(keys)) == 1
             case "exhausted":
                 found = self.marking.status == "exhausted" or "which is its bound" in said
-            case "never":
-                pass
+            case _:
+                found = self._shown()
         return found
+
+    def _shown(self) -> bool:
+        """Say whether that has happened which is no fault of how tokens move."""
+        culprits = self.script.culprits
+        match self.script.outcome:
+            case "unset" | "clash" | "together":
+                return all(map(self._works, culprits))
+            case "skipped":
+                ways = self.marking.taken.keys()
+                done = {way.key[0] for way in ways if way.key[2] not in {"then", "catch"}}
+                return culprits[-1] not in done and culprits[0] in {way.site.path for way in ways}
+            case "often":
+                return self._visits(culprits[0]) >= self.script.number
+            case _:
+                return False
+
+    def _works(self, path: str) -> bool:
+        """Say whether a vertex is at work, or a graph inside it is."""
+        held = (frame.holder for frame in self.marking.frames.values())
+        tasks = (*self.marking.live.values(), *(holder for holder in held if holder))
+        return any(task.site.path == path for task in tasks)
+
+    def _visits(self, path: str) -> int:
+        visits = Counter(self.marking.visited)
+        for frame in self.marking.frames.values():
+            visits.update(frame.visits)
+        return sum(count for site, count in visits.items() if site.path == path)
+
+    async def _touched(self) -> bool:
+        """Let the culprits complete: one fails to read the field, or two cannot be merged."""
+        for culprit in self.script.culprits:
+            waiting = [path for path in self.stage.waiting if _plainly(path) == culprit]
+            for path in waiting:
+                await self._do(self.stage.default(path))
+        if self.script.outcome == "unset":
+            return any(_plainly(path) == self.script.culprits[0] for path in self.stage.unset)
+        await self._finish()
+        error = self._error()
+        cause = None if error is None else error.__cause__
+        return isinstance(cause, MergeConflict) and cause.field == self.script.field
 
     def _new(self) -> Counter[tuple[str, str, str | None]]:
         """The edges that the last step took."""
@@ -238,3 +275,16 @@ class _Player:
         work = sum(task.site.path in inside for task in marking.live.values())
         rest = [site.path for frame in marking.frames.values() for site, _ in frame.tokens]
         return work + sum(path in inside for path in rest)
+
+
+def _plainly(path: str) -> str:
+    """A path without the numbers of items."""
+    return "/".join(name for name in path.split("/") if not name.isdigit())
+
+
+def _outer(paths: Iterable[str]) -> Iterator[str]:
+    """Each vertex, by its path, in which one of these stands."""
+    for path in paths:
+        for whole in (path, _plainly(path)):
+            names = whole.split("/")
+            yield from ("/".join(names[:at]) for at in range(1, len(names)))

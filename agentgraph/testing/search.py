@@ -7,6 +7,7 @@ from agentgraph.graph import END, START, FrozenGraph
 from agentgraph.verify.nest import nest
 from agentgraph.verify.plain import NoRuns
 from agentgraph.verify.runs import Runs
+from agentgraph.verify.ways import reached
 from agentgraph.verify.wiring import wire
 
 
@@ -25,8 +26,9 @@ def is_shut(graph: FrozenGraph, finding: Finding) -> bool:
     if finding.code == "AG308":
         return _overlap(graph, own)
     if finding.code == "AG305":
-        ways = _ways(graph)
-        return all(after in ways[name] for name, after in zip(own, own[1:] + own[:1], strict=True))
+        net = wire(graph)
+        pairs = zip(own, own[1:] + own[:1], strict=True)
+        return all(net.number[b] in net.ways_on(net.number[a]) for a, b in pairs)
     if finding.code in {"AG111", "AG112"}:
         return not leads_to_end(graph, own[0])
     return not _is_passed(graph, own[0])
@@ -37,16 +39,16 @@ def leads_to_end(graph: FrozenGraph, path: str) -> bool:
     *outer, name = path.split("/")
     for each in outer:
         graph = graph.vertex[each].child or graph
-    return END in _reached(replace(graph, regions=()), name)
+    return END in _ahead(replace(graph, regions=()), name)
 
 
 def _is_passed(graph: FrozenGraph, name: str) -> bool:
     """Say whether some run comes to a vertex and gets past it."""
-    if name not in _reached(graph, START):
+    if name not in _ahead(graph, START):
         return False
     regions, _ = nest(wire(graph))
     try:
-        runs = None if regions is None else Runs(graph, regions)
+        runs = None if regions is None else Runs(regions)
     except NoRuns:
         runs = None
     if runs is None:
@@ -57,27 +59,10 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
     return passed is not None or not runs.is_whole
 
 
-def _reached(graph: FrozenGraph, start: str) -> set[str]:
-    ways, seen = _ways(graph), {start}
-    stack = [start]
-    while stack:
-        fresh = ways[stack.pop()] - seen
-        seen |= fresh
-        stack += fresh
-    return seen
-
-
-def _ways(graph: FrozenGraph) -> dict[str, set[str]]:
-    """All that a token can do: edges, the `then` of bounds, and handlers."""
-    ways = {name: {edge.target for edge in edges} for name, edges in graph.outs.items()}
+def _ahead(graph: FrozenGraph, start: str) -> set[str]:
+    """All to which a token can come by edges, the `then` of bounds, and failures."""
     net = wire(graph)
-    for vertex, then in net.then.items():
-        ways[net.name(vertex)].add(net.name(then))
-    for region in graph.regions:
-        if region.kind == "catch" and region.target is not None:
-            for member in region.members:
-                ways[member].add(region.target)
-    return ways
+    return set(map(net.name, reached([net.number[start]], net.ways_on)))
 
 
 def _overlap(graph: FrozenGraph, names: list[str]) -> bool:

@@ -2,33 +2,53 @@
 
 Rules of this file:
 
-1. A fake does nothing: it waits at the stage under its path, and then answers or fails.
+1. A fake does nothing: it waits at the stage under its path, and then answers or fails. Only where
+   a script is about a field does it read and write that, as its vertex is said to do.
 2. What no script goes into is one piece of work: a vertex with a graph inside is a plain node.
 """
 
 import asyncio
+import builtins
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Annotated, NamedTuple
 
-from agentgraph.errors import Step
-from agentgraph.graph import END, FrozenGraph, Policy, Vertex
+from agentgraph.errors import Script, Step, UnsetField
+from agentgraph.graph import CHOICES, END, FrozenGraph, Policy, Vertex
 from agentgraph.runtime import Ask, Binding, Body, Ctx, Program
-from agentgraph.state import State
+from agentgraph.state import State, latest_declared, unset
+from agentgraph.verify.facts import Facts
 from agentgraph.verify.plain import spinning
 
 
 class Nothing(State):
-    """The state of a replay: only tokens matter."""
+    """The state of a replay in which only tokens matter, and the form of every answer."""
+
+
+def state_of(graph: FrozenGraph, script: Script) -> type[State]:
+    """Make a state of the field that a script is about, declared as in the graph of its culprit."""
+    name = script.field
+    if not name:
+        return Nothing
+    for outer in script.culprits[0].split("/")[:-1]:
+        graph = graph.vertex[outer].child or graph
+    hint = Annotated[object, latest_declared] if name in graph.reduced else object
+    default: object = unset() if name in graph.unset else None
+    return type("Replayed", (State,), {"__annotations__": {name: hint}, name: default})
 
 
 @dataclass(slots=True)
 class Stage:
     """Who waits to be told, by path."""
 
+    script: Script
+    state: type[State] = Nothing
     waiting: dict[str, list[asyncio.Future[str | None]]] = field(
         default_factory=dict[str, list[asyncio.Future[str | None]]]
     )
 
+    unset: list[str] = field(default_factory=list[str])
+    """Who has read the field of the script before it was written."""
     defaults: dict[str, str | None] = field(default_factory=dict[str, str | None])
     """The label of each choice that leads to END soonest, by its name."""
 
@@ -70,19 +90,40 @@ class Stage:
 def _error(name: str) -> Exception:
     """Make an error of a class with this qualified name."""
     module, _, kind = name.rpartition(".")
-    made: type[Exception] = type(kind, (Exception,), {"__module__": module, "__qualname__": kind})
+    known = getattr(builtins, kind, None) if module == "builtins" else None
+    made: type[Exception] = known or type(
+        kind, (Exception,), {"__module__": module, "__qualname__": kind}
+    )
     return made(f"{name}, as the script says")
 
 
-def staged(graph: FrozenGraph, stage: Stage, inside: tuple[str, ...]) -> Program:
-    """Bind the vertices of `graph` to fakes; `inside` names the vertices that a script goes into."""
-    first, *rest = inside or ("",)
+def staged(graph: FrozenGraph, stage: Stage, opened: frozenset[str], path: str = "") -> Program:
+    """Bind the vertices of `graph` to fakes; `opened` are those that a script goes into."""
     gates = spinning(graph)
-    vertices = tuple(_plain(v, v.name in gates, is_open=v.name == first) for v in graph.vertices)
+    vertices = tuple(
+        _plain(v, v.name in gates, is_open=f"{path}{v.name}" in opened) for v in graph.vertices
+    )
     made = replace(graph, vertices=vertices)
     stage.defaults |= _soonest(made)
-    bindings = {v.name: _binding(made, v, stage, tuple(rest)) for v in vertices}
-    return Program(made, Nothing, bindings)
+    facts, bit = Facts.found(graph), 0
+    if path == stage.script.culprits[0].rpartition("/")[0] + "/" * bool(path):
+        bit = facts.bits([stage.script.field])
+    bindings = {
+        vertex.name: _binding(
+            made,
+            vertex,
+            stage,
+            _Touch(
+                stage, bool(fact.reads & bit), bool(fact.some & bit) and vertex.kind not in CHOICES
+            ),
+        )
+        for vertex, fact in zip(vertices, facts.of, strict=True)
+    }
+    for vertex in vertices:
+        if vertex.child is not None:
+            child = staged(vertex.child, stage, opened, f"{path}{vertex.name}/")
+            bindings[vertex.name] = replace(bindings[vertex.name], child=child)
+    return Program(made, stage.state, bindings)
 
 
 def _soonest(graph: FrozenGraph) -> dict[str, str | None]:
@@ -104,45 +145,76 @@ def _plain(vertex: Vertex, is_spinning: bool, *, is_open: bool) -> Vertex:
     return replace(vertex, policy=Policy(), at_least=0.0)
 
 
-def _binding(graph: FrozenGraph, vertex: Vertex, stage: Stage, inside: tuple[str, ...]) -> Binding:
+class _Touch(NamedTuple):
+    """What a fake does with the field of a script."""
+
+    stage: Stage
+    reads: bool
+    writes: bool
+
+    def do(self, state: State, path: str) -> None:
+        name = self.stage.script.field
+        try:
+            if self.reads:
+                getattr(state, name)
+        except UnsetField:
+            self.stage.unset.append(path)
+            raise
+        if self.writes:
+            setattr(state, name, path)
+
+
+def _binding(graph: FrozenGraph, vertex: Vertex, stage: Stage, touch: _Touch) -> Binding:
     undo = Body(_nothing, is_async=True) if vertex.undo else None
     edges = graph.outs[vertex.name]
     labels: dict[object, str] = {e.label: e.label for e in edges if e.label is not None}
-    if vertex.child is not None:
-        first = Body(_state if vertex.kind == "subgraph" else _states, is_async=True)
-        child = staged(vertex.child, stage, inside)
-        return Binding(first, undo, into=_nothing, child=child)
+
+    async def enter(_: State) -> State:
+        return stage.state()
+
+    async def every(_: State) -> list[State]:
+        return [stage.state() for _ in range(_items(stage.script, vertex.name))]
+
+    async def into(state: State, *_: object) -> None:
+        touch.do(state, vertex.name)
+
     match vertex.kind:
+        case "subgraph":
+            return Binding(Body(enter, is_async=True), undo, into=into)
         case "human":
-            return Binding(_waiting(stage, lambda _: Ask[str](show="")), labels=labels)
+            return Binding(_waiting(touch, lambda _: Ask[str](show="")), labels=labels)
         case "form":
-            ask = _waiting(stage, lambda _: Ask[Nothing](show=""))
-            return Binding(ask, undo, form=Nothing)
+            ask = _waiting(touch, lambda _: Ask[Nothing](show=""))
+            return Binding(ask, undo, form=Nothing, into=into)
         case "consensus":
-            voter = _waiting(stage, lambda label: label)
+            voter = _waiting(touch, lambda label: label)
             return Binding(labels=labels, voters=(voter,) * len(vertex.voters))
         case "each":
-            do = Body(_nothing, is_async=True)
-            return Binding(_waiting(stage, lambda _: [0]), undo, do=do, into=_nothing)
+            items = _waiting(touch, lambda _: [0])
+            if vertex.child is not None:
+                items = Body(every, is_async=True)
+            return Binding(items, undo, do=Body(_nothing, is_async=True), into=into)
         case _:
             # A node gets no label, and must return nothing.
-            return Binding(_waiting(stage, lambda label: label), undo, labels=labels)
+            return Binding(_waiting(touch, lambda label: label), undo, labels=labels)
 
 
-def _waiting(stage: Stage, answer: Callable[[str | None], object]) -> Body:
-    async def fake(_: Nothing, ctx: Ctx) -> object:
-        return answer(await stage.turn(ctx.path))
+def _items(script: Script, name: str) -> int:
+    """How many items a list has, so that what the script claims can happen."""
+    paths = [script.culprits[0], *(step.vertex for step in script.steps)]
+    if script.outcome == "skipped" and not any(name in path.split("/")[:-1] for path in paths):
+        return 0
+    return 2 if script.outcome == "together" else max(script.number, 1)
+
+
+def _waiting(touch: _Touch, answer: Callable[[str | None], object]) -> Body:
+    async def fake(state: State, ctx: Ctx) -> object:
+        label = await touch.stage.turn(ctx.path)
+        touch.do(state, ctx.path)
+        return answer(label)
 
     return Body(fake, "ctx", is_async=True)
 
 
 async def _nothing(*_: object) -> None:
     """Do nothing."""
-
-
-async def _state(_: Nothing) -> Nothing:
-    return Nothing()
-
-
-async def _states(_: Nothing) -> list[Nothing]:
-    return [Nothing()]

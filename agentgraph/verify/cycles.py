@@ -12,7 +12,7 @@ from agentgraph.errors import Finding
 from agentgraph.graph import Bound
 from agentgraph.verify.loops import components, left_of
 from agentgraph.verify.nest import OUTSIDE, Nest
-from agentgraph.verify.reach import path_to
+from agentgraph.verify.ways import path_to
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import listed

@@ -52,27 +52,22 @@ def _misplaced(what: str, where: str, fix: str, place: Place | None) -> Finding:
 def _reserved(graph: FrozenGraph) -> Iterator[Finding]:
     kinds = {START: "start", END: "end"}
     for vertex in graph.vertices:
-        name = vertex.name
-        if kinds.get(name, vertex.kind) != vertex.kind or vertex.kind in {"start", "end"} - {
-            kinds.get(name)
-        }:
-            yield Finding(
-                "AG107",
-                f"the name {name!r} cannot be that of a {vertex.kind}: START and END are reserved",
-                at(vertex),
-                f'give it another name: `g.add_node(..., name="my_{name.lower()}")`',
-                vertex.place,
+        name, what, fix = vertex.name, "", ""
+        is_reserved = vertex.kind in {"start", "end"} and kinds.get(name) != vertex.kind
+        if is_reserved or kinds.get(name, vertex.kind) != vertex.kind:
+            what = (
+                f"the name {name!r} cannot be that of a {vertex.kind}: START and END are reserved"
             )
+            fix = f'give it another name: `g.add_node(..., name="my_{name.lower()}")`'
         elif not name or "/" in name:
-            yield Finding(
-                "AG107",
+            what = (
                 f"the name {name!r} cannot be told from a path"
                 if name
-                else "a node has an empty name",
-                at(vertex),
-                'give it a name without "/": `g.add_node(..., name="...")`',
-                vertex.place,
+                else "a node has an empty name"
             )
+            fix = 'give it a name without "/": `g.add_node(..., name="...")`'
+        if what:
+            yield Finding("AG107", what, at(vertex), fix, vertex.place)
     if END not in graph.vertex:
         yield Finding(
             "AG107",
@@ -197,31 +192,20 @@ def _lead(graph: FrozenGraph, name: str, where: str, place: Place | None) -> Ite
 def _join(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
     ways = graph.ins[vertex.name]
     after = graph.outs[vertex.name][0].target if graph.outs[vertex.name] else "next"
+    what = fix = ""
     if not ways:
-        yield Finding(
-            "AG104",
-            f"the join {vertex.name!r} waits for nothing: none of its branches exists",
-            at(vertex),
-            f"name its branches: `g.add_join([p, q], {after})`",
-            vertex.place,
-        )
+        what = "waits for nothing: none of its branches exists"
+        fix = f"name its branches: `g.add_join([p, q], {after})`"
     elif len(ways) == 1:
-        yield Finding(
-            "AG104",
-            f"the join {vertex.name!r} waits for one branch only, {ways[0].source!r}",
-            at(vertex),
-            f"use a plain edge, {add_edge(ways[0].source, after)}, or name the other branches: "
-            f"`g.add_join([{ways[0].source}, ...], {after})`",
-            vertex.place,
-        )
+        what = f"waits for one branch only, {ways[0].source!r}"
+        fix = f"use a plain edge, {add_edge(ways[0].source, after)}, or name the other branches: "
+        fix += f"`g.add_join([{ways[0].source}, ...], {after})`"
     elif vertex.need is not None and not 1 <= vertex.need <= len(ways):
-        yield Finding(
-            "AG104",
-            f"the join {vertex.name!r} needs {vertex.need} of {counted(len(ways), 'branch')}",
-            at(vertex),
-            f"take need=1 to need={len(ways)}, or leave it out to wait for all",
-            vertex.place,
-        )
+        what = f"needs {vertex.need} of {counted(len(ways), 'branch')}"
+        fix = f"take need=1 to need={len(ways)}, or leave it out to wait for all"
+    if what:
+        what = f"the join {vertex.name!r} {what}"
+        yield Finding("AG104", what, at(vertex), fix, vertex.place)
     elif vertex.need is not None and vertex.need < len(ways):
         yield from _quorum(graph, vertex)
 

@@ -5,13 +5,14 @@ ends where it is noticed, which may be far behind: the place is the edge where t
 tokens should have met, or where the path ends.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from agentgraph.errors import Finding
 from agentgraph.graph import CHOICES, FrozenGraph
+from agentgraph.verify.ways import reached
 
 _BY_EDGE: Final = frozenset({"AG111", "AG112", "AG301", "AG302", "AG303", "AG304", "AG305"})
 
@@ -47,23 +48,16 @@ def _parting(graph: FrozenGraph, path: tuple[str, ...], rest: str) -> Iterator[t
         vertex = graph.vertex.get(path[at])
         if vertex is None or vertex.kind in CHOICES or len(graph.outs[vertex.name]) < 2:
             continue
-        if rest not in _reached(graph, path[at], {*path[at + 1 :]} - {rest}):
+        if rest not in _ahead(graph, path[at], {*path[at + 1 :]} - {rest}):
             continue
-        later = _reached(graph, rest, set(path[: at + 1]))
+        later = _ahead(graph, rest, set(path[: at + 1]))
         met = next((n for n in range(at + 1, len(path)) if path[n] in later), None)
         if met is not None and path[met] != rest:
             yield path[met - 1], path[met]
         return
 
 
-def _reached(graph: FrozenGraph, start: str, shut: Iterable[str]) -> set[str]:
-    seen = {start, *shut}
-    found = {start}
-    stack = [start]
-    while stack:
-        for edge in graph.outs.get(stack.pop(), ()):
-            if edge.target not in seen:
-                seen.add(edge.target)
-                found.add(edge.target)
-                stack.append(edge.target)
-    return found
+def _ahead(graph: FrozenGraph, start: str, shut: set[str]) -> dict[str, None]:
+    return reached(
+        [start], lambda v: (e.target for e in graph.outs.get(v, ()) if e.target not in shut)
+    )

@@ -6,11 +6,13 @@ token to the join, whatever the others do. Else every order is played, up to a l
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 
 from agentgraph.verify.game import Fault, Game, Marking, Search, trapped
 from agentgraph.verify.net import Net, Way
 from agentgraph.verify.reduction import Rest, along, reduce
+from agentgraph.verify.ways import reached
 
 MARKINGS = 20_000
 """How many markings of one quorum are played; a race of eight branches of three nodes has 6,561."""
@@ -94,7 +96,7 @@ def _parts(net: Net) -> bool:
         return False
     taken: set[int] = {vertex}
     for way in ways:
-        members = reached(net, way.target)
+        members = ahead(net, way.target).keys()
         if members & taken:
             return False
         taken |= members
@@ -104,19 +106,12 @@ def _parts(net: Net) -> bool:
     return True
 
 
-def reached(net: Net, start: int) -> set[int]:
+def ahead(net: Net, start: int) -> dict[int, None]:
     """Return all vertices that `start` leads to, itself included."""
-    found = {start}
-    stack = [start]
-    while stack:
-        for way in net.outs[stack.pop()]:
-            if way.target not in found:
-                found.add(way.target)
-                stack.append(way.target)
-    return found
+    return reached([start], lambda vertex: (way.target for way in net.outs[vertex]))
 
 
-def _part(net: Net, entry: Way, members: set[int]) -> Net:
+def _part(net: Net, entry: Way, members: Iterable[int]) -> Net:
     """The branch that `entry` opens, as a level without a quorum."""
     part = Net()
     part.add(net.names[0])

@@ -1,8 +1,9 @@
 """AG110 to AG112: every vertex is reached, goes on, and can come to END; not in which order."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from agentgraph.errors import Finding, Script
+from agentgraph.verify.ways import path_to, reached
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import add_edge, at, listed, quoted
@@ -12,36 +13,17 @@ def check_reach(net: Wiring, seen: Witnesses) -> Iterator[Finding]:
     """Find what no run reaches, what does not go on, and what no run gets out of."""
     if _is_plain(net):
         return
-    reached = _reached(net)
+    found = reached([net.start], net.ways_on)
     dead = {v for v in range(len(net.vertices)) if not net.outs[v] and v != net.end}
     ending = _ending(net, dead)
     for vertex in range(len(net.vertices)):
-        if not reached[vertex] and not (vertex == net.end and (dead or not ending[net.start])):
-            yield _unreachable(net, vertex, reached)
+        if vertex not in found and not (vertex == net.end and (dead or net.start not in ending)):
+            yield _unreachable(net, vertex, found)
         if vertex in dead and vertex != net.start:
             yield seen.shown(_dead_end(net, vertex), "trapped", net.name(vertex))
-    trap = [v for v, ends in enumerate(ending) if not ends and reached[v] and v != net.start]
+    trap = sorted(found.keys() - ending.keys() - {net.start})
     if trap:
         yield seen.shown(_trap(net, trap), "trapped", net.name(trap[0]))
-
-
-def path_to(start: int, goal: int, ways: Callable[[int], Iterable[int]]) -> list[int]:
-    """Return a shortest path of vertices, empty when there is none."""
-    before = {start: start}
-    queue = [start]
-    for vertex in queue:
-        if vertex == goal:
-            break
-        for target in ways(vertex):
-            if target not in before:
-                before[target] = vertex
-                queue.append(target)
-    if goal not in before:
-        return []
-    path = [goal]
-    while path[-1] != start:
-        path.append(before[path[-1]])
-    return path[::-1]
 
 
 def _is_plain(net: Wiring) -> bool:
@@ -53,45 +35,20 @@ def _is_plain(net: Wiring) -> bool:
     return first == [net.start] and last == [net.end]
 
 
-def _reached(net: Wiring) -> list[bool]:
-    """Say which vertices START leads to; a failure leads from each member to its handler."""
-    reached = [False] * len(net.vertices)
-    reached[net.start] = True
-    stack = [net.start]
-    while stack:
-        ways = net.ways_on(stack.pop())
-        for way in ways:
-            if not reached[way]:
-                reached[way] = True
-                stack.append(way)
-    return reached
-
-
-def _ending(net: Wiring, dead: set[int]) -> list[bool]:
-    """Say which vertices lead to END or to a dead end (which is a finding of its own)."""
+def _ending(net: Wiring, dead: set[int]) -> dict[int, None]:
+    """Find which vertices lead to END or to a dead end (which is a finding of its own)."""
     leads_by_bound: dict[int, list[int]] = {}
     for vertex, then in net.then.items():
         leads_by_bound.setdefault(then, []).append(vertex)
-    ending = [False] * len(net.vertices)
-    stack = [net.end, *dead]
-    for vertex in stack:
-        ending[vertex] = True
     source, ins = net.source, net.ins
-    while stack:
-        vertex = stack.pop()
-        ways = [source[edge] for edge in ins[vertex]]
-        if vertex in leads_by_bound:
-            ways += leads_by_bound[vertex]
-        for way in ways:
-            if not ending[way]:
-                ending[way] = True
-                stack.append(way)
-    return ending
+    return reached(
+        [net.end, *dead], lambda v: [*(source[e] for e in ins[v]), *leads_by_bound.get(v, ())]
+    )
 
 
-def _unreachable(net: Wiring, vertex: int, reached: list[bool]) -> Finding:
+def _unreachable(net: Wiring, vertex: int, known: dict[int, None]) -> Finding:
     name = net.name(vertex)
-    before = [net.name(net.source[e]) for e in net.ins[vertex] if not reached[net.source[e]]]
+    before = [net.name(net.source[e]) for e in net.ins[vertex] if net.source[e] not in known]
     why = f"; it is led to only from {listed(before)}" if before else ": no edge leads to it"
     flow = next((r for r in net.graph.regions if r.kind == "catch" and r.target == name), None)
     if flow is not None and not before:
@@ -102,7 +59,7 @@ def _unreachable(net: Wiring, vertex: int, reached: list[bool]) -> Finding:
     unused = [v.name for v in net.vertices if v.bound is not None and v.bound.then == name]
     if unused and not before:
         why = f": no token comes to {listed(unused)} so often that the bound is used up"
-    near = next((n for n, known in enumerate(reached) if known and n != net.end), net.start)
+    near = min(known.keys() - {net.end})
     return Finding(
         "AG110",
         f"no run reaches {quoted(name)}{why}",

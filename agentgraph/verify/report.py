@@ -1,9 +1,10 @@
 """What `verify` answers, as data; not how it was found."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentgraph.errors import Finding
-from agentgraph.graph import CHOICES, FrozenGraph
+from agentgraph.graph import CHOICES, FrozenGraph, Vertex
 from agentgraph.verify.facts import Facts
 
 
@@ -61,6 +62,11 @@ class Report:
     graphs: tuple[tuple[str, FrozenGraph], ...] = field(default=(), repr=False)
     """The graphs that were checked, each once, with the path in front of its names."""
 
+    def _vertices(self) -> Iterator[tuple[str, FrozenGraph, Vertex]]:
+        for prefix, graph in self.graphs:
+            for vertex in graph.vertices:
+                yield prefix, graph, vertex
+
     @property
     def joins(self) -> tuple[Joined, ...]:
         """All joins, with what each waits for."""
@@ -70,8 +76,7 @@ class Report:
                 tuple(prefix + edge.source for edge in graph.ins[vertex.name]),
                 vertex.need or len(graph.ins[vertex.name]),
             )
-            for prefix, graph in self.graphs
-            for vertex in graph.vertices
+            for prefix, graph, vertex in self._vertices()
             if vertex.kind == "join"
         )
 
@@ -83,8 +88,7 @@ class Report:
                 prefix + vertex.name,
                 tuple(prefix + edge.target for edge in graph.outs[vertex.name]),
             )
-            for prefix, graph in self.graphs
-            for vertex in graph.vertices
+            for prefix, graph, vertex in self._vertices()
             if vertex.kind not in CHOICES and len(graph.outs[vertex.name]) > 1
         )
 
@@ -97,8 +101,7 @@ class Report:
                 vertex.bound.at_most,
                 None if vertex.bound.then is None else prefix + vertex.bound.then,
             )
-            for prefix, graph in self.graphs
-            for vertex in graph.vertices
+            for prefix, _, vertex in self._vertices()
             if vertex.bound is not None
         )
 
@@ -107,8 +110,7 @@ class Report:
         """All decisions by vote."""
         return tuple(
             Voted(prefix + vertex.name, vertex.voters, vertex.need or len(vertex.voters))
-            for prefix, graph in self.graphs
-            for vertex in graph.vertices
+            for prefix, _, vertex in self._vertices()
             if vertex.kind == "consensus"
         )
 

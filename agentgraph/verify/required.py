@@ -1,27 +1,27 @@
 """AG306, AG310, AG311: what the user requires of every run, held against the graph.
 
-Kept is silent, broken is an error with a path, and what the graph does not decide is a warning
-that says so. A vertex inside a subgraph goes by its path; that of an `each` may run for no
+Kept is silent, broken is an error with a run that breaks it, and what the graph does not decide
+is a warning that says so. A vertex inside a subgraph goes by its path; that of an `each` may run for no
 item at all, or for several at once.
 """
 
-from collections import deque
-from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple
 
-from agentgraph.errors import Finding, suggest
-from agentgraph.graph import END, FrozenGraph, Requirement
+from agentgraph.errors import Finding, Outcome, Script, Step, suggest
+from agentgraph.graph import END, FrozenGraph, Requirement, Vertex
 from agentgraph.verify.facts import Fact, Facts
 from agentgraph.verify.nest import Nest, nest
-from agentgraph.verify.reach import path_to
+from agentgraph.verify.plain import NoRuns
+from agentgraph.verify.runs import Runs
 from agentgraph.verify.soundness import check_soundness
-from agentgraph.verify.unwritten import Spread
-from agentgraph.verify.wiring import Wiring, wire
-from agentgraph.verify.words import quoted
+from agentgraph.verify.unwritten import Early, Spread
+from agentgraph.verify.ways import path_to
+from agentgraph.verify.wiring import wire
+from agentgraph.verify.witness import Witnesses, path_of, script
+from agentgraph.verify.words import quoted, undecided
 from agentgraph.verify.writers import parallel_writers
-
-_STATES = 20_000
-"""How many states of one token are looked at for a run that goes too often round."""
 
 
 class _Broken(NamedTuple):
@@ -29,25 +29,43 @@ class _Broken(NamedTuple):
 
     path: tuple[str, ...] | None
     what: str
+    script: Script | None = None
 
 
-def check_requirements(nested: Nest) -> Iterator[Finding]:
+class _Led(NamedTuple):
+    """A way to a vertex that may be inside another graph, and the run that takes it."""
+
+    path: tuple[str, ...]
+    script: Script | None
+
+
+class _Visits(NamedTuple):
+    """How often some run comes to a vertex."""
+
+    number: int
+    path: tuple[str, ...]
+    script: Script | None
+    is_most: bool
+    """No run comes there more often."""
+
+
+def check_requirements(nested: Nest, seen: Witnesses) -> Iterator[Finding]:
     """Find the requirements of a sound graph that some run breaks."""
     for required in nested.net.graph.requirements:
         unknown = [name for name in required.names if not _is_known(nested.net.graph, name)]
         for name in unknown:
             yield _unknown(nested.net.graph, required, name)
-        found = None if unknown else _broken(nested, required)
+        found = None if unknown else _broken(nested, required, seen)
         if found is not None:
             yield _finding(required, found)
 
 
-def _broken(nested: Nest, required: Requirement) -> _Broken | None:
+def _broken(nested: Nest, required: Requirement, seen: Witnesses) -> _Broken | None:
     match required.kind:
         case "always_before":
-            return _before(nested.net, *required.names)
+            return _before(nested, *required.names)
         case "never_together":
-            return _together(nested, *required.names)
+            return _together(nested, *required.names, seen=seen)
         case "at_most":
             return _too_often(nested, required.number, *required.names)
 
@@ -65,83 +83,145 @@ def _is_known(graph: FrozenGraph, name: str) -> bool:
     return vertex.child is not None and _is_known(vertex.child, rest)
 
 
+# Graphs inside: their runs stand in place of one piece of work.
+
+
+def _nest_in(vertex: Vertex) -> Nest | None:
+    return None if vertex.child is None else nest(wire(vertex.child))[0]
+
+
+def _into(
+    outer: Script | None, vertex: Vertex, inner: Script | None, item: int = 0
+) -> Script | None:
+    """Go on with a script inside a vertex that is at work when the one before it is over."""
+    if outer is None or inner is None:
+        return None
+    left = tuple(token for token in outer.tokens if token.vertex != vertex.name)
+    at = f"{vertex.name}/{item}/" if vertex.kind == "each" else f"{vertex.name}/"
+    return replace(outer, tokens=left).followed_by(inner, at, f"{vertex.name}/")
+
+
+def _opened(script: Script | None, vertex: Vertex, inner: Iterable[Script | None]) -> Script | None:
+    """Put what happens inside in place of each step in which a vertex is completed."""
+    if script is None:
+        return None
+    parts = list(inner)
+    steps: list[Step] = []
+    for step in script.steps:
+        if step.vertex != vertex.name or step.error:
+            steps.append(step)
+            continue
+        for item, part in enumerate(parts):
+            opened = _into(Script("never", ()), vertex, part, item)
+            if opened is None:
+                return None
+            steps += opened.steps
+    return replace(script, steps=tuple(steps))
+
+
+def _way_to(nested: Nest, name: str) -> _Led:
+    """Find a shortest way to a vertex that may be inside another graph."""
+    head, rest = _split(name)
+    vertex, net = nested.net.graph.vertex[head], nested.net
+    path = tuple(map(net.name, path_to(net.start, net.number[head], net.ways_on)))
+    stand = Witnesses(net, nested).coming(head)
+    led = None if stand is None else script(stand, "never", head)
+    inner = _nest_in(vertex) if rest else None
+    if inner is None:
+        return _Led(path, led)
+    found = _way_to(inner, rest)
+    names = (f"{head}/{name}" for name in found.path)
+    return _Led((*path, *names), _into(led, vertex, found.script))
+
+
 # always_before
 
 
-def _before(net: Wiring, first: str, then: str) -> _Broken | None:
+def _before(nested: Nest, first: str, then: str) -> _Broken | None:
     """Look for a run that comes to `then` without `first`, in the graph and in those inside it."""
     (outer, inner), (head, rest) = _split(first), _split(then)
-    path, is_run = _way_round(net, first, head)
-    if not path:
-        return None
-    if not is_run:
-        return _Broken(None, f"can come to {then!r} without {first!r}")
-    child = net.graph.vertex[head].child
-    inside: tuple[str, ...] = ()
-    if rest and child is not None:
-        inside = _way_to(child, rest)
+    early, avoided = _without(nested, first, head)
+    what = f"can come to {then!r} without {first!r}"
+    if early is None or not early.is_sure:
+        return None if early is None else _Broken(None, what)
+    led = early.stand and script(early.stand, "never", head)
+    vertices = nested.net.graph.vertex
+    if inner and any(step.vertex == outer for step in (led.steps if led else ())):
+        is_empty = avoided is None and vertices[outer].kind == "each"  # a list without items
+        led = _opened(led, vertices[outer], [] if is_empty else [avoided])
+    names, inside = early.path, _nest_in(vertices[head]) if rest else None
+    if inside is not None:
+        found: _Broken | _Led | None = _way_to(inside, rest)
         if inner and outer == head:
-            found = _before(wire(child), inner, rest)
-            if found is None or found.path is None:
-                return found
-            inside = found.path
-    names = (*map(net.name, path), *(f"{head}/{name}" for name in inside))
-    return _Broken(names, f"can come to {then!r} without {first!r}")
+            found = _before(inside, inner, rest)
+        if found is None or found.path is None:
+            return None if found is None else _Broken(None, what)
+        names = (*names, *(f"{head}/{name}" for name in found.path))
+        led = _into(led, vertices[head], found.script)
+    return _Broken(names, what, led)
 
 
-def _way_round(net: Wiring, first: str, goal: str) -> tuple[list[int], bool]:
-    """Return the shortest way to `goal` without `first`, and whether some run takes it."""
+def _without(nested: Nest, first: str, goal: str) -> tuple[Early | None, Script | None]:
+    """Return how a run comes to `goal` without `first`, and the same inside the graph of that."""
     head, rest = _split(first)
-    vertex = net.graph.vertex[head]
-    is_passed = not rest
-    if rest and vertex.kind == "subgraph" and vertex.child is not None:
-        is_passed = not _way_round(wire(vertex.child), rest, END)[0]
+    net = nested.net
+    inner = _nest_in(net.graph.vertex[head]) if rest else None
+    is_passed, avoided = not rest, None
+    if inner is not None:
+        early, deeper = _without(inner, rest, END)
+        is_passed = early is None and net.graph.vertex[head].kind == "subgraph"
+        avoided = early and early.stand and script(early.stand, "never", END)
+        vertex = inner.net.graph.vertex[_split(rest)[0]]
+        if "/" in rest and avoided and any(s.vertex == vertex.name for s in avoided.steps):
+            avoided = _opened(avoided, vertex, [deeper])
     marks = [Fact()] * len(net.vertices)
     marks[net.number[head]] = Fact(some=is_passed)
-    at = net.number[goal]
-    marks[at] = marks[at]._replace(reads=1)
-    spread = Spread(net, Facts((first,), marks), 1, trusts_user=False)
-    return spread.path(at, 1) if spread.at[at] else ([], True)
-
-
-def _way_to(graph: FrozenGraph, name: str) -> tuple[str, ...]:
-    """Return the names of a shortest way to a vertex that may be inside another graph."""
-    net = wire(graph)
-    head, rest = _split(name)
-    path = tuple(map(net.name, path_to(net.start, net.number[head], net.ways_on)))
-    child = graph.vertex[head].child
-    inside = _way_to(child, rest) if rest and child is not None else ()
-    return (*path, *(f"{head}/{name}" for name in inside))
+    spread = Spread(nested, Facts((first,), marks), 1, trusts_user=False)
+    return spread.early(net.number[goal], 1), avoided
 
 
 # never_together
 
 
-def _together(nested: Nest, one: str, other: str) -> _Broken | None:
+def _together(nested: Nest, one: str, other: str, seen: Witnesses) -> _Broken | None:
     """Look for a moment at which both run."""
-    graph, net = nested.net.graph, nested.net
+    net = nested.net
     what = f"can be at {one!r} and at {other!r} at the same time"
     heads, rests = zip(_split(one), _split(other), strict=True)
+    vertices = [net.graph.vertex[head] for head in heads]
     if heads[0] == heads[1]:
-        vertex = graph.vertex[heads[0]]
-        if not rests[0] and not rests[1]:
-            return None
-        many = vertex.kind == "each" and vertex.limit > 1
-        if many or not all(rests):
-            return _Broken(_way_to(graph, one), what)
-        inner = None if vertex.child is None else nest(wire(vertex.child))[0]
-        found = None if inner is None else _together(inner, *rests)
-        if found is None or found.path is None:
-            return found
-        inside = (f"{vertex.name}/{name}" for name in found.path)
-        return _Broken((*_way_to(graph, vertex.name), *inside), what)
+        return _inside(nested, vertices[0], rests, what)
     marks = [Fact()] * len(net.vertices)
     for head in heads:
         marks[net.number[head]] = Fact(sure=1, some=1)
     pairs, is_complete = parallel_writers(nested, Facts(("",), marks), spares_races=False)
-    if pairs:
-        return _Broken(_way_to(graph, other), what)
-    return None if is_complete else _Broken(None, what)
+    if not pairs:
+        return None if is_complete else _Broken(None, what)
+    stand = seen.together(*heads)
+    led = None if stand is None else script(stand, "never", *heads)
+    for vertex, rest in zip(vertices, rests, strict=True):
+        inner = _nest_in(vertex) if rest else None
+        led = led if inner is None else _into(led, vertex, _way_to(inner, rest).script)
+    return _Broken(_way_to(nested, other).path, what, led)
+
+
+def _inside(nested: Nest, vertex: Vertex, rests: tuple[str, ...], what: str) -> _Broken | None:
+    """Look for a moment at which two parts of one vertex run."""
+    inner = _nest_in(vertex)
+    if inner is None or not any(rests):
+        return None
+    path, led = _way_to(nested, vertex.name)
+    if (vertex.kind == "each" and vertex.limit > 1) or not all(rests):
+        found = [_way_to(inner, rest) for rest in rests if rest]
+        for item, part in enumerate(found):
+            led = _into(led, vertex, part.script, item)
+        inside, shown = found[0].path, led
+    else:
+        broken = _together(inner, *rests, seen=Witnesses(inner.net, inner))
+        if broken is None or broken.path is None:
+            return None if broken is None else _Broken(None, what)
+        inside, shown = broken.path, _into(led, vertex, broken.script)
+    return _Broken((*path, *(f"{vertex.name}/{name}" for name in inside)), what, shown)
 
 
 # at_most
@@ -152,9 +232,48 @@ def _too_often(nested: Nest, number: int, name: str) -> _Broken | None:
     most = _most(nested, name)
     if most is not None and most <= number:
         return None
-    visits, path = _longest(nested.net, name, number + 1)
-    is_broken = visits > number
-    return _Broken(path if is_broken else None, f"can come to {name!r} {number + 1} times")
+    found = _visits(nested, name, number + 1, ends=False)
+    what = f"can come to {name!r} {number + 1} times"
+    if found.number <= number:
+        return None if found.is_most else _Broken(None, what)
+    return _Broken(found.path, what, found.script)
+
+
+def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
+    """Find a run that comes to a vertex as often as it can, up to `times`.
+
+    `ends`: it comes to its END as well.
+    """
+    head, rest = _split(name)
+    vertex = nested.net.graph.vertex[head]
+    inner = _nest_in(vertex) if rest else None
+    whole = last = _Visits(1, (), Script("never", ()), is_most=True)
+    items = 1
+    if inner is not None:
+        if vertex.kind == "each":
+            items, times = times, 1
+        whole = _visits(inner, rest, times, ends=True)
+        last = whole if ends else _visits(inner, rest, times, ends=False)
+    need = -(-times // max(whole.number, 1))
+    try:
+        runs = Runs(nested, counted=head)
+    except NoRuns:
+        return _Visits(0, (), None, is_most=False)
+    stand = runs.visiting(need, ends=ends)
+    if stand is None or not last.number:
+        return _Visits(0, (), None, is_most=runs.is_whole and last.is_most)
+    led: Script | None = script(stand, "never", head)
+    names, _ = path_of(stand, head)
+    if inner is not None:
+        led = _opened(led, vertex, [whole.script] * items)
+        for item in range(0 if ends else items):
+            part = last if item == items - 1 else whole
+            led = _into(led, vertex, part.script, item)
+    number = (
+        stand.visits * whole.number if ends else (stand.visits - 1) * whole.number + last.number
+    ) * items
+    is_most = runs.is_whole and whole.is_most and last.is_most and vertex.kind != "each"
+    return _Visits(number, (*names, *(f"{head}/{name}" for name in last.path)), led, is_most)
 
 
 def _most(nested: Nest, name: str) -> int | None:
@@ -163,70 +282,12 @@ def _most(nested: Nest, name: str) -> int | None:
     vertex = nested.net.graph.vertex[head]
     once: int | None = 1
     if rest:
-        inner = None if vertex.child is None else nest(wire(vertex.child))[0]
+        inner = _nest_in(vertex)
         once = _most(inner, rest) if inner is not None and vertex.kind == "subgraph" else None
     if once is None:
         return None
     steps = [once if each is vertex else 0 for each in nested.net.vertices]
     return check_soundness(nested, steps)[1]
-
-
-def _longest(net: Wiring, name: str, number: int) -> tuple[int, tuple[str, ...]]:
-    """Return how often one token can come to a vertex, up to `number`, and how it goes."""
-    head, rest = _split(name)
-    vertex = net.graph.vertex[head]
-    each_time, inside = 1, tuple[str, ...]()
-    if rest and vertex.child is not None:
-        each_time, inside = _longest(wire(vertex.child), rest, number)
-        if vertex.kind == "each":
-            each_time = number  # There may be as many items.
-    visits, path = _Walk(net, net.number[head], -(-number // max(each_time, 1))).longest()
-    return visits * each_time, (*path, *(f"{head}/{name}" for name in inside))
-
-
-class _Walk:
-    """One token, and where it can go; what is beside it waits, and comes when it must."""
-
-    def __init__(self, net: Wiring, goal: int, number: int) -> None:
-        self.net, self.goal, self.number = net, goal, number
-        self.bounds = {v: bound for v, each in enumerate(net.vertices) if (bound := each.bound)}
-        self.loops: dict[str | None, frozenset[int]] = {
-            region.name: frozenset(net.number[name] for name in region.members)
-            for region in net.graph.regions
-        }
-
-    def longest(self) -> tuple[int, tuple[str, ...]]:
-        """Look at all that one token can do, the shortest ways first."""
-        best: _State = (self.net.start, (0,) * len(self.bounds), 0)
-        before: dict[_State, _State | None] = {best: None}
-        queue: deque[_State] = deque([best])
-        while queue and best[2] < self.number and len(before) < _STATES:
-            state = queue.popleft()
-            for head in self.net.ways_on(state[0]):
-                after = self._arrive(head, state)
-                if after is not None and before.setdefault(after, state) is state:
-                    queue.append(after)
-                    best = max(best, after, key=lambda each: each[2])
-        path: list[str] = []
-        here: _State | None = best
-        while here is not None:
-            path.append(self.net.name(here[0]))
-            here = before[here]
-        return best[2], tuple(path[::-1])
-
-    def _arrive(self, head: int, state: "_State") -> "_State | None":
-        source, counts, visits = state
-        made = dict(zip(self.bounds, counts, strict=True))
-        for vertex, bound in self.bounds.items():
-            loop = self.loops.get(bound.loop, frozenset())
-            if head in loop and source not in loop:
-                made[vertex] = 0
-        if head in made:
-            made[head] += 1
-            if made[head] > self.bounds[head].at_most:
-                then = self.net.then.get(head)
-                return None if then is None else self._arrive(then, (head, counts, visits))
-        return head, tuple(made.values()), visits + (head == self.goal)
 
 
 # Words.
@@ -244,24 +305,35 @@ def _unknown(graph: FrozenGraph, required: Requirement, name: str) -> Finding:
 
 
 def _finding(required: Requirement, found: _Broken) -> Finding:
-    code, fix = _WORDS[required.kind]
-    first, last = required.names[0], required.names[-1]
-    is_proved = found.path is not None
     what = f"a run {found.what}"
+    if found.path is None:
+        return undecided(what, f"`{required}`", required.place)
+    code, outcome, fix = _WORDS[required.kind]
+    first, last = required.names[0], required.names[-1]
+    culprits = dict.fromkeys((last, first))
     return Finding(
         code,
-        what if is_proved else f"whether {what} is not decided",
+        what,
         f"`{required}`",
-        fix.format(first=quoted(first), last=quoted(last), number=required.number),
+        fix.format(first=quoted(first), last=quoted(last)),
         required.place,
-        found.path or (),
-        severity="error" if is_proved else "warning",
+        found.path,
+        script=found.script
+        and replace(
+            found.script,
+            outcome=outcome,
+            culprits=tuple(culprits),
+            number=required.number + 1,
+        ),
     )
 
 
-_State: TypeAlias = "tuple[int, tuple[int, ...], int]"
-_WORDS: Final = {
-    "always_before": ("AG306", "lead every way to {last} through {first}"),
-    "never_together": ("AG310", "let {first} and {last} run one after the other"),
-    "at_most": ("AG311", "bound the loop around {last} so that no run comes there more often"),
+_WORDS: Final[dict[str, tuple[str, Outcome, str]]] = {
+    "always_before": ("AG306", "skipped", "lead every way to {last} through {first}"),
+    "never_together": ("AG310", "together", "let {first} and {last} run one after the other"),
+    "at_most": (
+        "AG311",
+        "often",
+        "bound the loop around {last} so that no run comes there more often",
+    ),
 }

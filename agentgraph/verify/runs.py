@@ -12,14 +12,14 @@ Rules of this file:
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from heapq import heappop, heappush
 
 from agentgraph.errors import Outcome, Step, Stuck
-from agentgraph.graph import END, START, FrozenGraph
+from agentgraph.graph import END, START
 from agentgraph.graph.plan import Plan, Site, Way
-from agentgraph.machine import Event, Marking, Started, Stopped, advance, make_plan
+from agentgraph.machine import Event, Marking, Started, Stopped, Task, advance, make_plan
 from agentgraph.verify.loops import components
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.plain import plain
@@ -34,13 +34,20 @@ _FAR = 1 << 30
 class Runs:
     """All runs of one graph, as far as they have been looked at."""
 
-    def __init__(self, graph: FrozenGraph, nest: Nest) -> None:
-        """Take a graph whose names are known, and how its regions lie in each other."""
+    def __init__(self, nest: Nest, *, shut: Collection[str] = (), counted: str = "") -> None:
+        """Take a graph whose names are known, with its regions sorted into each other.
+
+        No vertex of `shut` is ever completed; how often `counted` is visited tells stands apart.
+        """
+        graph = nest.net.graph
         self.plan: Plan = make_plan(plain(graph))
         self.nest: Nest = nest
+        self.shut: frozenset[str] = frozenset(shut)
+        self.counted: str = counted
         self.regions: list[str] = [region.name for region in graph.regions]
         self.stands: list[Stand] = []
         """The stands that have been looked at; each was come to by a shortest run."""
+        self._came: set[Site] = set()
         self._crossed: dict[Way, tuple[frozenset[int], frozenset[int]]] = {}
         self._start = self._told(Stand(Marking(self.plan)), Started(None), None)
         self._queue = deque([self._start])
@@ -95,16 +102,19 @@ class Runs:
             fresh = [each for each in before[number] if each not in reached]
             reached.update(fresh)
             ending += dict.fromkeys(fresh)
-        came = {way.site for stand in self.stands for way in stand.ways}
-        is_full = len(came) == len(self.plan.sites) - 1
+        is_full = len(self._came) == len(self.plan.sites) - 1
         return is_full and len(reached) == len(keys) and not components(ways)
 
     def after(self, stand: Stand, members: set[str] | None = None) -> Iterator[Stand]:
         """All that one more step can lead to, of some vertices or of all."""
         for task in stand.marking.live.values():
             if members is None or task.site.name in members:
-                for event, step in answers(task):
+                for event, step in self._answers(task):
                     yield self._told(stand, event, step)
+
+    def _answers(self, task: Task) -> list[tuple[Event, Step]]:
+        is_shut = task.site.name in self.shut
+        return [each for each in answers(task) if each[1].error or not is_shut]
 
     def seek(self, wants: Callable[[Stand], bool], toward: Iterable[str]) -> Stand | None:
         """Look on, where there are too many runs, with one branch at a time: who is nearest first."""
@@ -119,9 +129,9 @@ class Runs:
             if stand.is_over:
                 continue
             # What is there already waits for what else may come.
-            tasks = stand.marking.live.values()
-            nearest = min(tasks, key=lambda t: (far.get(t.site, 0) or _FAR, t.site.index))
-            for event, step in answers(nearest):
+            tasks = [task for task in stand.marking.live.values() if self._answers(task)]
+            tasks.sort(key=lambda t: (far.get(t.site, 0) or _FAR, t.site.index))
+            for event, step in self._answers(tasks[0]) if tasks else ():
                 after = self._told(stand, event, step)
                 if (key := after.key) in seen:
                     continue
@@ -130,6 +140,27 @@ class Runs:
                 rank = done + 1 + min(left, default=0)
                 heappush(heap, (rank, -len(seen), done + 1, after))
         return None
+
+    def coming(self, name: str) -> Stand | None:
+        """Find the shortest run on which a token comes to a vertex."""
+        return self.found(lambda stand: any(way.site.name == name for way in stand.ways), name)
+
+    def visiting(self, times: int, *, ends: bool) -> Stand | None:
+        """Find the shortest run with most visits of `counted`, up to so many, and then at its end."""
+
+        def visits(stand: Stand) -> bool:
+            return stand.visits >= times and (not ends or stand.marking.status == "done")
+
+        found = self.found(visits, END if ends else self.counted)
+        others = [
+            each for each in self.stands if each.visits and (not ends or not each.marking.live)
+        ]
+        return found or max(others, key=lambda stand: stand.visits, default=None)
+
+    def found(self, wants: Callable[[Stand], bool], *toward: str) -> Stand | None:
+        """Find a stand by a shortest run, or where there are too many by some run."""
+        stand = self.look(wants)
+        return stand if stand or self.is_whole else self.seek(wants, toward)
 
     def round(self, cycle: set[str], start: str) -> tuple[Stand, Stand] | None:
         """Find a run that comes to `start` and, by work in `cycle` alone, to the same stand again."""
@@ -177,7 +208,12 @@ class Runs:
         except Stuck as error:
             stuck = error.what
         stand.ways = tuple(way for way, times in marking.taken.items() for _ in range(times))
+        self._came.update(way.site for way in stand.ways)
+        came = sum(way.site.name == self.counted for way in stand.ways)
+        passed = sum(way.key[::2] == (self.counted, "then") for way in stand.ways)
+        stand.visits = before.visits + came - passed
         if marking.status == "exhausted":
+            stand.visits = before.visits
             over = [way.site.name for way in stand.ways if way.site.at_most is not None]
             stand.happened.append(Happened("exhausted", over[-1]))
         elif stuck.startswith("a second token"):
@@ -278,8 +314,9 @@ class Runs:
         ended = {r for join, r in self.nest.quorum.items() if self.nest.net.name(join) in fired}
         failed = {way.key[0] for way in ways if way.key[2] == "catch"}
         ended |= {r for r, name in enumerate(self.regions) if name in failed}
+        inner = {r for r in ended if r != region and self.nest.has_inside(region, r)}
         around = [self._around(site) for site in self._sites(before) if site.name not in fired]
-        return any(region in held and not held & (ended - {region}) for held in around)
+        return any(region in held and not held & inner for held in around)
 
     # Joins that wait for ever.
 

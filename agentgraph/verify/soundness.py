@@ -47,7 +47,7 @@ class _Teller:
         self.wrong = wrong
         wanted = _SHOWS.get(wrong.fault.kind, ())
         self.witness: Witness | None = None
-        self.witness = seen.find(wanted, self._scope(), [self._name(wrong.fault.vertex)])
+        self.witness = seen.find(wanted, self._scope(), [self._at_fault()])
         self.moves: list[Move] = [] if self.witness is None else self.witness.stand.moves()
 
     def finding(self) -> Finding:
@@ -58,9 +58,9 @@ class _Teller:
             case "undecided":
                 return self._undecided()
             case _:
-                if self.witness is None:
-                    return self._unshown()
-                return self._told(self.witness)
+                # Of a graph that is too large there may be no run at hand.
+                seen = self.witness
+                return self._trapped(self._at_fault()) if seen is None else self._told(seen)
 
     def _told(self, seen: Witness) -> Finding:
         match seen.happened.outcome:
@@ -73,16 +73,15 @@ class _Teller:
             case "shared":
                 return self._crowded(seen)
             case _:
-                return self._trapped(seen)
+                return self._trapped(seen.happened.culprit)
 
     def _finding(self, code: str, what: str, where: str, fix: str, place: Place | None) -> Finding:
-        assert self.witness is not None
-        names, labels = self.witness.path()
-        script = self.witness.script()
+        names, labels = ((), ()) if self.witness is None else self.witness.path()
+        script = self.witness and self.witness.script()
         return Finding(code, what, where, fix, place, names, labels=labels, script=script)
 
-    def _name(self, vertex: int) -> str:
-        return self.wrong.net.names[vertex]
+    def _at_fault(self) -> str:
+        return self.wrong.net.names[self.wrong.fault.vertex]
 
     def _scope(self) -> str:
         """The region whose level is wrong, or in which two tokens meet; empty: the graph."""
@@ -130,9 +129,8 @@ class _Teller:
             self._place(name),
         )
 
-    def _trapped(self, seen: Witness) -> Finding:
+    def _trapped(self, name: str) -> Finding:
         """A token is gone, and nothing else moves."""
-        name = seen.happened.culprit
         return self._finding(
             "AG301",
             f"a run can come to {quoted(name)} so that it never comes to {self._end()}",
@@ -244,7 +242,7 @@ class _Teller:
         )
 
     def _idle(self) -> Finding:
-        name = self._name(self.wrong.fault.vertex)
+        name = self._at_fault()
         return Finding(
             "AG301",
             f"no run gets past {quoted(name)}{self._region()}: "
@@ -255,17 +253,6 @@ class _Teller:
             script=Script("never", (name,)),
         )
 
-    def _unshown(self) -> Finding:
-        """A fault in a graph that is too large to show a run of it."""
-        name = self._name(self.wrong.fault.vertex)
-        return Finding(
-            "AG301",
-            f"a run can come to {quoted(name)} so that it never comes to {self._end()}",
-            quoted(name),
-            "lead the branches of each fork to one join before they meet others",
-            self._place(name),
-        )
-
     def _undecided(self) -> Finding:
         where = self._region().removeprefix(" in the ") or f"graph {self.net.graph.name!r}"
         return Finding(
@@ -274,5 +261,5 @@ class _Teller:
             where,
             "cut it smaller: put each branch into a workflow of its own and use it with "
             "`as_node`, or join branches that share nodes before they meet the others",
-            self._place(self._name(self.wrong.fault.vertex)),
+            self._place(self._at_fault()),
         )

@@ -32,6 +32,8 @@ class Stand:
     happened: list[Happened] = field(default_factory=list[Happened])
     key: object = None
     """What tells it apart from other stands."""
+    visits: int = 0
+    """How often a token has begun at the vertex whose visits are counted, if any are."""
 
     @property
     def frame(self) -> Frame:
@@ -44,7 +46,7 @@ class Stand:
         live = tuple(sorted([task.site.index for task in marking.live.values()]))
         resting = frozenset((site.index, place) for site, place in frame.tokens)
         counts = frozenset((site.index, count) for site, count in frame.counts.items())
-        self.key = (live, resting, counts, marking.status, tuple(self.happened))
+        self.key = (live, resting, counts, marking.status, tuple(self.happened), self.visits)
 
     def shows(self, outcome: Outcome) -> Happened | None:
         """Return what of this kind has happened, if anything has."""

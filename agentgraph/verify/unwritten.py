@@ -2,7 +2,8 @@
 
 A vertex is reached with a field unwritten exactly when it can be reached at all in the graph
 without the vertices that write the field: what lies before it in a run is a run by itself.
-Only where parallel ways meet must it be seen that all of them come in one and the same run.
+So it is asked which ways lead there without them, and where ways meet or a bound counts, whether
+a run takes them.
 
 Rules of this file:
 
@@ -12,20 +13,31 @@ Rules of this file:
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import combinations
+from typing import NamedTuple
 
 from agentgraph.errors import Finding
 from agentgraph.verify.facts import Facts
-from agentgraph.verify.loops import components
-from agentgraph.verify.reach import path_to
+from agentgraph.verify.nest import Nest
+from agentgraph.verify.plain import NoRuns
+from agentgraph.verify.runs import Runs
+from agentgraph.verify.stand import Stand
+from agentgraph.verify.ways import path_to
 from agentgraph.verify.wiring import Wiring
-from agentgraph.verify.words import at, listed
+from agentgraph.verify.witness import path_of, script
+from agentgraph.verify.words import at, listed, undecided
 
-_TRIES = 2_000
+
+class Early(NamedTuple):
+    """How a run comes to a vertex before something: along which vertices, by which labels."""
+
+    path: tuple[str, ...]
+    labels: tuple[str | None, ...] = ()
+    stand: Stand | None = None
+    """Where it stands then; None: no run is at hand."""
+    is_sure: bool = True
 
 
-def check_unwritten(net: Wiring, facts: Facts) -> Iterator[Finding]:
+def check_unwritten(nested: Nest, facts: Facts) -> Iterator[Finding]:
     """Find the vertices that read a field before any run has written it."""
     read = 0
     for fact in facts.of:
@@ -35,19 +47,22 @@ def check_unwritten(net: Wiring, facts: Facts) -> Iterator[Finding]:
         return
     told: dict[int, int] = {}
     for trusts_user in (False, True):
-        spread = Spread(net, facts, wanted, trusts_user=trusts_user)
+        spread = Spread(nested, facts, wanted, trusts_user=trusts_user)
         for vertex, fact in enumerate(facts.of):
             is_open = trusts_user or fact.claim == "proved"
             bits = spread.at[vertex] & fact.reads & ~told.get(vertex, 0) if is_open else 0
             told[vertex] = told.get(vertex, 0) | bits
             for name in facts.names(bits):
-                path, is_run = spread.path(vertex, facts.bits([name]))
-                if is_run:
-                    yield _finding(net, facts, path, name, is_proved=not trusts_user)
+                early = spread.early(vertex, facts.bits([name]))
+                if early is not None:
+                    yield _finding(nested.net, facts, early, name, is_proved=not trusts_user)
 
 
-def _finding(net: Wiring, facts: Facts, path: list[int], name: str, *, is_proved: bool) -> Finding:
-    bit, vertex = facts.bits([name]), path[-1]
+def _finding(net: Wiring, facts: Facts, early: Early, name: str, *, is_proved: bool) -> Finding:
+    bit, vertex = facts.bits([name]), net.number[early.path[-1]]
+    if not early.is_sure:
+        what = f"{net.name(vertex)!r} reads {name!r} before it is written"
+        return undecided(what, at(net.vertices[vertex]), net.place(vertex))
     others = [net.name(v) for v, fact in enumerate(facts.of) if fact.some & bit and v != vertex]
     does = "writes" if len(others) == 1 else "write"
     elsewhere = f"; {listed(others)} {does} it elsewhere" if others else ""
@@ -57,72 +72,47 @@ def _finding(net: Wiring, facts: Facts, path: list[int], name: str, *, is_proved
         at(net.vertices[vertex]),
         f"let a node on this way write {name!r}, or give the field a default instead of `unset()`",
         net.place(vertex),
-        tuple(map(net.name, path)),
+        early.path,
         severity="error" if is_proved else "warning",
         claim="proved" if is_proved else "declared",
+        labels=early.labels,
+        script=early.stand and script(early.stand, "unset", early.path[-1], field=name),
     )
 
 
 class Spread:
     """How far a run comes without the fields being written."""
 
-    def __init__(self, net: Wiring, facts: Facts, wanted: int, *, trusts_user: bool) -> None:
+    def __init__(self, nested: Nest, facts: Facts, wanted: int, *, trusts_user: bool) -> None:
         """Take the fields that are asked for; `trusts_user`: what is declared counts as known."""
-        self.net = net
-        self.facts = facts
+        self.nested = nested
+        self.net: Wiring = nested.net
         self.wanted = wanted
-        self.trusts_user = trusts_user
-        self.at: list[int] = [0] * len(net.vertices)
-        """For each vertex, the fields that may be unwritten when it begins."""
-        self.came: list[int] = [0] * len(net.edges)
+        self.taken: list[int] = [
+            fact.some | fact.reads
+            if fact.claim == "proved" or (trusts_user and fact.claim == "declared")
+            else -1
+            for fact in facts.of
+        ]
+        """For each vertex, what it may write, or fails to read."""
+        self.at: list[int] = [0] * len(self.net.vertices)
+        """For each vertex, the fields that may be unwritten when it begins, as far as ways tell."""
+        self.came: list[int] = [0] * len(self.net.edges)
         """The same for each edge into a join."""
-        self.rounds: dict[int, list[int]] = {}
-        """For each bounded vertex with a `then`, the edges that lead back to it."""
-        self.spared: dict[int, int] = {}
-        """For each of them, the fields that its rounds may write."""
-        if net.then:
-            self._find_rounds()
-        self.at[net.start] = wanted
-        waiting = deque([net.start])
+        self._runs: dict[int, Runs | None] = {}
+        self.at[self.net.start] = wanted
+        waiting = deque([self.net.start])
         while waiting:
             waiting += self._go_on(waiting.popleft())
 
-    def _find_rounds(self) -> None:
-        net = self.net
-        ways = {vertex: net.ways(vertex) for vertex in range(len(net.vertices))}
-        cycles = {v: members for members in components(ways) for v in members}
-        loops = {
-            region.name: frozenset(net.number[name] for name in region.members)
-            for region in net.graph.regions
-            if region.kind == "loop"
-        }
-        for vertex in net.then:
-            bound = net.vertices[vertex].bound
-            loop = None if bound is None else bound.loop
-            members = cycles.get(vertex, frozenset()) if loop is None else loops[loop]
-            self.rounds[vertex] = [e for e in net.ins[vertex] if net.source[e] in members]
-            # Who comes once more has gone round: what may be written there counts as written.
-            for member in members:
-                self.spared[vertex] = self.spared.get(vertex, 0) | self._taken(member)
-
-    def _taken(self, vertex: int) -> int:
-        """What a vertex may write, or fails to read."""
-        fact = self.facts.of[vertex]
-        is_known = fact.claim == "proved" or (self.trusts_user and fact.claim == "declared")
-        return fact.some | fact.reads if is_known else -1
-
-    def left(self, vertex: int) -> int:
-        """What is still unwritten when a vertex has run."""
-        return self.at[vertex] & ~self._taken(vertex)
-
     def _go_on(self, vertex: int) -> Iterator[int]:
-        net, left = self.net, self.left(vertex)
+        net, left = self.net, self.at[vertex] & ~self.taken[vertex]
         for edge in net.outs[vertex]:
             head = net.target[edge]
             self.came[edge] |= left
             yield from self._reach(head, self._joined(head) if net.is_join[head] else left)
-            if head in net.then and edge in self.rounds[head]:
-                yield from self._reach(net.then[head], left & ~self.spared.get(head, 0))
+        if vertex in net.then:
+            yield from self._reach(net.then[vertex], self.at[vertex])
         for region in net.failing.get(vertex, ()):
             yield from self._reach(net.handlers[region], self.at[vertex])
 
@@ -138,98 +128,38 @@ class Spread:
         numbers = range(self.wanted.bit_length())
         return sum(1 << n for n in numbers if sum(way >> n & 1 for way in ways) >= need)
 
-    def path(self, vertex: int, bit: int) -> tuple[list[int], bool]:
-        """Return the shortest way to a vertex with a field unwritten, and whether a run takes it."""
-        path = path_to(self.net.start, vertex, lambda v: self._ways(v, bit))
-        return path, not any(map(self._gathers, path)) or _Past(self, bit).holds(vertex)
+    def early(self, vertex: int, bit: int) -> Early | None:
+        """Say how a run comes to a vertex with a field unwritten; None: none does."""
+        name = self.net.name(vertex)
+        if not self.at[vertex] & bit:
+            return None
+        runs = self._without(bit)
+        stand = None if runs is None else runs.coming(name)
+        if stand is not None:
+            return Early(*path_of(stand, name), stand)
+        if runs is not None and runs.is_whole:
+            return None
+        way = path_to(self.net.start, vertex, lambda v: self._ways(v, bit))
+        return Early(tuple(map(self.net.name, way)), is_sure=not any(map(self._counts, way)))
 
-    def _gathers(self, vertex: int) -> bool:
+    def _without(self, bit: int) -> Runs | None:
+        """The runs in which nobody who may write a field completes."""
+        if bit not in self._runs:
+            shut = {self.net.name(v) for v, taken in enumerate(self.taken) if taken & bit}
+            try:
+                self._runs[bit] = Runs(self.nested, shut=shut)
+            except NoRuns:
+                self._runs[bit] = None
+        return self._runs[bit]
+
+    def _counts(self, vertex: int) -> bool:
+        """Say whether it matters what else comes to a vertex, and how often."""
         need = self.net.vertices[vertex].need or len(self.net.ins[vertex])
-        return self.net.is_join[vertex] and need > 1
+        return vertex in self.net.then or (self.net.is_join[vertex] and need > 1)
 
     def _ways(self, vertex: int, bit: int) -> Iterator[int]:
         net = self.net
-        is_left = self.left(vertex) & bit
-        heads = [net.target[e] for e in net.outs[vertex] if is_left]
+        heads = net.ways(vertex) if bit & ~self.taken[vertex] else []
         heads += [net.then[vertex]] if vertex in net.then else []
         heads += [net.handlers[region] for region in net.failing.get(vertex, ())]
         return (head for head in heads if self.at[head] & bit)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of a run: what was reached, and what else must have come before it."""
-
-    waiting: tuple[tuple[int, frozenset[int]], ...]
-    """Vertices, each with those that come after it."""
-    reached: frozenset[int] = frozenset()
-    picks: frozenset[tuple[int, int]] = frozenset()
-    """The edge that each choice takes."""
-
-
-class _Past:
-    """Looks for one run that comes to a vertex with a field unwritten, backward from there.
-
-    Every vertex has one way by which it was reached, a choice goes one way only, and a catch
-    flow fails or does not. A vertex that would come twice is left out, so a run may be missed,
-    and is never made up.
-    """
-
-    def __init__(self, spread: Spread, bit: int) -> None:
-        self.net = net = spread.net
-        self.at = spread.at
-        self.bit = bit
-        self.is_open = [bool(spread.left(v) & bit) for v in range(len(net.vertices))]
-        self.failing: dict[int, list[tuple[int, int]]] = {}
-        """For each handler, the members of its flow, each with the number of that."""
-        self.leaving: dict[int, list[int]] = {}
-        """For each edge out of catch flows, the numbers of these."""
-        for region, handler in net.handlers.items():
-            members = {net.number[name] for name in net.graph.regions[region].members}
-            at_risk = [(v, region) for v in members if region in net.failing.get(v, ())]
-            self.failing.setdefault(handler, []).extend(at_risk)
-            for member in members:
-                for edge in net.outs[member]:
-                    if net.target[edge] not in members:
-                        self.leaving.setdefault(edge, []).append(region)
-
-    def holds(self, vertex: int) -> bool:
-        """Say whether such a run was found."""
-        parts = [_Part(((vertex, frozenset()),))]
-        for _ in range(_TRIES):
-            if not parts:
-                return False
-            part = parts.pop()
-            if not part.waiting:
-                return True
-            parts += self._before(part)
-        return False
-
-    def _before(self, part: _Part) -> Iterator[_Part]:
-        """Give what may have come right before the last vertex that waits."""
-        *rest, (vertex, after) = part.waiting
-        if vertex in after:
-            return
-        if vertex == self.net.start or vertex in part.reached:
-            yield _Part(tuple(rest), part.reached, part.picks)
-            return
-        for sources, picked in self._reasons(vertex):
-            picks = part.picks | picked
-            if len({at for at, _ in picks}) == len(picks):
-                more = [(source, after | {vertex}) for source in sources]
-                yield _Part((*rest, *more), part.reached | {vertex}, picks)
-
-    def _reasons(self, vertex: int) -> Iterator[tuple[list[int], set[tuple[int, int]]]]:
-        """Give what may lead to a vertex: the vertices before it, and what is decided by that."""
-        net = self.net
-        edges = net.ins[vertex]
-        need = (net.vertices[vertex].need or len(edges)) if net.is_join[vertex] else 1
-        for taken in combinations(edges, need):
-            sources = [net.source[edge] for edge in taken]
-            if all(self.is_open[source] for source in sources):
-                picks = {(s, e) for s, e in zip(sources, taken, strict=True) if net.is_choice[s]}
-                flows = {(~flow, 0) for edge in taken for flow in self.leaving.get(edge, ())}
-                yield sources, picks | flows
-        for member, flow in self.failing.get(vertex, ()):
-            if self.at[member] & self.bit:
-                yield [member], {(~flow, 1)}

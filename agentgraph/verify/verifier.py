@@ -123,9 +123,9 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     if not faults:
         if graph.fields:
             facts = Facts.found(graph)
-            found.findings += check_unwritten(wiring, facts)
-            found.findings += check_writers(nested, facts)
-        found.findings += check_requirements(nested)
+            found.findings += check_unwritten(nested, facts)
+            found.findings += check_writers(nested, facts, seen)
+        found.findings += check_requirements(nested, seen)
     is_known = all(
         vertex.kind != "each"
         and (vertex.child is None or checked[id(vertex.child)].steps is not None)

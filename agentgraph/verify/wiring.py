@@ -12,6 +12,7 @@ from functools import cache
 
 from agentgraph.errors import Place
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Vertex
+from agentgraph.verify.ways import reached
 
 
 @dataclass(slots=True)
@@ -150,17 +151,12 @@ def kinds_named(name: str) -> frozenset[str]:
 
 def _comes_back(net: Wiring, start: int) -> bool:
     """Say whether a token can come to a bounded vertex again; else its bound is never used up."""
-    seen: set[int] = set()
-    stack = [start]
-    while stack:
-        vertex = stack.pop()
-        ways = [net.target[edge] for edge in net.outs[vertex]]
-        ways += (net.handlers[region] for region in net.failing.get(vertex, ()))
-        bound = net.vertices[vertex].bound
-        if vertex != start and bound is not None and bound.then is not None:
-            ways.append(net.number[bound.then])
-        if start in ways:
-            return True
-        stack += [way for way in ways if way not in seen]
-        seen.update(ways)
-    return False
+    then = {
+        i: net.number[v.bound.then] for i, v in enumerate(net.vertices) if v.bound and v.bound.then
+    }
+
+    def ways(vertex: int) -> list[int]:
+        more = [then[vertex]] if vertex != start and vertex in then else []
+        return [*net.ways_on(vertex), *more]
+
+    return start in reached(ways(start), ways)

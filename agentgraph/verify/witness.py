@@ -24,9 +24,7 @@ class Witness:
     def script(self) -> Script:
         """The run as data."""
         outcome, culprit, region = self.happened
-        stand = self.stand
-        moves = tuple(stand.moves())
-        return Script(outcome, (culprit,), stand.steps(), moves, stand.tokens(), region)
+        return replace(script(self.stand, outcome, culprit), region=region)
 
     def chain(self, nth: int = 0) -> list[int]:
         """The moves by which the last token came to the culprit; or the one before, and so on."""
@@ -37,6 +35,18 @@ class Witness:
     def path(self) -> Path:
         """The vertices along the way to the culprit, and the labels between them."""
         return path(self.stand.moves(), self.chain())
+
+
+def script(stand: Stand, outcome: Outcome, *culprits: str, field: str = "") -> Script:
+    """The run to a stand as data."""
+    moves = tuple(stand.moves())
+    return Script(outcome, culprits, stand.steps(), moves, stand.tokens(), field=field)
+
+
+def path_of(stand: Stand, name: str) -> Path:
+    """Names and labels along the way of the token that came to a vertex last."""
+    moves = stand.moves()
+    return path(moves, chain(moves, max(i for i, move in enumerate(moves) if move[1] == name)))
 
 
 def chain(moves: list[Move], last: int) -> list[int]:
@@ -75,7 +85,7 @@ class Witnesses:
         """The runs; None where none ever comes to a stand, or where regions overlap."""
         if self._runs is None and self.nest is not None and not self._has_none:
             try:
-                self._runs = Runs(self.net.graph, self.nest)
+                self._runs = Runs(self.nest)
             except NoRuns:
                 self._has_none = True
         return self._runs
@@ -126,47 +136,42 @@ class Witnesses:
 
     def coming(self, name: str) -> Stand | None:
         """Find the shortest run on which a token comes to a vertex."""
+        return None if self.runs is None else self.runs.coming(name)
+
+    def together(self, one: str, other: str) -> Stand | None:
+        """Find the shortest run on which two vertices are at work at the same time."""
         runs = self.runs
-        if runs is None:
-            return None
 
-        def comes(stand: Stand) -> bool:
-            return any(way.site.name == name for way in stand.ways)
+        def works(stand: Stand) -> bool:
+            return {one, other} <= {task.site.name for task in stand.marking.live.values()}
 
-        found = runs.look(comes)
-        return found if found or runs.is_whole else runs.seek(comes, [name])
+        return None if runs is None else runs.found(works, one, other)
 
     def shown(self, finding: Finding, outcome: Outcome, culprit: str) -> Finding:
         """Add the run on which a token comes to `culprit`, and the path to it."""
-        stand = self.coming(culprit)
-        if stand is None:
-            return replace(finding, script=Script("never", (culprit,)))
-        witness = Witness(stand, Happened(outcome, culprit))
-        names, labels = witness.path()
-        return replace(finding, script=witness.script(), path=names, labels=labels)
+        return _with_run(finding, self.coming(culprit), Happened(outcome, culprit))
 
     def ending(self, finding: Finding, culprit: str) -> Finding:
         """Add the run that the bound of a vertex ends, as far as any run comes to that."""
-        runs = self.runs
         happened = Happened("exhausted", culprit)
-        stand = None if runs is None else runs.look(lambda at: happened in at.happened)
-        if stand is None:
-            return replace(finding, script=Script("never", (culprit,)))
-        witness = Witness(stand, happened)
-        names, labels = witness.path()
-        return replace(finding, script=witness.script(), path=names, labels=labels)
+        stand = self.runs and self.runs.look(lambda at: happened in at.happened)
+        return _with_run(finding, stand, happened)
 
     def repeated(self, finding: Finding, members: Iterable[str]) -> Finding:
         """Add a run that goes round in `members` and comes back to where it was."""
-        runs, cycle = self.runs, set(members)
-        found = None if runs is None else runs.round(cycle, finding.path[0])
-        if found is None:
+        found = self.runs and self.runs.round(set(members), finding.path[0])
+        if not found:
             return replace(finding, script=Script("never", finding.path[:-1]))
         first, last = found
-        witness = Witness(last, Happened("endless", finding.path[0]))
+        shown = _with_run(finding, last, Happened("endless", finding.path[0]))
         again = len(first.steps())
-        moves = last.moves()
-        names, labels = path(moves, witness.chain())
-        return replace(
-            finding, script=replace(witness.script(), again=again), path=names, labels=labels
-        )
+        return replace(shown, script=shown.script and replace(shown.script, again=again))
+
+
+def _with_run(finding: Finding, stand: Stand | None, happened: Happened) -> Finding:
+    """Add a run and its path; without one the finding is that something never happens."""
+    if stand is None:
+        return replace(finding, script=Script("never", (happened.culprit,)))
+    witness = Witness(stand, happened)
+    names, labels = witness.path()
+    return replace(finding, script=witness.script(), path=names, labels=labels)

@@ -1,7 +1,8 @@
-"""How findings name things and what they advise to type; no finding is made here."""
+"""How findings name things and what they advise to type; only what is undecided is made here."""
 
 from collections.abc import Sequence
 
+from agentgraph.errors import Finding, Place
 from agentgraph.graph import END, START, FrozenGraph, Vertex
 
 _SHOWN = 4
@@ -47,3 +48,15 @@ def join_name(graph: FrozenGraph, name: str) -> str:
     after = [edge.target for edge in graph.outs[name]]
     before = f" before {quoted(after[0])}" if after else ""
     return f"the join of {listed(ways)}{before}" if ways else f"the join {name!r}"
+
+
+def undecided(what: str, where: str, place: Place | None) -> Finding:
+    """Say that something beside the soundness of a graph could not be decided."""
+    return Finding(
+        "AG309",
+        f"whether {what} is not decided: there are too many ways",
+        where,
+        "cut it smaller: put parts of it into workflows of their own and use them with `as_node`",
+        place,
+        severity="warning",
+    )

@@ -18,10 +18,11 @@ from agentgraph.verify.levels import Level, Levels
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.net import Net, Way
 from agentgraph.verify.parallel import parallel_places
-from agentgraph.verify.quorum import reached
-from agentgraph.verify.reach import path_to
+from agentgraph.verify.quorum import ahead
+from agentgraph.verify.ways import path_to
 from agentgraph.verify.wiring import Wiring
-from agentgraph.verify.words import quoted
+from agentgraph.verify.witness import Witnesses, script
+from agentgraph.verify.words import quoted, undecided
 
 _PLACES = 1_000
 """How many places of crossing ways are compared; beyond that nothing is said of them."""
@@ -48,10 +49,19 @@ class Pair(NamedTuple):
 NOTHING = Load()
 
 
-def check_writers(nested: Nest, facts: Facts) -> Iterator[Finding]:
+def check_writers(nested: Nest, facts: Facts, seen: Witnesses) -> Iterator[Finding]:
     """Find fields that two parallel branches write and nothing says how to merge."""
-    for pair in parallel_writers(nested, facts)[0]:
-        yield _finding(nested.net, facts, pair)
+    pairs, is_complete = parallel_writers(nested, facts)
+    for pair in pairs:
+        one, other = (nested.net.name(vertex) for vertex in pair[:2])
+        stand = seen.together(one, other)
+        (name,) = facts.names(pair.bit)
+        shown = stand and script(stand, "clash", one, other, field=name)
+        yield replace(_finding(nested.net, facts, pair), script=shown)
+    if not is_complete:
+        graph = nested.net.graph
+        what = "two branches write one field at the same time"
+        yield undecided(what, f"graph {graph.name!r}", graph.place)
 
 
 def parallel_writers(
@@ -193,7 +203,7 @@ class _Rest:
         for one, other in pairs:
             places = product(game.places[one], game.places[other])
             is_beside = any(beside[p] >> q & 1 for p, q in places)
-            ends = reached(net, one) & reached(net, other)
+            ends = ahead(net, one).keys() & ahead(net, other).keys()
             is_race = self.spares_races and net.need == 1 and not any(net.both[v] for v in ends)
             if is_beside and not is_race:
                 yield loads[one], loads[other], past is not None and _has_many(past, one, other)

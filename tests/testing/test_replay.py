@@ -1,27 +1,35 @@
 """What a finding claims happens when its script is played on the real runner."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from agentgraph import START, Graph
-from agentgraph.errors import AgentGraphError, Finding, InvalidGraph, Stuck
-from agentgraph.graph import FrozenGraph, Region, Vertex
+from agentgraph.errors import AgentGraphError, Finding, InvalidGraph, Step, Stuck
+from agentgraph.graph import Access, FrozenGraph, Region, Requirement, Vertex, VertexKind
+from agentgraph.requirements import always_before, at_most, never_together
 from agentgraph.testing import replay
 from agentgraph.verify import verify
+from tests.strategies import TANGLES, Seeded, random_graph
 from tests.verify.drafting import bounded, gateway, graph, join, only
 from tests.verify.faults import FAULTS
 from tests.verify.test_corpus import AROUND, compiled
+from tests.verify.test_data_exactly import drawn as with_data
 from tests.verify.test_verdicts import drawn
 
 WAITS = "START -> k\nk -x-> a\nk -y-> b\na -> j\nb -> j\nj -> c\nc -> END"
 
 
 def is_flow(finding: Finding) -> bool:
-    return finding.code[:4] in {"AG11", "AG30"} and finding.code != "AG309"
+    """Say whether a finding is about what runs do: these have a script."""
+    is_data = finding.code in {"AG310", "AG311", "AG401", "AG402"}
+    return is_data or (finding.code[:4] in {"AG11", "AG30"} and finding.code != "AG309")
 
 
 def test_a_join_that_waits_for_ever_ends_the_run_stuck() -> None:
@@ -139,6 +147,146 @@ def test_a_draft_that_did_not_build_is_replayed_from_the_error_that_refused_it()
     assert all(replay(refused.value, finding).occurred for finding in flow)
 
 
+DESK = """
+    START -> k
+    k -short-> ship
+    k -long-> write
+    write -> p, q
+    p -> j
+    q -> j
+    j -> w
+    w -> c
+    c -again-> w
+    c -done-> review
+    review -> ship
+    ship -> END
+"""
+
+
+def nested(required: Requirement, kind: VertexKind = "subgraph", limit: int = 2) -> FrozenGraph:
+    """Two graphs inside, beside each other, and a requirement on what is in them."""
+    inner = graph(DESK, join("j"), bounded("w", 3), name="inner")
+    sides = (Vertex(name, kind, child=inner, limit=limit) for name in ("s", "t"))
+    outer = graph("START -> a\na -> s, t\ns -> j\nt -> j\nj -> z\nz -> END", join("j"), *sides)
+    return replace(outer, requirements=(required,))
+
+
+@pytest.mark.parametrize("kind", ["subgraph", "each"])
+@pytest.mark.parametrize(
+    ("required", "code"),
+    [
+        (always_before("s/review", "s/ship"), "AG306"),
+        (always_before("s/review", "z"), "AG306"),
+        (always_before("t", "s/w"), "AG306"),
+        (never_together("s", "t"), "AG310"),
+        (never_together("s/w", "t/c"), "AG310"),
+        (never_together("s/p", "s/q"), "AG310"),
+        (never_together("s", "s/q"), "AG310"),
+        (at_most(0, "z"), "AG311"),
+        (at_most(2, "s/w"), "AG311"),
+    ],
+)
+def test_a_run_that_breaks_what_is_required_does_so_on_the_runner(
+    required: Requirement, code: str, kind: VertexKind
+) -> None:
+    broken = nested(required, kind)
+
+    finding = only(broken)
+
+    assert finding.code == code
+    assert replay(broken, finding).occurred
+    assert finding.script is not None
+    shorter = replace(finding.script, steps=finding.script.steps[:-1])
+    if shorter != finding.script and kind == "subgraph":
+        assert not replay(broken, replace(finding, script=shorter)).occurred
+
+
+def test_two_items_of_a_list_are_at_one_node_together() -> None:
+    broken = nested(never_together("s/w", "s/c"), "each")
+
+    assert replay(broken, only(broken)).occurred
+
+
+@pytest.mark.parametrize("reads_first", [True, False])
+def test_a_field_that_is_read_too_early_is_unset_on_the_runner(reads_first: bool) -> None:
+    late = graph("START -> a\na -> k\nk -x-> b\nk -y-> c\nb -> c\nc -> END")
+    access = {"b": Access(writes=("f",)), "c": Access(reads=("f",))}
+    vertices = [replace(v, access=access.get(v.name, Access())) for v in late.vertices]
+    late = replace(late, vertices=tuple(vertices), fields=("f",), unset=("f",))
+
+    finding = only(late)
+    assert finding.script is not None
+    past_writer = (Step("a"), Step("k", "x"), Step("b"))
+    script = finding.script if reads_first else replace(finding.script, steps=past_writer)
+
+    assert finding.code == "AG401"
+    assert replay(late, replace(finding, script=script)).occurred is reads_first
+
+
+@pytest.mark.parametrize("has_reducer", [True, False])
+def test_two_branches_that_write_one_field_cannot_be_merged_on_the_runner(
+    has_reducer: bool,
+) -> None:
+    made = graph("START -> a\na -> b, c\nb -> j\nc -> j\nj -> END", join("j"))
+    vertices = [
+        replace(v, access=Access(writes=("f",) if v.name in "bc" else ())) for v in made.vertices
+    ]
+    made = replace(made, vertices=tuple(vertices), fields=("f",))
+
+    finding = only(made)
+    reduced = replace(made, reduced=("f",) if has_reducer else ())
+
+    assert finding.code == "AG402"
+    assert replay(reduced, finding).occurred is not has_reducer
+
+
+def test_every_early_read_and_every_clash_of_random_graphs_occurs_as_claimed() -> None:
+    played = Counter[tuple[str, bool]]()
+    for seed in range(200):
+        made, _ = with_data(seed)
+        for finding in verify(made).findings:
+            played[finding.code, replay(made, finding).occurred] += 1
+
+    assert played["AG401", True] > 30
+    assert played["AG402", True] > 15
+    assert {occurred for _, occurred in played} == {True}
+
+
+def test_every_requirement_that_random_graphs_break_is_broken_on_the_runner() -> None:
+    played = Counter[tuple[str, bool]]()
+    for seed in range(60):
+        dice = Seeded(seed)
+        made = random_graph(dice, size=3 + dice.pick(6), kinds=TANGLES)
+        names = [vertex.name for vertex in made.vertices if vertex.kind == "node"]
+        one, other = names[dice.pick(len(names))], names[dice.pick(len(names))]
+        required = (always_before(one, other), never_together(one, other), at_most(0, one))
+        made = replace(made, requirements=(*required, at_most(1, other)))
+        for finding in verify(made).findings:
+            played[finding.code, replay(made, finding).occurred] += 1
+
+    assert min(played[code, True] for code in ("AG306", "AG310", "AG311")) > 10
+    assert {occurred for _, occurred in played} == {True}
+
+
+def test_the_page_says_of_every_code_what_its_run_shows() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    rows = re.findall(
+        r"^\| (AG[^|]*) \| (\w+)", (docs / "verification.md").read_text("utf-8"), re.MULTILINE
+    )
+    known = re.findall(r"^## (AG[1-5]\d\d)", (docs / "errors.md").read_text("utf-8"), re.MULTILINE)
+    told: dict[str, str] = {}
+    for codes, first in rows:
+        for part in codes.split(", "):
+            ends = part.split(" to ")
+            told |= dict.fromkeys((c for c in known if ends[0] <= c <= ends[-1]), first)
+
+    raised = {"AG100", "AG109", "AG130", "AG131"}  # errors, and no findings
+    flows = {c for c in known if is_flow(Finding(c, "", "", "")) and c != "AG110"}
+
+    assert set(known) - raised == told.keys()
+    assert flows == {code for code, first in told.items() if first != "nothing"}
+
+
 def faults(first: int, last: int) -> list[tuple[int, FrozenGraph, Finding]]:
     return [
         (seed, drawn(seed), finding)
@@ -169,7 +317,7 @@ def test_what_is_told_of_the_known_classes_of_faults_happens_however_deep_they_l
             try:
                 compiled(around, fault, is_right=False)
             except InvalidGraph as error:
-                flows = [one for one in error.findings if is_flow(one) and one.code != "AG306"]
+                flows = [one for one in error.findings if is_flow(one)]
                 played += [(fault.number, one, replay(error, one).occurred) for one in flows]
 
     assert len(played) > 10

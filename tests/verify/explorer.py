@@ -395,15 +395,22 @@ def _is_in(place: Resting, region: Region) -> bool:
         for area in site.areas:
             if area.kind == "quorum" and area.target == site.name:
                 inside = {member.name for member in area.members} - {site.name}
-                return inside <= set(region.members)
+                # Of two with the same members the later one is the inner one.
+                known = {each.name: each.index for member in area.members for each in member.areas}
+                is_later = known.get(region.name, 0) > area.index
+                members = set(region.members)
+                return inside < members or (inside == members and not is_later)
     return site.name in region.members
 
 
 def _is_taken(place: Resting, region: Region, frame: Frame, ways: list[Way]) -> bool:
     """Say whether a token in a region has moved, or was taken down by what ended inside."""
-    regions = [down for way in ways if (down := _taken_down(way, frame)) not in (None, region)]
+    known = frame.plan.graph.regions
+    order = {id(each): (-len(each.members), at) for at, each in enumerate(known)}
+    downs = [down for way in ways if (down := _taken_down(way, frame)) is not None]
+    regions = [down for down in downs if order[id(down)] > order[id(region)]]
     moved = {way.key[0] for way in ways if way.key[2] != "catch"}
-    return place[0].path in moved or any(_is_in(place, down) for down in regions if down)
+    return place[0].path in moved or any(_is_in(place, down) for down in regions)
 
 
 def _taken_down(way: Way, frame: Frame) -> Region | None:

@@ -52,12 +52,10 @@ def compared(seed: int) -> str:
     except TooLarge:
         return "too large to run"
     findings = [f for f in verify(graph).findings if "ways cross" not in f.what]
+    if any(finding.code == "AG309" for finding in findings):
+        return "not decided"
     early = {(f.path[-1], f.what.split("'")[3]) for f in findings if f.code == "AG401"}
     double = {f.where.split("'")[1] for f in findings if f.code == "AG402"}
-    missed = {name for name, _ in runs.early - early}
-    if missed and early <= runs.early and any(v.bound and v.bound.then for v in graph.vertices):
-        # What the rounds before may write is taken as written where a bound leads on.
-        return "missed behind a bound"
     if early != runs.early or double != runs.double:
         return f"differs: {seed} {early ^ runs.early} {double ^ runs.double}"
     return "faulty" if findings else "clean"
@@ -73,7 +71,6 @@ def test_the_findings_are_those_that_some_run_shows() -> None:
     assert [key for key in found if key.startswith("differs")] == []
     assert found["faulty"] > 60
     assert found["clean"] > 60
-    assert found["missed behind a bound"] < 6
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def broken(drawn: FrozenGraph, *required: Requirement) -> list[tuple[str, tuple[
         (never_together("write", "ship"), []),
         (never_together("p", "q"), [("AG310", ("START", "k", "write", "q"))]),
         (at_most(1, "review"), []),
-        (at_most(0, "review"), [("AG311", ("START", "k", "write", "p", "j", "review"))]),
+        (at_most(0, "review"), [("AG311", ("START", "k", "write", "q", "j", "review"))]),
         (always_before("rewiew", "ship"), [("AG101", ())]),
     ],
 )
