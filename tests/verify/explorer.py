@@ -406,7 +406,8 @@ def _is_in(place: Resting, region: Region) -> bool:
 def _is_taken(place: Resting, region: Region, frame: Frame, ways: list[Way]) -> bool:
     """Say whether a token in a region has moved, or was taken down by what ended inside."""
     known = frame.plan.graph.regions
-    order = {id(each): (-len(each.members), at) for at, each in enumerate(known)}
+    sizes = [len(set(each.members) - {_race_end(each)}) for each in known]
+    order = {id(each): (-sizes[at], at) for at, each in enumerate(known)}
     downs = [down for way in ways if (down := _taken_down(way, frame)) is not None]
     regions = [down for down in downs if order[id(down)] > order[id(region)]]
     moved = {way.key[0] for way in ways if way.key[2] != "catch"}
