@@ -17,6 +17,7 @@ from agentgraph.graph import END, START, Bound, Edge, FrozenGraph, Region, Verte
 
 BLOCKS = ("sequence", "parallel", "choice", "loop", "quorum", "catch")
 TANGLES = (*BLOCKS, "crossing", "maze")
+NESTED = (*TANGLES, "inside", "items")
 
 
 class Dice(Protocol):
@@ -139,6 +140,8 @@ def _block(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
         "catch": _catch,
         "crossing": _crossing,
         "maze": _maze,
+        "inside": _inside,
+        "items": _items,
     }
     return makers[kinds[sketch.dice.pick(len(kinds))]](sketch, size, kinds)
 
@@ -231,6 +234,20 @@ def _catch(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
     )
     sketch.regions.append(region)
     return Block(body.entry, [*body.ends, (handler, None)], [*body.members, handler])
+
+
+def _inside(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
+    """A graph of its own, as one vertex."""
+    child = random_graph(sketch.dice, size=size - 1, kinds=kinds)
+    name = sketch.add("subgraph", child=child)
+    return Block(name, [(name, None)], [name])
+
+
+def _items(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:
+    """A list, each item of which goes through a function, or through a graph of its own."""
+    child = random_graph(sketch.dice, size=size - 1, kinds=kinds) if sketch.dice.pick(3) else None
+    name = sketch.add("each", child=child, limit=1 + sketch.dice.pick(3))
+    return Block(name, [(name, None)], [name])
 
 
 def _crossing(sketch: Sketch, size: int, kinds: tuple[str, ...]) -> Block:

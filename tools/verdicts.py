@@ -7,11 +7,15 @@ says for the random graphs with these seeds how often both agree, and which seed
     python -m tools.verdicts mutants 1000
 
 says of the mutants of so many sound graphs how many are refused, without any test of a user.
+
+    python -m tools.verdicts sound 1000
+
+says of so many sound graphs, with subgraphs and lists of items, of which ones anything is told.
 """
 
 import sys
 
-from tests.verify.test_verdicts import killed, tally
+from tests.verify.test_verdicts import killed, refused, tally
 
 
 def main() -> int:
@@ -21,6 +25,10 @@ def main() -> int:
             share = counts[True] / max(counts.total(), 1)
             print(f"{name:<12} {counts[True]:>6} of {counts.total():>6} refused  {share:.1%}")
         return 0
+    if sys.argv[1:2] == ["sound"]:
+        told = refused(0, int((*sys.argv[2:], "1000")[0]))
+        print(f"{len(told)} of them have a finding: {told[:20]}")
+        return int(bool(told))
     first, last = (int(word) for word in (*sys.argv[1:], "0", "10000")[:2])
     found = tally(first, last)
     for words, count in sorted(found.items()):
