@@ -43,6 +43,8 @@ def solve(net: Net) -> Solved:
     stack = [_Frame(net)]
     while True:
         frame = stack[-1]
+        if frame.loops is None and frame.net.order() is not None:
+            frame.loops = []
         if frame.loops is None:
             frame.rounds = cut_at_entry(frame.net)
             frame.loops = find_loops(frame.net)
@@ -99,6 +101,8 @@ def _decide(net: Net) -> Solved:
     if not picks and not merges and len(net.exits) == 1 and net.order() is not None:
         return _uncrowded(Solved(net, dict.fromkeys(net.exits, whole_cost(net))))
     rest = reduce(net)
+    if rest.only is not None:
+        return _uncrowded(Solved(net, dict([rest.only])))
     small = rest.as_net()
     fault = _fault_of_rest(rest, small)
     if fault is not None:

@@ -69,7 +69,7 @@ def _arrives_at_once(net: Net) -> bool:
 
 def _has_own_ways(rest: Rest) -> bool:
     """Each place of the join has one way in: only who comes twice can bring a second token."""
-    return all(len(rest.ins[vertex]) <= 1 for vertex in rest.net.race)
+    return all(rest.ins[vertex] <= 1 for vertex in rest.net.race)
 
 
 def _is_one_fork(rest: Rest) -> bool:
@@ -81,7 +81,7 @@ def _is_one_fork(rest: Rest) -> bool:
     targets = rest.outs[vertex]
     fits = net.fork[vertex] and len(targets) >= net.need and net.race.issuperset(targets)
     left = sum(1 for ways in rest.outs if ways)
-    return fits and left <= 2 and all(len(rest.ins[target]) == 1 for target in targets)
+    return fits and left <= 2 and all(rest.ins[target] == 1 for target in targets)
 
 
 def _parts(net: Net) -> bool:

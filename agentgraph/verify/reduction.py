@@ -19,15 +19,26 @@ class Rest:
 
     net: Net
     outs: list[dict[int, Cost]]
-    ins: list[set[int]]
+    ins: list[int]
+    """How many ways lead to each vertex."""
+    sources: list[int]
+    """The numbers of the vertices that they come from, as one sum without carry."""
     clash: tuple[int, int] | None = None
     """A split and the merge that it disagrees with."""
+
+    @property
+    def only(self) -> tuple[int, Cost] | None:
+        """The exit and the cost of the one way that is left, if the whole level became it."""
+        ways = self.outs[0]
+        target = next(iter(ways), 0)
+        is_all = len(ways) == 1 and not self.outs[target] and self.clash is None
+        return (target, ways[target]) if is_all else None
 
     def as_net(self) -> Net:
         """The rest as a level of its own, with the numbers it had before."""
         net = self.net
         outs = [[Way(to, cost=cost) for to, cost in ways.items()] for ways in self.outs]
-        both = [net.both[v] and len(self.ins[v]) > 1 for v in range(len(outs))]
+        both = [waits and ins > 1 for waits, ins in zip(net.both, self.ins, strict=True)]
         return Net(
             names=net.names,
             outs=outs,
@@ -44,14 +55,28 @@ class Rest:
 def reduce(net: Net) -> Rest:
     """Apply the two rules to `net` as often as they fit."""
     size = len(net.outs)
-    rest = Rest(net, [{} for _ in range(size)], [set() for _ in range(size)])
+    rest = Rest(net, [{} for _ in range(size)], [0] * size, [0] * size)
+    outs, ins, sources = rest.outs, rest.ins, rest.sources
     for vertex, ways in enumerate(net.outs):
-        _add_ways(rest, vertex, ways)
+        for way, cost in zip(ways, charged(net, vertex), strict=True):
+            _add(rest, vertex, way[0], cost)
     stack = [v for v in range(size - 1, 0, -1) if net.outs[v]]
     while stack:
         vertex = stack.pop()
-        if vertex and len(rest.ins[vertex]) == 1 and len(rest.outs[vertex]) == 1:
-            stack += _bypass(rest, vertex)
+        if ins[vertex] != 1 or len(outs[vertex]) != 1:
+            continue
+        source = sources[vertex]
+        ((target, after),) = outs[vertex].items()
+        if vertex in (source, target):
+            continue
+        # The vertex becomes a part of the way through it.
+        before = outs[source].pop(vertex)
+        ins[target] -= 1
+        sources[target] ^= vertex
+        outs[vertex] = {}
+        ins[vertex] = sources[vertex] = 0
+        _add(rest, source, target, along(before, after))
+        stack += (source, target) if source else (target,)
     return rest
 
 
@@ -76,7 +101,7 @@ def either(one: Cost, other: Cost) -> Cost:
 
 def charged(net: Net, vertex: int) -> list[Cost]:
     """The cost of each way out of `vertex`, what the vertex costs included once."""
-    costs = [way.cost for way in net.outs[vertex]]
+    costs = [way[2] for way in net.outs[vertex]]
     if not net.cost[vertex]:
         return costs
     own = Cost(net.cost[vertex], net.cost[vertex])
@@ -84,32 +109,14 @@ def charged(net: Net, vertex: int) -> list[Cost]:
     return [along(own, cost) for cost in costs[:last]] + costs[last:]
 
 
-def _add_ways(rest: Rest, vertex: int, ways: list[Way]) -> None:
-    for way, cost in zip(ways, charged(rest.net, vertex), strict=True):
-        _add(rest, vertex, way.target, cost)
-
-
 def _add(rest: Rest, source: int, target: int, cost: Cost) -> None:
     ways = rest.outs[source]
     if target not in ways:
         ways[target] = cost
-        rest.ins[target].add(source)
+        rest.ins[target] += 1
+        rest.sources[target] ^= source
         return
     all_go, all_wait = rest.net.fork[source], rest.net.both[target]
     if all_go != all_wait:
         rest.clash = (source, target)
     ways[target] = (beside if all_go else either)(ways[target], cost)
-
-
-def _bypass(rest: Rest, vertex: int) -> tuple[int, ...]:
-    """Make `vertex` a part of the way through it; return what may have become simple by that."""
-    ((target, after),) = rest.outs[vertex].items()
-    (source,) = rest.ins[vertex]
-    if vertex in (source, target):
-        return ()
-    before = rest.outs[source].pop(vertex)
-    rest.ins[target].discard(vertex)
-    rest.outs[vertex] = {}
-    rest.ins[vertex] = set()
-    _add(rest, source, target, along(before, after))
-    return source, target

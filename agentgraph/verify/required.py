@@ -65,7 +65,8 @@ def _broken(nested: Nest, required: Requirement, seen: Witnesses) -> _Broken | N
         case "always_before":
             return _before(nested, *required.names)
         case "never_together":
-            return _together(nested, *required.names, seen=seen)
+            one, other = required.names
+            return _together(nested, one, other, seen)
         case "at_most":
             return _too_often(nested, required.number, *required.names)
 
@@ -125,7 +126,7 @@ def _way_to(nested: Nest, name: str) -> _Led:
     vertex, net = nested.net.graph.vertex[head], nested.net
     path = tuple(map(net.name, path_to(net.start, net.number[head], net.ways_on)))
     stand = Witnesses(net, nested).coming(head)
-    led = None if stand is None else script(stand, "never", head)
+    led = script(stand, "never", head)
     inner = _nest_in(vertex) if rest else None
     if inner is None:
         return _Led(path, led)
@@ -144,7 +145,7 @@ def _before(nested: Nest, first: str, then: str) -> _Broken | None:
     what = f"can come to {then!r} without {first!r}"
     if early is None or not early.is_sure:
         return None if early is None else _Broken(None, what)
-    led = early.stand and script(early.stand, "never", head)
+    led = script(early.stand, "never", head)
     vertices = nested.net.graph.vertex
     if inner and any(step.vertex == outer for step in (led.steps if led else ())):
         is_empty = avoided is None and vertices[outer].kind == "each"  # a list without items
@@ -170,7 +171,7 @@ def _without(nested: Nest, first: str, goal: str) -> tuple[Early | None, Script 
     if inner is not None:
         early, deeper = _without(inner, rest, END)
         is_passed = early is None and net.graph.vertex[head].kind == "subgraph"
-        avoided = early and early.stand and script(early.stand, "never", END)
+        avoided = None if early is None else script(early.stand, "never", END)
         vertex = inner.net.graph.vertex[_split(rest)[0]]
         if "/" in rest and avoided and any(s.vertex == vertex.name for s in avoided.steps):
             avoided = _opened(avoided, vertex, [deeper])
@@ -198,7 +199,7 @@ def _together(nested: Nest, one: str, other: str, seen: Witnesses) -> _Broken | 
     if not pairs:
         return None if is_complete else _Broken(None, what)
     stand = seen.together(*heads)
-    led = None if stand is None else script(stand, "never", *heads)
+    led = script(stand, "never", *heads)
     for vertex, rest in zip(vertices, rests, strict=True):
         inner = _nest_in(vertex) if rest else None
         led = led if inner is None else _into(led, vertex, _way_to(inner, rest).script)
@@ -217,7 +218,7 @@ def _inside(nested: Nest, vertex: Vertex, rests: tuple[str, ...], what: str) -> 
             led = _into(led, vertex, part.script, item)
         inside, shown = found[0].path, led
     else:
-        broken = _together(inner, *rests, seen=Witnesses(inner.net, inner))
+        broken = _together(inner, rests[0], rests[1], Witnesses(inner.net, inner))
         if broken is None or broken.path is None:
             return None if broken is None else _Broken(None, what)
         inside, shown = broken.path, _into(led, vertex, broken.script)
@@ -262,7 +263,7 @@ def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
     stand = runs.visiting(need, ends=ends)
     if stand is None or not last.number:
         return _Visits(0, (), None, is_most=runs.is_whole and last.is_most)
-    led: Script | None = script(stand, "never", head)
+    led = script(stand, "never", head)
     names, _ = path_of(stand, head)
     if inner is not None:
         led = _opened(led, vertex, [whole.script] * items)

@@ -77,7 +77,7 @@ class _Teller:
 
     def _finding(self, code: str, what: str, where: str, fix: str, place: Place | None) -> Finding:
         names, labels = ((), ()) if self.witness is None else self.witness.path()
-        script = self.witness and self.witness.script()
+        script = None if self.witness is None else self.witness.script()
         return Finding(code, what, where, fix, place, names, labels=labels, script=script)
 
     def _at_fault(self) -> str:

@@ -76,7 +76,7 @@ def _finding(net: Wiring, facts: Facts, early: Early, name: str, *, is_proved: b
         severity="error" if is_proved else "warning",
         claim="proved" if is_proved else "declared",
         labels=early.labels,
-        script=early.stand and script(early.stand, "unset", early.path[-1], field=name),
+        script=script(early.stand, "unset", early.path[-1], field=name),
     )
 
 

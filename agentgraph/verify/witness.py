@@ -24,7 +24,9 @@ class Witness:
     def script(self) -> Script:
         """The run as data."""
         outcome, culprit, region = self.happened
-        return replace(script(self.stand, outcome, culprit), region=region)
+        stand = self.stand
+        moves = tuple(stand.moves())
+        return Script(outcome, (culprit,), stand.steps(), moves, stand.tokens(), region)
 
     def chain(self, nth: int = 0) -> list[int]:
         """The moves by which the last token came to the culprit; or the one before, and so on."""
@@ -37,8 +39,10 @@ class Witness:
         return path(self.stand.moves(), self.chain())
 
 
-def script(stand: Stand, outcome: Outcome, *culprits: str, field: str = "") -> Script:
-    """The run to a stand as data."""
+def script(stand: Stand | None, outcome: Outcome, *culprits: str, field: str = "") -> Script | None:
+    """The run to a stand as data; None where there is no stand."""
+    if stand is None:
+        return None
     moves = tuple(stand.moves())
     return Script(outcome, culprits, stand.steps(), moves, stand.tokens(), field=field)
 
@@ -154,13 +158,15 @@ class Witnesses:
     def ending(self, finding: Finding, culprit: str) -> Finding:
         """Add the run that the bound of a vertex ends, as far as any run comes to that."""
         happened = Happened("exhausted", culprit)
-        stand = self.runs and self.runs.look(lambda at: happened in at.happened)
+        runs = self.runs
+        stand = None if runs is None else runs.look(lambda at: happened in at.happened)
         return _with_run(finding, stand, happened)
 
     def repeated(self, finding: Finding, members: Iterable[str]) -> Finding:
         """Add a run that goes round in `members` and comes back to where it was."""
-        found = self.runs and self.runs.round(set(members), finding.path[0])
-        if not found:
+        runs = self.runs
+        found = None if runs is None else runs.round(set(members), finding.path[0])
+        if found is None:
             return replace(finding, script=Script("never", finding.path[:-1]))
         first, last = found
         shown = _with_run(finding, last, Happened("endless", finding.path[0]))

@@ -56,7 +56,7 @@ def check_writers(nested: Nest, facts: Facts, seen: Witnesses) -> Iterator[Findi
         one, other = (nested.net.name(vertex) for vertex in pair[:2])
         stand = seen.together(one, other)
         (name,) = facts.names(pair.bit)
-        shown = stand and script(stand, "clash", one, other, field=name)
+        shown = script(stand, "clash", one, other, field=name)
         yield replace(_finding(nested.net, facts, pair), script=shown)
     if not is_complete:
         graph = nested.net.graph
