@@ -1,6 +1,5 @@
 """What can be said of a graph before it runs: names, labels, soundness, bounds; not what it did."""
 
-from agentgraph.verify.invariants import broken_invariants
 from agentgraph.verify.report import Bounded, Forked, Joined, Report, Voted
 from agentgraph.verify.verifier import require_sound, verify
 
@@ -10,7 +9,6 @@ __all__ = [
     "Joined",
     "Report",
     "Voted",
-    "broken_invariants",
     "require_sound",
     "verify",
 ]

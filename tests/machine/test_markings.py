@@ -18,7 +18,7 @@ from agentgraph.machine import (
     make_plan,
     step,
 )
-from agentgraph.verify.invariants import broken_invariants
+from tests.machine.invariants import broken_invariants
 from tests.machine.notation import Reader
 from tests.machine.play import OVER, answers
 

@@ -29,7 +29,7 @@ from agentgraph.machine import (
     step,
 )
 from agentgraph.machine.moves import COUNTED
-from agentgraph.verify.invariants import broken_invariants
+from tests.machine.invariants import broken_invariants
 from tests.machine.play import OVER, Mood, Play, content, graph_of, moods, played
 
 seeds = st.integers(0, 2**32)

@@ -20,7 +20,7 @@ from agentgraph.machine import (
     make_plan,
 )
 from agentgraph.machine.marking import Frame, Token, Unwinding
-from agentgraph.verify import broken_invariants
+from tests.machine.invariants import broken_invariants
 from tests.machine.notation import Reader
 
 CHILD = Reader("child", {}).read("START -> p\np -> END")
