@@ -28,10 +28,8 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
-Outcome = Literal[
-    "waits", "twice", "left", "shared", "trapped", "endless", "exhausted", "never",
-    "unset", "clash", "skipped", "together", "often",
-]  # fmt: skip
+Outcome = Literal["waits", "twice", "left", "shared", "trapped", "endless", "exhausted", "never",
+                  "unset", "clash", "skipped", "together", "often"]  # fmt: skip
 Move: TypeAlias = tuple[str, str, str | None]
 """An edge that a token took: source, target and label, as `Result.taken` has them."""
 
@@ -59,14 +57,12 @@ class Script:
     """A run that shows a fault: what completes, one after the other, and what has then happened.
 
     `waits`: a join at `culprits` holds tokens, and nothing can bring what it lacks. `twice`: a
-    second token came to one of them. `left`: a token left the graph or a region (`region`)
-    while others stay. `shared`: two tokens are in one region. `trapped`: a token is at one of
-    them, and no way leads from there to END. `endless`: the steps from `again` on can be
-    repeated for ever. `exhausted`: a bound ends the run. `unset`: the vertex at work reads a
-    `field` that nothing has written. `clash`: the two at work write one `field`. `together`: both
-    are at work. `skipped`: the first one has begun, and the second was never completed. `often`:
-    it was visited `number` times. `never`: nothing that a run shows; a search of the whole graph
-    confirms it.
+    second token came to one of them. `left`: a token left the graph or a region (`region`) while
+    others stay. `shared`: two tokens are in one region. `trapped`: no way leads from a token to
+    END. `endless`: the steps from `again` on can be repeated for ever. `exhausted`: a bound ends
+    the run. `unset`: who is at work reads a `field` that nothing wrote. `clash`: two at work write
+    it. `together`: both are at work. `skipped`: the first has begun, the second never completed.
+    `often`: it was visited `number` times. `never`: no run shows it; a search confirms it.
     """
 
     outcome: Outcome
