@@ -58,6 +58,8 @@ class Known(NamedTuple):
     access: Access
     mentions: tuple[Mention, ...]
     """Each place where it names a field, unless it asks before whether there is one."""
+    aliases: dict[str, str]
+    """Names of the function that stand for a field, or in a loop for an item of one."""
 
 
 class _Flow(NamedTuple):
@@ -131,6 +133,8 @@ class _Reader:
                     return False
             elif isinstance(node, ast.Assign):
                 self._alias(node.targets, node.value)
+            elif isinstance(node, ast.For):
+                self._alias([node.target], node.iter)
             waiting += _parts(node)
         self.aliases = {name: field for name, field in self.aliases.items() if bound[name] == 1}
         return self.state not in bound
@@ -151,7 +155,7 @@ class _Reader:
             _named(self.may_write - writes),
             self.is_whole and is_direct,
         )
-        return Known(access, mentions)
+        return Known(access, mentions, self.aliases)
 
     # Statements. None stands for a way that does not go on.
 

@@ -11,6 +11,7 @@ Rules of this file:
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
@@ -21,6 +22,7 @@ from agentgraph.graph import Access
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
+from agentgraph.workflow.escapes import Trail
 from agentgraph.workflow.source import source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
@@ -52,7 +54,7 @@ class Signature:
     """A callable and what is known of it. A hint is what an annotation stands for."""
 
     __slots__ = (
-        "_about", "_binding", "_body", "_known", "alone", "fn", "has_second", "is_async", "needs_second",
+        "_about", "_access", "_binding", "_body", "_known", "alone", "fn", "has_second", "is_async", "needs_second",
         "returns", "second", "source", "state", "takes_any",
     )  # fmt: skip
 
@@ -73,6 +75,7 @@ class Signature:
         self._body: Body | None = None
         self._binding: Binding | None = None
         self._about: About | None = None
+        self._access: Access | None = None
         self._known: Known | Missing | None = MISSING
 
     @property
@@ -139,7 +142,12 @@ class Signature:
     @property
     def access(self) -> Access | None:
         """What it reads and writes."""
-        return None if self.known is None else self.known.access
+        if self._access is None and self.known is not None:
+            self._access = self.known.access
+            source = source_of(self.fn)
+            if source is not None and Trail(source, self.known.aliases).hands_on(self.state):
+                self._access = replace(self._access, is_whole=False)
+        return self._access
 
     def _second(self) -> Wants:
         hint = self.second

@@ -1,0 +1,98 @@
+"""Whether a function hands on a part of its state that may then be changed unseen.
+
+A helper, a container or a second name that gets hold of something which can be edited may change
+it. Then the account of what the function writes is not whole, and nothing is proved of it.
+"""
+
+import ast
+from collections.abc import Mapping
+from typing import Final, cast, get_args
+
+from pydantic import BaseModel
+
+from agentgraph.state.kinds import flat_container, is_immutable
+from agentgraph.workflow.source import Source
+
+_LOOKS: Final = frozenset(
+    ["len", "str", "repr", "bool", "isinstance", "print", "sum", "any", "all", "hash", "format"]
+)
+_COPIES: Final = frozenset(
+    ["sorted", "list", "tuple", "set", "dict", "frozenset", "enumerate", "zip", "min", "max"]
+)
+"""Builtins that only look at what they are given, and those that give its parts on."""
+_METHODS: Final = frozenset(
+    name for kind in (list, dict, set, str) for name in dir(kind) if name[0] != "_"
+)
+_HOLDS: Final = (ast.BoolOp, ast.List, ast.Tuple, ast.Set, ast.Dict)
+_PARTS: Final = (ast.BinOp, ast.Starred)
+_USES: Final = (
+    ast.Compare, ast.UnaryOp, ast.FormattedValue, ast.Expr, ast.Assert, ast.Return, ast.AugAssign,
+    ast.If, ast.While, ast.Delete, ast.Subscript, *_PARTS,
+)  # fmt: skip
+
+
+class Trail:
+    """Follows the values of fields through one function."""
+
+    def __init__(self, source: Source, aliases: Mapping[str, str]) -> None:
+        """Take the function, and its names that stand for a field or, in a loop, for an item of one."""
+        self.source: Source = source
+        self.aliases: Mapping[str, str] = aliases
+        self.nodes = [node for statement in source.body for node in ast.walk(statement)]
+        self.above = {id(c): node for node in self.nodes for c in ast.iter_child_nodes(node)}
+
+    def hands_on(self, state: object) -> bool:
+        """Say whether a part that can be edited goes where it may be; in doubt, yes."""
+        known = isinstance(state, type) and issubclass(state, BaseModel)
+        fields = state.model_fields if known else {}
+        loops = {ast.unparse(node.target) for node in self.nodes if isinstance(node, ast.For)}
+        for node in self.nodes:
+            name = self.source.field(node) or self.aliases.get(getattr(node, "id", ""))
+            if name in fields and not isinstance(getattr(node, "ctx", None), ast.Store):
+                hint: object = fields[name].annotation
+                is_item = isinstance(node, ast.Name) and node.id in loops
+                if self._goes_on(node, _item(hint) if is_item else hint):
+                    return True
+        return False
+
+    def _goes_on(self, node: ast.AST, hint: object) -> bool:
+        """Follow a value to where it is used."""
+        parent = self.above.get(id(node))
+        while isinstance(parent, ast.Attribute | ast.Subscript) and parent.value is node:
+            parts = cast("Mapping[str, object]", getattr(hint, "__annotations__", {}))
+            name = parent.attr if isinstance(parent, ast.Attribute) else ""
+            hint = parts.get(name, object) if name else _item(hint)
+            node, parent = parent, self.above.get(id(parent))
+            if name in _METHODS and isinstance(parent, ast.Call) and parent.func is node:
+                node, parent = parent, self.above.get(id(parent))
+        is_flat = flat_container(hint) is not None
+        while isinstance(parent, _HOLDS) or (isinstance(parent, _PARTS) and not is_flat):
+            is_flat = is_flat and not isinstance(parent, _HOLDS)
+            node, parent = parent, self.above.get(id(parent))
+        return not (is_immutable(hint) or parent is None or self._is_used(node, parent, is_flat))
+
+    def _is_used(self, node: ast.AST, parent: ast.AST, is_flat: bool) -> bool:
+        """Say whether a value is only looked at there, or goes where the state keeps it."""
+        match parent:
+            case ast.Assign(targets=[target]):
+                while isinstance(target, ast.Attribute | ast.Subscript):
+                    target = target.value
+                return isinstance(target, ast.Name) and target.id in {
+                    self.source.state,
+                    *self.aliases,
+                }
+            case ast.Call(func=ast.Name(name)):
+                return name in _LOOKS or (is_flat and name in _COPIES)
+            case ast.For(target=ast.Name(name)) if name in self.aliases:
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Constant())):
+                return True  # Such as `", ".join(s.notes)`.
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                return is_flat
+            case _:
+                is_asked = isinstance(parent, ast.IfExp) and parent.test is node
+                return is_asked or isinstance(parent, _USES)
+
+
+def _item(hint: object) -> object:
+    return (get_args(hint) or (object,))[-1]
