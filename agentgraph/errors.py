@@ -148,27 +148,14 @@ def suggest(name: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean {near!r}?" if near is not None else otherwise
 
 
-UNREPEATABLE: frozenset[str] = frozenset(
-    f"builtins.{name}"
-    for name in [
-        "ArithmeticError",
-        "AssertionError",
-        "AttributeError",
-        "BufferError",
-        "EOFError",
-        "ImportError",
-        "LookupError",
-        "MemoryError",
-        "NameError",
-        "NotImplementedError",
-        "RecursionError",
-        "ReferenceError",
-        "SyntaxError",
-        "TypeError",
-        "UnicodeError",
-        "ValueError",
-    ]
-) | {"agentgraph.errors.AgentGraphError"}
+UNREPEATABLE: frozenset[str] = frozenset({
+    "agentgraph.errors.AgentGraphError",
+    "builtins.ArithmeticError", "builtins.AssertionError", "builtins.AttributeError",
+    "builtins.BufferError", "builtins.EOFError", "builtins.ImportError", "builtins.LookupError",
+    "builtins.MemoryError", "builtins.NameError", "builtins.NotImplementedError",
+    "builtins.RecursionError", "builtins.ReferenceError", "builtins.SyntaxError",
+    "builtins.TypeError", "builtins.UnicodeError", "builtins.ValueError",
+})  # fmt: skip
 """Programming errors, and our own: another attempt would fail alike."""
 
 

@@ -148,15 +148,8 @@ def _decision(
         return Decision(path, label, alternatives=others)
     odds = verdict.probabilities
     chances = None if odds is None else {_named(each): chance for each, chance in odds.items()}
-    return Decision(
-        path,
-        label,
-        verdict.confidence,
-        chances,
-        verdict.source,
-        verdict.rationale,
-        others,
-    )
+    said = (verdict.confidence, chances, verdict.source, verdict.rationale)
+    return Decision(path, label, *said, others)
 
 
 def _named(label: object) -> str:

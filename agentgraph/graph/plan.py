@@ -35,26 +35,9 @@ class Site:
     """A vertex of a plan, linked to what it leads to."""
 
     __slots__ = (
-        "answers",
-        "areas",
-        "at_least",
-        "at_most",
-        "catches",
-        "handle",
-        "index",
-        "inner",
-        "labels",
-        "name",
-        "need",
-        "only",
-        "outs",
-        "path",
-        "places",
-        "then",
-        "unsure",
-        "verb",
-        "vertex",
-    )
+        "answers", "areas", "at_least", "at_most", "catches", "handle", "index", "inner", "labels",
+        "name", "need", "only", "outs", "path", "places", "then", "unsure", "verb", "vertex",
+    )  # fmt: skip
 
     def __init__(self, vertex: Vertex, index: int, path: str) -> None:
         """Start without ways; `plan` adds them when every site exists."""

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from enum import Enum
-from types import TracebackType
-from typing import Final, Generic, Self, cast, overload
+from typing import Final, Generic, Self, TypedDict, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar, Unpack
@@ -109,6 +108,15 @@ def start(
     return Run(Session(program, asked, journal), initial)
 
 
+class Addressed(TypedDict, total=False):
+    """What may be said with an answer."""
+
+    id: str | None
+    """The question that it answers."""
+    edits: Mapping[str, object] | None
+    """Fields of the state that change along with it."""
+
+
 class Run(Generic[S]):
     """A run under way: follow it, answer it, cancel it, await its result.
 
@@ -172,22 +180,11 @@ class Run(Generic[S]):
 
     @overload
     async def answer(
-        self,
-        value: str | bool | Enum | BaseModel,
-        /,
-        *,
-        id: str | None = None,
-        edits: Mapping[str, object] | None = None,
+        self, value: str | bool | Enum | BaseModel, /, **how: Unpack[Addressed]
     ) -> None: ...
     @overload
     async def answer(
-        self,
-        question: Question[A],
-        value: A,
-        /,
-        *,
-        id: str | None = None,
-        edits: Mapping[str, object] | None = None,
+        self, question: Question[A], value: A, /, **how: Unpack[Addressed]
     ) -> None: ...
     async def answer(
         self,
@@ -200,8 +197,7 @@ class Run(Generic[S]):
     ) -> None:
         """Answer an open question: by its id, by the question, or the one shown last.
 
-        `edits` are fields of the state that change along with the answer. Raises
-        `AnswerRefused` when the answer cannot be taken, `UnknownQuestion` when no such
+        Raises `AnswerRefused` when the answer cannot be taken, `UnknownQuestion` when no such
         question is open; the run is then as it was.
         """
         self._check_loop()
@@ -253,12 +249,7 @@ class Run(Generic[S]):
         """Return the run itself."""
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Cancel what still runs, and await it."""
         await self.cancel()
 

@@ -112,23 +112,9 @@ class Job:
     """All that a driver looks up for a vertex in one place, ready for the hot path."""
 
     __slots__ = (
-        "answers",
-        "binding",
-        "body",
-        "child",
-        "do",
-        "fn",
-        "in_thread",
-        "is_async",
-        "is_open",
-        "is_quick",
-        "is_quick_do",
-        "kinds",
-        "labels",
-        "limit",
-        "schema",
-        "timeout_s",
-    )
+        "answers", "binding", "body", "child", "do", "fn", "in_thread", "is_async", "is_open",
+        "is_quick", "is_quick_do", "kinds", "labels", "limit", "schema", "timeout_s",
+    )  # fmt: skip
 
     def __init__(self, program: Program, binding: Binding, site: Site) -> None:
         """Take the program that the vertex belongs to, its binding and its site."""

@@ -95,23 +95,9 @@ class Session:
     """
 
     __slots__ = (
-        "_desk",
-        "_effects",
-        "_failures",
-        "_marking",
-        "_watch",
-        "decisions",
-        "is_careful",
-        "is_resting",
-        "journal",
-        "loop",
-        "options",
-        "path",
-        "program",
-        "run_id",
-        "slots",
-        "stream",
-    )
+        "_desk", "_effects", "_failures", "_marking", "_watch", "decisions", "is_careful",
+        "is_resting", "journal", "loop", "options", "path", "program", "run_id", "slots", "stream",
+    )  # fmt: skip
 
     def __init__(
         self, program: Program, options: Options, journal: list[Event] | None = None

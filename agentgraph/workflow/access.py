@@ -17,25 +17,11 @@ from agentgraph.workflow.source import Source
 
 CHANGES: Final = frozenset({"append", "insert", "pop", "popitem", "remove"})
 """Methods of containers that change them whenever they succeed."""
-MAY_CHANGE: Final = frozenset(
-    [
-        "add",
-        "appendleft",
-        "clear",
-        "difference_update",
-        "discard",
-        "extend",
-        "extendleft",
-        "intersection_update",
-        "popleft",
-        "reverse",
-        "rotate",
-        "setdefault",
-        "sort",
-        "symmetric_difference_update",
-        "update",
-    ]
-)
+MAY_CHANGE: Final = frozenset([
+    "add", "appendleft", "clear", "difference_update", "discard", "extend",
+    "extendleft", "intersection_update", "popleft", "reverse", "rotate", "setdefault",
+    "sort", "symmetric_difference_update", "update",
+])  # fmt: skip
 _ASKING: Final = frozenset({"getattr", "hasattr", "isinstance", "type"})
 
 
