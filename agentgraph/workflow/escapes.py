@@ -38,16 +38,20 @@ class Trail:
         """Take the function, and its names that stand for a field or, in a loop, for an item of one."""
         self.source: Source = source
         self.aliases: Mapping[str, str] = aliases
-        self.nodes = [node for statement in source.body for node in ast.walk(statement)]
-        self.above = {id(c): node for node in self.nodes for c in ast.iter_child_nodes(node)}
+        self.nodes: list[ast.AST] = [
+            node for statement in source.body for node in ast.walk(statement)
+        ]
+        self.above: dict[int, ast.AST] = {
+            id(c): node for node in self.nodes for c in ast.iter_child_nodes(node)
+        }
 
     def hands_on(self, state: object) -> bool:
         """Say whether a part that can be edited goes where it may be; in doubt, yes."""
-        known = isinstance(state, type) and issubclass(state, BaseModel)
-        fields = state.model_fields if known else {}
+        is_model = isinstance(state, type) and issubclass(state, BaseModel)
+        fields = cast("type[BaseModel]", state).model_fields if is_model else {}
         loops = {ast.unparse(node.target) for node in self.nodes if isinstance(node, ast.For)}
         for node in self.nodes:
-            name = self.source.field(node) or self.aliases.get(getattr(node, "id", ""))
+            name = self.source.field(node) or self.aliases.get(getattr(node, "id", ""), "")
             if name in fields and not isinstance(getattr(node, "ctx", None), ast.Store):
                 hint: object = fields[name].annotation
                 is_item = isinstance(node, ast.Name) and node.id in loops
