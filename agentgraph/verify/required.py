@@ -177,7 +177,7 @@ def _without(nested: Nest, first: str, goal: str) -> tuple[Early | None, Script 
             avoided = _opened(avoided, vertex, [deeper])
     marks = [Fact()] * len(net.vertices)
     marks[net.number[head]] = Fact(some=is_passed)
-    spread = Spread(nested, Facts((first,), marks), 1, trusts_user=False)
+    spread = Spread(nested, Facts((first,), marks), 1, claim="proved")
     return spread.early(net.number[goal], 1), avoided
 
 

@@ -7,7 +7,8 @@ a run takes them.
 
 Rules of this file:
 
-1. Whoever may write a field counts as writing it, and so does whoever is not known in full.
+1. Whoever may write a field counts as writing it, and so does whoever is not known in full. What
+   only some of its attempts write is a doubt of its own, told where nothing surer is.
 2. Who reads what is unwritten fails: what comes after it is not told as well.
 """
 
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from agentgraph.errors import Finding
+from agentgraph.errors import Claim, Finding
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.nest import Nest
 from agentgraph.verify.plain import NoRuns
@@ -46,19 +47,20 @@ def check_unwritten(nested: Nest, facts: Facts) -> Iterator[Finding]:
     if not wanted:
         return
     told: dict[int, int] = {}
-    for trusts_user in (False, True):
-        spread = Spread(nested, facts, wanted, trusts_user=trusts_user)
+    claims: tuple[Claim, ...] = ("proved", "declared", "heuristic")
+    for claim in claims:
+        spread = Spread(nested, facts, wanted, claim=claim)
         for vertex, fact in enumerate(facts.of):
-            is_open = trusts_user or fact.claim == "proved"
+            is_open = claim == "declared" or fact.claim == "proved"
             bits = spread.at[vertex] & fact.reads & ~told.get(vertex, 0) if is_open else 0
             told[vertex] = told.get(vertex, 0) | bits
             for name in facts.names(bits):
                 early = spread.early(vertex, facts.bits([name]))
                 if early is not None:
-                    yield _finding(nested.net, facts, early, name, is_proved=not trusts_user)
+                    yield _finding(nested.net, facts, early, name, claim)
 
 
-def _finding(net: Wiring, facts: Facts, early: Early, name: str, *, is_proved: bool) -> Finding:
+def _finding(net: Wiring, facts: Facts, early: Early, name: str, claim: Claim) -> Finding:
     bit, vertex = facts.bits([name]), net.number[early.path[-1]]
     if not early.is_sure:
         what = f"{net.name(vertex)!r} reads {name!r} before it is written"
@@ -66,31 +68,38 @@ def _finding(net: Wiring, facts: Facts, early: Early, name: str, *, is_proved: b
     others = [net.name(v) for v, fact in enumerate(facts.of) if fact.some & bit and v != vertex]
     does = "writes" if len(others) == 1 else "write"
     elsewhere = f"; {listed(others)} {does} it elsewhere" if others else ""
+    why = f"nothing has written it on the way{elsewhere}"
+    if claim == "heuristic":
+        why = f"it may be unwritten then: {listed(others)} {does} it only sometimes"
+    is_proved = claim == "proved"
     return Finding(
         "AG401",
-        f"{net.name(vertex)!r} reads {name!r}, and nothing has written it on the way{elsewhere}",
+        f"{net.name(vertex)!r} reads {name!r}, and {why}",
         at(net.vertices[vertex]),
         f"let a node on this way write {name!r}, or give the field a default instead of `unset()`",
         net.place(vertex),
         early.path,
         severity="error" if is_proved else "warning",
-        claim="proved" if is_proved else "declared",
+        claim=claim,
         labels=early.labels,
-        script=script(early.stand, "unset", early.path[-1], field=name),
+        # Whether a function writes what it may write, no run of stand-ins shows.
+        script=None
+        if claim == "heuristic"
+        else script(early.stand, "unset", early.path[-1], field=name),
     )
 
 
 class Spread:
     """How far a run comes without the fields being written."""
 
-    def __init__(self, nested: Nest, facts: Facts, wanted: int, *, trusts_user: bool) -> None:
-        """Take the fields that are asked for; `trusts_user`: what is declared counts as known."""
+    def __init__(self, nested: Nest, facts: Facts, wanted: int, *, claim: Claim) -> None:
+        """Take the fields that are asked for, and how what counts must be known."""
         self.nested = nested
         self.net: Wiring = nested.net
         self.wanted = wanted
         self.taken: list[int] = [
-            fact.some | fact.reads
-            if fact.claim == "proved" or (trusts_user and fact.claim == "declared")
+            (fact.sure if claim == "heuristic" else fact.some) | fact.reads
+            if fact.claim == "proved" or (claim == "declared" and fact.claim == "declared")
             else -1
             for fact in facts.of
         ]

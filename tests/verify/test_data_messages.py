@@ -46,7 +46,7 @@ def reading(*names: str) -> Access:
     [
         (Access(), reading("f"), ["proved"]),
         (writing("f"), reading("f"), []),
-        (Access(may_write=("f",)), reading("f"), []),
+        (Access(may_write=("f",)), reading("f"), ["heuristic"]),
         (None, reading("f"), []),
         (Access(is_whole=False), reading("f"), []),
         (Access(may_read=("a_property",)), reading("f"), []),
@@ -149,3 +149,30 @@ def test_of_a_long_chain_of_writers_only_those_in_parallel_are_told() -> None:
     findings = verify(touching(drawn, **access)).findings
 
     assert [f.what.split(" write ")[0] for f in findings] == ["'p' and 'q'"]
+
+
+def test_what_is_written_only_sometimes_is_told_as_a_doubt() -> None:
+    drawn = touching(
+        graph("START -> a\na -> b\nb -> END"), a=Access(may_write=("f",)), b=reading("f")
+    )
+
+    (finding,) = verify(drawn).findings
+
+    assert (finding.code, finding.severity, finding.claim) == ("AG401", "warning", "heuristic")
+    assert finding.what == (
+        "'b' reads 'f', and it may be unwritten then: 'a' writes it only sometimes"
+    )
+    assert finding.path == ("START", "a", "b")
+    assert finding.script is None
+
+
+def test_a_doubt_is_not_told_beside_what_is_certain() -> None:
+    drawn = touching(
+        graph("START -> a\na -> b\nb -> END"),
+        a=Access(may_write=("f",), reads=("f",)),
+        b=reading("f"),
+    )
+
+    (finding,) = verify(drawn).findings
+
+    assert (finding.where, finding.claim) == ("node 'a'", "proved")
