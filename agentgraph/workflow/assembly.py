@@ -47,7 +47,11 @@ def assemble(
     return Program(graph, state, made.bindings, deps)
 
 
-def _check_state(name: str, state: object, spot: Spot | None) -> None:
+def _check_state(name: object, state: object, spot: Spot | None) -> None:
+    if not isinstance(name, str) or not name:
+        raise InvalidFlow(
+            f"the name of a workflow is {name!r}", where=line_of(spot), fix="give it a text"
+        )
     if not isinstance(state, type) or not issubclass(state, BaseModel):
         raise InvalidFlow(
             f"workflow {name!r} works on {state!r}, which is no pydantic model",

@@ -247,7 +247,8 @@ class Pen:
             raise InvalidFlow(
                 "a loop has no way back",
                 where=f".loop(at_most={part.at_most}) ({line_of(part.spot)})",
-                fix="lead a label of a route inside it to a part that stands before the route: "
+                fix="lead a label of a route inside it to the very object that stands before the "
+                "route (`node(write)` is another one than `write`): "
                 "`(write >> critic.route({OK: NEXT, REVISE: write})).loop(at_most=3)`",
             )
         limit = Limit(part.at_most, area)

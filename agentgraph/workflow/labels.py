@@ -22,7 +22,9 @@ from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Ask
 from agentgraph.workflow.signature import MISSING, Signature, Unread
 
-_CLOSED: Final = "annotate the answer with a `Literal`, an `Enum`, a `bool`, or a `Verdict` of one"
+_CLOSED: Final = (
+    "annotate the answer with a `Literal` of texts, an `Enum`, a `bool`, or a `Verdict` of one"
+)
 
 
 class Answers(NamedTuple):
@@ -178,7 +180,8 @@ def _abstaining(signature: Signature) -> InvalidAgent:
 
 
 def _unclear(signature: Signature, hint: object) -> InvalidAgent:
-    shown = "a verdict of nothing" if hint is MISSING else f"{getattr(hint, '__name__', hint)!r}"
+    named = hint if get_args(hint) else getattr(hint, "__name__", hint)
+    shown = "a verdict of nothing" if hint is MISSING else repr(str(named).replace("typing.", ""))
     return InvalidAgent(
         f"{signature.name!r} answers {shown}, which is no closed set of labels",
         where=signature.where,

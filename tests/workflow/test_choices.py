@@ -217,3 +217,21 @@ def test_votes_that_could_not_be_counted_are_refused(
 ) -> None:
     with pytest.raises(InvalidAgent, match=what):
         _ = consensus(*voters, need=need).work.settled
+
+
+def test_labels_that_are_no_texts_are_shown_as_they_are_written() -> None:
+    def number(s: object) -> Literal[1, 2]:
+        return 1
+
+    with pytest.raises(InvalidAgent) as caught:
+        classifier(number)
+    assert "'Literal[1, 2]'" in caught.value.what
+    assert "`Literal` of texts" in caught.value.fix
+
+
+@pytest.mark.parametrize("name", ["", 3, None])
+def test_a_workflow_has_a_name(name: object) -> None:
+    def work(s: Ticket) -> None: ...
+
+    with pytest.raises(InvalidFlow, match="the name of a workflow"):
+        workflow(name, Ticket, work)
