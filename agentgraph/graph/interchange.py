@@ -43,7 +43,7 @@ def from_json(text: str) -> FrozenGraph:
 
     try:
         data: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _refused(f"this is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise _refused("a graph is a JSON object")

@@ -6,7 +6,7 @@ and so are its limits.
 
 import asyncio
 from collections import deque
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 Place = asyncio.Future[None]
@@ -20,7 +20,8 @@ class Limit:
     def __init__(self, at_once: int) -> None:
         """Take the number that may be inside; all places are free."""
         self._free = at_once
-        self._lock: Final = Lock()
+        # Entered again where a garbage collection inside closes a run that nobody holds.
+        self._lock: Final = RLock()
         self._waiting: deque[Place] = deque()
 
     async def enter(self) -> None:

@@ -110,6 +110,7 @@ def test_the_digest_counts_what_decides_the_behaviour_and_nothing_else() -> None
     ("text", "says"),
     [
         ("x", "this is not JSON"),
+        ("[" * 100_000, "this is not JSON"),
         ("[]", "a graph is a JSON object"),
         ("{}", "its format is None"),
         ('{"format": "agentgraph/graph/1", "name": 3}', "FrozenGraph.name cannot be 3"),
