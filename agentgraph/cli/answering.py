@@ -3,37 +3,41 @@
 Rules of this file:
 
 1. A person is asked when nothing else can go on, one question at a time, in the order of the
-   inputs. While they think, nothing waits for the event loop but the deadlines.
+   inputs. While they think the event loop goes on: when the time of a question is over, it is over.
 2. Who ends the input (Ctrl-D) leaves the question open; Ctrl-C ends the command.
+3. An answer is typed in full, or what is plainly short for it; an empty line is none.
 """
 
+import asyncio
 import json
-import signal
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from select import select
+from typing import Final, cast
 
 import click
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import to_json
 
 from agentgraph.cli.exits import safe
-from agentgraph.cli.inputs import value_of
+from agentgraph.cli.inputs import is_text, typed, value_of
 from agentgraph.errors import AnswerRefused, UnknownQuestion, suggest
 from agentgraph.events import OpenQuestion
+from agentgraph.events.recording import as_json
 from agentgraph.runtime import Binding, Program, Run
 
-_SWITCH = {"True", "False"}
+POLL_S: Final = 0.05
+"""How often it is looked whether something was typed."""
 
 
 class Unanswered(Exception):
     """Nobody answers: the question stays open."""
 
 
-class Interrupted(Exception):
-    """Ctrl-C at a prompt: a KeyboardInterrupt would tear down the event loop."""
+class TooLate(Exception):
+    """The time of a question was over before a person had answered."""
 
 
 @dataclass(slots=True)
@@ -57,7 +61,7 @@ def answers_of(settings: Iterable[str]) -> Answers:
         name, found, text = setting.partition("=")
         if not found or not name:
             raise click.BadParameter(f"{setting!r} is not question=answer", param_hint="--answer")
-        given.setdefault(name, []).append(text)
+        given.setdefault(name, []).append(typed(text))
     return Answers(given)
 
 
@@ -121,38 +125,46 @@ async def ask(run: Run[BaseModel], program: Program, question: OpenQuestion) -> 
     """Ask the person at the terminal. Raises `Unanswered`."""
     binding = _binding(program, question)
     click.echo(f"\n{question.node} asks:\n{_shown(question.show)}", err=True)
-    with _interruptible():
-        if binding.form is not None:
-            value: object = _filled(binding.form)
-        else:
-            value = _chosen({label: value for value, label in binding.labels.items()})
     try:
+        if binding.form is not None:
+            value: object = await _filled(binding.form, run, question.id)
+        else:
+            value = await _chosen(binding.labels, run, question.id)
         await run.answer(cast("str", value), id=question.id)
-    except (AnswerRefused, UnknownQuestion) as error:
+    except (AnswerRefused, TooLate, UnknownQuestion):
         # Its time ran out while the person was thinking.
-        click.echo(str(error), err=True)
+        click.echo(f"\nthe time to answer {question.node!r} is over", err=True)
 
 
 def _shown(show: object) -> str:
-    text = show if isinstance(show, str) else to_json(show, indent=2, fallback=str).decode()
+    text = show if isinstance(show, str) else as_json(show, indent=2, ascii=False)
     return "\n".join(f"  {line}" for line in safe(text).splitlines() or ["(nothing to show)"])
 
 
-def _chosen(values: Mapping[str, object]) -> object:
-    if set(values) == _SWITCH:
-        return click.confirm("answer", err=True)
-    kind = click.Choice(list(values), case_sensitive=False)
-    answer: str = click.prompt("answer", type=kind, err=True)
-    return values[answer]
+async def _chosen(labels: Mapping[object, str], run: Run[BaseModel], id: str) -> object:
+    values = {label: value for value, label in labels.items()}
+    known = {label.casefold(): label for label in values}
+    if known.keys() == {"true", "false"}:
+        known |= {"y": "True", "yes": "True", "n": "False", "no": "False"}
+    while True:
+        text = await _typed(f"answer ({', '.join(values)})", run, id)
+        label = text if text in values else known.get(text.casefold())
+        if label is not None:
+            return values[label]
+        click.echo(f"Error: {safe(text)!r} is no answer", err=True)
 
 
-def _filled(form: type[BaseModel]) -> BaseModel:
-    """Ask for each field until the form validates."""
+async def _filled(form: type[BaseModel], run: Run[BaseModel], id: str) -> BaseModel:
+    """Ask for each field until the form validates; what is left empty keeps its default."""
     while True:
         given: dict[str, object] = {}
         for name, info in form.model_fields.items():
-            typed: str = click.prompt(info.title or name, default=_default(info), err=True)
-            given[name] = _fitting(form, name, typed)
+            title = info.title or name
+            text = await _typed(
+                title if info.is_required() else f"{title} [{_default(info)}]", run, id
+            )
+            if text:
+                given[name] = text if is_text(form, name) else value_of(text)
         try:
             return form.model_validate_json(json.dumps(given))
         except ValidationError as error:
@@ -161,31 +173,19 @@ def _filled(form: type[BaseModel]) -> BaseModel:
                 click.echo(f"  {place}: {fault['msg']}", err=True)
 
 
-def _default(info: FieldInfo) -> str | None:
-    if info.is_required():
-        return None
+def _default(info: FieldInfo) -> str:
     value = cast("object", info.get_default(call_default_factory=True, validated_data={}))
-    return value if isinstance(value, str) else to_json(value).decode()
+    return safe(value if isinstance(value, str) else as_json(value, ascii=False))
 
 
-def _fitting(form: type[BaseModel], name: str, typed: str) -> object:
-    """A text stays a text where the field is one, also when it looks like a number."""
-    return typed if form.model_fields[name].annotation is str else value_of(typed)
-
-
-@contextmanager
-def _interruptible() -> Generator[None]:
-    """Let Ctrl-C end a prompt: the event loop's own handler would wait for the next line."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    except ValueError:  # Not in the main thread, where no signal arrives anyway.
-        before = None
-    try:
-        yield
-    except (EOFError, click.Abort) as error:
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise Interrupted from error
-        raise Unanswered from error
-    finally:
-        if before is not None:
-            signal.signal(signal.SIGINT, before)
+async def _typed(prompt: str, run: Run[BaseModel], id: str) -> str:
+    """Wait for a line while the event loop goes on. Raises `TooLate` when it is of no use."""
+    click.echo(f"{prompt}: ", nl=False, err=True)
+    while os.name == "posix" and not select([sys.stdin], [], [], 0)[0]:
+        await asyncio.sleep(POLL_S)
+        if all(question.id != id for question in run.questions):
+            raise TooLate
+    line = sys.stdin.readline()
+    if not line:
+        raise Unanswered
+    return typed(line.strip())

@@ -9,68 +9,33 @@ Rules of this file:
 """
 
 import asyncio
+import sys
 from asyncio import CancelledError
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from inspect import isawaitable
+from math import inf
+from typing import Final, TextIO, TypeAlias, cast
 
 from pydantic import BaseModel
 
-from agentgraph.cli.answering import Answers, Interrupted, Unanswered, ask, give
+from agentgraph.cli.answering import Answers, Unanswered, ask, give
+from agentgraph.cli.desk import Desk
 from agentgraph.cli.inputs import Inputs, Record, state_of
+from agentgraph.cli.options import Options
 from agentgraph.cli.outcome import Outcome, outcome_of, refused
 from agentgraph.errors import AgentGraphError, AnswerRefused, InvalidInput, RunFailed
-from agentgraph.events import Event, Result
+from agentgraph.events import Result
 from agentgraph.render import Tally
-from agentgraph.runtime import Budget, Program, Run, start
+from agentgraph.runtime import Program, Run, start
+
+PATIENCE_S: Final = 60.0
+"""How long, without a terminal, the end of the time of a question is waited for."""
 
 
-class Audience(Protocol):
-    """Who is told how it goes on."""
-
-    def heard(self, event: Event[BaseModel]) -> None:
-        """Something was told of the only run."""
-        ...
-
-    def ended(self, outcome: Outcome) -> None:
-        """A run has ended, or an input was none."""
-        ...
-
-    def pause(self) -> None:
-        """A person is asked now: leave the terminal to them."""
-        ...
-
-    def stopping(self) -> None:
-        """The command was interrupted, and the nodes under way are being cancelled."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the runs of a command are run."""
-
-    concurrency: int = 8
-    """How many runs at once."""
-    budget: Budget | None = None
-    seed: int = 0
-    deps: object = None
-    answers: Answers = field(default_factory=Answers)
-    has_person: bool = False
-    """Somebody sits at the terminal and may be asked."""
-    keep_states: bool = False
-    """The results are printed whole, so they are kept."""
-    record: Callable[[str], object] | None = None
-    """Where the runs are written down as they go."""
-
-
-@dataclass(slots=True)
-class _Open:
-    """A run that is paused, while the others go on."""
-
-    record: Record
-    run: Run[BaseModel]
-    result: Result[BaseModel]
+_Open: TypeAlias = tuple[Record, Run[BaseModel]]
+"""A run that is paused, while the others go on."""
 
 
 @dataclass(slots=True)
@@ -78,9 +43,13 @@ class Batch:
     """The runs of one command."""
 
     program: Program
-    settings: Settings
-    audience: Audience
-    traffic: Tally
+    options: Options
+    deps: object
+    answers: Answers
+    desk: Desk
+    record: TextIO | None = None
+    """Where the runs are written down as they go."""
+    traffic: Tally = field(init=False)
     """What all runs did, for a picture."""
     interrupted: bool = False
     is_abandoned: bool = False
@@ -88,10 +57,11 @@ class Batch:
     under_way: int = 0
     """How many runs have begun and not ended."""
     _paused: list[_Open] = field(default_factory=list[_Open])
-    _records: Iterator[Record] = field(default_factory=lambda: iter(()))
+    _records: Generator[Record] = field(init=False)
 
     def go(self, inputs: Inputs) -> None:
         """Run all inputs to their ends, or until the command is interrupted."""
+        self.traffic = Tally(self.program.graph)
         runner = asyncio.Runner()
         try:
             runner.run(self._all(inputs))
@@ -106,25 +76,26 @@ class Batch:
                 runner.close()
 
     async def _all(self, inputs: Inputs) -> None:
-        self._records = iter(inputs.records)
+        if isawaitable(self.deps):
+            self.deps = await self.deps
+        self._records = (record for record in inputs.records)
         await self._guarded(self._without_person(inputs))
-        self._paused.sort(key=lambda paused: paused.record.number)
-        for paused in self._paused:
-            if self.settings.has_person and not self.interrupted:
-                await self._guarded(self._with_person(paused))
+        for record, run in sorted(self._paused, key=lambda paused: paused[0].number):
+            if sys.stdin.isatty() and not self.interrupted:
+                await self._guarded(self._with_person(record, run))
             else:
-                await self._end(paused.record, paused.run)
+                await self._end(record, run)
 
     async def _guarded(self, work: Coroutine[object, object, None]) -> None:
         """Do a part of the work; Ctrl-C, which cancels this task, ends it and is remembered."""
         try:
             await work
-        except (CancelledError, Interrupted):
+        except CancelledError:
             self.interrupted = True
 
     async def _without_person(self, inputs: Inputs) -> None:
         """Run everything as far as it goes by itself."""
-        workers = min(self.settings.concurrency, inputs.total or self.settings.concurrency)
+        workers = min(self.options.concurrency, inputs.total or self.options.concurrency)
         async with asyncio.TaskGroup() as group:
             for _ in range(max(workers, 1)):
                 group.create_task(self._work(is_only=inputs.total == 1))
@@ -138,7 +109,7 @@ class Batch:
             try:
                 await self._settle(record, run, is_told=is_only)
             except CancelledError:
-                self.audience.stopping()
+                self.desk.stopping()
                 await run.cancel()
                 await self._end(record, run)
                 raise
@@ -147,23 +118,22 @@ class Batch:
 
     def _begin(self, record: Record) -> Run[BaseModel] | None:
         """Start the run of a record, or tell why there is none."""
-        settings = self.settings
         try:
             if record.error is not None:
                 raise record.error
             run = start(
                 self.program,
                 state_of(self.program.model, record),
-                deps=settings.deps,
-                budget=settings.budget,
-                seed=settings.seed + record.number,
+                deps=self.deps,
+                budget=self.options.budget,
+                seed=self.options.seed + record.number,
             )
         except InvalidInput as error:
-            self.audience.ended(refused(record, error))
+            self._tell(refused(record, error))
             return None
         self.under_way += 1
-        if settings.record is not None:
-            run.record(settings.record)
+        if self.record is not None:
+            run.record(self.record.write)
         return run
 
     async def _settle(self, record: Record, run: Run[BaseModel], *, is_told: bool) -> None:
@@ -175,13 +145,13 @@ class Batch:
             result, error = await _result(run)
             if result.status != "paused":
                 return self._told(record, result, error)
-            if not await self._answered(run, result, used):
-                self._paused.append(_Open(record, run, result))
+            if not await self._answered(run, result, used) and not await self._waited(run, result):
+                self._paused.append((record, run))
                 return None
 
     async def _follow(self, run: Run[BaseModel]) -> None:
         async for event in run:
-            self.audience.heard(event)
+            self.desk.progress.heard(event)
 
     async def _answered(
         self, run: Run[BaseModel], result: Result[BaseModel], used: dict[str, int]
@@ -189,7 +159,7 @@ class Batch:
         """Give what `--answer` says; False: it has no answer for any open question."""
         has_answered = False
         for question in result.questions:
-            text = self.settings.answers.next(question, used)
+            text = self.answers.next(question, used)
             if text is not None:
                 has_answered = True
                 # Refused is only what came too late: what was typed has been checked before.
@@ -197,10 +167,18 @@ class Batch:
                     await give(run, self.program, question, text)
         return has_answered
 
-    async def _with_person(self, paused: _Open) -> None:
+    async def _waited(self, run: Run[BaseModel], result: Result[BaseModel]) -> bool:
+        """Where nobody can answer, wait until the time of a question is over; False: too long."""
+        times = [each.timeout.total_seconds() for each in result.questions if each.timeout]
+        seconds = min(times, default=inf)
+        if sys.stdin.isatty() or seconds > PATIENCE_S:
+            return False
+        await asyncio.sleep(seconds)
+        return True
+
+    async def _with_person(self, record: Record, run: Run[BaseModel]) -> None:
         """Ask the person until the run ends, or they leave a question open."""
-        record, run = paused.record, paused.run
-        self.audience.pause()
+        self.desk.progress.pause()
         try:
             while True:
                 result, error = await _result(run)
@@ -209,7 +187,7 @@ class Batch:
                 await ask(run, self.program, result.questions[0])
         except Unanswered:
             await self._end(record, run)
-        except (CancelledError, Interrupted):
+        except CancelledError:
             await run.cancel()
             await self._end(record, run)
             raise
@@ -224,8 +202,12 @@ class Batch:
     ) -> None:
         self.under_way -= 1
         self.traffic.add(result)
-        keep = self.settings.keep_states
-        self.audience.ended(outcome_of(record, result, error, keep=keep))
+        keep = self.options.as_json or not self.desk.is_many
+        self._tell(outcome_of(record, result, error, keep=keep))
+
+    def _tell(self, outcome: Outcome) -> None:
+        if not self.desk.ended(outcome):
+            self._records.close()
 
 
 async def _result(run: Run[BaseModel]) -> tuple[Result[BaseModel], AgentGraphError | None]:

@@ -8,19 +8,17 @@ Rules of this file:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agentgraph.cli.exits import reporting
 
-if TYPE_CHECKING:
-    from agentgraph.cli import checking, comparing
-    from agentgraph.errors import Severity
-
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
 _DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+_COUNT = click.IntRange(min=0)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -32,9 +30,11 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid graph, 4 paused, 5 limit reached, "
-    "130 interrupted.",
+    "130 interrupted. Who closes stdout early, as `head` does, has read enough: nothing more is "
+    "printed, `run` begins no further run, and the exit code stays what it is. What a full disk "
+    "does not take of the results of `run` goes to stderr.",
 )
 @click.option(
     "--version",
@@ -82,25 +82,20 @@ def agentgraph() -> None:
     "-n",
     type=click.IntRange(min=1),
     default=8,
-    show_default=True,
     help="How many runs at once.",
 )
-@click.option("--steps", type=click.IntRange(min=0), help="Budget of each run: steps.")
+@click.option("--steps", type=_COUNT, help="Budget of each run: steps.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="Budget of each run: seconds.")
 @click.option("--usd", type=click.FloatRange(min=0), help="Budget of each run: dollars.")
-@click.option("--tokens", type=click.IntRange(min=0), help="Budget of each run: tokens.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Where chance begins.")
+@click.option("--tokens", type=_COUNT, help="Budget of each run: tokens.")
+@click.option("--seed", type=int, default=0, help="Where chance begins.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object for each run, as it ends."
+    "--json", "as_json", is_flag=True, help="Print a JSON object for each run at its end."
 )
-@click.option(
-    "--svg",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw the graph with the number of visits over all runs.",
-)
+@click.option("--svg", type=_FILE, help="Draw the graph with the number of visits over all runs.")
 @click.option(
     "--record",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    type=_FILE,
     help="Write down the runs as they go, for `render --run`: JSON Lines, a line an event.",
 )
 @click.option("--watch", is_flag=True, help="Show the drawing, and in it where the run is.")
@@ -112,12 +107,12 @@ def run(target: str, **asked: Any) -> None:
     What comes out goes to stdout, progress and errors go to stderr.
     """
     with reporting(debug=asked["debug"]):
-        from agentgraph.cli import running  # noqa: PLC0415 - see rule 1
+        from agentgraph.cli import options, running  # noqa: PLC0415 - see rule 1
         from agentgraph.runtime import Budget  # noqa: PLC0415 - see rule 1
 
         limits = {name: asked.pop(name) for name in ("steps", "seconds", "usd", "tokens")}
         budget = None if all(limit is None for limit in limits.values()) else Budget(**limits)
-        code = running.run(running.Options(target, budget=budget, **asked))
+        code = running.run(options.Options(target, budget=budget, **asked))
     raise click.exceptions.Exit(code)
 
 
@@ -130,14 +125,12 @@ def run(target: str, **asked: Any) -> None:
     "--format",
     type=click.Choice(["text", "json", "sarif"]),
     default="text",
-    show_default=True,
     help="For people, for programs, or SARIF 2.1.0 for code scanning.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["warning", "error"]),
     default="warning",
-    show_default=True,
     help="From which severity on a finding makes the exit code 1.",
 )
 @click.option(
@@ -147,19 +140,12 @@ def run(target: str, **asked: Any) -> None:
     help="Draw the path of each finding that has one into a file in DIR.",
 )
 @_DEBUG
-def check(
-    targets: tuple[str, ...],
-    *,
-    format: "checking.Format",
-    fail_on: "Severity",
-    svg: Path | None,
-    debug: bool,
-) -> None:
+def check(targets: tuple[str, ...], **asked: Any) -> None:
     """Say what can be said of workflows before they run."""
-    with reporting(debug=debug):
+    with reporting(debug=asked["debug"], failed=2):
         from agentgraph.cli.checking import check as look  # noqa: PLC0415 - see rule 1
 
-        code = look(targets, format=format, fail_on=fail_on, svg=svg, debug=debug)
+        code = look(targets, **asked)
     raise click.exceptions.Exit(code)
 
 
@@ -172,20 +158,14 @@ def check(
 @click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
 )
-@click.option(
-    "--svg",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Draw both in one: what was added, removed and changed.",
-)
+@click.option("--svg", type=_FILE, help="Draw both in one: what was added, removed and changed.")
 @_DEBUG
-def diff(
-    before: str, after: str, *, format: "comparing.Format", svg: Path | None, debug: bool
-) -> None:
+def diff(before: str, after: str, **asked: Any) -> None:
     """Say what changed from the workflow BEFORE to AFTER, and what it means for runs under way."""
-    with reporting(debug=debug):
+    with reporting(debug=asked["debug"], failed=2):
         from agentgraph.cli.comparing import compare  # noqa: PLC0415 - see rule 1
 
-        code = compare(before, after, format=format, svg=svg, debug=debug)
+        code = compare(before, after, **asked)
     raise click.exceptions.Exit(code)
 
 
@@ -200,22 +180,12 @@ def diff(
     help=f"Where to: a file that ends in {', '.join(_FORMATS)}; or - for stdout. Repeatable.",
 )
 @click.option("--format", type=click.Choice(_FORMATS), help="The format of -.")
-@click.option(
-    "--run",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Show what recorded runs did: a file of `agentgraph run --record`.",
-)
+@click.option("--run", type=_FILE, help="Show what recorded runs did: a file of `run --record`.")
 @click.option("--at-step", type=click.IntRange(min=1), help="Stop the run after so many events.")
-@click.option("--depth", type=click.IntRange(min=0), help="How many workflows inside to open.")
+@click.option("--depth", type=_COUNT, help="How many workflows inside to open.")
 @click.option("--collapse", multiple=True, metavar="PATH", help="Close this one. Repeatable.")
 @click.option("--focus", metavar="PATH", help="Only what is near this vertex.")
-@click.option(
-    "--radius",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="How many edges away from --focus.",
-)
+@click.option("--radius", type=_COUNT, default=1, help="How many edges away from --focus.")
 @click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto")
 @click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", help="Down, or right.")
 @click.option(
@@ -239,7 +209,7 @@ def render(target: str, *, debug: bool, **asked: Any) -> None:
 @click.option(
     "--from",
     "chart",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_FILE,
     help="A Mermaid flowchart: begin with a function for each box of it.",
 )
 @_DEBUG

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 import click
 
-from agentgraph.cli.exits import tell
+from agentgraph.cli import files
+from agentgraph.cli.exits import plural, tell
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import AgentGraphError, InvalidGraph
 from agentgraph.graph import FrozenGraph
@@ -37,6 +38,7 @@ def compare(
     debug: bool = False,
 ) -> int:
     """Tell what changed from one target to the other; draw it where that is asked for."""
+    files.check(svg, "--svg", suffix=".svg")
     try:
         found = difference(_graph(before), _graph(after))
     except AgentGraphError as error:
@@ -47,7 +49,7 @@ def compare(
         from agentgraph.render.differing import both  # noqa: PLC0415 - only who draws needs it
 
         graph, marks = both(found)
-        svg.write_text(to_svg(graph, marks=marks), encoding="utf-8", newline="\n")
+        files.write(svg, to_svg(graph, marks=marks))
     if format == "json":
         click.echo(_as_json(found))
     else:
@@ -71,8 +73,7 @@ def _graph(target: str) -> FrozenGraph:
 def _told(found: Difference) -> Iterator[str]:
     before, after = found.before, found.after
     name = after.name if before.name == after.name else f"{before.name} -> {after.name}"
-    verdict = "same" if not found.changes else f"{len(found.changes)} changes"
-    verdict = verdict.removesuffix("s") if len(found.changes) == 1 else verdict
+    verdict = plural(len(found.changes), "change") if found.changes else "same"
     yield f"{click.style(name, bold=True)}: {verdict}"
     for part in ("workflow", "field", "vertex", "edge", "region"):
         yield from (_line(change) for change in found.changes if change.part == part)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import click
-from pydantic import BaseModel
 
-from agentgraph.graph import END, START, Edge, FrozenGraph, Vertex
-from agentgraph.render import Engine, engines, to_svg
+from agentgraph.render import Engine, engines
 from agentgraph.render.engines import VARIABLE
-from agentgraph.runtime import Binding, Body, Program, run
+from agentgraph.state import State
+from agentgraph.workflow import node, workflow
 
 WELL: Final = 0
 ILL: Final = 1
@@ -52,7 +51,7 @@ def version() -> str | None:
     return _version_of("agentgraph")
 
 
-class _Trial(BaseModel):
+class _Trial(State):
     """The state of a workflow that does nothing."""
 
 
@@ -62,16 +61,9 @@ def _rest(_: _Trial) -> None:
 
 async def _tried() -> str:
     """Run and draw a small workflow, and name the engine that drew it."""
-    graph = FrozenGraph(
-        "trial",
-        (Vertex(START, "start"), Vertex("node"), Vertex(END, "end")),
-        (Edge(START, "node"), Edge("node", END)),
-    )
-    program = Program(graph, _Trial, {"node": Binding(Body(_rest))})
-    result = await run(program, _Trial())
-    to_svg(graph, visits=result.visits, taken=result.taken)
-    wanted = os.environ.get(VARIABLE)
-    return wanted or next(engine.name for engine in engines() if engine.found)
+    trial = workflow("trial", _Trial, node(_rest))
+    trial.to_svg(run=await trial.run(_Trial()))
+    return os.environ.get(VARIABLE) or next(engine.name for engine in engines() if engine.found)
 
 
 def _told(name: str) -> bool:

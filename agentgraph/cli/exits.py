@@ -7,21 +7,28 @@ Rules of this file:
 2. What is printed goes to stderr; stdout is for data.
 """
 
+import sys
 import traceback
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from sysconfig import get_path
 from typing import Final, cast
 
 import click
 
+from agentgraph.cli import stdio
 from agentgraph.errors import (
     AgentGraphError,
     GraphError,
     InvalidGraphFile,
     InvalidInput,
+    Place,
+    RunFailed,
     UnknownTarget,
 )
 
+_LIBRARIES: Final = tuple({get_path("stdlib"), get_path("purelib"), get_path("platlib"), "<frozen"})
 DONE: Final = 0
 FAILED: Final = 1
 USAGE: Final = 2
@@ -64,6 +71,21 @@ def tell(error: BaseException, *, debug: bool = False) -> None:
         if cause in str(error):
             continue
         click.echo(f"  cause: {safe(cause)}", err=True)
+    place = isinstance(error, RunFailed) and error.__cause__ and last_place(error.__cause__)
+    if place:
+        click.echo(f"  at:    {place} (--debug shows how it came there)", err=True)
+
+
+def last_place(error: BaseException) -> Place | None:
+    """Return the innermost line of the user's own code that an error went through."""
+    place, trace = None, error.__traceback__
+    while trace is not None:
+        name = f"{trace.tb_frame.f_globals.get('__name__', '')}."
+        file = trace.tb_frame.f_code.co_filename
+        if not name.startswith(("agentgraph.", "importlib.")) and not file.startswith(_LIBRARIES):
+            place = Place(file, trace.tb_lineno)
+        trace = trace.tb_next
+    return place
 
 
 def causes(error: BaseException) -> Iterator[str]:
@@ -85,14 +107,33 @@ def safe(text: str) -> str:
     return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
 
 
+def plural(number: int, noun: str) -> str:
+    """Count things: `1 edge`, `2 edges`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @contextmanager
-def reporting(*, debug: bool) -> Generator[None]:
-    """Turn what a command raises into a message and an exit code."""
+def reporting(*, debug: bool, failed: int = FAILED) -> Generator[None]:
+    """Turn what a command raises into a message and an exit code; `failed` if it cannot write."""
     try:
         yield
+        sys.stdout.flush()
+        stdio.check(sys.stdout, "stdout")
     except AgentGraphError as error:
         tell(error, debug=debug)
         raise click.exceptions.Exit(code_of(error)) from error
+    except OSError as error:
+        tell(error, debug=True) if debug else click.echo(safe(_reason(error)), err=True)
+        raise click.exceptions.Exit(failed) from error
     except (KeyboardInterrupt, click.Abort) as error:
         click.echo("interrupted", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from error
+
+
+def _reason(error: OSError) -> str:
+    """Say which file or folder cannot be used, and why."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder is gone: change into one that is there"
+    return f"{error.filename or 'a file'} cannot be used: {error.strerror}"

@@ -8,13 +8,14 @@ Rules of this file:
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final, cast
 
 import click
 from pydantic import BaseModel, ValidationError
@@ -51,25 +52,40 @@ def read(source: str | None, changes: Mapping[str, object]) -> Inputs:
     """Return the inputs that `--input` names, with the fields of `--set` put over them."""
     if source is None:
         return Inputs([Record(1, "--set" if changes else "no --input", dict(changes))])
-    if source == "-":
-        inputs = _sniffed(sys.stdin.buffer.read(), "stdin")
-    elif source.lstrip().startswith("{"):
-        inputs = Inputs([_record(source.encode(), 1, "--input")])
-    else:
-        inputs = _from_file(source)
+    try:
+        inputs = _found(source)
+    except OSError as error:
+        what = f"{'stdin' if source == '-' else repr(source)} cannot be read: {error.strerror}"
+        fix = "check that it is there, and who may read it"
+        raise InvalidInput(what, where="--input", fix=fix) from error
     records = (_with(record, changes) for record in inputs.records)
     return Inputs(records, inputs.is_many, inputs.total)
 
 
-def changes_of(settings: Iterable[str]) -> dict[str, object]:
-    """Read `field=value`: the value is JSON, or else a text."""
+def changes_of(settings: Iterable[str], model: type[BaseModel]) -> dict[str, object]:
+    """Read `field=value`: the value is JSON, or else a text, and a text where the field is one."""
     changes: dict[str, object] = {}
     for setting in settings:
-        name, found, text = setting.partition("=")
+        name, found, text = typed(setting).partition("=")
         if not found or not name:
             raise click.BadParameter(f"{setting!r} is not field=value", param_hint="--set")
-        changes[name] = value_of(text)
+        value = value_of(text)
+        changes[name] = text if is_text(model, name) and not isinstance(value, str) else value
     return changes
+
+
+def is_text(model: type[BaseModel], name: str) -> bool:
+    """Whether a field takes nothing but texts: then `123` is one too."""
+    info = model.model_fields.get(name)
+    return info is not None and info.annotation is str
+
+
+def typed(text: str) -> str:
+    """Read again as UTF-8 what was typed, where the locale of the shell knows fewer letters."""
+    try:
+        return text if text.isascii() else os.fsencode(text).decode()
+    except UnicodeError:
+        return text
 
 
 def value_of(text: str) -> object:
@@ -88,33 +104,28 @@ def state_of(model: type[BaseModel], record: Record) -> BaseModel:
     except ValidationError as error:
         raise _misfit(model, record, error) from None
     except Exception as error:
-        raise InvalidInput(
-            f"a validator of {model.__name__} raised {type(error).__name__}: {error}",
-            where=record.where,
-            fix="raise ValueError in a validator to refuse a value",
-        ) from error
+        what = f"a validator of {model.__name__} raised {type(error).__name__}: {error}"
+        fix = "raise ValueError in a validator to refuse a value"
+        raise InvalidInput(what, where=record.where, fix=fix) from error
 
 
-def _from_file(source: str) -> Inputs:
+def _found(source: str) -> Inputs:
+    if source == "-":
+        return _sniffed(sys.stdin.buffer.read(), "stdin")
+    if source.lstrip().startswith("{"):
+        return Inputs([_record(typed(source).encode(errors="replace"), 1, "--input")])
     path = Path(source)
-    if not path.is_file():
+    if not path.exists():
         near = nearest(str(path), [str(one) for one in path.parent.glob("*.json*")])
         fix = f"did you mean {near!r}?" if near else "give a JSON object, a file, or - for stdin"
         raise InvalidInput(f"there is no file {source!r}", where="--input", fix=fix)
-    try:
-        if path.suffix in LINES:
-            return Inputs(_lines_of(path), is_many=True, total=_count(path))
-        with path.open("rb") as file:
-            text = file.read(LENGTH_MAX + 1)
-        if len(text) > LENGTH_MAX and _has_records(text):
-            return Inputs(_lines_of(path), is_many=True, total=_count(path))
-        return _sniffed(text, source)
-    except OSError as error:
-        raise InvalidInput(
-            f"{source!r} cannot be read: {error.strerror}",
-            where="--input",
-            fix="check who may read it",
-        ) from error
+    if path.suffix in LINES and path.is_file():
+        return Inputs(_lines_of(path), is_many=True, total=_count(path))
+    with path.open("rb") as file:
+        text = file.read(LENGTH_MAX + 1)
+    if len(text) > LENGTH_MAX and path.is_file() and _has_records(text):
+        return Inputs(_lines_of(path), is_many=True, total=_count(path))
+    return _sniffed(text, source)
 
 
 def _lines_of(path: Path) -> Iterator[Record]:
@@ -125,24 +136,17 @@ def _lines_of(path: Path) -> Iterator[Record]:
 def _count(path: Path) -> int:
     """Count the records of a file, so that the progress has an end."""
     with path.open("rb") as file:
-        return sum(1 for line in _chunks(file) if line.strip())
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    return iter(partial(file.readline, LENGTH_MAX + 1), b"")
+        return sum(1 for line in iter(partial(file.readline, LENGTH_MAX + 1), b"") if line.strip())
 
 
 def _sniffed(text: bytes, source: str) -> Inputs:
-    """Tell one JSON object from a stream of them: it depends on what parses."""
+    """Tell one JSON object from a stream of them, or of none: it depends on what parses."""
     whole = _record(text, 1, source)
-    if whole.error is None or not _has_records(text):
+    if whole.error is None or (text.strip() and not _has_records(text)):
         return Inputs([whole])
     lines = text.splitlines(keepends=True)
-    return Inputs(
-        _lines(partial(next, iter(lines), b""), source),
-        is_many=True,
-        total=sum(1 for line in lines if line.strip()),
-    )
+    total = sum(1 for line in lines if line.strip())
+    return Inputs(_lines(partial(next, iter(lines), b""), source), is_many=True, total=total)
 
 
 def _has_records(text: bytes) -> bool:
@@ -174,39 +178,32 @@ def _record(text: bytes, number: int, where: str) -> Record:
 
 
 def _object(text: bytes, where: str) -> dict[str, object]:
-    if len(text) > LENGTH_MAX:
-        raise _too_long(where)
+    fix = 'write an object, such as {"text": "..."}'
     try:
+        if len(text) > LENGTH_MAX:
+            raise _too_long(where)
         value = _parsed(text.decode("utf-8-sig"))
+        if not isinstance(value, dict):
+            kind = "a list" if isinstance(value, list) else f"{value!r:.60}"
+            fix = "for many runs write one object a line (JSONL)"
+            raise InvalidInput(
+                f"an input is a JSON object, and this is {kind}", where=where, fix=fix
+            )
+        fields = cast("dict[str, object]", value)
+        _measure(fields)
     except RecursionError:
-        raise _too_deep(where) from None
+        what = f"an input may be nested {DEPTH_MAX} levels deep, and this is deeper"
+        fix = "flatten it, or give it as a text that a node parses"
     except UnicodeDecodeError as error:
-        raise InvalidInput(
-            f"byte {error.start + 1} is no UTF-8", where=where, fix="save the text as UTF-8"
-        ) from None
+        what, fix = f"byte {error.start + 1} is no UTF-8", "save the text as UTF-8"
     except json.JSONDecodeError as error:
-        at = f"line {error.lineno}, column {error.colno}" if b"\n" in text.strip() else ""
-        at = at or f"column {error.colno}"
-        raise InvalidInput(
-            f"this is not JSON: {error.msg} at {at}",
-            where=where,
-            fix='write an object, such as {"text": "..."}',
-        ) from None
+        line = f"line {error.lineno}, " if b"\n" in text.strip() else ""
+        what = f"this is not JSON: {error.msg} at {line}column {error.colno}"
     except ValueError as error:
-        raise InvalidInput(
-            f"this is not JSON: {error}", where=where, fix="mend the value"
-        ) from None
-    if not isinstance(value, dict):
-        kind = "a list" if isinstance(value, list) else f"{value!r:.60}"
-        raise InvalidInput(
-            f"an input is a JSON object, and this is {kind}",
-            where=where,
-            fix="for many runs write one object a line (JSONL)",
-        )
-    fields = cast("dict[str, object]", value)
-    if _is_deep(fields):
-        raise _too_deep(where)
-    return fields
+        what, fix = f"this is not JSON: {error}", "mend the value"
+    else:
+        return fields
+    raise InvalidInput(what, where=where, fix=fix)
 
 
 def _parsed(text: str) -> object:
@@ -226,14 +223,13 @@ def _no_number(name: str) -> object:
     raise ValueError(f"{name} is no number in JSON")
 
 
-def _is_deep(value: object) -> bool:
-    """Whether a value is nested too deeply; level by level, so that no depth is too much for it."""
+def _measure(value: object) -> None:
+    """Refuse what is nested too deeply; level by level, so that no depth is too much for it."""
     level: list[object] = [value]
     for _ in range(DEPTH_MAX):
         level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return False
-    return True
+    if level:
+        raise RecursionError
 
 
 def _inside(value: object) -> Iterable[object]:
@@ -259,24 +255,12 @@ def _misfit(model: type[BaseModel], record: Record, error: ValidationError) -> I
     names = list(model.model_fields)
     extra = [str(fault["loc"][-1]) for fault in faults if fault["type"] == "extra_forbidden"]
     near = nearest(extra[0], names) if extra else None
-    return InvalidInput(
-        f"this is no {model.__name__}: {'; '.join(said)}{more}",
-        where=record.where,
-        fix=f"did you mean {near!r}?" if near else f"its fields are {', '.join(names) or 'none'}",
-    )
+    fix = f"did you mean {near!r}?" if near else f"its fields are {', '.join(names) or 'none'}"
+    what = f"this is no {model.__name__}: {'; '.join(said)}{more}"
+    return InvalidInput(what, where=record.where, fix=fix)
 
 
 def _too_long(where: str) -> InvalidInput:
-    return InvalidInput(
-        f"an input may have {LENGTH_MAX // 1024 // 1024} MB, and this has more",
-        where=where,
-        fix="give the path of a large text in the input, and read it in a node",
-    )
-
-
-def _too_deep(where: str) -> InvalidInput:
-    return InvalidInput(
-        f"an input may be nested {DEPTH_MAX} levels deep, and this is deeper",
-        where=where,
-        fix="flatten it, or give it as a text that a node parses",
-    )
+    what = f"an input may have {LENGTH_MAX // 1024 // 1024} MB, and this has more"
+    fix = "give the path of a large text in the input, and read it in a node"
+    return InvalidInput(what, where=where, fix=fix)

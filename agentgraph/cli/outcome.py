@@ -35,8 +35,7 @@ class Outcome:
 
 def refused(record: Record, error: AgentGraphError) -> Outcome:
     """Return what came of an input that is none."""
-    name, text = _title(record)
-    return Outcome(record.number, name, text, "invalid", error=error)
+    return Outcome(record.number, *_title(record), "invalid", error=error)
 
 
 def outcome_of(
@@ -44,18 +43,8 @@ def outcome_of(
 ) -> Outcome:
     """Return what came of a run."""
     name, text = _title(record)
-    return Outcome(
-        record.number,
-        name,
-        text,
-        result.status,
-        result.path,
-        result.decisions,
-        error,
-        result.questions,
-        _stop(result),
-        result if keep else None,
-    )
+    told = result.path, result.decisions, error, result.questions, _stop(result)
+    return Outcome(record.number, name, text, result.status, *told, result if keep else None)
 
 
 def _stop(result: Result[BaseModel]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import click
 
+from agentgraph.cli.exits import plural
 from agentgraph.events import Event, NodeStarted
 from agentgraph.graph import FrozenGraph
 
@@ -21,35 +22,26 @@ PAUSE_S: Final = 10.0
 
 
 class Progress(Protocol):
-    """Something that can be told how far a command has come."""
+    """Something that can be told how far a command has come; this one says nothing of it."""
 
     def heard(self, event: Event[Any]) -> None:
         """Something was told of the only run."""
-        ...
+        return
 
     def ended(self) -> None:
         """One more run has ended."""
-        ...
+        return
 
     def pause(self) -> None:
         """Leave the terminal to a person."""
-        ...
+        return
 
 
-class _Silent:
+class Silent(Progress):
     """Says nothing: for one run in a log, and for --quiet."""
 
-    def heard(self, event: Event[Any]) -> None:
-        pass
 
-    def ended(self) -> None:
-        pass
-
-    def pause(self) -> None:
-        pass
-
-
-class _Log(_Silent):
+class _Log(Silent):
     """Says how far it is every few seconds."""
 
     def __init__(self, total: int | None) -> None:
@@ -88,7 +80,7 @@ def progress(
             with _bar(name, total) as bar:
                 yield bar
         else:
-            yield _Silent() if quiet or total == 1 else _Log(total)
+            yield Silent() if quiet or total == 1 else _Log(total)
 
 
 @contextmanager
@@ -128,6 +120,5 @@ def _bar(name: str, total: int | None) -> Generator[Progress]:
 
 def counted(statuses: Counter[str], seconds: float) -> str:
     """Return how many runs ended how, in words."""
-    total = statuses.total()
     parts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
-    return f"{total} run{'' if total == 1 else 's'} in {seconds:.1f} s: {parts or 'none'}"
+    return f"{plural(statuses.total(), 'run')} in {seconds:.1f} s: {parts or 'none'}"

@@ -16,6 +16,7 @@ from typing import Final
 
 import click
 
+from agentgraph.cli.files import write as write_file
 from agentgraph.cli.flowchart import read
 from agentgraph.cli.skeleton import parts
 from agentgraph.cli.target import load
@@ -35,24 +36,19 @@ def write(name: str, chart: Path | None = None) -> None:
     slots = {"name": folder.name}
     if chart is not None:
         slots |= parts(read(_text(chart), str(chart)))
+    fault = ""
     if not _NAME.fullmatch(folder.name):
         # The folder's name becomes the name of a Python file and of the workflow.
-        raise click.BadParameter(
-            f"{folder.name!r}: take small letters, digits and _, as in 'support_desk'",
-            param_hint="NAME",
-        )
-    if iskeyword(folder.name) or find_spec(folder.name) is not None:
-        raise click.BadParameter(
-            f"{folder.name!r} is the name of something in Python: a file called so would hide it",
-            param_hint="NAME",
-        )
-    if folder.exists():
-        raise click.BadParameter(
-            f"{name!r} is there already, and nothing is overwritten", param_hint="NAME"
-        )
+        fault = "take small letters, digits and _, as in 'support_desk'"
+    elif iskeyword(folder.name) or find_spec(folder.name) is not None:
+        fault = "it is the name of something in Python: a file called so would hide it"
+    elif folder.exists():
+        fault = "it is there already, and nothing is overwritten"
+    if fault:
+        raise click.BadParameter(f"{name!r}: {fault}", param_hint="NAME")
     folder.mkdir(parents=True)
     for file, text in files(slots, TEMPLATE if chart is None else FLOW):
-        (folder / file).write_text(text, encoding="utf-8", newline="\n")
+        write_file(folder / file, text)
         click.echo(f"wrote {folder / file}", err=True)
     if chart is not None:
         load(str(folder / f"{folder.name}.py"))

@@ -18,7 +18,7 @@ from typing import Final
 import click
 
 from agentgraph.cli.examining import Checked
-from agentgraph.cli.exits import safe
+from agentgraph.cli.exits import plural, safe
 from agentgraph.errors import Finding, Place
 from agentgraph.verify import Report
 
@@ -45,17 +45,14 @@ def write(found: Sequence[Checked], drawn: Mapping[int, str]) -> None:
 def shown(place: Place) -> str:
     """Write a place as it is seen from the current folder."""
     path = Path(place.file)
-    return f"{path.relative_to(Path.cwd())}:{place.line}" if _is_here(path) else str(place)
-
-
-def _is_here(path: Path) -> bool:
-    return path.is_absolute() and path.is_relative_to(Path.cwd())
+    is_here = path.is_absolute() and path.is_relative_to(Path.cwd())
+    return f"{path.relative_to(Path.cwd())}:{place.line}" if is_here else str(place)
 
 
 def _told(one: Checked, drawn: Mapping[int, str]) -> Iterator[str]:
     report = one.report
     errors = len(report.errors)
-    counts = [_counted(errors, "error"), _counted(len(report.findings) - errors, "warning")]
+    counts = [plural(errors, "error"), plural(len(report.findings) - errors, "warning")]
     verdict = ", ".join(count for count in counts if not count.startswith("0 ")) or "clean"
     colour = "red" if errors else "yellow" if report.findings else "green"
     name = report.graph if report.graph == one.target else f"{report.graph} ({one.target})"
@@ -91,7 +88,7 @@ def _proved(report: Report) -> Iterator[str]:
     bounded = (
         "every run ends; how many nodes run depends on the lists of its `each`"
         if most is None
-        else f"every run ends, after at most {_counted(most, 'node run')}"
+        else f"every run ends, after at most {plural(most, 'node run')}"
     )
     choices = _choices(report)
     yield from _titled("proved", bounded)
@@ -105,9 +102,9 @@ def _proved(report: Report) -> Iterator[str]:
             if not any(str(required) in finding.where for finding in report.findings):
                 yield from _titled("", f"{required}{f' in {prefix}' if prefix else ''} holds")
     size = [(len(graph.vertices), len(graph.edges)) for _, graph in report.graphs]
-    inner = f", in {_counted(len(size), 'graph')}" if len(size) > 1 else ""
+    inner = f", in {plural(len(size), 'graph')}" if len(size) > 1 else ""
     vertices, edges = (sum(column) for column in zip(*size, strict=True))
-    yield from _titled("size", f"{vertices} vertices, {_counted(edges, 'edge')}{inner}")
+    yield from _titled("size", f"{vertices} vertices, {plural(edges, 'edge')}{inner}")
     rows = [("parallel", f"after {f.path}: {' | '.join(f.branches)}") for f in report.forks]
     for join in report.joins:
         few = join.need < len(join.ways)
@@ -128,7 +125,7 @@ def _data(report: Report) -> Iterator[str]:
     known = report.claims
     is_clear = not any(finding.code in {"AG401", "AG402"} for finding in report.findings)
     if known["proved"] and is_clear:
-        nodes = _counted(len(known["proved"]), "node")
+        nodes = plural(len(known["proved"]), "node")
         text = f"of {nodes}: no field is read too early, or written twice at once"
         yield from _titled("", text)
     if known["declared"] and is_clear:
@@ -180,7 +177,3 @@ def safe_line(text: str) -> str:
 def _listed(names: Sequence[str]) -> str:
     few = [*names[:3], f"{len(names) - 3} more"] if len(names) > 4 else list(names)
     return " and ".join([", ".join(few[:-1]), few[-1]]) if len(few) > 1 else few[0]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import Final, TextIO
 
 from pydantic import BaseModel
-from pydantic_core import to_json
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agentgraph.cli import stdio
 from agentgraph.cli.exits import safe
 from agentgraph.cli.outcome import Outcome
 from agentgraph.cli.telling import one_line, sureness, told, used, voters_of, way
 from agentgraph.events import Result
+from agentgraph.events.recording import as_json
 from agentgraph.graph import FrozenGraph
 
 TEXT_MIN: Final = 16
@@ -56,7 +57,7 @@ def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
             Text(its_sureness),
             Text(one.status, style=COLORS.get(one.status, "")),
         )
-    _print(grid, console)
+    _print(grid, console, out)
 
 
 def single(outcome: Outcome, result: Result[BaseModel], graph: FrozenGraph, out: TextIO) -> None:
@@ -65,15 +66,15 @@ def single(outcome: Outcome, result: Result[BaseModel], graph: FrozenGraph, out:
     state = _grid()
     for name, value in result.state:
         state.add_row(name, _value(value))
-    _print(state, console)
-    print(file=out)
+    _print(state, console, out)
+    stdio.put("", out)
     facts = _grid()
     facts.add_row("status", Text(outcome.status, style=COLORS.get(outcome.status, "")))
     facts.add_row("path", _way(outcome, voters_of(graph), _arrow(console)) or "-")
     for decision in result.decisions:
         facts.add_row("decided", told(decision))
     facts.add_row("used", used(result))
-    _print(facts, console)
+    _print(facts, console, out)
 
 
 def _way(outcome: Outcome, voters: frozenset[str], arrow: str) -> str:
@@ -83,9 +84,7 @@ def _way(outcome: Outcome, voters: frozenset[str], arrow: str) -> str:
 
 
 def _value(value: object) -> Text:
-    if isinstance(value, str):
-        return Text(safe(value))
-    return Text(safe(to_json(value, indent=2, fallback=repr).decode()))
+    return Text(safe(value if isinstance(value, str) else as_json(value, indent=2, ascii=False)))
 
 
 def _widest(texts: Sequence[str], title: str) -> int:
@@ -99,13 +98,13 @@ def _grid() -> Table:
     return grid
 
 
-def _print(grid: Table, console: Console) -> None:
+def _print(grid: Table, console: Console, out: TextIO) -> None:
     """Print a table without the blanks that rich puts at the end of its lines."""
     with console.capture() as captured:
         console.print(grid)
-    for line in captured.get().splitlines():
-        print(line.rstrip(), file=console.file)
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    stdio.put("\n".join(lines), out)
 
 
 def _arrow(console: Console) -> str:
-    return " → " if "utf" in console.encoding.lower() else " -> "
+    return " → " if stdio.has_all_letters(console.encoding) else " -> "

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from typing import Final
 
 from pydantic import BaseModel
-from pydantic_core import to_json
 
-from agentgraph.cli.exits import safe
+from agentgraph.cli.exits import plural, safe
 from agentgraph.cli.outcome import Outcome
 from agentgraph.events import Decision, Result
+from agentgraph.events.recording import as_json
 from agentgraph.graph import FrozenGraph
 
 ROUND_MAX: Final = 12
 """How many nodes a round may have that is written once and counted."""
 
 
-def json_line(outcome: Outcome, result: Result[BaseModel]) -> str:
-    """Return all that is known of a run as one line of JSON."""
-    return to_json(
+def json_line(outcome: Outcome, result: Result[BaseModel], *, ascii: bool) -> str:
+    """Return all that is known of a run as one line of JSON; `ascii`: with no other letters."""
+    return as_json(
         {
             "number": outcome.number,
             "name": outcome.name,
@@ -31,8 +31,8 @@ def json_line(outcome: Outcome, result: Result[BaseModel]) -> str:
             "branches": result.branches,
             "run_id": result.run_id,
         },
-        fallback=repr,
-    ).decode()
+        ascii=ascii,
+    )
 
 
 def way(path: Sequence[str], voters: frozenset[str], arrow: str) -> str:
@@ -94,7 +94,7 @@ def sureness(decisions: Sequence[Decision]) -> str:
 def used(result: Result[BaseModel]) -> str:
     """Write what a run has used."""
     usage = result.usage
-    parts = [f"{usage.steps} step{'' if usage.steps == 1 else 's'}"]
+    parts = [plural(usage.steps, "step")]
     if usage.tokens:
         parts.append(f"{usage.tokens} tokens")
     if usage.usd is None:

@@ -13,20 +13,30 @@ Rules of this file:
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from math import isfinite
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
 
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from agentgraph.errors import InvalidInput
 from agentgraph.events.result import Result
 from agentgraph.events.story import Event, NodeFailed, RunEnded
 
 FORMAT = "agentgraph/run/1"
+HEAD = '{"format": "agentgraph/run/'
+"""With this every recording begins."""
+_DEPTH_MAX = 6
+"""How many levels down a value is looked for that has no form: one may hold itself."""
 WayKey: TypeAlias = tuple[str, str, str | None]
 """Source path, target path and label of an edge."""
+
+_Line: TypeAlias = Mapping[str, Any]
+_Reading: TypeAlias = tuple[_Line, list[tuple[_Line, list["Moved"]]]]
+"""A run of which some lines have been read: its first, and each event with the ways after it."""
 
 
 class Moved(NamedTuple):
@@ -99,20 +109,12 @@ def recorded(source: str | Path | Iterable[str]) -> tuple[Recording, ...]:
             _read(runs, text, f"line {number} of {where}")
     if not runs:
         raise _refused("there is no recorded run", where)
-    return tuple(run.recording() for run in runs.values())
-
-
-class _Reading:
-    """A run of which some lines have been read."""
-
-    def __init__(self, head: Mapping[str, object]) -> None:
-        self.head = head
-        self.steps: list[tuple[Mapping[str, Any], list[Moved]]] = []
-
-    def recording(self) -> Recording:
-        steps = [_step(line, moves) for line, moves in self.steps]
-        run_id, workflow, digest = (str(self.head[key]) for key in ("run", "workflow", "digest"))
-        return Recording(run_id, workflow, digest, tuple(steps))
+    return tuple(
+        Recording(
+            str(run_id), str(head["workflow"]), str(head["digest"]), tuple(starmap(_step, steps))
+        )
+        for run_id, (head, steps) in runs.items()
+    )
 
 
 _APART = frozenset({"run", "at", "event", "node", "classifier", "question"})
@@ -135,25 +137,31 @@ def _read(runs: dict[str, _Reading], text: str, where: str) -> None:
     if "format" in given:
         if given["format"] != FORMAT or not {"run", "workflow", "digest"} <= given.keys():
             raise _refused(f"its format is {given['format']!r}, not {FORMAT!r}", where)
-        runs[given["run"]] = _Reading(given)
+        runs[given["run"]] = given, []
         return
     run = runs.get(given.get("run", ""))
     if run is None or not isinstance(given.get("at"), int | float) or "event" not in given:
         raise _refused("this line belongs to no recorded run", where)
+    _, steps = run
     if given["event"] != "Moved":
-        run.steps.append((given, []))
-    elif run.steps:
+        steps.append((given, []))
+    elif steps:
         source, target, label = given["way"]
-        run.steps[-1][1].append(Moved(given["at"], (source, target, label)))
+        steps[-1][1].append(Moved(given["at"], (source, target, label)))
 
 
 def _lines(source: str | Path | Iterable[str]) -> Iterable[str]:
     if not isinstance(source, str | Path):
         return source
     try:
-        return Path(source).read_text(encoding="utf-8").splitlines()
+        *lines, last = Path(source).read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise _refused(f"it cannot be read: {error}", f"the file {str(source)!r}") from error
+    with suppress(ValueError):
+        # A last line without an end was cut when its writer was killed: the others stand.
+        json.loads(last)
+        lines.append(last)
+    return lines
 
 
 def _ending(result: Result[Any]) -> dict[str, object]:
@@ -171,37 +179,57 @@ def _error(error: BaseException) -> str:
 
 
 def _line(told: Mapping[str, object]) -> str:
+    return as_json(told) + "\n"
+
+
+def as_json(value: object, *, indent: int | None = None, ascii: bool = True) -> str:
+    """Write any value as JSON: what has no form in it is written as a text, and nothing else."""
+    plain = _plain(value)
     try:
-        plain: object = to_jsonable_python(told, fallback=_shown, bytes_mode="base64")
-    except (PydanticSerializationError, ValueError):
-        # Something holds itself, or says wrongly what it is.
-        plain = {
-            key: value if isinstance(value, str | float | int) else repr(value)
-            for key, value in told.items()
-        }
-    try:
-        return json.dumps(plain, allow_nan=False) + "\n"
+        return json.dumps(plain, indent=indent, ensure_ascii=ascii, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(plain)) + "\n"
+        # Numbers that JSON has no form for are written as texts.
+        plain = json.loads(json.dumps(plain), parse_constant=lambda name: str(float(name)))
+        return json.dumps(plain, indent=indent, ensure_ascii=ascii)
+
+
+def _plain(value: object, *above: int) -> object:
+    """Make plain values of anything; where a part resists, only that part becomes its `repr`."""
+    try:
+        return cast("object", to_jsonable_python(value, fallback=_shown, bytes_mode="base64"))
+    except Exception:  # noqa: BLE001 - serializers and properties of users are called here
+        inner = (*above, id(value))
+    if id(value) in above or len(above) == _DEPTH_MAX:
+        return _named(value)
+    if isinstance(value, list | tuple):
+        items = list(cast("Iterable[object]", value))
+        holds_itself = any(item is value for item in items)
+        return (
+            _named(cast("object", value))
+            if holds_itself
+            else [_plain(item, *inner) for item in items]
+        )
+    if isinstance(value, BaseModel):
+        hidden = {name for name, info in type(value).model_fields.items() if info.exclude}
+        return {name: _plain(item, *inner) for name, item in value if name not in hidden}
+    if not isinstance(value, Mapping):
+        return _named(value)
+    pairs = cast("Mapping[object, object]", value).items()
+    return {k if isinstance(k, str) else _named(k): _plain(item, *inner) for k, item in pairs}
 
 
 def _shown(value: object) -> object:
     """Write what pydantic does not know."""
-    return dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else repr(value)
+    return (
+        dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else _named(value)
+    )
 
 
-def _finite(value: object) -> object:
-    """Write numbers as texts that JSON has no form for."""
-    match value:
-        case float() if not isfinite(value):
-            return str(value)
-        case dict():
-            items = cast("dict[str, object]", value).items()
-            return {key: _finite(item) for key, item in items}
-        case list():
-            return [_finite(item) for item in cast("list[object]", value)]
-        case _:
-            return value
+def _named(value: object) -> str:
+    """Return the `repr` of a value, also where its own fails."""
+    with suppress(Exception):
+        return repr(value)
+    return object.__repr__(value)
 
 
 def _refused(what: str, where: str) -> InvalidInput:

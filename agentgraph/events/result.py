@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from functools import cached_property
 from typing import Generic, Literal, TypeAlias
@@ -54,6 +55,8 @@ class OpenQuestion:
     node: str
     show: object
     answers: tuple[str, ...]
+    timeout: timedelta | None = None
+    """How long it waits from the time it was asked; None: for ever."""
 
 
 @dataclass(frozen=True, slots=True)

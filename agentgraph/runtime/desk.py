@@ -34,8 +34,8 @@ class Waiting:
 
     def as_open(self) -> OpenQuestion:
         """Return what the outside may know."""
-        labels = self.job.binding.labels
-        return OpenQuestion(self.id, self.path, self.ask.show, tuple(labels.values()))
+        labels, ask = self.job.binding.labels.values(), self.ask
+        return OpenQuestion(self.id, self.path, ask.show, tuple(labels), ask.timeout)
 
     def set_off(self) -> None:
         """Forget the alarm."""

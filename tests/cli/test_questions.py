@@ -190,3 +190,73 @@ def test_ctrl_c_at_a_question_ends_the_command(mixed: str) -> None:
 
     assert code == 130
     assert "status   cancelled" in out
+
+
+TIMED = """
+from datetime import timedelta
+from typing import Literal
+from agentgraph import END, Ask, State, human, node, workflow
+class S(State):
+    n: int = 0
+    zip: str = ""
+@human
+def quick(s: S) -> Ask[Literal["a", "b"]]:
+    return Ask(show="fast", timeout=timedelta(seconds=0.4), on_timeout="b")
+@human
+def slow(s: S) -> Ask[Literal["a", "b"]]:
+    return Ask(show="slow", timeout=timedelta(days=2))
+@human
+def sure(s: S) -> Ask[bool]:
+    return Ask(show="sure?")
+@node
+def one(s: S) -> None:
+    s.n += 1
+timed = workflow("timed", S, quick.route({"a": END, "b": one}))
+patient = workflow("patient", S, slow.route({"a": END, "b": one}))
+switch = workflow("switch", S, sure.route({True: one, False: END}))
+"""
+
+
+def test_without_a_terminal_the_time_of_a_question_is_waited_for(call: Call, write: Write) -> None:
+    done = call("run", write("timed.py", TIMED) + ":timed", "--json")
+
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["path"] == ["quick", "one"]
+
+
+def test_a_question_that_waits_for_days_is_left_open(call: Call, write: Write) -> None:
+    done = call("run", write("timed.py", TIMED) + ":patient", "--json")
+
+    assert done.exit_code == 4
+    assert json.loads(done.stdout)["questions"][0]["timeout"] == "P2D"
+
+
+@needs_terminal
+def test_at_the_terminal_a_question_ends_when_its_time_is_over(write: Write) -> None:
+    terminal = Terminal("run", write("timed.py", TIMED) + ":timed", "--json")
+
+    terminal.wait_for("the time to answer 'quick' is over")
+    code, out = terminal.end()
+
+    assert code == 0
+    assert json.loads(out)["path"] == ["quick", "one"]
+
+
+@needs_terminal
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [("True", ["sure", "one"]), ("y", ["sure", "one"]), ("NO", ["sure"]), ("false", ["sure"])],
+)
+def test_a_yes_or_no_is_typed_and_never_the_default(
+    write: Write, typed: str, path: list[str]
+) -> None:
+    terminal = Terminal("run", write("timed.py", TIMED) + ":switch", "--json")
+
+    terminal.wait_for("answer (True, False):")
+    terminal.type("\n")
+    terminal.wait_for("Error: '' is no answer")
+    terminal.type(f"{typed}\n")
+    code, out = terminal.end()
+
+    assert code == 0
+    assert json.loads(out)["path"] == path

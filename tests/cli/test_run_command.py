@@ -324,3 +324,11 @@ def test_a_folder_for_the_recording_that_is_not_there_is_told(call: Call, mixed:
 
     assert done.exit_code == 2
     assert "--record" in done.stderr
+
+
+def test_what_looks_like_a_number_is_a_text_where_the_field_is_one(call: Call, mixed: str) -> None:
+    done = call("run", mixed, "--set", "text=good", "--set", "id=12345", "--json")
+    quoted = call("run", mixed, "--set", 'text="good"', "--set", "id=null", "--json")
+
+    assert json.loads(done.stdout)["state"]["id"] == "12345"
+    assert json.loads(quoted.stdout)["state"] == {"id": "null", "text": "good", "count": 1}

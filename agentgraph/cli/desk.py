@@ -1,0 +1,48 @@
+"""Where the outcomes of a batch arrive, and what of them is printed at once; tables come at the end."""
+
+from dataclasses import dataclass, field
+from typing import TextIO
+
+import click
+
+from agentgraph.cli import stdio
+from agentgraph.cli.exits import tell
+from agentgraph.cli.options import Options
+from agentgraph.cli.outcome import Outcome
+from agentgraph.cli.progress import Progress, Silent
+from agentgraph.cli.telling import json_line, one_line
+
+
+@dataclass(slots=True)
+class Desk:
+    """Takes what comes out of a batch, and prints it where it belongs."""
+
+    options: Options
+    out: TextIO
+    is_many: bool
+    progress: Progress = field(default_factory=Silent)
+    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    _is_stopping: bool = False
+
+    def stopping(self) -> None:
+        """Say once that Ctrl-C was heard: a node may take its time to end."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            click.echo("interrupted: waiting for the nodes (Ctrl-C again: do not wait)", err=True)
+
+    def ended(self, outcome: Outcome) -> bool:
+        """Print what must not wait, and keep the rest for the table; False: nobody reads on."""
+        self.progress.ended()
+        if outcome.result is not None and self.options.as_json:
+            is_ascii = not stdio.has_all_letters(self.out.encoding)
+            stdio.put(json_line(outcome, outcome.result, ascii=is_ascii), self.out)
+        self.outcomes[outcome.number] = outcome
+        if outcome.error is not None:
+            if self.is_many and outcome.status == "failed":
+                click.echo(f"input {one_line(outcome.name)} (line {outcome.number}):", err=True)
+            tell(outcome.error, debug=self.options.debug)
+        return not stdio.is_left(self.out)
+
+    def ordered(self) -> list[Outcome]:
+        """Return what came out, in the order of the inputs."""
+        return [self.outcomes[number] for number in sorted(self.outcomes)]
