@@ -7,8 +7,10 @@ from typing import Literal
 
 import click
 
+from agentgraph.cli import files
 from agentgraph.cli.examining import EXITS, Checked, examine
 from agentgraph.cli.exits import tell
+from agentgraph.cli.target import each_of
 from agentgraph.errors import Finding, Severity
 from agentgraph.verify import Report
 
@@ -24,7 +26,7 @@ def check(
     debug: bool = False,
 ) -> int:
     """Tell what is found in each target, and return the worst exit code of them."""
-    found = [examine(target, fail_on) for target in targets]
+    found = [examine(one, fail_on) for target in targets for one in each_of(target)]
     drawn = _draw(found, svg) if svg is not None else {}
     for one in found:
         if one.error is not None and (format != "json" or debug):
@@ -51,7 +53,7 @@ def _draw(found: Sequence[Checked], folder: Path) -> dict[int, str]:
         name = re.sub(r"[^\w.-]+", "_", f"{report.graph}-{number}-{finding.code}.svg")
         graph = report.graphs[0][1]
         text = to_svg(graph, marks=marks_of(finding, report.graphs))
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        files.write(folder / name, text)
         drawn[id(finding)] = str(folder / name)
     return drawn
 

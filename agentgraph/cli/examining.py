@@ -6,9 +6,9 @@
 """
 
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final, Literal
 
+from agentgraph.cli.exits import last_place
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import (
     AgentGraphError,
@@ -16,7 +16,6 @@ from agentgraph.errors import (
     GraphError,
     InvalidGraph,
     InvalidGraphFile,
-    Place,
     Severity,
     UnknownTarget,
 )
@@ -46,21 +45,9 @@ def examine(target: str, fail_on: Severity) -> Checked:
     except InvalidGraph as error:
         report = error.report or Report(error.name, error.findings)
     except GraphError as error:
-        place = _last_place(error.__traceback__)
+        place = last_place(error)
         report = Report(target, (Finding(error.code, error.what, error.where, error.fix, place),))
     counted = report.findings if fail_on == "warning" else report.errors
     if any(finding.code == UNDECIDED_CODE for finding in report.findings):
         return Checked(target, report, "undecided")
     return Checked(target, report, "findings" if counted else "clean")
-
-
-def _last_place(trace: TracebackType | None) -> Place | None:
-    """Return the innermost line that is neither ours nor that of an import."""
-    place = None
-    while trace is not None:
-        frame = trace.tb_frame
-        name = f"{frame.f_globals.get('__name__', '')}."
-        if not name.startswith(("agentgraph.", "importlib.")):
-            place = Place(frame.f_code.co_filename, trace.tb_lineno)
-        trace = trace.tb_next
-    return place

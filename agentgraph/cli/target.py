@@ -12,13 +12,15 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias, cast
 
 from pydantic import BaseModel
 
-from agentgraph.errors import AgentGraphError, UnknownTarget, nearest, suggest
+from agentgraph.cli.exits import last_place
+from agentgraph.errors import AgentGraphError, InvalidGraphFile, UnknownTarget, suggest
 from agentgraph.graph import FrozenGraph, from_json
 from agentgraph.workflow import Workflow
 
@@ -28,8 +30,33 @@ AnyWorkflow: TypeAlias = Workflow[BaseModel, object]
 def load(target: str) -> AnyWorkflow:
     """Return the workflow that `module:name`, `path.py:name` or `path.py` names."""
     source, name = split(target)
-    module = _from_file(source) if source.endswith(".py") else _from_module(source)
-    return _only_workflow(module, source) if name is None else _named(module, name, target)
+    module = _module(source)
+    workflows = _workflows(module)
+    if name is None:
+        return workflows[_only(list(workflows), source)]
+    value = _attribute(module, name)
+    if isinstance(value, Workflow):
+        return cast("AnyWorkflow", value)
+    if value is None:
+        raise _unknown(name, target, workflows)
+    kind = type(value).__name__
+    offer = f"the workflows there are {', '.join(map(repr, workflows))}"
+    if not workflows:
+        offer = "wrap a flow in workflow('name', State, flow)"
+    is_graph = kind == "Graph"
+    fix = "compile it: support = g.compile()" if is_graph else suggest(name, workflows, offer)
+    what = f"{name!r} is no workflow but a {kind}"
+    raise UnknownTarget(what, where=f"TARGET {target!r}", fix=fix)
+
+
+def each_of(target: str) -> list[str]:
+    """Name each workflow of a file by a target of its own; anything else stays as it is."""
+    if not target.endswith(".py") or not Path(target).is_file():
+        return [target]
+    with suppress(AgentGraphError):
+        names = list(_workflows(_module(target)))
+        return [f"{target}:{name}" for name in names] if len(names) > 1 else [target]
+    return [target]
 
 
 def graph_of(target: str) -> FrozenGraph:
@@ -39,7 +66,11 @@ def graph_of(target: str) -> FrozenGraph:
     path = Path(target)
     if not path.is_file():
         raise _no_file(path)
-    return from_json(path.read_text(encoding="utf-8"))
+    try:
+        return from_json(path.read_text(encoding="utf-8", errors="replace"))
+    except InvalidGraphFile as error:
+        error.where = f"the file {target!r}"
+        raise
 
 
 def split(target: str) -> tuple[str, str | None]:
@@ -50,23 +81,31 @@ def split(target: str) -> tuple[str, str | None]:
     if found and source and name:
         return source, name
     beside = f"{target.removesuffix(':')}.py"
-    raise UnknownTarget(
-        f"{target!r} is no target",
-        where="TARGET",
-        fix=f"did you mean {beside!r}?"
-        if Path(beside).is_file()
-        else "write path.py, path.py:name or module:name",
-    )
+    fix = "write path.py, path.py:name or module:name"
+    fix = f"did you mean {beside!r}?" if Path(beside).is_file() else fix
+    raise UnknownTarget(f"{target!r} is no target", where="TARGET", fix=fix)
 
 
 def find(target: str, within: str) -> object:
     """Return any object: `module:name`, `path.py:name`, or a name in the target `within`."""
     source, name = split(target) if ":" in target else (split(within)[0], target)
-    module = _from_file(source) if source.endswith(".py") else _from_module(source)
-    value, known = _attribute(module, name or "")
+    module = _module(source)
+    value = _attribute(module, name or "")
     if value is None:
-        raise _unknown(name or "", source, known)
+        own = [name for name, one in vars(module).items() if _is_own(one, module)]
+        raise _unknown(name or "", source, [name for name in own if not name.startswith("_")])
     return value
+
+
+def _is_own(value: object, module: ModuleType) -> bool:
+    """Whether a module made something that is no part of a workflow: it may be the services."""
+    maker = type(value).__module__.partition(".")[0]
+    home = getattr(value, "__module__", None) if callable(value) else module.__name__
+    return home == module.__name__ and maker != "agentgraph" and not isinstance(value, ModuleType)
+
+
+def _module(source: str) -> ModuleType:
+    return _from_file(source) if source.endswith(".py") else _from_module(source)
 
 
 def _from_file(source: str) -> ModuleType:
@@ -84,17 +123,16 @@ def _from_file(source: str) -> ModuleType:
 
 def _no_file(path: Path) -> UnknownTarget:
     beside = path.parent.glob(f"*{path.suffix}") if path.parent.is_dir() else ()
-    return UnknownTarget(
-        f"there is no file {str(path)!r}",
-        where=f"TARGET, seen from {str(Path.cwd())!r}",
-        fix=suggest(str(path), map(str, beside), "check the path"),
-    )
+    fix = suggest(str(path), map(str, beside), "check the path")
+    where = f"TARGET, seen from {str(Path.cwd())!r}"
+    return UnknownTarget(f"there is no file {str(path)!r}", where=where, fix=fix)
 
 
 def _importable(path: Path) -> tuple[Path, str]:
     """Return the folder that must be on the path, and the dotted name of a file below it."""
-    folder, parts = path.parent, [path.stem]
-    while (folder / "__init__.py").is_file():
+    # A dot in the name of a file is none between packages.
+    folder, parts = path.parent, [path.stem.replace(".", "_")]
+    while "." not in path.stem and (folder / "__init__.py").is_file():
         parts.insert(0, folder.name)
         folder = folder.parent
     return folder, ".".join(parts)
@@ -108,11 +146,9 @@ def _from_module(name: str) -> ModuleType:
         missing = True
     if missing:
         beside = [path.stem for path in Path.cwd().glob("*.py")]
-        raise UnknownTarget(
-            f"there is no module {name!r}",
-            where=f"TARGET, seen from {str(Path.cwd())!r}",
-            fix=suggest(name, beside, "check the name, and that it is installed in this Python"),
-        )
+        fix = suggest(name, beside, "check the name, and that it is installed in this Python")
+        where = f"TARGET, seen from {str(Path.cwd())!r}"
+        raise UnknownTarget(f"there is no module {name!r}", where=where, fix=fix)
     return _import(name, None, name)
 
 
@@ -130,23 +166,19 @@ def _import(name: str, path: Path | None, source: str) -> ModuleType:
     except AgentGraphError:
         raise
     except SyntaxError as error:
-        raise UnknownTarget(
+        what, where = (
             f"{source!r} is no valid Python: {error.msg}",
-            where=f"{error.filename}:{error.lineno}",
-            fix=f"mend this line: {(error.text or '').strip() or '?'}",
-        ) from error
-    except SystemExit as error:
-        raise UnknownTarget(
-            f"{source!r} ended the program while it was imported",
-            where=_last_line(error, source),
-            fix='put what it does when it is run under `if __name__ == "__main__":`',
-        ) from error
-    except Exception as error:
-        raise UnknownTarget(
-            f"importing {source!r} raised {type(error).__name__}: {error}",
-            where=_last_line(error, source),
-            fix="mend the file, or install what it needs, in this Python: " + sys.executable,
-        ) from error
+            f"{error.filename}:{error.lineno}",
+        )
+        fix = f"mend this line: {(error.text or '').strip() or '?'}"
+        raise UnknownTarget(what, where=where, fix=fix) from error
+    except (Exception, SystemExit) as error:
+        what = f"importing {source!r} raised {type(error).__name__}: {error}"
+        fix = f"mend the file, or install what it needs, in this Python: {sys.executable}"
+        if isinstance(error, SystemExit):
+            what = f"{source!r} ended the program while it was imported"
+            fix = 'put what it does when it is run under `if __name__ == "__main__":`'
+        raise UnknownTarget(what, where=str(last_place(error) or source), fix=fix) from error
 
 
 def _execute(name: str, path: Path) -> ModuleType:
@@ -167,79 +199,37 @@ def _execute(name: str, path: Path) -> ModuleType:
     return module
 
 
-def _last_line(error: BaseException, source: str) -> str:
-    """Return the last line of the user's code that an error went through."""
-    place = source
-    trace = error.__traceback__
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith("<frozen") and file != __file__:
-            place = f"{file}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
-
-
-def _only_workflow(module: ModuleType, source: str) -> AnyWorkflow:
-    """Return the one workflow of a module; one object under two names is one."""
+def _workflows(module: ModuleType) -> dict[str, AnyWorkflow]:
+    """Return the workflows of a module by their names; one object under two names is one."""
     found: dict[int, tuple[str, AnyWorkflow]] = {}
     for name, value in vars(module).items():
         if isinstance(value, Workflow):
-            workflow = cast("AnyWorkflow", value)
-            found.setdefault(id(workflow), (name, workflow))
-    if len(found) == 1:
-        return next(iter(found.values()))[1]
-    names = [name for name, _ in found.values()]
+            found.setdefault(id(cast("object", value)), (name, cast("AnyWorkflow", value)))
+    return dict(found.values())
+
+
+def _only(names: list[str], source: str) -> str:
+    """Return the one name that there is."""
+    if len(names) == 1:
+        return names[0]
+    what, fix = (
+        "no workflow",
+        "make one at the top level: support = workflow('support', Ticket, ...)",
+    )
     if names:
-        raise UnknownTarget(
-            f"{source!r} has {len(names)} workflows: {', '.join(map(repr, names))}",
-            where="TARGET",
-            fix=f"say which: {' or '.join(f'{source}:{name}' for name in names)}",
-        )
-    raise UnknownTarget(
-        f"{source!r} has no workflow",
-        where="TARGET",
-        fix="make one at the top level of the file: support = workflow('support', Ticket, ...)",
-    )
+        what = f"{len(names)} workflows: {', '.join(map(repr, names))}"
+        fix = f"say which: {' or '.join(f'{source}:{name}' for name in names)}"
+    raise UnknownTarget(f"{source!r} has {what}", where="TARGET", fix=fix)
 
 
-def _named(module: ModuleType, name: str, target: str) -> AnyWorkflow:
-    value, known = _attribute(module, name)
-    if isinstance(value, Workflow):
-        return cast("AnyWorkflow", value)
-    if value is None:
-        raise _unknown(name, target, known)
-    kind = type(value).__name__
-    workflows = [other for other, one in vars(module).items() if isinstance(one, Workflow)]
-    raise UnknownTarget(
-        f"{name!r} is no workflow but a {kind}",
-        where=f"TARGET {target!r}",
-        fix="compile it: support = g.compile()"
-        if kind == "Graph"
-        else suggest(name, workflows, _offer(workflows)),
-    )
-
-
-def _attribute(module: ModuleType, name: str) -> tuple[object, Iterable[str]]:
-    """Follow a dotted name; return what is there or None, and the names that stood to choose."""
+def _attribute(module: ModuleType, name: str) -> object:
+    """Follow a dotted name; return what is there, or None."""
     value: object = module
     for part in name.split("."):
-        known = vars(value) if hasattr(value, "__dict__") else {}
-        if not hasattr(value, part):
-            return None, [one for one in known if not one.startswith("_")]
-        value = getattr(value, part)
-    return value, ()
+        value = getattr(value, part, None)
+    return value
 
 
 def _unknown(name: str, where: str, known: Iterable[str]) -> UnknownTarget:
-    near = nearest(name, known)
-    return UnknownTarget(
-        f"there is no {name!r}",
-        where=f"TARGET {where!r}",
-        fix=f"did you mean {near!r}?" if near else f"it has: {', '.join(known) or 'nothing'}",
-    )
-
-
-def _offer(workflows: list[str]) -> str:
-    if not workflows:
-        return "wrap a flow in workflow('name', State, flow)"
-    return f"the workflows there are {', '.join(map(repr, workflows))}"
+    fix = suggest(name, known, f"it has: {', '.join(known) or 'nothing that could be meant'}")
+    return UnknownTarget(f"there is no {name!r}", where=f"TARGET {where!r}", fix=fix)

@@ -98,6 +98,9 @@ def test_a_target_that_names_no_workflow_is_told_with_what_is_there(
 
     done = call(command, target, *options)
 
+    if (command, target) == ("check", "two.py"):
+        assert done.stdout.endswith("2 targets: 2 clean\n")
+        return
     assert done.exit_code == 2
     assert done.stderr.startswith("[AG130] ")
     assert said in done.stderr
@@ -129,3 +132,71 @@ def test_an_invalid_graph_is_told_with_all_its_findings(call: Call, write: Write
     assert "fix:" in done.stderr
     assert call("check", target).exit_code == 1
     assert "'right'" in call("check", target).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "two.py:nope"), "it has: one, two"),
+        (("run", "two.py:classifier"), "it has: one, two"),
+        (("run", "two.py:one", "--deps", "Servce"), "did you mean 'Service'?"),
+        (("run", "two.py:one", "--deps", "nope"), "it has: S, Service, ready"),
+        (("check", "two.py:one", "bad.json"), "where: the file 'bad.json'"),
+    ],
+)
+def test_what_could_be_meant_is_offered_and_nothing_else(
+    call: Call, write: Write, arguments: tuple[str, ...], said: str
+) -> None:
+    write("two.py", TWO + "class Service: pass\nready = Service()\n")
+    write("bad.json", '{"x": 1}')
+
+    done = call(*arguments)
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_a_file_with_a_dot_in_its_name_is_a_file(call: Call, write: Write) -> None:
+    assert call("run", write("desk.v2.py", TWO + "\ndel two")).exit_code == 0
+    write("pack/__init__.py", "")
+    assert call("check", write("pack/desk.v3.py", TWO)).exit_code == 0
+
+
+MAKERS = """
+from agentgraph import Ctx, State, node, workflow
+class Services:
+    word = "hello"
+class S(State):
+    said: str = ""
+@node
+def say(s: S, ctx: Ctx[Services]) -> None:
+    s.said = ctx.deps.word
+async def later() -> Services:
+    return Services()
+def bad() -> Services:
+    raise ValueError("no key")
+async def worse() -> Services:
+    raise ValueError("no key")
+served = workflow("served", S, say, deps=Services)
+"""
+
+
+def test_services_may_be_made_by_an_async_function(call: Call, write: Write) -> None:
+    assert "hello" in call("run", write("makers.py", MAKERS), "--deps", "later").stdout
+
+
+@pytest.mark.parametrize(("name", "line"), [("bad", 13), ("worse", 15)])
+def test_what_goes_wrong_while_services_are_made_is_told(
+    call: Call, write: Write, name: str, line: int
+) -> None:
+    done = call("run", write("makers.py", MAKERS), "--deps", name)
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"[AG601] --deps {name} raised ValueError: no key")
+    assert f"makers.py:{line}" in done.stderr
+
+
+def test_a_failed_run_names_the_line_of_the_user(call: Call, mixed: str) -> None:
+    done = call("run", mixed, "--set", "text=bad")
+
+    assert "mixed.py:27 (--debug shows how it came there)" in done.stderr
