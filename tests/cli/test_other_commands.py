@@ -1,5 +1,6 @@
 """`render`, `new`, `doctor`, `--help` and `--version`."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -77,6 +78,22 @@ def test_a_new_project_runs_passes_its_test_and_is_clean(call: Call, folder: Pat
         env={"PYTHONPATH": str(ROOT)},
     )
     assert tested.returncode == 0, tested.stdout
+
+
+@pytest.mark.parametrize("checker", [["mypy", "--strict"], ["pyright"]])
+def test_a_new_project_has_no_fault_of_types(call: Call, folder: Path, checker: list[str]) -> None:
+    call("new", "my_desk")
+
+    checked = subprocess.run(
+        [sys.executable, "-m", *checker, "my_desk.py", "test_my_desk.py"],
+        cwd=folder / "my_desk",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MYPYPATH": str(ROOT), "PYTHONPATH": str(ROOT)},
+    )
+
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_new_overwrites_nothing(call: Call, write: Write, folder: Path) -> None:
