@@ -29,6 +29,13 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
+def _once(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """Refuse a second value, which would silently take the place of the first."""
+    if len(given) > 1:
+        raise click.BadParameter("give it once: many inputs are the lines of one JSONL file")
+    return given[0] if given else None
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid graph, 4 paused, 5 limit reached, "
@@ -55,6 +62,8 @@ def agentgraph() -> None:
     "-i",
     "source",
     metavar="INPUT",
+    multiple=True,
+    callback=_once,
     help="A JSON object, a JSON file, a JSONL file for many runs, or - for stdin.",
 )
 @click.option(

@@ -21,12 +21,7 @@ DIFFERENT: Final = 1
 BAD: Final = 2
 Format = Literal["text", "json"]
 FORMAT: Final = "agentgraph/diff/1"
-_SIGNS: Final = {
-    "added": ("+", "green"),
-    "removed": ("-", "red"),
-    "renamed": ("~", "yellow"),
-    "changed": ("~", "yellow"),
-}
+_SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red")}
 
 
 def compare(
@@ -91,7 +86,7 @@ def _told(found: Difference) -> Iterator[str]:
 
 
 def _line(change: Change) -> str:
-    sign, colour = _SIGNS[change.kind]
+    sign, colour = _SIGNS.get(change.kind, ("~", "yellow"))
     where = "" if change.part in {"edge", "workflow"} else f" {change.path}"
     if change.part == "vertex" and change.kind != "changed":
         where = f" {change.path.rpartition('/')[0]}".rstrip()

@@ -33,9 +33,9 @@ class Desk:
     def ended(self, outcome: Outcome) -> bool:
         """Print what must not wait, and keep the rest for the table; False: nobody reads on."""
         self.progress.ended()
-        if outcome.result is not None and self.options.as_json:
+        if self.options.as_json:
             is_ascii = not stdio.has_all_letters(self.out.encoding)
-            stdio.put(json_line(outcome, outcome.result, ascii=is_ascii), self.out)
+            stdio.put(json_line(outcome, ascii=is_ascii), self.out)
         self.outcomes[outcome.number] = outcome
         if outcome.error is not None:
             if self.is_many and outcome.status == "failed":

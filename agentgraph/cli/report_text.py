@@ -90,7 +90,7 @@ def _proved(report: Report) -> Iterator[str]:
         if most is None
         else f"every run ends, after at most {plural(most, 'node run')}"
     )
-    choices = _choices(report)
+    choices = [path + v.name for path, graph in report.graphs for v in graph.vertices if v.labels]
     yield from _titled("proved", bounded)
     yield from _titled("", "no join waits for ever, and nothing runs twice for one token")
     if choices:
@@ -132,15 +132,6 @@ def _data(report: Report) -> Iterator[str]:
         yield from _titled("declared", f"the same of {_listed(known['declared'])}, by what you say")
     if known["unknown"]:
         yield from _titled("unknown", f"what is read and written by {_listed(known['unknown'])}")
-
-
-def _choices(report: Report) -> list[str]:
-    return [
-        prefix + vertex.name
-        for prefix, graph in report.graphs
-        for vertex in graph.vertices
-        if vertex.labels
-    ]
 
 
 def _titled(title: str, text: str) -> Iterator[str]:

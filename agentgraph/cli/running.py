@@ -1,10 +1,12 @@
 """`agentgraph run`: from the options to the exit code; the runs themselves are `batch`'s."""
 
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from inspect import isawaitable
 from pathlib import Path
 from time import monotonic
@@ -51,6 +53,8 @@ def run(options: Options) -> int:
     if batch.record is not None:
         stdio.check(batch.record, str(options.record))
     if batch.interrupted:
+        # On leaving, Python waits for the threads of nodes; who does not want that may say so.
+        signal.signal(signal.SIGINT, partial(_leave, desk.out))
         return INTERRUPTED
     return code_over(outcome.status for outcome in desk.outcomes.values())
 
@@ -67,7 +71,7 @@ def _go(batch: Batch, inputs: Inputs) -> None:
         batch.go(inputs)
 
 
-def _leave(out: TextIO) -> NoReturn:
+def _leave(out: TextIO, *_: object) -> NoReturn:
     """End the process at once: to leave in order would wait for the nodes and their threads."""
     out.flush()
     sys.stderr.flush()

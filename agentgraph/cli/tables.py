@@ -1,6 +1,7 @@
 """What came out of runs as tables on a terminal, or in a log; not what the words in them are."""
 
 from collections.abc import Sequence
+from shutil import get_terminal_size
 from typing import Final, TextIO
 
 from pydantic import BaseModel
@@ -18,20 +19,14 @@ from agentgraph.events.recording import as_json
 from agentgraph.graph import FrozenGraph
 
 TEXT_MIN: Final = 16
-"""How many columns of the text are shown at least."""
-COLORS: Final = {
-    "done": "green",
-    "failed": "red",
-    "invalid": "red",
-    "paused": "yellow",
-    "exhausted": "yellow",
-    "cancelled": "yellow",
-}
+"""How many columns the text has at least, where the way does not need them more."""
+COLORS: Final = {"done": "green", "failed": "red", "invalid": "red"}
+"""What has neither ended well nor failed is yellow."""
 
 
 def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
     """Print a line for each of many runs, as wide as the terminal is."""
-    console = Console(file=out, highlight=False)
+    console = _console(out)
     voters = voters_of(graph)
     ways = [_way(one, voters, _arrow(console)) for one in outcomes]
     sure = [sureness(one.decisions) for one in outcomes]
@@ -41,8 +36,10 @@ def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
         _widest([one.status for one in outcomes], "status"),
     ]
     # The way is what people look for; of the text a few words remind them.
-    rest = max(console.width - sum(fixed) - 2 * 4, 2 * TEXT_MIN)
-    path_width = min(_widest(ways, "path"), rest - TEXT_MIN)
+    rest = max(console.width - sum(fixed) - 2 * 4, TEXT_MIN)
+    path_width = min(_widest(ways, "path"), rest - min(TEXT_MIN, rest // 3))
+    # The rest is never narrower than this, and no other column gives way for it.
+    console.width = sum(fixed) + 2 * 4 + rest
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     grid.add_column("input", no_wrap=True, width=fixed[0], overflow="ellipsis")
     grid.add_column("text", no_wrap=True, width=rest - path_width, overflow="ellipsis")
@@ -55,21 +52,21 @@ def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
             Text(one_line(one.text)),
             Text(its_way),
             Text(its_sureness),
-            Text(one.status, style=COLORS.get(one.status, "")),
+            Text(one.status, style=COLORS.get(one.status, "yellow")),
         )
     _print(grid, console, out)
 
 
 def single(outcome: Outcome, result: Result[BaseModel], graph: FrozenGraph, out: TextIO) -> None:
     """Print the final state of one run, and the way it took."""
-    console = Console(file=out, highlight=False)
+    console = _console(out)
     state = _grid()
     for name, value in result.state:
         state.add_row(name, _value(value))
     _print(state, console, out)
     stdio.put("", out)
     facts = _grid()
-    facts.add_row("status", Text(outcome.status, style=COLORS.get(outcome.status, "")))
+    facts.add_row("status", Text(outcome.status, style=COLORS.get(outcome.status, "yellow")))
     facts.add_row("path", _way(outcome, voters_of(graph), _arrow(console)) or "-")
     for decision in result.decisions:
         facts.add_row("decided", told(decision))
@@ -89,6 +86,11 @@ def _value(value: object) -> Text:
 
 def _widest(texts: Sequence[str], title: str) -> int:
     return max(map(cell_len, [title, *texts]))
+
+
+def _console(out: TextIO) -> Console:
+    # Where COLUMNS is no number of columns, rich would take it for one.
+    return Console(file=out, highlight=False, width=get_terminal_size().columns)
 
 
 def _grid() -> Table:

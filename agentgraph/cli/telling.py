@@ -15,24 +15,24 @@ ROUND_MAX: Final = 12
 """How many nodes a round may have that is written once and counted."""
 
 
-def json_line(outcome: Outcome, result: Result[BaseModel], *, ascii: bool) -> str:
+def json_line(outcome: Outcome, *, ascii: bool) -> str:
     """Return all that is known of a run as one line of JSON; `ascii`: with no other letters."""
-    return as_json(
-        {
-            "number": outcome.number,
-            "name": outcome.name,
-            "status": result.status,
+    told: dict[str, object] = {"number": outcome.number, "name": outcome.name}
+    told["status"] = outcome.status
+    errors = [] if outcome.error is None else [outcome.error.what]
+    result = outcome.result
+    if result is not None:
+        errors = [f"{type(error).__name__}: {error}" for error in result.errors]
+        told |= {
             "state": result.state,
             "path": result.path,
             "decisions": [_decision(each) for each in result.decisions],
             "usage": result.usage,
-            "errors": [f"{type(error).__name__}: {error}" for error in result.errors],
             "questions": result.questions,
             "branches": result.branches,
             "run_id": result.run_id,
-        },
-        ascii=ascii,
-    )
+        }
+    return as_json(told | {"errors": errors}, ascii=ascii)
 
 
 def way(path: Sequence[str], voters: frozenset[str], arrow: str) -> str:

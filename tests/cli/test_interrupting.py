@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,34 @@ def test_a_second_ctrl_c_does_not_wait_for_a_node_that_goes_on(folder: Path, wri
     assert "interrupted: 1 done, 1 not ended" in told
     assert [line.split()[1] for line in out.splitlines()[1:]] == ["a"]
     assert "Traceback" not in told
+
+
+THREADED = """
+import sys, time
+from agentgraph import State, node, workflow
+class S(State):
+    n: int = 0
+@node(timeout=60)
+def slow(s: S) -> None:
+    print("slow has begun", file=sys.stderr, flush=True)
+    time.sleep(30)
+flow = workflow("flow", S, slow)
+"""
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_thread(folder: Path, write: Write) -> None:
+    write("slow.py", THREADED)
+    process = started(folder)
+
+    wait_for(process, "slow has begun\n")
+    process.send_signal(signal.SIGINT)
+    wait_for(process, "interrupted: 1 cancelled\n")
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+    out, told = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert told == ""
+    assert "status  cancelled" in out

@@ -160,19 +160,21 @@ def test_without_an_input_the_fields_are_named(call: Call, mixed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "count"),
+    ("text", "statuses"),
     [
-        ('{"text": "good"}', 1),
-        ('{\n  "text": "good"\n}\n', 1),
-        ('\ufeff{"text": "good"}\n', 1),
-        ('{"text": "good"}\n\n{"text": "good"}\r\n', 2),
-        ('oops\n{"text": "good"}\n', 1),
+        ('{"text": "good"}', ["done"]),
+        ('{\n  "text": "good"\n}\n', ["done"]),
+        ('\ufeff{"text": "good"}\n', ["done"]),
+        ('{"text": "good"}\n\n{"text": "good"}\r\n', ["done", "done"]),
+        ('oops\n{"text": "good"}\n', ["invalid", "done"]),
     ],
 )
-def test_stdin_holds_an_object_or_one_a_line(call: Call, mixed: str, text: str, count: int) -> None:
+def test_stdin_holds_an_object_or_one_a_line(
+    call: Call, mixed: str, text: str, statuses: list[str]
+) -> None:
     done = call("run", mixed, "--input", "-", "--json", stdin=text)
 
-    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["done"] * count
+    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == statuses
 
 
 def test_a_json_file_is_one_run(call: Call, mixed: str, write: Write) -> None:
@@ -332,3 +334,40 @@ def test_what_looks_like_a_number_is_a_text_where_the_field_is_one(call: Call, m
 
     assert json.loads(done.stdout)["state"]["id"] == "12345"
     assert json.loads(quoted.stdout)["state"] == {"id": "null", "text": "good", "count": 1}
+
+
+def test_an_input_that_is_none_has_its_line_of_json_too(
+    call: Call, mixed: str, write: Write
+) -> None:
+    lines = write("in.jsonl", '{"text": "good"}\nnot json\n{"txt": 1}\n')
+
+    rows = [
+        json.loads(row) for row in call("run", mixed, "-i", lines, "--json").stdout.splitlines()
+    ]
+
+    assert {row["number"]: row["status"] for row in rows} == {1: "done", 2: "invalid", 3: "invalid"}
+    assert all(row["errors"] for row in rows if row["status"] == "invalid")
+
+
+def test_a_second_input_is_refused(call: Call, mixed: str) -> None:
+    done = call("run", mixed, "-i", '{"text": "good"}', "-i", '{"text": "bad"}')
+
+    assert done.exit_code == 2
+    assert "give it once" in done.stderr
+
+
+@pytest.mark.parametrize("columns", ["0", "20", "40"])
+def test_on_a_narrow_terminal_the_rows_can_be_told_apart(
+    call: Call, mixed: str, write: Write, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    lines = write(
+        "in.jsonl", '{"id": "human-1", "text": "good a"}\n{"id": "human-2", "text": "spin"}\n'
+    )
+    monkeypatch.setenv("COLUMNS", columns)
+
+    rows = [row.split() for row in call("run", mixed, "-i", lines).stdout.splitlines()]
+    single = call("run", mixed, "-s", "text=good")
+
+    assert [row[0] for row in rows[1:] if row[0].startswith("human")] == ["human-1", "human-2"]
+    assert {row[-1] for row in rows[1:]} >= {"done", "exhausted"}
+    assert "status   done" in single.stdout
