@@ -61,17 +61,14 @@ class Facts:
 
     def fact(self, vertex: Vertex, known: dict[int, Fact]) -> Fact:
         """Look at one vertex; what others may share goes to `known`."""
-        access = vertex.access
         if vertex.kind in _IDLE:
             return _NOTHING
+        access = vertex.access or Access()
+        sure = self.bits(access.writes)
+        some = sure | self.bits(access.may_write)
         # A person may send edits along with the answer.
-        is_whole = access is not None and vertex.kind != "human"
-        if access is not None and is_whole and _is_whole(access, self.fields):
-            sure = self.bits(access.writes)
-            some = sure | self.bits(access.may_write)
+        if vertex.access and vertex.kind != "human" and _is_whole(access, self.fields):
             return known.setdefault(id(access), Fact("proved", self.bits(access.reads), sure, some))
-        sure = 0 if access is None else self.bits(access.writes)
-        some = sure if access is None else sure | self.bits(access.may_write)
         reads = self.bits(vertex.reads or ())
         if vertex.writes is None:
             return Fact(None, reads, sure, some)

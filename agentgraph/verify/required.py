@@ -311,7 +311,7 @@ def _finding(required: Requirement, found: _Broken) -> Finding:
         return undecided(what, f"`{required}`", required.place)
     code, outcome, fix = _WORDS[required.kind]
     first, last = required.names[0], required.names[-1]
-    culprits = dict.fromkeys((last, first))
+    culprits, led = tuple(dict.fromkeys((last, first))), found.script
     return Finding(
         code,
         what,
@@ -319,22 +319,12 @@ def _finding(required: Requirement, found: _Broken) -> Finding:
         fix.format(first=quoted(first), last=quoted(last)),
         required.place,
         found.path,
-        script=found.script
-        and replace(
-            found.script,
-            outcome=outcome,
-            culprits=tuple(culprits),
-            number=required.number + 1,
-        ),
+        script=led and replace(led, outcome=outcome, culprits=culprits, number=required.number + 1),
     )
 
 
 _WORDS: Final[dict[str, tuple[str, Outcome, str]]] = {
     "always_before": ("AG306", "skipped", "lead every way to {last} through {first}"),
     "never_together": ("AG310", "together", "let {first} and {last} run one after the other"),
-    "at_most": (
-        "AG311",
-        "often",
-        "bound the loop around {last} so that no run comes there more often",
-    ),
+    "at_most": ("AG311", "often", "bound the loop around {last} so that it comes there less often"),
 }

@@ -1,12 +1,14 @@
 """AG301 to AG309: from what the levels of a graph come to, to findings; not the decision itself."""
 
+from collections.abc import Sequence
+
 from agentgraph.errors import Finding, Move, Outcome, Place, Script
 from agentgraph.graph import END, START, Region
 from agentgraph.verify.levels import Answer, Levels, Wrong
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.quick import quick_steps
 from agentgraph.verify.wiring import Wiring
-from agentgraph.verify.witness import Witness, Witnesses
+from agentgraph.verify.witness import Witness, Witnesses, chain
 from agentgraph.verify.words import add_edge, add_join, join_name, listed, quoted
 
 _SHOWS: dict[str, tuple[Outcome, ...]] = {
@@ -31,24 +33,62 @@ def check_soundness(
     if plainly is not None:
         return [], plainly
     answer: Answer = Levels(nested, steps).decide()
-    told: dict[tuple[str, str], Finding] = {}
+    if not answer.wrong:
+        return [], answer.steps
+    told: dict[str, Finding] = {}
+    seen = seen or Witnesses(net, nested)
     for wrong in answer.wrong:
-        seen = seen or Witnesses(net, nested)
-        finding = _Teller(net, wrong, seen).finding()
-        told.setdefault((finding.code, finding.what), finding)
+        teller = _Teller(net, wrong)
+        teller.witness = seen.find(*teller.wanted())
+        finding = teller.finding()
+        told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
+    if seen.runs is not None and answer.wrong[0].fault.kind != "undecided":
+        for witness in seen.others():
+            teller = _Teller(net, answer.wrong[0], witness)
+            # What shows behind a fault may come from it: only runs that keep clear of it count.
+            at = {name for one in told.values() if one.script for name in one.script.culprits}
+            is_clear = all(
+                to not in at and f"fork {source}" not in told for source, to, _ in teller.moves
+            )
+            if is_clear and teller.root() not in told:
+                told[teller.root()] = teller.told(witness)
     return list(told.values()), answer.steps
 
 
 class _Teller:
     """Puts one fault into words: those of the shortest run that shows it."""
 
-    def __init__(self, net: Wiring, wrong: Wrong, seen: Witnesses) -> None:
+    def __init__(self, net: Wiring, wrong: Wrong, witness: Witness | None = None) -> None:
         self.net = net
         self.wrong = wrong
-        wanted = _SHOWS.get(wrong.fault.kind, ())
-        self.witness: Witness | None = None
-        self.witness = seen.find(wanted, self._scope(), [self._at_fault()])
-        self.moves: list[Move] = [] if self.witness is None else self.witness.stand.moves()
+        self.witness = witness
+
+    def wanted(self) -> tuple[Sequence[Outcome], str, list[str]]:
+        """What a run is to show, in which region, and whereto it leads."""
+        return _SHOWS.get(self.wrong.fault.kind, ()), self._scope(), [self._at_fault()]
+
+    @property
+    def moves(self) -> list[Move]:
+        """What tokens do on the run that shows it."""
+        return [] if self.witness is None else self.witness.stand.moves()
+
+    def root(self) -> str:
+        """Name what a fault comes from: a join that waits, or the fork whose branches get apart."""
+        seen = self.witness
+        if seen is None:
+            return ""
+        if seen.happened.outcome in {"waits", "trapped"}:
+            return f"{seen.happened.outcome} {seen.happened.culprit}"
+        chains = [seen.chain(), seen.chain(1)]
+        if not chains[1]:
+            ends = [self._last(token.vertex) for token in seen.stand.tokens()]
+            others = [chain(self.moves, end) for end in ends if end >= 0]
+            chains = [seen.chain(), *(each for each in others if each != seen.chain())]
+        forks = [self._parting(chains[0], other) for other in chains[1:] if other]
+        return f"fork {forks[0][0]}" if forks else f"{seen.happened}"
+
+    def _last(self, vertex: str) -> int:
+        return max((n for n, move in enumerate(self.moves) if move[1] == vertex), default=-1)
 
     def finding(self) -> Finding:
         """Choose the words by what happens on that run."""
@@ -60,9 +100,10 @@ class _Teller:
             case _:
                 # Of a graph that is too large there may be no run at hand.
                 seen = self.witness
-                return self._trapped(self._at_fault()) if seen is None else self._told(seen)
+                return self._trapped(self._at_fault()) if seen is None else self.told(seen)
 
-    def _told(self, seen: Witness) -> Finding:
+    def told(self, seen: Witness) -> Finding:
+        """Choose the words by what this run shows."""
         match seen.happened.outcome:
             case "waits":
                 return self._stuck(seen)

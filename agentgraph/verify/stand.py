@@ -48,10 +48,6 @@ class Stand:
         counts = frozenset((site.index, count) for site, count in frame.counts.items())
         self.key = (live, resting, counts, marking.status, tuple(self.happened), self.visits)
 
-    def shows(self, outcome: Outcome) -> Happened | None:
-        """Return what of this kind has happened, if anything has."""
-        return next((each for each in self.happened if each.outcome == outcome), None)
-
     @property
     def is_over(self) -> bool:
         """Nothing follows."""

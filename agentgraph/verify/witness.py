@@ -1,6 +1,6 @@
 """From a run that shows something to what a finding says of it: a script, and the path in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from agentgraph.errors import Finding, Move, Outcome, Script
@@ -120,6 +120,17 @@ class Witnesses:
                     here = [each for each in stand.happened if each.outcome == outcome]
                     return Witness(stand, min(here, key=lambda each: each.region != region))
         return None
+
+    def others(self) -> Iterator[Witness]:
+        """All that any run shows first, as far as runs are looked at."""
+        runs = self.runs
+        if runs is None:
+            return
+        runs.look(lambda _: False)
+        for stand in runs.stands:
+            for happened in stand.happened:
+                if happened.outcome != "exhausted":
+                    yield Witness(stand, happened)
 
     def clears(self, findings: list[Finding]) -> bool:
         """Say whether no run shows any of these errors, in a graph whose runs were all looked at.

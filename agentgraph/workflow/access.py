@@ -314,7 +314,7 @@ def _met(ends: Iterable[_Flow | None]) -> _Flow | None:
 def _parts(node: ast.AST) -> list[ast.AST]:
     """What `ast.iter_child_nodes` gives, without operators and contexts, and faster."""
     found: list[ast.AST] = []
-    for name in node._fields:
+    for name in _holding(type(node)):
         part = getattr(node, name, None)
         if isinstance(part, list):
             found += [each for each in cast("list[object]", part) if isinstance(each, ast.AST)]
@@ -323,6 +323,17 @@ def _parts(node: ast.AST) -> list[ast.AST]:
     return found
 
 
+def _holding(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold other nodes."""
+    if kind not in _fields_of:
+        _fields_of[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+    return _fields_of[kind]
+
+
+_fields_of: Final[dict[type[ast.AST], tuple[str, ...]]] = {ast.Constant: ()}
+_PLAIN: Final = frozenset(
+    ["ctx", "op", "ops", "id", "attr", "arg", "names", "kind", "type_comment", "conversion"]
+)
 _COUNTED: Final = (ast.expr, ast.stmt, ast.arguments)
 _CHANGING: Final = CHANGES | MAY_CHANGE
 _STATEMENTS: Final[dict[type[ast.AST], Callable[[_Reader, Any, Any], _Flow | None]]] = {

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import Vertex
-from agentgraph.workflow.guards import ANY, Runner, is_odd, shown, tried
+from agentgraph.workflow.guards import ANY, Runner, asked_of, is_odd, shown, tried
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.source import Source, source_of
 
@@ -51,6 +51,10 @@ def _found(
     answers = list(_answers(source))
     if labels:
         yield from _compared(answers, labels)
+    for node in (node for statement in source.body for node in ast.walk(statement)):
+        if isinstance(node, ast.Call) and (asked := asked_of(source, node)) is not None:
+            name = ast.unparse(node.func)
+            yield from ((node.lineno, each) for each in _covered(name, asked.cases))
     found = tried(source, state)
     if found is None:
         if not abstains and (_falls_off(source.body) or any(v is None for v, _ in answers)):
@@ -63,9 +67,8 @@ def _found(
         gap = Finding("AG205", what, "", _COMPLETE)
         yield 0, replace(gap, severity="warning") if is_odd(values) else gap
     for test in found.dead:
-        what = (
-            f"never takes the branch of `{ast.unparse(test)}`: no state that comes there fulfils it"
-        )
+        text = f"{'case ' * isinstance(test, ast.pattern)}{ast.unparse(test)}"
+        what = f"never takes the branch of `{text}`: no state that comes there fulfils it"
         fix = "put the narrower guard before the wider one, or take the branch out"
         yield test.lineno, Finding("AG206", what, "", fix)
     for line, values in found.doubled.items():
@@ -88,6 +91,17 @@ def _compared(
             fix = f"answer it where it is meant, or take {label!r} out of the annotation"
             what = f"declares the label {label!r} and never answers it"
             yield 0, Finding("AG215", what, "", fix, severity="warning")
+
+
+def _covered(name: str, cases: Sequence[tuple[object, object]]) -> Iterator[Finding]:
+    """Find rules that never decide, since an earlier one holds whenever they do."""
+    for at, (holds, label) in enumerate(cases):
+        earlier = (n for n in range(at) if cases[n][0] == holds)
+        if (first := next(earlier, None)) is not None:
+            what = (
+                f"never answers {label!r} by rule {at + 1} of `{name}`: rule {first + 1} holds then"
+            )
+            yield Finding("AG206", what, "", "put the narrower rule first, or take this one out")
 
 
 def _only_declares(body: Sequence[ast.stmt]) -> bool:

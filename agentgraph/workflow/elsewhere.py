@@ -58,7 +58,7 @@ def _values(body: list[ast.stmt]) -> Iterator[ast.expr]:
             is_constant = isinstance(value, ast.Constant) and value.value is not None
             if value is not None and (is_constant or isinstance(value, _VALUES)):
                 yield value
-        elif not isinstance(
-            part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-        ):
-            waiting += ast.iter_child_nodes(part)
+        elif not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            # Only statements hold statements: what they are made of besides is not looked at.
+            for name in ("body", "handlers", "cases", "orelse", "finalbody"):
+                waiting += getattr(part, name, ())

@@ -1,7 +1,7 @@
 """A classifier tried on the values at which its guards change their mind; it is never called.
 
 A small evaluator walks its syntax tree: comparisons, logic, arithmetic, some methods of texts,
-`if` and `return`. Each field takes the constants of the source, what lies between and
+`if`, `match` and `return`. Each field takes the constants of the source, what lies between and
 beside them, and whatever else its type allows. What the evaluator does not know ends the
 attempt, and nothing is said.
 """
@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import pairwise, product
 from math import isfinite, isnan, nan, prod
 from types import FunctionType, NoneType, UnionType
-from typing import Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -29,6 +29,16 @@ Values = Mapping[str, object]
 """A value for each field that the classifier looks at."""
 
 
+Guard: TypeAlias = ast.expr | ast.pattern
+
+
+class Asked(NamedTuple):
+    """What a list of rules, or of keywords, may answer, and the rules in their order."""
+
+    answers: tuple[object, ...]
+    cases: tuple[tuple[object, object], ...]
+
+
 class Unknown(Exception):
     """Something that the evaluator does not know."""
 
@@ -42,7 +52,7 @@ class Tried(NamedTuple):
 
     silent: Sequence[Values]
     """States for which it comes to its end without an answer."""
-    dead: list[ast.expr]
+    dead: list[Guard]
     """Guards that hold in no state in which they are asked."""
     doubled: dict[int, Values]
     """Lines of guards that overrule the answer of an earlier one, with a state."""
@@ -64,7 +74,13 @@ def tried(source: Source, state: type[BaseModel]) -> Tried | None:
         silent = [values for values in states if runner.is_silent(values)]
     except Unknown:
         return None
-    guards = [node.test for node in nodes if isinstance(node, ast.If)]
+    guards: list[Guard] = [node.test for node in nodes if isinstance(node, ast.If)]
+    # A last `case _` is there for what should not come, and a subject is no guard, but looked at.
+    for node in nodes:
+        if isinstance(node, ast.Match):
+            guards.append(node.subject)
+            rest = node.cases[:-1] if _is_any(node.cases[-1]) else node.cases
+            guards += [case.guard or case.pattern for case in rest]
     return Tried(silent, runner.dead(guards), runner.doubled)
 
 
@@ -168,7 +184,8 @@ class Runner:
         self._given: dict[str, int] = {}
         """The line of the guard under which a local name got its answer."""
         self._guard = 0
-        self._held: dict[ast.expr, bool] = {}
+        self._held: dict[Guard, bool] = {}
+        self._subjects: set[Guard] = set()
 
     def is_silent(self, values: Values) -> bool:
         """Say whether the classifier ends without an answer for these values."""
@@ -179,15 +196,16 @@ class Runner:
             return False
         return not answer or answer[0] is None
 
-    def dead(self, guards: Sequence[ast.expr]) -> list[ast.expr]:
+    def dead(self, guards: Sequence[Guard]) -> list[Guard]:
         """Return the guards that never held, if nothing but constants decides."""
         if not all(map(self._is_plain, guards)):
             return []
         # What stands inside a branch that is never taken is not told as well.
-        never = [guard for guard in guards if guard not in self._held][:1]
+        asked = [guard for guard in guards if guard not in self._subjects]
+        never = [guard for guard in asked if guard not in self._held][:1]
         return [guard for guard in guards if self._held.get(guard) is False] or never
 
-    def _is_plain(self, test: ast.expr) -> bool:
+    def _is_plain(self, test: Guard) -> bool:
         """Say whether a guard only compares fields with constants, so that no value is missed."""
         for node in ast.walk(test):
             if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
@@ -206,10 +224,13 @@ class Runner:
                     return (None if value is None else self._see(value),)
                 case ast.If():
                     done = self._if(node)
+                case ast.Match(subject, cases):
+                    self._subjects.add(subject)
+                    done = self._match(self._see(subject), cases)
                 case ast.Assign([ast.Name(name)], value):
                     self._assign(name, value)
                     continue
-                case ast.Raise():
+                case ast.Raise() | ast.Expr(ast.Call(ast.Name("assert_never"))):
                     raise Raised
                 case ast.Pass() | ast.Expr(ast.Constant()):
                     continue
@@ -220,13 +241,48 @@ class Runner:
         return None
 
     def _if(self, node: ast.If) -> tuple[object] | None:
-        test = node.test
-        holds = bool(self._see(test))
-        self._held[test] = holds or self._held.get(test, False)
-        outer, self._guard = self._guard, test.lineno if holds else self._guard
-        done = self._run(node.body if holds else node.orelse)
+        holds = bool(self._see(node.test))
+        self._held[node.test] = holds or self._held.get(node.test, False)
+        return self._branch(node.test if holds else None, node.body if holds else node.orelse)
+
+    def _branch(self, guard: Guard | None, body: Iterable[ast.stmt]) -> tuple[object] | None:
+        """Run what stands under a guard."""
+        outer, self._guard = self._guard, guard.lineno if guard else self._guard
+        done = self._run(body)
         self._guard = outer
         return done
+
+    def _match(self, value: object, cases: Iterable[ast.match_case]) -> tuple[object] | None:
+        for case in cases:
+            guard = case.guard or case.pattern
+            fits = self._fits(case.pattern, value)
+            if fits or not case.guard:
+                holds = fits and (case.guard is None or bool(self._see(case.guard)))
+                self._held[guard] = holds or self._held.get(guard, False)
+                if holds:
+                    return self._branch(guard, case.body)
+        return None
+
+    def _fits(self, pattern: ast.pattern, value: Any) -> bool:
+        """Say whether a value is what a pattern describes, and give it the names there."""
+        match pattern:
+            case ast.MatchValue(constant):
+                return bool(value == self._see(constant))
+            case ast.MatchSingleton(constant):
+                return value is constant
+            case ast.MatchOr(patterns):
+                return any(self._fits(each, value) for each in patterns)
+            case ast.MatchSequence(patterns) if isinstance(value, list):
+                parts = cast("list[object]", value)
+                pairs = zip(patterns, parts, strict=False)
+                return len(patterns) == len(parts) and all(self._fits(*pair) for pair in pairs)
+            case ast.MatchAs(inner, name) if inner is None or self._fits(inner, value):
+                self._local |= {} if name is None else {name: value}
+                return True
+            case ast.MatchAs():
+                return False
+            case _:
+                raise Unknown
 
     def _assign(self, name: str, value: ast.expr) -> None:
         answer, earlier = self._see(value), self._given.get(name, self._guard)
@@ -303,6 +359,8 @@ class Runner:
             return [*self.possible(node.body), *self.possible(node.orelse)]
         if node is None:
             return [None]
+        if (asked := asked_of(self.source, node)) is not None:
+            return list(asked.answers)
         return [self.constant(self.verdict(node) or node)]
 
     def constant(self, node: ast.AST) -> object:
@@ -322,6 +380,32 @@ class Runner:
                 return ANY
             case _:
                 return ANY
+
+
+def asked_of(source: Source, node: ast.expr) -> Asked | None:
+    """The rules or keywords that an expression asks: `desk.classify(s.text)`."""
+    match node:
+        case ast.Call(ast.Attribute(ast.Name(name), "classify")):
+            found = source.value(name)
+        case _:
+            return None
+    if not type(found).__module__.startswith("agentgraph.classify."):
+        return None
+    from agentgraph.classify import Keywords, Rules, TotalRules  # noqa: PLC0415 - who has one has it
+
+    match found:
+        case TotalRules(Rules(cases), default):
+            return Asked((*(label for _, label in cases), default), cases)
+        case Rules(cases):
+            return Asked((*(label for _, label in cases), None), cases)
+        case Keywords(labels):
+            return Asked((*labels, None), ())
+        case _:
+            return None
+
+
+def _is_any(case: ast.match_case) -> bool:
+    return isinstance(case.pattern, ast.MatchAs) and not (case.pattern.pattern or case.guard)
 
 
 def shown(values: Values) -> str:

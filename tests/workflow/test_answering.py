@@ -4,15 +4,17 @@
 # pyright: basic, reportReturnType=false, reportGeneralTypeIssues=false, reportArgumentType=false
 # pyright: reportCallIssue=false, reportAttributeAccessIssue=false
 
+import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, assert_never
 
 import pytest
 from annotated_types import Ge, Le
 from pydantic import Field, field_validator
 
 from agentgraph import END, State, Verdict, classifier, consensus, node, workflow
+from agentgraph.classify import keywords, rules
 from agentgraph.errors import Finding, InvalidGraph
 
 
@@ -147,6 +149,102 @@ def matched(s: Desk) -> Size:
             return "small"
 
 
+def matched_with_a_gap(s: Desk) -> Size:
+    match s.text:
+        case "big" | "huge":
+            return "big"
+        case "small":
+            return "small"
+
+
+def matched_twice(s: Desk) -> Size:
+    match s.count:
+        case 1 | 2:
+            return "big"
+        case 2:
+            return "small"
+        case _:
+            return "small"
+
+
+def matched_by_two(s: Desk) -> Size:
+    match s.kind, s.is_open:
+        case "a", True:
+            return "big"
+        case "b", False:
+            return "small"
+
+
+def matched_with_guards(s: Desk) -> Size:
+    match s.part:
+        case part if part >= 0.8:
+            return "big"
+        case part if part < 0.5:
+            return "small"
+        case None:
+            return "small"
+
+
+def matched_by_length(s: Desk) -> Size:
+    match len(s.text):
+        case 0:
+            return "small"
+        case 17:
+            return "big"
+        case _:
+            return "small"
+
+
+def matched_in_full(s: Desk) -> Size:
+    match s.kind:
+        case "a":
+            return "big"
+        case "b":
+            return "small"
+        case never:
+            assert_never(never)
+
+
+def matched_by_class(s: Desk) -> Size:
+    match s.maybe:
+        case int():
+            return "big"
+        case None:
+            return "small"
+
+
+def is_long(text: str) -> bool:
+    raise AssertionError  # never called
+
+
+ERRORS = re.compile("err").search
+ORDERED = rules([(ERRORS, "big"), (is_long, "small")], default="small")
+COVERED = rules([(ERRORS, "big"), (is_long, "big"), (ERRORS, "small")], default="small")
+OPEN = rules([(ERRORS, "big"), (is_long, "small")], default=None)
+MISSPELT = rules([(is_long, "bgi"), (ERRORS, "big")], default="small")
+WORDS = keywords({"big": ["huge"], "small": ["tiny"]})
+
+
+def by_rules(s: Desk) -> Verdict[Size]:
+    return ORDERED.classify(s.text)
+
+
+def by_covered_rules(s: Desk) -> Verdict[Size]:
+    return COVERED.classify(s.text)
+
+
+def by_open_rules(s: Desk) -> Verdict[Size]:
+    return OPEN.classify(s.text)
+
+
+def by_misspelt_rules(s: Desk) -> Verdict[Size]:
+    return MISSPELT.classify(s.text)
+
+
+def by_keywords(s: Desk) -> Verdict[Size]:
+    return WORDS.classify(s.text)
+
+
 def optional(s: Desk) -> Size:
     if s.maybe is None:
         return "small"
@@ -223,6 +321,18 @@ def declared(s: Desk) -> Size: ...
         (overlapping, [("AG204", "warning")]),
         (texts, [("AG205", "error")]),
         (matched, []),
+        (by_rules, []),
+        (by_covered_rules, [("AG206", "error")]),
+        (by_open_rules, [("AG216", "warning")]),
+        (by_misspelt_rules, [("AG214", "error")]),
+        (by_keywords, [("AG216", "warning")]),
+        (matched_with_a_gap, [("AG205", "error")]),
+        (matched_twice, [("AG206", "error")]),
+        (matched_by_two, [("AG205", "error")]),
+        (matched_with_guards, [("AG205", "error")]),
+        (matched_by_length, []),
+        (matched_in_full, []),
+        (matched_by_class, []),
         (optional, []),
         (raising, []),
         (graded, []),
@@ -265,6 +375,22 @@ def test_a_covered_guard_is_told_with_its_line() -> None:
     )
     assert finding.place is not None
     assert finding.place.line == covered.__code__.co_firstlineno + 3
+
+
+def test_a_case_that_an_earlier_one_covers_is_told_as_it_is_written() -> None:
+    (finding,) = found(matched_twice)
+
+    assert finding.what == (
+        "'matched_twice' never takes the branch of `case 2`: no state that comes there fulfils it"
+    )
+
+
+def test_a_rule_that_an_earlier_one_covers_is_told_with_both_numbers() -> None:
+    (finding,) = found(by_covered_rules)
+
+    assert finding.what == (
+        "'by_covered_rules' never answers 'small' by rule 3 of `COVERED.classify`: rule 1 holds then"
+    )
 
 
 def test_an_overlap_is_told_with_a_state_in_it() -> None:
