@@ -87,7 +87,7 @@ class _Player:
         await self._settle()
         for number, step in enumerate(self._steps()):
             past = -1 if script.again is None else number - script.again
-            if past >= 0 and not past % self._round():
+            if past >= 0 and not past % (len(script.steps) - (script.again or 0)):
                 keys.append(key_of(self.marking))
             self.before = self.marking.copy()
             if not await self._do(step):
@@ -116,9 +116,6 @@ class _Player:
             for _ in range(ROUNDS):
                 yield from self.script.steps[self.script.again :]
 
-    def _round(self) -> int:
-        return len(self.script.steps) - (self.script.again or 0)
-
     async def _do(self, step: Step) -> bool:
         """Let one vertex complete, with all that follows by itself; False: it is not at work."""
         if not self.stage.tell(step):
@@ -141,7 +138,11 @@ class _Player:
             verbs = [task.verb for task in marking.live.values()]
             gated = sum(verb in _GATED for verb in verbs)
             others = len(verbs) - gated - verbs.count("wait")
-            is_calm = not marking.stopping and not others and gated == self.stage.size
+            is_calm = (
+                not marking.stopping
+                and not others
+                and gated == sum(map(len, self.stage.waiting.values()))
+            )
             calm = calm + 1 if is_calm else 0
             # An error of the runner takes a while to show.
             if calm > _CALM or self._error() is not None:

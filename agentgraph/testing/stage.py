@@ -60,11 +60,6 @@ class Stage:
                 return Step(path, self.defaults[name])
         return Step(path)
 
-    @property
-    def size(self) -> int:
-        """How many wait."""
-        return sum(map(len, self.waiting.values()))
-
     async def turn(self, path: str) -> str | None:
         """Wait to be told, and return the label to answer."""
         told: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()

@@ -88,7 +88,7 @@ class Levels:
         """Decide one level, when those inside it have been."""
         level = Level(self, region, entry)
         solved = self._missing(level) or solve(level.net)
-        if any(self.faulty[inner] for inner in level.regions):
+        if any(self.faulty[inner] for inner, _ in level.inner):
             # How many tokens come out of what is not proper is unknown: nothing is said of it here.
             solved.faults.clear()
             self.faulty[region] = True
@@ -186,11 +186,6 @@ class Level:
     def _edge(self, place: int) -> int:
         count = len(self.nest.net.vertices)
         return place - count if place >= count else -1
-
-    @property
-    def regions(self) -> set[int]:
-        """The regions that are vertices here."""
-        return {region for region, _ in self.inner}
 
     def _arrive(self, place: int) -> int:
         """The local number of what lies at `place`, to be expanded later if it is new."""

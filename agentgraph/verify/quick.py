@@ -11,21 +11,15 @@ def quick_steps(net: Wiring, cost: list[int]) -> int | None:
     """Return how many steps `net` takes at most when it is plainly sound, else None."""
     if net.graph.regions or net.then:
         return None
-    forks = picks = waits = merges = False
-    for vertex, edges in enumerate(net.outs):
-        if len(edges) > 1:
-            forks = forks or not net.is_choice[vertex]
-            picks = picks or net.is_choice[vertex]
-    for vertex, edges in enumerate(net.ins):
-        if len(edges) > 1:
-            waits = waits or net.is_join[vertex]
-            merges = merges or not net.is_join[vertex]
-    if (forks or waits) and (picks or merges):
+    splits = {net.is_choice[vertex] for vertex, edges in enumerate(net.outs) if len(edges) > 1}
+    meetings = {net.is_join[vertex] for vertex, edges in enumerate(net.ins) if len(edges) > 1}
+    # Forks and joins do not mix with choices and merges.
+    if (False in splits or True in meetings) and (True in splits or False in meetings):
         return None
     order = net.order()
     if order is None:
         return None
-    return sum(cost) if forks else _dearest(net, cost, order)
+    return sum(cost) if False in splits else _dearest(net, cost, order)
 
 
 def _dearest(net: Wiring, cost: list[int], order: list[int]) -> int:

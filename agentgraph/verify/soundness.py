@@ -81,14 +81,12 @@ class _Teller:
             return f"{seen.happened.outcome} {seen.happened.culprit}"
         chains = [seen.chain(), seen.chain(1)]
         if not chains[1]:
-            ends = [self._last(token.vertex) for token in seen.stand.tokens()]
-            others = [chain(self.moves, end) for end in ends if end >= 0]
+            last = {move[1]: number for number, move in enumerate(self.moves)}
+            ends = [last[token.vertex] for token in seen.stand.tokens() if token.vertex in last]
+            others = [chain(self.moves, end) for end in ends]
             chains = [seen.chain(), *(each for each in others if each != seen.chain())]
         forks = [self._parting(chains[0], other) for other in chains[1:] if other]
         return f"fork {forks[0][0]}" if forks else f"{seen.happened}"
-
-    def _last(self, vertex: str) -> int:
-        return max((n for n, move in enumerate(self.moves) if move[1] == vertex), default=-1)
 
     def finding(self) -> Finding:
         """Choose the words by what happens on that run."""
