@@ -39,6 +39,8 @@ ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
     "check": footprint.checks,
     "paused": footprint.paused,
     "fifty": building.fifty,
+    "thousand": building.thousand,
+    "branches": building.branches,
     "nested": building.large,
     "dag": building.dag,
 }

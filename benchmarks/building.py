@@ -9,6 +9,9 @@ from agentgraph.graph import END as LAST
 from agentgraph.graph import START as FIRST
 from agentgraph.graph import Edge, FrozenGraph, Vertex
 from agentgraph.verify import verify
+from agentgraph.verify.nest import nest
+from agentgraph.verify.soundness import check_soundness
+from agentgraph.verify.wiring import wire
 from benchmarks.floors import passes
 from benchmarks.flows import Counter
 from benchmarks.measure import Figure, Stopwatch, Work, against_floor, alternate
@@ -19,6 +22,7 @@ SMALL: Final = 50
 SEED: Final = 7
 """The graphs are random, and the same each time."""
 MS: Final = 1e3
+THOUSAND: Final = 1_000
 
 
 async def look(s: Counter) -> None:
@@ -139,9 +143,26 @@ def nested(size: int) -> FrozenGraph:
     return FrozenGraph("nested", tuple(vertices), tuple(edges))
 
 
-async def verified(row: str, size: int, turns: int) -> Figure:
-    """Verify a nested graph of this size, each time as new as `compile` finds it."""
-    graph = nested(size)
+def branched(branches: int, choices: int) -> FrozenGraph:
+    """Make a fork of branches, each with so many choices of two nodes one after the other."""
+    vertices = [Vertex(FIRST, "start"), Vertex("fork"), Vertex("join", "join"), Vertex(LAST, "end")]
+    edges = [Edge(FIRST, "fork"), Edge("join", LAST)]
+    for branch in range(branches):
+        before = "fork"
+        for number in range(choices):
+            at = f"b{branch}c{number}"
+            vertices.append(Vertex(at, "classifier", labels=("x", "y")))
+            vertices += [Vertex(f"{at}{way}") for way in ("x", "y", "z")]
+            edges.append(Edge(before, at))
+            edges += [Edge(at, f"{at}{way}", way) for way in ("x", "y")]
+            edges += [Edge(f"{at}{way}", f"{at}z") for way in ("x", "y")]
+            before = f"{at}z"
+        edges.append(Edge(before, "join"))
+    return FrozenGraph("branched", tuple(vertices), tuple(edges))
+
+
+async def verified(row: str, graph: FrozenGraph, turns: int) -> Figure:
+    """Verify a graph, each time as new as `compile` finds it."""
     names = [vertex.name for vertex in graph.vertices]
     edges = [(edge.source, edge.target) for edge in graph.edges]
 
@@ -157,10 +178,34 @@ async def verified(row: str, size: int, turns: int) -> Figure:
 
 
 async def large(turns: int) -> Figure:
-    """Verify 10,000 nested vertices."""
-    return await verified("nested", NODES, turns)
+    """Decide whether 10,000 nested vertices are sound, without the other checks."""
+    graph = nested(NODES)
+    names = [vertex.name for vertex in graph.vertices]
+    edges = [(edge.source, edge.target) for edge in graph.edges]
+    inner, _ = nest(wire(graph))
+    assert inner is not None
+    costs = [1] * len(names)
+
+    async def ours() -> int:
+        return len(check_soundness(inner, costs)[0])
+
+    async def floor() -> int:
+        return len(names) - passes(names, edges)
+
+    found = await alternate(Stopwatch(Work(ours, 0, 1)), Stopwatch(Work(floor, 0, 1)), turns=turns)
+    return against_floor("nested", found, scale=MS)
 
 
 async def fifty(turns: int) -> Figure:
     """Verify 50 vertices, which is more than most workflows have."""
-    return await verified("fifty", SMALL, turns)
+    return await verified("fifty", nested(SMALL), turns)
+
+
+async def thousand(turns: int) -> Figure:
+    """Verify 1,000 nested vertices."""
+    return await verified("thousand", nested(THOUSAND), turns)
+
+
+async def branches(turns: int) -> Figure:
+    """Verify 100 branches of 10 choices each."""
+    return await verified("branches", branched(100, 10), turns)

@@ -40,7 +40,7 @@ class Target:
 # The floors are those of the machine on which the gates were set (two shared cores, pydantic 2.14):
 # a bare `async def` loop over a pydantic state, without any library, on CPython 3.11; for `stream`,
 # `dag` and `paused` (a coroutine that waits with a state of its own) on 3.13. Nobody had measured a
-# floor for `nested` and `fifty` there: theirs are the bare passes of `floors.py`, measured when this
+# floor for `nested`, `fifty`, `thousand` and `branches` there: theirs are the bare passes of `floors.py`, measured when this
 # table was written, on a machine of the same kind.
 TARGETS: dict[str, Target] = {
     "import": Target("import and one state class, CPU", "times", 1.25, 1.1, "times"),
@@ -57,6 +57,8 @@ TARGETS: dict[str, Target] = {
     "dag": Target("build and verify 10,000 nodes, 30,000 edges", "ms", 600, 250, "floor", 19.7),
     "nested": Target("soundness of 10,000 nested vertices", "ms", 150, 50, "floor", 19.0),
     "fifty": Target("verify 50 vertices", "ms", 5, 1, "floor", 0.04),
+    "thousand": Target("verify 1,000 nested vertices", "ms", 100, None, "floor", 0.6),
+    "branches": Target("verify 100 branches of 10 choices", "ms", 500, None, "floor", 4.1),
     "check": Target("`agentgraph check` of 50 nodes, cold, CPU", "ms", 600, 400, "floor", 240),
     "paused": Target("memory of a paused run", "KB", 3, 2, "floor", 1.5),
     "calls": Target("function calls of one loop step", "calls", 40, 28, "most"),

@@ -90,6 +90,14 @@ def test_a_nested_graph_is_sound_and_as_large_as_asked_for(size: int) -> None:
     assert verify(graph).findings == ()
 
 
+def test_a_branched_graph_is_sound_and_has_so_many_choices() -> None:
+    graph = building.branched(4, 3)
+
+    assert verify(graph).findings == ()
+    assert sum(vertex.kind == "classifier" for vertex in graph.vertices) == 12
+    assert len(graph.outs["fork"]) == 4
+
+
 def test_a_large_nested_graph_has_choices_and_forks() -> None:
     kinds = [vertex.kind for vertex in building.nested(400).vertices]
 
