@@ -8,11 +8,14 @@ Rules of this file:
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from agentgraph.cli.exits import reporting
+
+if TYPE_CHECKING:
+    from agentgraph.render import Options
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
@@ -203,14 +206,22 @@ def diff(before: str, after: str, **asked: Any) -> None:
     help="Who lays the picture out.",
 )
 @click.option("--redact", multiple=True, metavar="FIELD", help="Leave its values out of a page.")
+@click.option("--href", metavar="URL", help="Link nodes: vscode://file{file}:{line}, or alike.")
+@click.option("--width", type=click.IntRange(min=1), help="Columns of a text; else the terminal's.")
+@click.option("--ascii", is_flag=True, help="Only letters that every terminal has, in a text.")
 @click.option("--open", "opens", is_flag=True, help="Open what was written.")
 @_DEBUG
 def render(target: str, *, debug: bool, **asked: Any) -> None:
     """Draw a workflow, or what runs of it did, as a picture, a page or a text."""
     with reporting(debug=debug):
         from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
+        from agentgraph.render import View  # noqa: PLC0415 - see rule 1
 
-        drawing.render(drawing.Asked(target, **asked))
+        part = View(*map(asked.pop, ("depth", "collapse", "focus", "radius")))
+        kept = {
+            name: asked.pop(name) for name in ("paths", "format", "opens", "run", "width", "ascii")
+        }
+        drawing.render(target, part=part, look=cast("Options", asked), **kept)
 
 
 @agentgraph.command()

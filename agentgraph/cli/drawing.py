@@ -3,7 +3,6 @@
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -11,55 +10,39 @@ import click
 from agentgraph.cli.target import load
 from agentgraph.errors import suggest
 from agentgraph.events import recorded
-from agentgraph.render import FORMATS, Direction, EngineChoice, Options, Theme, View, drawn
+from agentgraph.render import FORMATS, Options, View, drawn
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was typed after `agentgraph render`."""
-
-    target: str
-    paths: Sequence[str]
-    format: str | None
-    run: Path | None
-    at_step: int | None
-    depth: int | None
-    collapse: tuple[str, ...]
-    focus: str | None
-    radius: int
-    theme: Theme
-    direction: Direction
-    engine: EngineChoice | None
-    redact: tuple[str, ...]
-    opens: bool
-
-
-def render(asked: Asked) -> None:
+def render(
+    target: str,
+    *,
+    paths: Sequence[str],
+    format: str | None,
+    opens: bool,
+    run: Path | None,
+    part: View,
+    width: int | None,
+    ascii: bool,
+    look: Options,
+) -> None:
     """Write a picture to each path; `-` is stdout, and then `format` says which."""
-    chosen = [(path, _format(path, asked.format)) for path in asked.paths or ["-"]]
-    if asked.at_step is not None and asked.run is None:
+    chosen = [(path, _format(path, format)) for path in paths or ["-"]]
+    if look.get("at_step") is not None and run is None:
         raise click.BadParameter("a step is of a run: add --run", param_hint="--at-step")
-    graph = load(asked.target).graph
-    options: Options = {
-        "run": None if asked.run is None else recorded(asked.run),
-        "at_step": asked.at_step,
-        "view": View(asked.depth, asked.collapse, asked.focus, asked.radius),
-        "theme": asked.theme,
-        "direction": asked.direction,
-        "engine": asked.engine,
-        "redact": asked.redact,
-        "width": shutil.get_terminal_size((100, 24)).columns,
-        "ascii": not (sys.stdout.encoding or "").lower().startswith("utf"),
-    }
+    graph = load(target).graph
+    look["run"] = None if run is None else recorded(run)
+    look["view"] = part
+    look["width"] = width or shutil.get_terminal_size((100, 24)).columns
+    look["ascii"] = ascii or not (sys.stdout.encoding or "").lower().startswith("utf")
     for path, kind in chosen:
-        picture = drawn(graph, kind, **options)
+        picture = drawn(graph, kind, **look)
         if path == "-":
             sys.stdout.buffer.write(picture)
             sys.stdout.buffer.flush()
             continue
         Path(path).write_bytes(picture)
         click.echo(f"wrote {path}", err=True)
-        if asked.opens:
+        if opens:
             click.launch(path)
 
 

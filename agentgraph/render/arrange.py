@@ -170,19 +170,15 @@ def _title_places(
 ) -> dict[str, Rect]:
     """Put each title in the upper left corner of its frame, or where no arrow runs through it."""
     places: dict[str, Rect] = {}
-    limits = [(*Rect.around(chain).limits, chain) for chain in chains.values() if request.zones]
+    limits = [(Rect.around(chain), chain) for chain in chains.values() if request.zones]
     for zone in request.zones:
         frame = layout.zones[zone.id]
         wide, high = zone.title_width, zone.title_height
         steps = max(1, int((frame.width - wide - 2 * _TITLE_GAP) // 8))
         room = Rect(frame.left + _TITLE_GAP + wide / 2, frame.top + 6 + high / 2, wide, high)
         # Few of all arrows come near, and there may be thousands: the cheap test goes first.
-        west, north, east, south = frame.left, room.top, frame.right, room.bottom
-        near = [
-            chain
-            for left, top, right, bottom, chain in limits
-            if left < east and right > west and top < south and bottom > north
-        ]
+        strip = Rect(frame.x, room.y, frame.width, high)
+        near = [chain for limit, chain in limits if limit.overlaps(strip)]
         options = [room.moved(8.0 * step, 0) for step in range(steps)]
         places[zone.id] = next((at for at in options if not _is_crossed(at, near)), room)
     return places

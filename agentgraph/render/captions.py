@@ -1,5 +1,7 @@
 """The words that stand on a picture: names, notes, titles and labels; not where or how big."""
 
+import re
+
 from agentgraph.render.diagram import Arrow, Figure, Group, short_name
 from agentgraph.render.lettering import lines_of, visible
 from agentgraph.render.overlay import order_note, standing_note, trace_notes
@@ -10,18 +12,20 @@ def figure_lines(figure: Figure) -> list[str]:
     if figure.kind in {"start", "end"}:
         return [""]
     if figure.kind in {"join", "gateway"}:
-        return [visible(figure.name), *bar_notes(figure)]
-    undo = undo_note(figure)
+        name, notes = visible(figure.name), bar_notes(figure)
+        # What has no name of its own is called by its kind already: `fork`, `join_2`.
+        kind = re.sub(r"_\d+$", "", name)
+        return [name, *(note.removeprefix(f"{kind}: ") for note in notes if note != kind)]
     voters = figure.vertex.voters if figure.vertex else ()
     votes = [", ".join(visible(short_name(voter)) for voter in voters)] if voters else []
-    return [visible(figure.name), *notes_of(figure), *votes, *([undo] if undo else [])]
+    return [visible(figure.name), *notes_of(figure), *votes]
 
 
 def notes_of(figure: Figure) -> list[str]:
     """Say in small what matters of a figure besides its name."""
     vertex = figure.vertex
     if vertex is None:
-        return ["not defined"]
+        return ["not defined"] if figure.undoes is None else []
     notes: list[str] = []
     if vertex.kind == "consensus":
         votes = f"{vertex.need} of {len(vertex.voters)}" if vertex.need else "majority"
@@ -35,12 +39,6 @@ def notes_of(figure: Figure) -> list[str]:
     if figure.cut:
         notes.append(f"+{figure.cut} more way{'s' if figure.cut > 1 else ''}")
     return notes + trace_notes(figure.trace)
-
-
-def undo_note(figure: Figure) -> str:
-    """Name the compensation of a figure, or return an empty text."""
-    undo = figure.vertex.undo if figure.vertex else ""
-    return " ".join(lines_of(visible(f"undo {short_name(undo)}"))[:1]) if undo else ""
 
 
 def bar_notes(figure: Figure) -> list[str]:

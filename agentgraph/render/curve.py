@@ -33,12 +33,6 @@ class Outline(NamedTuple):
     down: float
 
 
-def rectangle(wide: float, high: float) -> Outline:
-    """Return the outline of a rectangle of this size."""
-    x, y = wide / 2, high / 2
-    return Outline(((-x, -y), (x, -y), (x, y), (-x, y)), x, y)
-
-
 def without_start(chain: Chain, outline: Outline, at: Point) -> Chain:
     """Cut off what lies inside `outline`, laid at `at`; a chain that never leaves it stays whole."""
     parts = _parted(chain, outline, at)
@@ -52,7 +46,8 @@ def without_end(chain: Chain, outline: Outline, at: Point) -> Chain:
 
 def without_middle(chain: Chain, room: Rect) -> list[Chain]:
     """Cut out the stretch between where a chain enters `room` and where it leaves it last."""
-    outline, at = rectangle(room.width, room.height), (room.x, room.y)
+    x, y, at = room.width / 2, room.height / 2, (room.x, room.y)
+    outline = Outline(((-x, -y), (x, -y), (x, y), (-x, y)), x, y)
     head = None if room.holds(chain[0]) else _parted(chain, outline, at)
     tail = None if room.holds(chain[-1]) else _parted(chain[::-1], outline, at)
     return [*([head[0]] if head else []), *([tail[0][::-1]] if tail else [])] or [chain]

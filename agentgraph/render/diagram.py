@@ -5,7 +5,8 @@ Rules of this file:
 1. Each vertex is one figure or one group, each edge one arrow. A bound with `then` and
    a catch with a handler are one arrow more, for these are ways that a token can go.
 2. Nothing else is drawn, but a name that an edge, a bound or a region mentions and no
-   vertex has: that is a figure of the kind `missing`.
+   vertex has: that is a figure of the kind `missing`; and what undoes a vertex: a figure
+   of the kind `undo`, and an arrow to it that no token takes.
 3. The order is that of the graph; ids are made of names alone. So a diagram, and what
    is written from it, is the same on every machine.
 """
@@ -22,8 +23,8 @@ from agentgraph.render.lettering import shown, visible
 from agentgraph.render.marks import UNSEEN, Key, Mark, Marks
 from agentgraph.render.overlay import Overlay, Trace
 
-FigureKind = VertexKind | Literal["missing"]
-ArrowKind = Literal["plain", "branch", "unsure", "then", "catch"]
+FigureKind = VertexKind | Literal["missing", "undo"]
+ArrowKind = Literal["plain", "branch", "unsure", "then", "catch", "undo"]
 GroupKind = Literal["subgraph", "each", "catch", "loop", "quorum"]
 
 
@@ -66,8 +67,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Figure(Part):
-    """A vertex that is drawn as one shape."""
+    """A vertex that is drawn as one shape; or the function that undoes the vertex `undoes`."""
 
+    undoes: str | None = None
     forks: bool = False
     ways_in: int = 0
     cut: int = 0
@@ -75,8 +77,8 @@ class Figure(Part):
 
     @property
     def kind(self) -> FigureKind:
-        """The kind of its vertex, or `missing`."""
-        return self.vertex.kind if self.vertex else "missing"
+        """The kind of its vertex, or `undo` or `missing`."""
+        return self.vertex.kind if self.vertex else "missing" if self.undoes is None else "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ class Diagram:
     def coverage(self) -> str:
         """How much of it runs came to: of what runs something, and of the edges."""
         ran = [part.visits for part in self.parts if part.vertex and part.vertex.kind not in SILENT]
-        taken = [arrow.taken for arrow in self.arrows]
+        taken = [arrow.taken for arrow in self.arrows if arrow.kind != "undo"]
         vertices, edges = sum(map(bool, ran)), sum(map(bool, taken))
         return f"{vertices} of {len(ran)} vertices and {edges} of {len(taken)} edges"
 
@@ -316,6 +318,14 @@ class _Builder:
         self._figures.append(figure)
         return figure.id
 
+    def undo(self, level: _Level, vertex: Vertex, parent: str | None) -> str:
+        """Add a figure for what undoes a vertex."""
+        path, name = f"{level.path}undo {vertex.name}", f"undo {short_name(vertex.undo)}"
+        new, owner = self.new_id("u", path), f"{level.path}{vertex.name}"
+        mark = None if self._counts.marks is None else UNSEEN
+        self._figures.append(Figure(new, path, name, parent, None, mark=mark, undoes=owner))
+        return new
+
     def _add_frame(self, level: _Level, vertex: Vertex, parent: str | None) -> str:
         kind: GroupKind = "each" if vertex.kind == "each" else "subgraph"
         group = Group(*self._part("c", level, vertex.name, vertex, parent), kind=kind)
@@ -382,9 +392,10 @@ class _Ways:
         self._level = level
         self._known = known
         self._framed = {id(group.region): group.id for group, _ in regions.framed}
+        self._home = regions.home
 
     def arrows(self) -> Iterator[Arrow]:
-        """Yield the edges, then the ways past a bound, then those into a handler."""
+        """Yield the edges, then the ways past a bound, those into a handler, and to what undoes."""
         for edge in self._level.graph.edges:
             yield self._edge(edge)
         for vertex in self._level.graph.vertices:
@@ -394,6 +405,12 @@ class _Ways:
         for region in self._level.graph.regions:
             if region.kind == "catch" and region.target is not None:
                 yield self._catch(region, region.target)
+        for vertex in self._level.graph.vertices:
+            if vertex.undo:
+                parent = self._home.get(vertex.name, self._level.parent)
+                target = self._builder.undo(self._level, vertex, parent)
+                names = vertex.name, f"undo {vertex.name}"
+                yield self._arrow(*names, "undo", "", vertex.undo, target_id=target)
 
     def _edge(self, edge: Edge) -> Arrow:
         if edge.unsure:
@@ -428,18 +445,19 @@ class _Ways:
         label: str | None,
         *,
         source_id: str | None = None,
+        target_id: str | None = None,
     ) -> Arrow:
         path = self._level.path
         key = (f"{path}{source}", f"{path}{target}", label)
         return Arrow(
             id=self._builder.new_id("e", "--".join([key[0], key[1], *([label] if label else [])])),
             source=source_id or self._find(source),
-            target=self._find(target),
+            target=target_id or self._find(target),
             kind=kind,
             key=key,
             note=note,
             label=label,
-            taken=self._builder.taken(key),
+            taken=None if kind == "undo" else self._builder.taken(key),
             mark=self._builder.edge_mark(key),
             order=self._builder.order(key),
         )

@@ -28,6 +28,7 @@ _LOOKS: dict[FigureKind, tuple[str, Paint]] = {
     "gateway": ("box", _BAR),
     "join": ("box", _BAR),
     "missing": ("box", Paint(LIGHT.canvas, LIGHT.alarm)),
+    "undo": ("box", Paint(LIGHT.canvas, LIGHT.line)),
 }
 _ARROWS = {
     "plain": {},
@@ -35,6 +36,7 @@ _ARROWS = {
     "unsure": {"style": "dotted", "color": LIGHT.doubt, "fontcolor": LIGHT.doubt},
     "then": {"style": "dashed"},
     "catch": {"style": "dashed", "color": LIGHT.alarm, "fontcolor": LIGHT.alarm},
+    "undo": {"style": "dashed", "arrowhead": "empty", "constraint": "false"},
 }
 
 
@@ -70,7 +72,8 @@ class _Writer:
 
     def _figure(self, figure: Figure) -> str:
         shape, paint = _LOOKS[figure.kind]
-        style = {"missing": "dashed", "node": "rounded,filled"}.get(figure.kind, "filled")
+        style = {"node": "rounded,filled"}.get(figure.kind, "filled")
+        style = "rounded,dashed" if figure.vertex is None else style
         dark = paint is _BAR
         looks = {
             "shape": shape,

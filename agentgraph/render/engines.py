@@ -120,19 +120,13 @@ def _bundled() -> Engine:
 
 def _system() -> Engine:
     path = shutil.which("dot")
-    if path is None:
-        return Engine("system", found=False)
-    return Engine("system", True, path)
-
-
-def _builtin() -> Engine:
-    return Engine("builtin", found=True)
+    return Engine("system", path is not None, path or "")
 
 
 _FINDERS: dict[EngineName, Callable[[], Engine]] = {
     "bundled": _bundled,
     "system": _system,
-    "builtin": _builtin,
+    "builtin": lambda: Engine("builtin", found=True),
 }
 _SOUGHT: dict[EngineName, str] = {
     "bundled": f"the package {_DISTRIBUTION}",

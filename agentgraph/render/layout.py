@@ -43,14 +43,14 @@ class Rect(NamedTuple):
         """The y of its lower side."""
         return self.y + self.height / 2
 
-    @property
-    def limits(self) -> tuple[float, float, float, float]:
-        """Its left, upper, right and lower side."""
-        return self.left, self.top, self.right, self.bottom
-
     def holds(self, point: Point) -> bool:
         """Say whether a point lies inside."""
         return self.left < point[0] < self.right and self.top < point[1] < self.bottom
+
+    def overlaps(self, other: "Rect") -> bool:
+        """Say whether two boxes share more than a border."""
+        wide, high = (self.width + other.width) / 2, (self.height + other.height) / 2
+        return abs(self.x - other.x) < wide and abs(self.y - other.y) < high
 
     @classmethod
     def around(cls, points: Sequence[Point]) -> "Rect":

@@ -23,10 +23,13 @@ _LABELLED = (
     f'<text class="label" y="4">label</text>{_TIP.format(34, 26)}'
 )
 _SLASHED = f'{_LINE}<path class="slash" d="M-13 4l6-8"/>'
-_UNDO = '<path class="glyph" d="M-6-2h8a2.8 2.8 0 0 1 0 5.6h-2M-6-2l3-3M-6-2l3 3"/>'
+_UNDO = '<path class="glyph" d="M-5-1.5h7a2.2 2.2 0 0 1 0 4.4h-2M-5-1.5l2.5-2.5M-5-1.5l2.5 2.5"/>'
 _FRAME = '<rect class="frame" x="-14" y="-8" width="28" height="16" rx="3"/>'
 _HEAD = '<path class="glyph" d="M0-6a2 2 0 1 1 0 4a2 2 0 1 1 0-4zM-4 5v-1a4 4 0 0 1 8 0v1z"/>'
 _SHEET = '<path class="glyph" d="M-3-4.5h4l2 2v7h-6zM-1 0h2M-1 2h2"/>'
+_RING = '<circle class="ring" r="7" stroke-width="1.5"/><circle class="dot" r="4"/>'
+_INNER = '<rect class="box" x="-10" y="-4" width="20" height="8" rx="2"/>'
+_COUNT = '<rect x="-9" y="-8" width="18" height="16" rx="8"/><text y="4">n</text>'
 _HEAT = (
     '<rect class="track" x="-13" y="-2" width="26" height="4" rx="2"/>'
     '<rect class="heat" x="-13" y="-2" width="16" height="4" rx="2"/>'
@@ -38,23 +41,16 @@ _CARDS = "".join(
 
 _FIGURES: dict[FigureKind, tuple[str, str, str]] = {
     "start": ("terminal", '<circle class="dot" r="6"/>', "start"),
-    "end": (
-        "terminal",
-        '<circle class="ring" r="7" stroke-width="1.5"/><circle class="dot" r="4"/>',
-        "end",
-    ),
+    "end": ("terminal", _RING, "end"),
     "node": ("agent", _RECT.format(4), "agent"),
     "classifier": ("choice", _HEXAGON, "classifier: one way by label"),
     "human": ("person", _RECT.format(7) + _HEAD, "a person decides"),
     "form": ("person", _RECT.format(7) + _SHEET, "a person fills in"),
     "consensus": ("votes", _HEXAGON, "vote: one way by consensus"),
     "each": ("each", _CARDS, "for each item"),
-    "subgraph": (
-        "agent",
-        f'{_RECT.format(4)}<rect class="box" x="-10" y="-4" width="20" height="8" rx="2"/>',
-        "workflow",
-    ),
+    "subgraph": ("agent", f"{_RECT.format(4)}{_INNER}", "workflow"),
     "missing": ("missing", _RECT.format(4), "not defined"),
+    "undo": ("undo", _RECT.format(7) + _UNDO, "takes back what a node did"),
 }
 _ARROWS: dict[ArrowKind, tuple[str, str]] = {
     "plain": (_LINE, "always"),
@@ -62,11 +58,12 @@ _ARROWS: dict[ArrowKind, tuple[str, str]] = {
     "unsure": (_SLASHED, "by default: when unsure"),
     "then": (_LINE, "when the bound is reached"),
     "catch": (_LINE, "on an error"),
+    "undo": (_LINE, "is undone by"),
 }
 _GROUPS: dict[GroupKind, str] = {
     "subgraph": "workflow inside",
     "each": "workflow for each item",
-    "quorum": "race: the first win",
+    "quorum": "quorum: the first win",
     "loop": "loop",
     "catch": "errors are caught",
 }
@@ -110,8 +107,6 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
     found = [entry for kind, entry in _FIGURES.items() if kind in figures]
     if any(figure.kind in {"join", "gateway"} for figure in diagram.figures):
         found.append(("bar", _BAR, "fork or join"))
-    if any(figure.vertex and figure.vertex.undo for figure in diagram.figures):
-        found.append(("agent", _UNDO, "undo: what takes it back"))
     found += [(kind, *look) for kind, look in _ARROWS.items() if kind in arrows]
     found += [(kind, _FRAME, text) for kind, text in _GROUPS.items() if kind in groups]
     if diagram.marks is not None:
@@ -125,14 +120,10 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
         if "unseen" in signs:
             found.append(("unseen agent", _RECT.format(4), diagram.marks.rest))
     elif diagram.counted:
-        found.append(
-            (
-                "badge",
-                '<rect x="-9" y="-8" width="18" height="16" rx="8"/><text y="4">n</text>',
-                "visits; \u00d7n: times taken",
-            )
-        )
-        found.append(("unseen agent", _RECT.format(4), "not visited, not taken"))
+        found.append(("badge", _COUNT, "visits; \u00d7n: times taken"))
+        counts = [part.visits for part in diagram.parts] + [way.taken for way in diagram.arrows]
+        if 0 in counts:
+            found.append(("unseen agent", _RECT.format(4), "not visited, not taken"))
     if any(arrow.order for arrow in diagram.arrows):
         found.append(("label", '<text class="label" y="4">#n</text>', "the nth way taken"))
     if any(figure.trace and figure.trace.times for figure in diagram.figures):

@@ -33,6 +33,7 @@ _SHAPES: dict[FigureKind, tuple[str, str, str]] = {
     "gateway": ("[", "]", "bar"),
     "join": ("[", "]", "bar"),
     "missing": ("[", "]", "missing"),
+    "undo": ("([", "])", "undo"),
 }
 
 
@@ -94,19 +95,20 @@ class _Writer:
 
     def _styles(self) -> Iterator[str]:
         used = {_SHAPES[figure.kind][2] for figure in self._diagram.figures}
-        for kind, paint in LIGHT.kinds.items():
+        looks = {
+            kind: (*paint, LIGHT.canvas if kind == "bar" else LIGHT.ink)
+            for kind, paint in LIGHT.kinds.items()
+        }
+        looks["terminal"] = (LIGHT.ink, LIGHT.ink, LIGHT.canvas)
+        looks["missing"] = (LIGHT.canvas, LIGHT.alarm, LIGHT.alarm)
+        looks["undo"] = (LIGHT.canvas, LIGHT.line, LIGHT.ink)
+        for kind, (fill, line, text) in looks.items():
             if kind in used:
-                text = LIGHT.canvas if kind == "bar" else LIGHT.ink
-                yield f"  classDef {kind} fill:{paint.fill},stroke:{paint.line},color:{text}"
-        if "terminal" in used:
-            yield f"  classDef terminal fill:{LIGHT.ink},stroke:{LIGHT.ink},color:{LIGHT.canvas}"
-        if "missing" in used:
-            alarm = LIGHT.alarm
-            yield f"  classDef missing fill:{LIGHT.canvas},stroke:{alarm},color:{alarm}"
+                yield f"  classDef {kind} fill:{fill},stroke:{line},color:{text}"
         for group in self._diagram.groups:
             line = LIGHT.alarm if group.kind == "catch" else LIGHT.soft
-            looks = f"fill:{LIGHT.frame},stroke:{line},color:{LIGHT.ink}"
-            yield f"  style {self._id[group.id]} {looks}"
+            colours = f"fill:{LIGHT.frame},stroke:{line},color:{LIGHT.ink}"
+            yield f"  style {self._id[group.id]} {colours}"
         for index, arrow in enumerate(self._diagram.arrows):
             if arrow.kind == "catch":
                 yield f"  linkStyle {index} stroke:{LIGHT.alarm}"

@@ -77,16 +77,10 @@ def ordered(ranks: Sequence[Sequence[int]], net: Net) -> Ranks:
     best = [list(rank) for rank in ranks]
     for rank in best:
         net.put(rank)
-    stretches = list(_stretches(best))
-    waiting = sum(_size(best[first:end], net) for first, end in stretches)
-    work = max(_WORK_MAX, _SWEEPS_MIN * waiting)
-    is_large = waiting >= _WORK_MAX // 3
-    for first, end in stretches:
-        sweeps = max(_SWEEPS_MIN, min(_SWEEPS_MAX, work // (waiting + 1)))
-        order = _Order(best[first:end], net, sweeps, is_large=is_large)
-        best[first:end] = order.best()
-        work -= order.work
-        waiting -= order.size
+    size = len(net.vertex) + sum(map(len, net.below))
+    sweeps = max(_SWEEPS_MIN, min(_SWEEPS_MAX, _WORK_MAX // (size + 1)))
+    for first, end in _stretches(best):
+        best[first:end] = _Order(best[first:end], net, sweeps).best()
     return best
 
 
@@ -99,21 +93,12 @@ def _stretches(ranks: Ranks) -> Iterator[tuple[int, int]]:
             first = last
 
 
-def _size(ranks: Ranks, net: Net) -> int:
-    return sum(1 + len(net.below[vertex]) for rank in ranks for vertex in rank)
-
-
 class _Order:
     """The search for the best order of some ranks."""
 
-    def __init__(self, ranks: Ranks, net: Net, sweeps: int, *, is_large: bool) -> None:
-        self.size = _size(ranks, net)
-        self.work = 0
-        self._given = ranks
-        self._net = net
-        self._place = net.place
-        self._sweeps = sweeps
-        self._is_large = is_large
+    def __init__(self, ranks: Ranks, net: Net, sweeps: int) -> None:
+        self._given, self._net, self._place, self._sweeps = ranks, net, net.place, sweeps
+        self._is_large = sweeps == _SWEEPS_MIN
 
     def best(self) -> Ranks:
         """Sweep from two orders: as the vertices are reached from above, and from below."""
@@ -158,7 +143,6 @@ class _Order:
                     break
             crossings = self._crossings(current)
             idle += 1
-            self.work += self.size
             if crossings < fewest:
                 best, fewest, idle = [list(rank) for rank in current], crossings, 0
         return best, fewest

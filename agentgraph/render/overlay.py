@@ -103,15 +103,21 @@ class Tally:
         _warm(self._overlay.traces.values())
         runs = self._ends.total()
         ends = ", ".join(f"{count} {status}" for status, count in self._ends.most_common())
-        one = f"run {self._name}: {next(iter(self._ends), '')}"
+        one = "; ".join([f"run {self._name}: {next(iter(self._ends), '')}", *self._stops()])
         self._overlay.caption = one if runs == 1 else f"{runs} runs: {ends}"
         return self._overlay
+
+    def _stops(self) -> Iterator[str]:
+        """Say where the only run stands, and why."""
+        for path, trace in self._overlay.traces.items():
+            if "done" not in self._ends and trace.standing in {"failed", "waiting"}:
+                yield f"{path}: {standing_note(trace)}"
 
 
 def home_of(path: str, known: Mapping[str, object]) -> str:
     """Return the vertex that a path of a run belongs to: `corpus/each/3` is `corpus/each`."""
     while path not in known and "/" in path:
-        bare = "/".join(part for part in path.split("/") if not part.isdigit())
+        bare = _bare(path)
         path = bare if bare in known else path.rpartition("/")[0]
     return path
 

@@ -84,27 +84,40 @@ def to_text(
     return "\n".join(drawing.lines) + "\n"
 
 
-class SvgOptions(TypedDict, total=False):
+class TextOptions(TypedDict, total=False):
+    """What may be asked of a text, as `to_text` says it."""
+
+    width: int
+    ascii: bool
+    view: View | None
+
+
+class _Laid(TypedDict, total=False):
+    run: Runs | None
+    theme: Theme
+    direction: Direction
+    engine: EngineChoice | None
+
+
+class PageOptions(_Laid, total=False):
+    """What may be asked of a page, as `to_html` says it."""
+
+    redact: Sequence[str]
+
+
+class SvgOptions(_Laid, total=False):
     """What may be asked of an SVG, as `to_svg` says it."""
 
     visits: Mapping[str, int] | None
     taken: Mapping[Key, int] | None
     marks: Marks | None
-    run: Runs | None
     at_step: int | None
     view: View | None
-    theme: Theme
-    direction: Direction
-    engine: EngineChoice | None
     href: str | None
 
 
-class Options(SvgOptions, total=False):
+class Options(SvgOptions, PageOptions, TextOptions, total=False):
     """What may be asked of a file; a format that has no use for an option leaves it."""
-
-    redact: Sequence[str]
-    width: int
-    ascii: bool
 
 
 FORMATS: dict[str, Callable[..., str]] = {

@@ -60,16 +60,13 @@ def ranked(count: int, spans: Sequence[Span]) -> list[int]:
     for shared, block in reversed(_blocks(count, spans)):
         names = list(dict.fromkeys(end for index in block for end in spans[index][:2]))
         number = {vertex: at for at, vertex in enumerate(names)}
-        tree = _Tree(
-            len(names),
-            [Span(number[a], number[b], *more) for a, b, *more in map(spans.__getitem__, block)],
-        )
+        inner = [spans[index] for index in block]
+        tree = _Tree(len(names), [Span(number[a], number[b], *more) for a, b, *more in inner])
         while (vertex := tree.too_long()) >= 0 and tree.work < work:
             tree.exchange(vertex)
         work -= tree.work - len(names)
-        found = tree.from_0()
-        moved = ranks[shared] - found[number[shared]]
-        for vertex, rank in zip(names, found, strict=True):
+        moved = ranks[shared] - tree.ranks[number[shared]]
+        for vertex, rank in zip(names, tree.ranks, strict=True):
             ranks[vertex], roots[vertex] = moved + rank, roots[shared]
     firsts: dict[int, int] = {}
     for root, rank in zip(roots, ranks, strict=True):
@@ -136,7 +133,7 @@ def _longest_ways(count: int, spans: Sequence[Span]) -> list[int]:
 
 
 class _Tree:
-    """A spanning tree of tight edges for each part of the graph, and what each edge cuts.
+    """A spanning tree of tight edges in a graph that hangs together, and what each edge cuts.
 
     `order` holds the vertices so that a subtree is a stretch of it, from `low` on and of
     `size`. The weight that leads out of a subtree, less the weight that leads into it, is its
@@ -145,7 +142,7 @@ class _Tree:
 
     def __init__(self, count: int, spans: Sequence[Span]) -> None:
         self._spans = spans
-        self._ranks = _longest_ways(count, spans)
+        self.ranks: list[int] = _longest_ways(count, spans)
         self._near: list[list[int]] = [[] for _ in range(count)]
         self._net = [0] * count
         for index, (upper, lower, _, weight) in enumerate(spans):
@@ -156,40 +153,33 @@ class _Tree:
         self._inner: list[list[int]] = [[] for _ in range(count)]
         """The edges of the tree at each vertex."""
         self._parent = [-1] * count
-        """The edge of the tree toward the root."""
+        """The edge of the tree toward the root, which is the first vertex."""
         self._order = [0] * count
         self._low, self._size, self._pull = [0] * count, [0] * count, [0] * count
-        self._at = 0
-        self._roots: list[int] = []
-        self._spanned = 0
-        self.work = 0
-        seen = [False] * count
-        for root in range(count):
-            if not seen[root]:
-                self._roots.append(root)
-                self._number(root, self._grow(root, seen))
+        self._at = self.work = 0
+        self._grow()
+        self._number()
 
-    def _grow(self, root: int, seen: list[bool]) -> int:
-        """Span one part, and return where the next one begins.
+    def _grow(self) -> None:
+        """Span the graph.
 
         What has been spanned is moved as a whole until the nearest edge out of it is tight:
         `moved` says how far; a vertex that was taken in later has moved less.
         """
-        base = {root: 0}
+        base = {0: 0}
         down: list[tuple[int, int]] = []
         up: list[tuple[int, int]] = []
-        ranks, spans, moved, vertex = self._ranks, self._spans, 0, root
-        seen[root] = True
+        ranks, spans, moved, vertex = self.ranks, self._spans, 0, 0
         while True:
             for index in self._near[vertex]:
                 upper, lower, least, _ = spans[index]
-                if not seen[lower]:
+                if lower not in base:
                     heappush(down, (ranks[lower] - ranks[upper] - least + moved, index))
-                elif not seen[upper]:
+                elif upper not in base:
                     heappush(up, (ranks[lower] - ranks[upper] - least - moved, index))
-            while down and seen[spans[down[0][1]].lower]:
+            while down and spans[down[0][1]].lower in base:
                 heappop(down)
-            while up and seen[spans[up[0][1]].upper]:
+            while up and spans[up[0][1]].upper in base:
                 heappop(up)
             if down and (not up or down[0][0] - moved <= up[0][0] + moved):
                 moved, index = heappop(down)
@@ -199,41 +189,32 @@ class _Tree:
                 moved, vertex = -slack, spans[index].upper
             else:
                 break
-            seen[vertex] = True
             base[vertex] = moved
             self._inner[spans[index].upper].append(index)
             self._inner[spans[index].lower].append(index)
         for one, before in base.items():
             ranks[one] += moved - before
-        first = self._spanned
-        self._spanned += len(base)
-        return first
 
-    def _number(self, top: int, first: int) -> None:
-        """Order a subtree from `first` on, and add up its pulls."""
-        order, spans, parent, at = self._order, self._spans, self._parent, first
-        waiting = [top]
-        while waiting:
-            vertex = waiting.pop()
-            order[at] = vertex
+    def _number(self) -> None:
+        """Order the tree, and add up its pulls."""
+        order, spans, parent = self._order, self._spans, self._parent
+        waiting, parent[0] = [0], -1
+        for at in range(len(order)):
+            vertex = order[at] = waiting.pop()
             self._low[vertex], self._size[vertex] = at, 1
             self._pull[vertex] = self._net[vertex]
-            at += 1
             for index in self._inner[vertex]:
                 if index != parent[vertex]:
                     upper, lower, _, _ = spans[index]
                     other = lower if upper == vertex else upper
                     parent[other] = index
                     waiting.append(other)
-        for vertex in reversed(order[first + 1 : at]):
-            above = self._above(vertex)
+        for vertex in reversed(order[1:]):
+            upper, lower, _, _ = spans[parent[vertex]]
+            above = lower if upper == vertex else upper
             self._size[above] += self._size[vertex]
             self._pull[above] += self._pull[vertex]
-        self.work += self._size[top]
-
-    def _above(self, vertex: int) -> int:
-        upper, lower, _, _ = self._spans[self._parent[vertex]]
-        return lower if upper == vertex else upper
+        self.work += len(order)
 
     def too_long(self) -> int:
         """Find a vertex whose edge to its parent should be longer, from the last one on; or -1."""
@@ -256,21 +237,12 @@ class _Tree:
         subtree = self._order[low:high]
         slack, entering = self._tightest(subtree, low, high, rises=rises)
         for one in subtree:
-            self._ranks[one] += -slack if rises else slack
-        self.work += len(subtree)
-        above = self._above(vertex)
+            self.ranks[one] += -slack if rises else slack
         for end in self._spans[leaving][:2]:
             self._inner[end].remove(leaving)
         for end in self._spans[entering][:2]:
             self._inner[end].append(entering)
-        upper, lower, _, _ = self._spans[entering]
-        outside = upper if rises else lower
-        while not self._holds(outside, above):
-            outside = self._above(outside)
-        self._number(outside, self._low[outside])
-
-    def _holds(self, top: int, vertex: int) -> bool:
-        return self._low[top] <= self._low[vertex] < self._low[top] + self._size[top]
+        self._number()
 
     def _tightest(
         self, subtree: Sequence[int], low: int, high: int, *, rises: bool
@@ -282,14 +254,5 @@ class _Tree:
                 upper, lower, least, _ = self._spans[index]
                 other = upper if rises else lower
                 if other != vertex and not low <= self._low[other] < high:
-                    best = min(best, (self._ranks[lower] - self._ranks[upper] - least, index))
+                    best = min(best, (self.ranks[lower] - self.ranks[upper] - least, index))
         return best
-
-    def from_0(self) -> list[int]:
-        """Return the ranks, the first of each part being 0."""
-        for root in self._roots:
-            part = self._order[self._low[root] : self._low[root] + self._size[root]]
-            first = min(self._ranks[vertex] for vertex in part)
-            for vertex in part:
-                self._ranks[vertex] -= first
-        return self._ranks

@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import cos, fsum, pi, sin
 from typing import NamedTuple
 
-from agentgraph.render.captions import bar_notes, notes_of, undo_note
+from agentgraph.render.captions import bar_notes, notes_of
 from agentgraph.render.curve import Outline
 from agentgraph.render.diagram import Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
@@ -123,31 +123,27 @@ def _end(_: Figure) -> _Shape:
 
 
 def _agent(figure: Figure) -> _Shape:
-    said = _Words(figure)
-    wide, high = said.room()
+    wide, high, said = _said(figure)
     parts = (_rounded(wide, high), *said.written())
     paint = "agent" if figure.vertex else "missing"
     return _Shape(wide, high, _arched(wide, high, _RADIUS), paint, parts)
 
 
 def _subgraph(figure: Figure) -> _Shape:
-    said = _Words(figure)
-    wide, high = said.room()
+    wide, high, said = _said(figure)
     wide, high = wide + 8, high + 8
     parts = (_rounded(wide, high), _rounded(wide - 8, high - 8, radius=5), *said.written())
     return _Shape(wide, high, _arched(wide, high, _RADIUS), "agent", parts)
 
 
 def _classifier(figure: Figure) -> _Shape:
-    said = _Words(figure)
-    wide, high = said.room()
+    wide, high, said = _said(figure)
     corners = _hexagon(wide + 14, high, 14)
     return _Shape(wide + 14, high, corners, "choice", (_polygon(corners), *said.written()))
 
 
 def _person(figure: Figure) -> _Shape:
-    said = _Words(figure)
-    inner, high = said.room()
+    inner, high, said = _said(figure)
     wide = inner + _GLYPH_WIDTH
     radius = min(high / 2, 20)
     glyph = _SHEET if figure.kind == "form" else _PERSON
@@ -161,8 +157,7 @@ def _person(figure: Figure) -> _Shape:
 
 
 def _each(figure: Figure) -> _Shape:
-    said = _Words(figure)
-    wide, high = said.room()
+    wide, high, said = _said(figure)
     shift = _CARDS[0] / 2
     cards = [_rounded(wide, high, radius=5, x=step - shift, y=shift - step) for step in _CARDS]
     corners = tuple(
@@ -182,8 +177,7 @@ _STAIRS = (
 
 
 def _consensus(figure: Figure) -> _Shape:
-    said = _Words(figure)
-    wide, high = said.room()
+    wide, high, said = _said(figure)
     rows = _chip_rows(figure)
     step = _CHIP_HEIGHT + _CHIP_GAP
     below = len(rows) * step
@@ -203,6 +197,12 @@ def _bar(figure: Figure) -> _Shape:
     wide = max(72.0, width(text, NOTE_SIZE, bold=True) + 24)
     parts = (_rounded(wide, 22, radius=4), words(text, 0, 4))
     return _Shape(wide, 22, _arched(wide, 22, 4), "bar", parts)
+
+
+def _said(figure: Figure) -> tuple[float, float, "_Words"]:
+    """Measure the texts of a figure, with the air around them."""
+    said = _Words(figure)
+    return (*said.room(), said)
 
 
 class _Words:
@@ -240,14 +240,22 @@ class _Words:
 
 
 def _signed(figure: Figure) -> list[tuple[str, str, str]]:
-    """Return the notes that have a sign in front: the sign, its class, and the note."""
-    undo, standing = undo_note(figure), standing_note(figure.trace)
-    found = [(_BACK, "", undo)] if undo else []
-    if standing and figure.trace is not None:
-        kind = "failed" if figure.trace.failures else figure.trace.standing
-        kind = "waiting" if figure.trace.standing == "waiting" else kind
-        found.append((_STANDING[kind], f" {kind}", standing))
-    return found
+    """Return the note that has a sign in front, if there is one: the sign, its class, the note."""
+    standing = standing_note(figure.trace)
+    if not standing or figure.trace is None:
+        return []
+    kind = "failed" if figure.trace.failures else figure.trace.standing
+    kind = "waiting" if figure.trace.standing == "waiting" else kind
+    return [(_STANDING[kind], f" {kind}", standing)]
+
+
+def _undo(figure: Figure) -> _Shape:
+    text = lines_of(visible(figure.name))[0]
+    long = width(text, NOTE_SIZE)
+    wide, radius = max(60.0, long + 44), 12.0
+    glyph = f'<path class="glyph" d="{_BACK}" transform="translate({number(-long / 2 - 2)},-3)"/>'
+    parts = (_rounded(wide, 24, radius=radius), glyph, words(text, 9, 4, "note"))
+    return _Shape(wide, 24, _arched(wide, 24, radius), "undo", parts)
 
 
 def _chip_rows(figure: Figure) -> list[list[tuple[str, float]]]:
@@ -329,4 +337,5 @@ _DRAWERS: dict[FigureKind, Callable[[Figure], _Shape]] = {
     "gateway": _bar,
     "join": _bar,
     "missing": _agent,
+    "undo": _undo,
 }

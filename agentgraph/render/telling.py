@@ -22,17 +22,18 @@ _KINDS = {
     "gateway": "gateway",
     "join": "join",
     "missing": "name that no vertex has",
+    "undo": "undo",
 }
 
 
 def scene_told(diagram: Diagram) -> tuple[str, str]:
     """Return one line on the whole graph, and its description in sentences."""
     name = shown(diagram.graph.name)
-    vertices = len(diagram.figures) + sum(group.vertex is not None for group in diagram.groups)
+    vertices = sum(figure.kind != "undo" for figure in diagram.figures)
+    vertices += sum(group.vertex is not None for group in diagram.groups)
+    edges = sum(arrow.kind != "undo" for arrow in diagram.arrows)
     summary = f"Workflow {name}"
-    told = [
-        f"{_counted(vertices, 'vertex', 'vertices')}, {_counted(len(diagram.arrows), 'edge', 'edges')}."
-    ]
+    told = [f"{_counted(vertices, 'vertex', 'vertices')}, {_counted(edges, 'edge', 'edges')}."]
     if len(diagram.arrows) <= _TOLD_MAX:
         told += [f"{arrow_told(arrow)}." for arrow in diagram.arrows]
     return summary, " ".join(told)
@@ -40,6 +41,8 @@ def scene_told(diagram: Diagram) -> tuple[str, str]:
 
 def figure_told(figure: Figure) -> str:
     """Tell of a figure: its kind and name in the first line, then what else is known."""
+    if figure.undoes is not None:
+        return f"{shown(figure.name)}, for {shown(figure.undoes)}"
     lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_seen(figure.visits, figure.mark)}"]
     if figure.vertex is not None:
         lines += vertex_told(figure.vertex)
@@ -60,6 +63,8 @@ def group_told(group: Group) -> str:
 def arrow_told(arrow: Arrow) -> str:
     """Tell of an edge in one sentence."""
     source, target, label = arrow.key
+    if arrow.kind == "undo":
+        return f"{shown(source)} is undone by {shown(label or '')}"
     way = f"{shown(source)} goes to {shown(target)}"
     how = {
         "plain": "",

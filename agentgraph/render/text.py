@@ -15,10 +15,10 @@ from typing import cast
 from unicodedata import combining, east_asian_width
 
 from agentgraph.render.captions import figure_lines
-from agentgraph.render.diagram import Arrow, Diagram, Figure
+from agentgraph.render.diagram import Arrow, Diagram, Figure, short_name
 from agentgraph.render.layered import arrange
 from agentgraph.render.layout import Box, Layout, Link, Point, Request
-from agentgraph.render.lettering import shown
+from agentgraph.render.lettering import shown, visible
 from agentgraph.render.ranks import against
 
 _SIGNS = {"classifier": "\u25c7", "consensus": "\u25c7", "human": "\u25cb", "form": "\u25cb"}
@@ -38,6 +38,10 @@ class Drawing:
 
 def write(diagram: Diagram, *, width: int, ascii: bool = False) -> Drawing:
     """Draw a diagram in at most `width` columns; `ascii` keeps to the letters of any terminal."""
+    # There is little room: what undoes a vertex is a note in its box.
+    figures = tuple(figure for figure in diagram.figures if figure.kind != "undo")
+    arrows = tuple(arrow for arrow in diagram.arrows if arrow.kind != "undo")
+    diagram = replace(diagram, figures=figures, arrows=arrows)
     drawing = _drawn(diagram, width) or outline(diagram)
     if not ascii:
         return drawing
@@ -79,6 +83,8 @@ def _words(figure: Figure) -> list[str]:
     _, *notes = figure_lines(figure) if figure.kind not in {"start", "end"} else [""]
     sign = _SIGNS.get(figure.kind, "")
     name = shown(figure.path)
+    undo = figure.vertex.undo if figure.vertex else ""
+    notes += [visible(f"undo {short_name(undo)}")] if undo else []
     return [f"{sign} {name}" if sign else name, *(note for note in notes if note != name)]
 
 

@@ -72,7 +72,8 @@ def _around(diagram: Diagram, name: str, radius: int) -> Diagram:
         for figure in diagram.figures
         if figure.id in kept
     ]
-    near = f"{len(figures)} of {len(diagram.figures)} vertices, those near {name}"
+    some, all_of = (sum(f.kind != "undo" for f in them) for them in (figures, diagram.figures))
+    near = f"{some} of {all_of} vertices, those near {name}"
     return replace(
         diagram,
         figures=tuple(figures),

@@ -20,7 +20,7 @@ from agentgraph.workflow.tree import Mention
 
 if TYPE_CHECKING:
     from agentgraph.events import Result
-    from agentgraph.render import Options, Runs, SvgOptions
+    from agentgraph.render import Options, PageOptions, SvgOptions, TextOptions, View
     from agentgraph.runtime import Run
     from agentgraph.verify import Report
 
@@ -118,32 +118,33 @@ class Workflow(Unfinished, Generic[S, D]):
 
         return to_svg(self.graph, **options)
 
-    def to_html(self, *, run: "Runs | None" = None, redact: Sequence[str] = ()) -> str:
+    def to_html(self, **options: Unpack["PageOptions"]) -> str:
         """Write a page, one file, to look around in and to replay recorded runs step by step.
 
-        `redact` names fields of the state whose values are left out.
+        `run` is a `Recording` or a list of these; `redact` names fields of the state whose
+        values are left out.
         """
         from agentgraph.render import to_html  # noqa: PLC0415 - only who draws needs it
 
-        return to_html(self.graph, run=run, redact=redact)
+        return to_html(self.graph, **options)
 
-    def to_text(self, *, width: int = 100, ascii: bool = False) -> str:
-        """Draw the graph in box characters; where it does not fit the width, list it."""
+    def to_text(self, **options: Unpack["TextOptions"]) -> str:
+        """Draw the graph in box characters; where it does not fit the `width`, list it."""
         from agentgraph.render import to_text  # noqa: PLC0415 - only who draws needs it
 
-        return to_text(self.graph, width=width, ascii=ascii)
+        return to_text(self.graph, **options)
 
-    def to_dot(self) -> str:
-        """Write the graph in the language of Graphviz."""
+    def to_dot(self, *, view: "View | None" = None) -> str:
+        """Write the graph, or the part of it that `view` shows, in the language of Graphviz."""
         from agentgraph.render import to_dot  # noqa: PLC0415 - only who draws needs it
 
-        return to_dot(self.graph)
+        return to_dot(self.graph, view=view)
 
-    def to_mermaid(self) -> str:
-        """Write the graph as a Mermaid flowchart."""
+    def to_mermaid(self, *, view: "View | None" = None) -> str:
+        """Write the graph, or the part of it that `view` shows, as a Mermaid flowchart."""
         from agentgraph.render import to_mermaid  # noqa: PLC0415 - only who draws needs it
 
-        return to_mermaid(self.graph)
+        return to_mermaid(self.graph, view=view)
 
     def to_json(self) -> str:
         """Write the graph as JSON; `agentgraph.graph.from_json` reads it."""

@@ -159,6 +159,19 @@ async function speed() {
   }), moving);
   await page.keyboard.press("0");
   await page.waitForTimeout(600);
+  saw.inView = await page.evaluate(() => {
+    const room = document.getElementById("stage").getBoundingClientRect();
+    const shown = () => [...document.querySelectorAll("#sheet .vertex")].filter((one) => {
+      const box = one.getBoundingClientRect();
+      return box.right > room.left && box.left < room.right && box.bottom > room.top && box.top < room.bottom;
+    }).length;
+    for (let turn = 0; turn < 60 && shown() > 300; turn += 1) {
+      zoom(1.08);
+      document.getElementById("sheet").style.transform = `translate(${stage.x}px,${stage.y}px) scale(${stage.scale})`;
+    }
+    return shown();
+  });
+  await page.waitForTimeout(600);
   saw.still = middle(await cadence(false));
   saw.pan = middle(await cadence(true));
   const stepping = (stride) => page.evaluate(async (stride) => {
@@ -173,6 +186,7 @@ async function speed() {
     return times;
   }, stride);
   saw.step = middle(await stepping(1));
+  saw.back = middle(await stepping(-1));
   saw.jump = middle(await stepping(997));
   await page.context().close();
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -105,6 +106,35 @@ def test_the_real_dot_takes_every_text() -> None:
 
     assert "rror" not in done.stderr
     assert done.stdout.count("digraph") == len(corpus())
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="there is no dot on the PATH")
+def test_the_real_dot_reads_every_text_on_a_figure_as_it_is() -> None:
+    graphs = corpus()
+
+    done = subprocess.run(
+        ["dot", "-Tdot_json"],
+        input="".join(map(to_dot, graphs)),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+
+    rest = done.stdout
+    for graph in graphs:
+        answer, end = json.JSONDecoder().raw_decode(rest)
+        rest = rest[end:].lstrip()
+        labels = [part["label"] for part in answer["objects"] if "nodes" not in part]
+        figures = diagram_of(graph).figures
+        wanted = sorted("\n".join(figure_lines(figure)) for figure in figures)
+        assert sorted(map(plain, labels)) == wanted
+
+
+def plain(label: str) -> str:
+    """Read the escapes and the entities of DOT."""
+    text = re.sub(r"\\(.)", lambda escape: "\n" if escape[1] == "n" else escape[1], label)
+    return text.replace("&amp;", "&")
 
 
 @pytest.mark.skipif(shutil.which("xmllint") is None, reason="there is no xmllint")

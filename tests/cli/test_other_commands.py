@@ -1,6 +1,7 @@
 """`render`, `new`, `doctor`, `--help` and `--version`."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -58,6 +59,22 @@ def test_render_writes_to_stdout_when_it_is_told_what(call: Call, write: Write) 
     assert call("render", target).exit_code == 2
     assert call("render", target, "-o", "a.gif").exit_code == 2
     assert call("render", target, "-o", "nowhere/a.svg").exit_code == 2
+
+
+def test_render_links_nodes_and_fits_a_text_to_a_width_and_to_plain_letters(
+    call: Call, write: Write
+) -> None:
+    target = write("forked.py", FORKED)
+
+    linked = call("render", target, "--format", "svg", "--href", "vscode://file{file}:{line}")
+    assert re.search(r'href="vscode://file[^"]*forked\.py:\d+"', linked.stdout)
+    drawn = call("render", target, "--format", "txt", "--width", "60", "--ascii").stdout
+    assert drawn.isascii()
+    assert "+" in drawn or "|" in drawn
+    assert max(map(len, drawn.splitlines())) <= 60
+    listed = call("render", target, "--format", "txt", "--width", "12").stdout
+    assert "\u256d" not in listed
+    assert call("render", target, "--format", "svg", "--href", "javascript:{line}").exit_code == 1
 
 
 def test_a_new_project_runs_passes_its_test_and_is_clean(call: Call, folder: Path) -> None:

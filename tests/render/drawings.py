@@ -175,14 +175,17 @@ def levels(graph: FrozenGraph, path: str = "") -> Iterator[tuple[str, FrozenGrap
 
 
 def vertices_of(graph: FrozenGraph) -> Counter[str]:
-    """Count the paths of all vertices, as they are shown."""
+    """Count the paths of all vertices and of what undoes them, as they are shown."""
     return Counter(
-        shown(f"{path}{vertex.name}") for path, level in levels(graph) for vertex in level.vertices
+        shown(f"{path}{name}")
+        for path, level in levels(graph)
+        for vertex in level.vertices
+        for name in (vertex.name, *([f"undo {vertex.name}"] if vertex.undo else []))
     )
 
 
 def edges_of(graph: FrozenGraph) -> Counter[EdgeKey]:
-    """Count all ways that a token can go, as they are shown."""
+    """Count all ways that a token can go, and those to what undoes, as they are shown."""
     return Counter(
         (shown(f"{path}{source}"), shown(f"{path}{target}"), label)
         for path, level in levels(graph)
@@ -200,6 +203,9 @@ def _ways(graph: FrozenGraph) -> Iterator[EdgeKey]:
     for region in graph.regions:
         if region.kind == "catch" and region.target is not None:
             yield region.name, region.target, shown(", ".join(region.catches))
+    for vertex in graph.vertices:
+        if vertex.undo:
+            yield vertex.name, f"undo {vertex.name}", shown(vertex.undo)
 
 
 def parsed(svg: str) -> ET.Element:

@@ -41,14 +41,8 @@ def overlapping(places: dict[str, Rect]) -> list[tuple[str, str]]:
     return [
         (a, b)
         for a, b in combinations(places, 2)
-        if overlap(slightly_smaller[a], slightly_smaller[b])
+        if slightly_smaller[a].overlaps(slightly_smaller[b])
     ]
-
-
-def overlap(one: Rect, other: Rect) -> bool:
-    """Say whether two boxes share more than a border."""
-    wide, high = (one.width + other.width) / 2, (one.height + other.height) / 2
-    return abs(one.x - other.x) < wide and abs(one.y - other.y) < high
 
 
 def is_inside(inner: Rect, outer: Rect) -> bool:
@@ -74,7 +68,7 @@ def check(scene: Scene) -> None:
     assert all(is_inside(at, picture) for at in boxes.values())
     for name, zone in zones.items():
         for box, at in boxes.items():
-            assert is_inside(at, zone) if name in around[box] else not overlap(at, zone)
+            assert is_inside(at, zone) if name in around[box] else not at.overlaps(zone)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)

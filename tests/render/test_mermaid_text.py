@@ -18,7 +18,7 @@ EDGE = re.compile(r'  [ng]\d+ (?:-->|-\.->)(?:\|"[^"]*"\|)? [ng]\d+')
 NAME = re.compile(r"%% ([ng]\d+) = (.*)")
 OTHER = re.compile(
     r"""---|config:|\ \ flowchart:|\ \ (\ \ )?htmlLabels:\ true|flowchart\ TB|%%\ workflow\ ".*"
-    |%%\ \d+\ edges:.*|\ \ subgraph\ g\d+\["[^"]*"\]|\ \ end|\ \ classDef\ \w+\ [\w:#,]+
+    |%%\ \d+\ edges:.*|\ \ subgraph\ g\d+\["[^"]*"\]|\ \ end|\ \ classDef\ \w+\ [\w:#,-]+
     |\ \ style\ g\d+\ [\w:#,]+|\ \ linkStyle\ \d+\ stroke:\#\w+""",
     re.VERBOSE,
 )

@@ -140,6 +140,19 @@ def test_labels_stand_on_their_edges_in_full() -> None:
     assert {"after 3", "at most 3", "ConnectionError", "undo reopen"} <= set(found)
 
 
+def test_a_vertex_leads_to_what_undoes_it_by_an_edge_of_a_look_of_its_own() -> None:
+    root = parsed(to_svg(DESK))
+
+    (edge,) = [one for one in with_class(root, "edge") if "undo" in classes(one)]
+    assert (edge.get("data-source"), edge.get("data-target")) == ("tech", "undo tech")
+    assert edge.findtext(f"{SVG}title") == "tech is undone by desk:reopen"
+    style = next(root.iter(f"{SVG}style")).text or ""
+    assert ".ag .undo .line{stroke-dasharray:" in style
+    assert {"is undone by", "takes back what a node did"} <= set(texts(to_svg(DESK)))
+    # It counts for neither: no token comes to it.
+    assert (root.findtext(f"{SVG}desc") or "").startswith("19 vertices, 27 edges.")
+
+
 def test_a_long_name_is_broken_and_whole_in_the_tooltip() -> None:
     name = "_".join(["summarise"] * 20)
 
@@ -172,7 +185,7 @@ def test_counts_are_shown_and_what_was_not_visited_is_marked() -> None:
     seen = {one.get("data-path") for one in with_class(root, "vertex") if "seen" in classes(one)}
     assert seen == {*VISITS}
     unseen = [one for one in with_class(root, "edge") if "unseen" in classes(one)]
-    assert len(unseen) == edges_of(DESK).total() - len(TAKEN)
+    assert len(unseen) == edges_of(DESK).total() - len(TAKEN) - len(["undo tech"])
 
 
 def test_without_counts_nothing_is_marked() -> None:

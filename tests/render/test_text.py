@@ -139,7 +139,24 @@ def test_any_graph_is_told_whole(graph: FrozenGraph) -> None:
 
     text = "\n".join(write(diagram, width=200).lines)
 
-    assert all(shown(figure.path) in text for figure in diagram.figures)
+    assert all(shown(figure.path) in text for figure in diagram.figures if figure.kind != "undo")
+
+
+def test_what_undoes_a_vertex_is_a_note_in_its_box() -> None:
+    text = to_text(DESK)
+
+    assert "\u2502 undo reopen \u2502" in text
+    assert "\u256d" in text
+
+
+def test_what_has_no_name_of_its_own_is_called_by_its_kind_once() -> None:
+    ways = (("fork_2", "a"), ("fork_2", "b"), ("a", "join"), ("b", "join"))
+    kinds = (Vertex("fork_2", "gateway"), Vertex("a"), Vertex("b"), Vertex("join", "join"))
+
+    text = to_text(FrozenGraph("g", kinds, tuple(Edge(*way) for way in ways)))
+
+    assert text.count("fork") == text.count("join") == 1
+    assert "all 2" in text
 
 
 def test_a_fork_is_called_one_only_once() -> None:

@@ -56,17 +56,20 @@ def test_what_is_near_is_kept_and_what_leads_on_is_counted() -> None:
         "tech",
         "draft",
         "apologise",  # An error in `tech` leads there.
+        "undo tech",
     ]
     assert {figure.path: figure.cut for figure in diagram.figures} == {
         "triage": 4,
         "tech": 0,
         "draft": 4,
         "apologise": 1,
+        "undo tech": 0,
     }
     assert [arrow.key[:2] for arrow in diagram.arrows] == [
         ("triage", "tech"),
         ("tech", "draft"),
         ("desks", "apologise"),
+        ("tech", "undo tech"),
     ]
     assert diagram.caption == "4 of 18 vertices, those near tech"
     svg = to_svg(DESK, view=View(focus="tech"), engine="builtin")

@@ -70,14 +70,15 @@ function place() {
   stage.frame = requestAnimationFrame(() => {
     stage.frame = 0;
     $("sheet").style.transform = `translate(${stage.x}px,${stage.y}px) scale(${stage.scale})`;
-    if (stage.scale === stage.painted) return;
     clearTimeout(stage.rest);
     stage.rest = setTimeout(sharpen, 160);
   });
 }
 
-/** Let the browser paint again, so that the picture is sharp at its new size. */
+/** At rest: let the browser paint again, so that the picture is sharp, and write what came near. */
 function sharpen() {
+  if (page.run >= 0) paint();
+  if (stage.scale === stage.painted) return;
   stage.painted = stage.scale;
   $("sheet").classList.remove("moving");
   requestAnimationFrame(() => requestAnimationFrame(() => $("sheet").classList.add("moving")));
@@ -421,17 +422,23 @@ function seconds(value) {
 const steps = () => data.runs[page.run].steps;
 const KIND = 1, HOME = 2, NODE = 3, TOLD = 4, MOVES = 5;
 
-/** Add up the first `count` steps; cheap enough to be done anew for each step that is shown. */
+let sum = { run: -1, count: 0 };
+
+/** Add up the first `count` steps: from where the last sum ended, or from the beginning. */
 function folded(count) {
-  const frame = { visits: new Map(), ways: new Map(), standing: new Map(), spent: new Map(), errors: new Map() };
-  const active = new Map();
-  const begun = new Map();
+  if (sum.run !== page.run || sum.count > count) {
+    sum = { run: page.run, count: 0, active: new Map(), begun: new Map() };
+    for (const name of ["visits", "ways", "standing", "spent", "errors"]) sum[name] = new Map();
+  }
+  const { active, begun, count: first } = sum;
+  const frame = sum;
+  sum.count = count;
   const add = (map, key, more) => map.set(key, (map.get(key) || 0) + more);
   const used = (path) => {
     if (!frame.spent.has(path)) frame.spent.set(path, { seconds: 0, tokens: 0, usd: 0 });
     return frame.spent.get(path);
   };
-  for (const [at, kind, home, node, told, moves] of steps().slice(0, count)) {
+  for (const [at, kind, home, node, told, moves] of steps().slice(first, count)) {
     const visit = `${node} ${told.visit} ${told.attempt}`;
     if (kind === "NodeStarted") {
       add(active, home, 1);
@@ -471,8 +478,20 @@ function measure() {
   if (boxes.size) return;
   for (const element of elements.values()) {
     const shape = element.querySelector(":scope > .box, :scope > .frame");
-    if (shape) boxes.set(element, shape.getBBox());
+    const moved = element.transform.baseVal.consolidate();
+    if (shape) boxes.set(element, { box: shape.getBBox(), left: moved ? moved.matrix.e : 0, top: moved ? moved.matrix.f : 0 });
   }
+}
+
+/** Find what is in view or not far from it: laying out a text that nobody sees is dear. */
+function near() {
+  const { clientWidth: wide, clientHeight: high } = $("stage");
+  return ({ box, left, top }) => {
+    const x = (left + box.x) * stage.scale + stage.x;
+    const y = (top + box.y) * stage.scale + stage.y;
+    const reaches = (at, size, room) => at < 2 * room && at + size * stage.scale > -room;
+    return reaches(x, box.width, wide) && reaches(y, box.height, high);
+  };
 }
 
 /** Paint the picture as it stood after the step that is shown. */
@@ -484,6 +503,7 @@ function paint() {
   const passed = new Set([...frame.ways.keys()].flatMap((number) => [data.ways[number].source, data.ways[number].target]));
   const states = new Map();
   measure();
+  const isNear = near();
   for (const [path, state] of frame.standing) {
     const at = standing(path);
     if (state && (!states.get(at) || state === "failed")) states.set(at, state);
@@ -493,7 +513,9 @@ function paint() {
     const quiet = kind === "start" || kind === "end" || kind === "join" || kind === "gateway";
     const count = visits.get(path) || 0;
     const seen = quiet ? passed.has(path) : count > 0;
-    marked(element, seen, states.get(path) || "", path === here, quiet ? 0 : count);
+    const place = boxes.get(element);
+    const told = place && isNear(place) ? count : (painted.get(element) || { count: 0 }).count;
+    marked(element, seen, states.get(path) || "", path === here, quiet ? 0 : told);
   }
   const fresh = new Set(step[MOVES].map(([, number]) => number));
   lines.forEach((element, number) => {
@@ -511,7 +533,7 @@ function gathered(visits) {
 }
 
 function marked(element, seen, state, now, count) {
-  const was = painted.get(element) || { badges: [] };
+  const was = painted.get(element) || {};
   if (was.seen === seen && was.state === state && was.now === now && was.count === count) return;
   const list = element.classList;
   if (was.seen !== seen) {
@@ -521,19 +543,30 @@ function marked(element, seen, state, now, count) {
   if (was.now !== now) list.toggle("now", now);
   if (was.state) list.remove(`at-${was.state}`);
   if (state) list.add(`at-${state}`);
-  for (const old of was.badges) old.remove();
-  painted.set(element, { seen, state, now, count, badges: badges(element, state, count) });
+  painted.set(element, { seen, state, now, count, ...badges(element, was, state, count) });
 }
 
-function badges(element, state, count) {
-  const box = boxes.get(element);
-  if (!box) return [];
-  const word = { failed: "\u2715", waiting: "\u231b\ufe0e", running: "\u25b6\ufe0e" }[state];
-  const made = count ? [badge(element, box.x + box.width, box.y, String(count), "")] : [];
-  return word ? [...made, badge(element, box.x, box.y, word, state)] : made;
+const WORDS = { failed: "\u2715", waiting: "\u231b\ufe0e", running: "\u25b6\ufe0e" };
+
+/** Say in badges how often it was visited, and how it stands; what has not changed stays. */
+function badges(element, was, state, count) {
+  if (!boxes.has(element)) return {};
+  const { box } = boxes.get(element);
+  const { number, sign } = was;
+  return {
+    number: was.count === count ? number : badge(element, number, box.x + box.width, box.y, String(count || ""), ""),
+    sign: was.state === state ? sign : badge(element, sign, box.x, box.y, WORDS[state] || "", state),
+  };
 }
 
-function badge(element, x, y, text, state) {
+/** Write into the badge that is there, or put another in its place; without a text there is none. */
+function badge(element, old, x, y, text, state) {
+  if (old && !state && text.length === old.lastChild.textContent.length) {
+    old.lastChild.firstChild.data = text;
+    return old;
+  }
+  if (old) old.remove();
+  if (!text) return null;
   const wide = text.length * 7 + 11;
   const group = document.createElementNS(SVG, "g");
   group.setAttribute("class", `mark badge ${state}`);
@@ -552,6 +585,9 @@ function badge(element, x, y, text, state) {
 function goTo(step, { linked = true } = {}) {
   if (page.run < 0) return;
   page.step = Math.min(Math.max(1, step), steps().length);
+  // First where to look, as long as nothing has changed that would have to be laid out for it.
+  const element = elements.get(standing(focus()));
+  if (element && $("follow").checked) centre(element, false);
   paint();
   const [at] = steps()[page.step - 1];
   $("scrub").value = page.step;
@@ -560,8 +596,6 @@ function goTo(step, { linked = true } = {}) {
   change();
   moveCursor();
   if (page.picked) detail();
-  const element = elements.get(standing(focus()));
-  if (element && $("follow").checked) centre(element, false);
   if (linked) link();
 }
 

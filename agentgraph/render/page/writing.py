@@ -59,13 +59,14 @@ def to_html(
     states = [_state(graph, closed, direction, engine) for closed in _states(graph)]
     first = str(states[0].pop("svg"))
     whole = seen(graph, Counts(), View())
-    ways = {arrow.key: number for number, arrow in enumerate(whole.arrows)}
+    arrows = [arrow for arrow in whole.arrows if arrow.kind != "undo"]
+    ways = {arrow.key: number for number, arrow in enumerate(arrows)}
     data = {
         "name": shown(graph.name),
         "theme": theme,
         "frames": list(frames_of(graph)),
         "vertices": dict(_vertices(graph)),
-        "ways": [_way(arrow) for arrow in whole.arrows],
+        "ways": [_way(arrow) for arrow in arrows],
         "states": states,
         "runs": runs_told(graph, run, ways, redact) if run is not None else [],
     }
@@ -112,7 +113,7 @@ def _state(
 
 def _elements(diagram: Diagram) -> dict[str, str]:
     groups = {group.path: group.id for group in diagram.groups if group.vertex is not None}
-    return groups | {figure.path: figure.id for figure in diagram.figures}
+    return groups | {figure.path: figure.id for figure in diagram.figures if figure.kind != "undo"}
 
 
 def _vertices(graph: FrozenGraph, prefix: str = "") -> Iterator[tuple[str, dict[str, object]]]:
