@@ -47,7 +47,7 @@ from agentgraph.state import Revision
 FAIR_STEPS: Final = 255
 """After so many inline steps the other tasks of the loop get their turn (all bits set)."""
 FAIR_S: Final = 0.01
-"""After so many seconds they do as well: a node may hold up the loop."""
+"""After so many seconds they do as well where sync nodes hold up the loop."""
 _IDLE: Final = 0
 _READY: Final = 1
 _MOVING: Final = 2
@@ -315,7 +315,7 @@ class Driver:
                 task = following
             carrier.ticket = task.ticket
             steps += 1
-            if not steps & FAIR_STEPS or now() > turn:
+            if not steps & FAIR_STEPS or not (task.site.handle.is_async or now() < turn):
                 turn = now() + FAIR_S
                 self._is_yielding = True
                 try:
