@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import pairwise, product
-from math import isfinite, isnan, nan, prod
+from math import inf, isfinite, nan, nextafter, prod
 from types import FunctionType, NoneType, UnionType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, Union, cast, get_args, get_origin
 
@@ -74,7 +74,9 @@ def tried(source: Source, state: type[BaseModel]) -> Tried | None:
         silent = [values for values in states if runner.is_silent(values)]
     except Unknown:
         return None
-    guards: list[Guard] = [node.test for node in nodes if isinstance(node, ast.If)]
+    guards: list[Guard] = [
+        node.test for node in nodes if isinstance(node, ast.If) and _matters(node)
+    ]
     # A last `case _` is there for what should not come, and a subject is no guard, but looked at.
     for node in nodes:
         if isinstance(node, ast.Match):
@@ -82,6 +84,11 @@ def tried(source: Source, state: type[BaseModel]) -> Tried | None:
             rest = node.cases[:-1] if _is_any(node.cases[-1]) else node.cases
             guards += [case.guard or case.pattern for case in rest]
     return Tried(silent, runner.dead(guards), runner.doubled)
+
+
+def _matters(choice: ast.If) -> bool:
+    """A guard that only raises is there for what should not come, and a bare name is a switch."""
+    return not (isinstance(choice.body[0], ast.Raise) or isinstance(choice.test, ast.Name))
 
 
 def _edges(
@@ -155,10 +162,16 @@ def _whole(edges: Iterable[float]) -> list[int]:
 
 
 def _real(edges: Sequence[float]) -> Iterator[float]:
-    """Every constant, a number between each two, one below and one above all, and NaN."""
+    """Every constant, a number between each two, those beside them, and what is no finite number."""
     yield from map(float, edges)
     yield from ((one + other) / 2 for one, other in pairwise(edges))
-    yield from (edges[0] - 1.0, edges[-1] + 1.0, nan)
+    yield from (
+        edges[0] - 1.0,
+        edges[-1] + 1.0,
+        nextafter(edges[-1], inf),
+        nextafter(edges[0], -inf),
+    )
+    yield from (inf, -inf, nan)
 
 
 def _fits(value: Any, limits: Mapping[str, Any]) -> bool:
@@ -414,8 +427,8 @@ def shown(values: Values) -> str:
 
 
 def is_odd(values: Values) -> bool:
-    """Say whether there is a NaN in a state."""
-    return any(isinstance(value, float) and isnan(value) for value in values.values())
+    """Say whether there is a NaN or an infinity in a state."""
+    return any(isinstance(value, float) and not isfinite(value) for value in values.values())
 
 
 _HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {

@@ -432,3 +432,30 @@ def test_warnings_of_the_source_do_not_stop_a_build_and_stay_with_the_graph() ->
 
     assert [finding.code for finding in built.verify().findings] == ["AG215"]
     assert built.graph.noted[0].what == "'one_only' declares the label 'small' and never answers it"
+
+
+def test_a_guard_that_only_huge_numbers_fulfil_may_be_taken() -> None:
+    class Huge(State):
+        f: float = 0.0
+
+    def pick(s: Huge) -> Literal["a", "b"]:
+        if s.f >= 9007199254740993:
+            return "a"
+        return "b"
+
+    assert not workflow("w", Huge, classifier(pick).route({"a": END, "b": END})).verify().findings
+
+
+def test_a_guard_that_only_raises_and_a_switch_are_no_mistakes() -> None:
+    class Count(State):
+        n: int = Field(0, ge=0)
+
+    def pick(s: Count) -> Literal["a", "b"]:
+        debug = False
+        if s.n < 0:
+            raise ValueError("no")
+        if debug:
+            return "a"
+        return "a" if s.n > 3 else "b"
+
+    assert not workflow("w", Count, classifier(pick).route({"a": END, "b": END})).verify().findings
