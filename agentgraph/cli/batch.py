@@ -9,6 +9,7 @@ Rules of this file:
 """
 
 import asyncio
+import signal
 import sys
 from asyncio import CancelledError
 from collections.abc import Coroutine, Generator
@@ -72,8 +73,16 @@ class Batch:
             # The second Ctrl-C: the loop stays open, since to close it waits for its tasks.
             self.interrupted = self.is_abandoned = True
         finally:
+            if self.interrupted:
+                signal.signal(signal.SIGINT, self._pressed_again)
             if not self.is_abandoned:
                 runner.close()
+
+    def _pressed_again(self, *_: object) -> None:
+        """Remember a Ctrl-C that comes while what was completed is told, which it must not cut."""
+        if self.is_abandoned:
+            raise KeyboardInterrupt
+        self.is_abandoned = True
 
     async def _all(self, inputs: Inputs) -> None:
         if isawaitable(self.deps):

@@ -48,13 +48,14 @@ def run(options: Options) -> int:
     _conclude(batch, inputs, monotonic() - started)
     if options.svg is not None:
         _draw(options.svg, batch)
+    if batch.interrupted:
+        # On leaving, Python waits for the threads of nodes; who does not want that may say so.
+        signal.signal(signal.SIGINT, partial(_leave, desk.out))
     if batch.is_abandoned:
         _leave(desk.out)
     if batch.record is not None:
         stdio.check(batch.record, str(options.record))
     if batch.interrupted:
-        # On leaving, Python waits for the threads of nodes; who does not want that may say so.
-        signal.signal(signal.SIGINT, partial(_leave, desk.out))
         return INTERRUPTED
     return code_over(outcome.status for outcome in desk.outcomes.values())
 
