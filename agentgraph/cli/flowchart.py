@@ -27,6 +27,8 @@ _ARROW: Final = re.compile(
     r"\s*(?:(?:<?--+|<?==+|-\.)\s+(?P<text>[^|>]+?)\s+(?:--+>|==+>|\.-+>)|(?:--+>|==+>|-\.+->))"
     r"(?:\s*\|(?P<label>[^|]*)\|)?\s*"
 )
+_AND: Final = re.compile(r"\s*&\s*")
+_CLASS: Final = re.compile(r":::[\w-]*")
 _CODE: Final = re.compile(r"#(\d+|quot|amp|lt|gt);")
 _NAMED: Final = {"quot": '"', "amp": "&", "lt": "<", "gt": ">"}
 
@@ -103,7 +105,7 @@ class _Reading:
 
     def _boxes(self) -> list[str]:
         found = [self._box()]
-        while joined := re.compile(r"\s*&\s*").match(self._line, self._at):
+        while joined := _AND.match(self._line, self._at):
             self._at = joined.end()
             found.append(self._box())
         return found
@@ -123,8 +125,8 @@ class _Reading:
                     shape.text = _plain(self._line[self._at + len(opening) : end])
                     shape.form, self._at = opening, end + len(closing)
                     break
-        if self._line.startswith(":::", self._at):
-            self._at = re.compile(r"[\w-]*").match(self._line, self._at + 3).end()  # type: ignore[union-attr]  # it matches nothing too
+        if look := _CLASS.match(self._line, self._at):
+            self._at = look.end()
         return name[0]
 
     def _end(self, closing: str, start: int) -> int:

@@ -21,6 +21,7 @@ from agentgraph.cli.examining import Checked
 from agentgraph.cli.exits import plural, safe
 from agentgraph.errors import Finding, Place
 from agentgraph.verify import Report
+from agentgraph.verify.words import joined
 
 _TITLE: Final = 10
 """The width of the titles on the left."""
@@ -166,5 +167,4 @@ def safe_line(text: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    few = [*names[:3], f"{len(names) - 3} more"] if len(names) > 4 else list(names)
-    return " and ".join([", ".join(few[:-1]), few[-1]]) if len(few) > 1 else few[0]
+    return joined(names, rest="more")

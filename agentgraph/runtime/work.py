@@ -40,6 +40,7 @@ from agentgraph.machine import (
     Part,
     Task,
 )
+from agentgraph.machine.moves import COUNTED
 from agentgraph.runtime.call import call
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.item import ItemFailed
@@ -57,7 +58,7 @@ async def work(session: Session, carrier: Carrier, task: Task) -> Event:
     """Carry out any command in full, and return the fact that it came to."""
     path = session.place(task)
     do = _DO[task.verb]
-    if task.verb not in _AGENTS:
+    if task.verb not in COUNTED:
         return await do(session, carrier, task, path)
     job: Job = task.site.handle
     if task.attempt > 1:
@@ -435,7 +436,6 @@ async def _undo(session: Session, carrier: Carrier, task: Task, path: str) -> Ev
     return Finished(task.ticket, revision)
 
 
-_AGENTS: Final = frozenset({"run", "choose", "poll", "ask", "list", "item"})
 _TOLD: Final = frozenset({"run", "poll", "list", "item"})
 """What begins with `NodeStarted`: a classifier and a question tell only what came of them."""
 _Do = Callable[[Session, Carrier, Task, str], Awaitable[Event]]

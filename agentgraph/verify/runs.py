@@ -86,11 +86,11 @@ class Runs:
         """Say whether all runs were looked at and none shows anything, goes on for ever or is stuck."""
         if self.look(lambda stand: any(h.outcome != "exhausted" for h in stand.happened)):
             return False
+        if not self.is_whole:
+            return False
         keys = {stand.key: number for number, stand in enumerate(self.stands)}
         ways: dict[int, list[int]] = {number: [] for number in keys.values()}
         before: dict[int, list[int]] = {number: [] for number in keys.values()}
-        if not self.is_whole:
-            return False
         for source, target, fails in self._links:
             ways[keys[source]].append(keys[target])
             if not fails:

@@ -20,9 +20,13 @@ def quoted(name: str) -> str:
 
 def listed(names: Sequence[str], last: str = "and") -> str:
     """Write names as a sentence would: 'a', 'b' and 'c'; long lists are cut."""
-    words = [quoted(name) for name in names]
+    return joined([quoted(name) for name in names], last)
+
+
+def joined(words: Sequence[str], last: str = "and", *, rest: str = "others") -> str:
+    """Join words as a sentence would; of a long list `rest` are only counted."""
     if len(words) > _SHOWN:
-        words = [*words[: _SHOWN - 1], f"{len(words) - _SHOWN + 1} others"]
+        words = [*words[: _SHOWN - 1], f"{len(words) - _SHOWN + 1} {rest}"]
     return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
