@@ -198,7 +198,8 @@ def _object(text: bytes, where: str) -> dict[str, object]:
         what, fix = f"byte {error.start + 1} is no UTF-8", "save the text as UTF-8"
     except json.JSONDecodeError as error:
         line = f"line {error.lineno}, " if b"\n" in text.strip() else ""
-        what = f"this is not JSON: {error.msg} at {line}column {error.colno}"
+        fault = error.msg.removesuffix(" at")
+        what = f"this is not JSON: {fault} at {line}column {error.colno}"
     except ValueError as error:
         what, fix = f"this is not JSON: {error}", "mend the value"
     else:

@@ -149,6 +149,8 @@ def test_a_single_input_that_is_none_is_a_wrong_usage(call: Call, mixed: str) ->
     assert done.stderr.startswith("[AG601] this is not JSON: ")
     assert call("run", mixed, "--input", '{"text": 3}').exit_code == 2
     assert call("run", mixed, "--input", "nowhere.json").exit_code == 2
+    done = call("run", mixed, "--input", '{"text": "cut')
+    assert "Unterminated string starting at column 10\n" in done.stderr
 
 
 def test_without_an_input_the_fields_are_named(call: Call, mixed: str) -> None:
