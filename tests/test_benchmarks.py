@@ -1,6 +1,7 @@
 """The workloads count what they should, and the gate of CI holds what it says; nothing is timed."""
 
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,24 @@ def test_the_calls_of_a_step_are_counted_without_a_clock() -> None:
     one, other = (asyncio.run(calls.calls(1)) for _ in range(2))
 
     assert one.value == other.value > 0
+
+
+def test_calls_that_others_make_in_a_collection_are_not_counted() -> None:
+    def somebody(_phase: str, _info: dict[str, int]) -> None:
+        len("a call")
+
+    flow = flows.loop(100)
+    _, alone = (asyncio.run(calls.counted(flow, 100)) for _ in range(2))
+    before = gc.get_threshold()
+    gc.callbacks.append(somebody)
+    gc.set_threshold(50)
+    try:
+        watched = asyncio.run(calls.counted(flow, 100))
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(somebody)
+
+    assert watched == alone
 
 
 def test_a_wrong_count_is_an_error() -> None:
