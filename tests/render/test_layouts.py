@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agentgraph.graph import Edge, FrozenGraph, Vertex
 from agentgraph.render.arrange import Scene, scene_of
 from agentgraph.render.curve import samples
-from agentgraph.render.diagram import diagram_of
+from agentgraph.render.diagram import Arrow, diagram_of
 from agentgraph.render.engines import engines
 from agentgraph.render.layout import Point, Rect
 from tests.render.drawings import DESK, graphs
@@ -64,11 +64,29 @@ def check(scene: Scene) -> None:
     around = {part: {*diagram.around(part)} for part in diagram.parents}
     for arrow in diagram.arrows:
         around[f"{arrow.id} label"] = around[arrow.source] & around[arrow.target]
+    # A frame that leads to itself has the label beside its only box, else outside: never across.
+    own = {(arrow.source, f"{arrow.id} label") for arrow in diagram.arrows if is_loop(arrow)}
     assert overlapping(boxes) == []
     assert all(is_inside(at, picture) for at in boxes.values())
     for name, zone in zones.items():
         for box, at in boxes.items():
-            assert is_inside(at, zone) if name in around[box] else not at.overlaps(zone)
+            inside = name in around[box] or ((name, box) in own and is_inside(at, zone))
+            assert is_inside(at, zone) if inside else not at.overlaps(zone)
+
+
+def is_loop(arrow: Arrow) -> bool:
+    return arrow.source == arrow.target
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("inner", [(), (Edge("x", "y"),)])
+def test_the_label_of_a_subgraph_that_leads_to_itself_never_lies_across_its_frame(
+    engine: str, inner: tuple[Edge, ...]
+) -> None:
+    child = FrozenGraph("child", (Vertex("x"),), inner)
+    graph = FrozenGraph("w", (Vertex("A", "subgraph", child=child),), (Edge("A", "A", "again"),))
+
+    check(scene_of(diagram_of(graph), direction="TB", engine=engine))
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
