@@ -414,6 +414,21 @@ class QuestionExpired(RunError, TimeoutError):
         )
 
 
+class UndoStopped(RunError):
+    """The task of an undo was cancelled from outside the run; what it had done may be half done."""
+
+    code = "AG652"
+
+    @classmethod
+    def at(cls, path: str, visit: int) -> Self:
+        """Say that the undo of the node at `path` was stopped."""
+        return cls(
+            f"the undo of {path!r} was cancelled before it had ended",
+            where=f"node {path!r}, visit {visit}",
+            fix="cancel the run and not its tasks: then an undo is awaited; see what it left",
+        )
+
+
 class UnknownQuestion(RunError):
     """An answer names no question that this run has asked."""
 

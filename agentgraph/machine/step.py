@@ -10,13 +10,12 @@ Rules of this file:
 """
 
 from collections.abc import Iterable
-from typing import get_args
 
 from agentgraph import errors
 from agentgraph.graph.plan import Plan, Way
 from agentgraph.machine import events, groups, unwind
 from agentgraph.machine.commands import CHOOSE, ITEM, RUN, Command, Part, Task, Verb, part
-from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, Trouble, path_of
+from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, path_of
 from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, send
 
 _ANSWERS: dict[type[events.Answer], frozenset[Verb]] = {
@@ -27,9 +26,8 @@ _ANSWERS: dict[type[events.Answer], frozenset[Verb]] = {
     events.Expired: frozenset({"wait"}),
     events.Listed: frozenset({"list"}),
     events.Entered: frozenset({"enter"}),
-    events.Stopped: frozenset(get_args(Verb)) - {"undo"},
 }
-"""Which work an event answers; `Failed` answers any. An undo is never cancelled."""
+"""Which work an event answers; `Failed` and `Stopped` answer any."""
 
 
 def step(marking: Marking, event: events.Event) -> tuple[Marking, list[Command]]:
@@ -186,13 +184,19 @@ def _take_work(
 
 def _take_late(turn: Turn, task: Task, event: events.Answer) -> None:
     """Take what work that was cancelled, or an undo, still gave."""
-    failed = event if isinstance(event, events.Failed) else None
-    trouble = _trouble(turn.marking, task, failed.error, failed.kinds) if failed else None
-    if task.verb == "undo":
-        payload = event.payload if isinstance(event, events.Finished) else task.payload
-        unwind.has_undone(turn, task, payload, trouble)
-    else:
-        unwind.has_stopped(turn, task, trouble)
+    trouble = None
+    payload = task.payload
+    match event:
+        case events.Finished():
+            payload = event.payload
+        case events.Failed(_, error, kinds):
+            trouble = unwind.trouble_of(turn, task, error, kinds)
+        case events.Stopped() if task.verb == "undo":  # Nobody here cancels one: it has failed.
+            stopped = errors.UndoStopped.at(path_of(turn.marking, task), task.visit)
+            trouble = unwind.trouble_of(turn, task, stopped)
+        case _:
+            pass
+    unwind.has_ended(turn, task, payload, trouble)
 
 
 def _finish(turn: Turn, task: Task, payload: object) -> None:
@@ -264,14 +268,7 @@ def _fail(turn: Turn, task: Task, error: Exception, kinds: errors.Kinds | None =
         return
     if task.verb == "wait":
         turn.marking.waiting -= 1
-    if kinds is None:
-        kinds = unwind.broke(turn, path_of(turn.marking, task), error, task.attempt, task.visit)
-    unwind.fail(turn, task, _trouble(turn.marking, task, error, kinds))
-
-
-def _trouble(marking: Marking, task: Task, error: Exception, kinds: errors.Kinds) -> Trouble:
-    order = (task.site.index, task.index if isinstance(task, Part) else 0)
-    return Trouble(error, kinds, order, path_of(marking, task))
+    unwind.fail(turn, task, unwind.trouble_of(turn, task, error, kinds))
 
 
 def _start(turn: Turn, payload: object, limits: events.Limits) -> None:

@@ -57,10 +57,14 @@ def fail(turn: Turn, task: Task, trouble: Trouble) -> None:
     take_down(turn, goal, task, trouble)
 
 
-def broke(turn: Turn, path: str, error: Exception, attempt: int, visit: int) -> Kinds:
-    """Tell of a failure that no answer told, and return the classes of its error."""
-    turn.out.append(Broke(path, error, attempt, visit))
-    return kinds_of(error)
+def trouble_of(turn: Turn, task: Task, error: Exception, kinds: Kinds | None = None) -> Trouble:
+    """Say what went wrong at a task; without `kinds` no answer told it, and `Broke` does."""
+    path = path_of(turn.marking, task)
+    order = (task.site.index, task.index if isinstance(task, Part) else 0)
+    if kinds is None:
+        turn.out.append(Broke(path, error, task.attempt, task.visit))
+        kinds = kinds_of(error)
+    return Trouble(error, kinds, order, path)
 
 
 def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: Kinds) -> Goal:
@@ -88,8 +92,8 @@ def overrun(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
         return
     path = frame.path + site.name
     error = Exhausted.at(path, site.at_most, frame.plan.graph.name)
-    kinds = broke(turn, path, error, 1, frame.visits.get(site, 0))
-    trouble = Trouble(error, kinds, (site.index, 0), path)
+    turn.out.append(Broke(path, error, 1, frame.visits.get(site, 0)))
+    trouble = Trouble(error, kinds_of(error), (site.index, 0), path)
     take_down(turn, _aim(turn.marking, frame, (), trouble.kinds), None, trouble)
 
 
@@ -194,14 +198,24 @@ def _clear(marking: Marking, goal: Goal, frame: Frame, inside: list[Frame]) -> N
             frame.full.pop(site, None)
 
 
-def has_stopped(turn: Turn, task: Task, trouble: Trouble | None = None) -> None:
-    """Cancelled work has ended, whatever it still gave; an error of its own goes along."""
+def has_ended(turn: Turn, task: Task, payload: object, trouble: Trouble | None) -> None:
+    """Cancelled work has ended, whatever it still gave, or an undo has: it left `payload`.
+
+    An error of cancelled work goes along; an undo that failed changed nothing.
+    """
     marking = turn.marking
     del marking.live[task.ticket]
     unwinding = marking.unwindings[marking.stopping.pop(task.ticket)]
     unwinding.waiting.discard(task.ticket)
-    if trouble is not None:
-        unwinding.troubles.append(trouble)
+    troubles = () if trouble is None else (trouble,)
+    if isinstance(task, Part) and isinstance(task.given, Completed):
+        marking.undone |= {task.given.number}
+        marking.undo_troubles += troubles
+        if unwinding.undoing == task.ticket:  # Else a larger scope has taken over meanwhile.
+            unwinding.undoing = None
+            unwinding.current[task.given.frame] = payload
+    else:
+        unwinding.troubles += troubles
     if not unwinding.waiting:
         go_on(turn, unwinding)
 
@@ -235,25 +249,6 @@ def _collect_undos(marking: Marking, unwinding: Unwinding) -> None:
         before = entry.log if entry else None
         unwinding.undos, unwinding.current = scope.undos_of(marking, unwinding.log, before)
     unwinding.current[goal.frame] = unwinding.base
-
-
-def has_undone(turn: Turn, task: Task, payload: object, trouble: Trouble | None = None) -> None:
-    """A compensation has ended; when it failed it changed nothing, and the rest goes on."""
-    marking = turn.marking
-    assert isinstance(task, Part)
-    entry = task.given
-    assert isinstance(entry, Completed)
-    marking.undone |= {entry.number}
-    if trouble is not None:
-        marking.undo_troubles += (trouble,)
-    del marking.live[task.ticket]
-    unwinding = marking.unwindings[marking.stopping.pop(task.ticket)]
-    if unwinding.undoing == task.ticket:
-        unwinding.undoing = None
-        unwinding.current[entry.frame] = payload
-    unwinding.waiting.discard(task.ticket)
-    if not unwinding.waiting:
-        go_on(turn, unwinding)
 
 
 def _widen(turn: Turn, unwinding: Unwinding) -> bool:
@@ -360,8 +355,6 @@ def _follow_votes(turn: Turn, group: Group) -> None:
         turn.todo.append(Arrival(marking.frames[task.frame], way, token))
         return
     errors = [group.errors[index] for index in sorted(group.errors)]
-    path = path_of(marking, task)
-    error = NoConsensus.at(path, task.site.vertex.need or 0, errors)
+    error = NoConsensus.at(path_of(marking, task), task.site.vertex.need or 0, errors)
     marking.live[task.ticket] = task
-    kinds = broke(turn, path, error, task.attempt, task.visit)
-    fail(turn, task, Trouble(error, kinds, (task.site.index, 0), path))
+    fail(turn, task, trouble_of(turn, task, error))

@@ -23,7 +23,7 @@ from agentgraph.machine import (
     finished,
     kinds_of,
 )
-from agentgraph.machine.commands import MERGE, UNDO
+from agentgraph.machine.commands import MERGE
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
@@ -191,7 +191,7 @@ class Attempts:
             error = late
         if isinstance(error, Exception):
             return self._failed(carrier, task, error)
-        if why == "cancel" and task.verb is not UNDO:
+        if why == "cancel":
             return self._stopped(carrier, task)
         return self._failed(carrier, task, _from_inside(task, self._session.place(task)))
 

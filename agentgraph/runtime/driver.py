@@ -286,15 +286,7 @@ class Driver:
             return
         self._carriers.discard(carrier)
         self._unbegun -= 1
-        if self._carriers:
-            self._watch_line()
-        else:
-            stopped, self._line = self._line, _NOTHING
-            for ticket, (task, _) in stopped.items():
-                if task.verb == UNDO:  # No cancellation takes an undo: it is carried all the same.
-                    self._line_up([task], None)
-                else:
-                    self.feed(Stopped(ticket))
+        self._look()  # What the machine has not taken back is carried all the same.
         self._wake()
 
     # ---- what the machine wants done

@@ -101,6 +101,9 @@ class Brute(Moves):
         self.tasks.remove(task)
         error = getattr(builtins, rest)(task.path) if verb == "failed" else None
         if task.verb == "undo":
+            if verb == "stopped":
+                error = refused(errors.UndoStopped, task)
+                self.said.append(f"broke {task.path} UndoStopped")
             self._undone(task, rest or f"{task.path}'", error)
         elif task.is_stopping:
             self._dropped(task, error)
@@ -112,7 +115,7 @@ class Brute(Moves):
     def _check(self, task: Task, verb: str, rest: str) -> None:
         """Refuse an answer that is for other work."""
         known = {*task.work.vertex.labels, "nothing", ""}
-        is_stop = verb == "stopped" and task.is_stopping
+        is_stop = verb == "stopped" and (task.is_stopping or task.verb == "undo")
         is_label = verb in {"says", "asked", "answered"}
         if not is_stop and verb not in ANSWERS[task.verb] | {"failed"}:
             raise NotUnderWay(f"{task.path!r} does not take {verb!r}")

@@ -122,6 +122,8 @@ class _Hand:
     def _answer(self, task: Task) -> str:
         if task.is_stopping and self.random.random() < 0.6:
             return "stopped"
+        if task.verb == "undo" and self.random.random() < 0.1:
+            return "stopped"
         if self.random.random() < self.faults:
             return f"failed {self.random.choice(ERRORS)}"
         match task.verb:

@@ -109,8 +109,9 @@ class Play:
 
     def answer(self, task: Task) -> Event:
         """Draw one answer to a piece of work."""
-        is_stopping = task.ticket in self.marking.stopping and task.verb != "undo"
-        if is_stopping and self.random.random() < self.mood.stops:
+        # An undo is not cancelled, but its task may be ended from outside now and then.
+        is_stopping = task.ticket in self.marking.stopping
+        if is_stopping and self.random.random() < self.mood.stops * 0.1 ** (task.verb == "undo"):
             return Stopped(task.ticket)
         if self.random.random() < self.mood.fails:
             error = self.random.choice(ERRORS)(task.site.name)

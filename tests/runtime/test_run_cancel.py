@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+from contextlib import suppress
 
 import pytest
 
+from agentgraph.errors import RunFailed, UndoStopped
 from agentgraph.graph import Policy
 from agentgraph.runtime import Binding, run, start
 from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, settle
@@ -261,6 +263,65 @@ def test_a_compensation_is_not_broken_off_by_the_cancellation_of_the_caller() ->
 
     play(main)
     assert undone == ["a"]
+
+
+def test_a_compensation_in_line_is_carried_though_its_carrier_is_cancelled_unbegun() -> None:
+    undone = []
+
+    async def main() -> None:
+        async def fail(s: Notes) -> None:
+            asyncio.get_running_loop().call_soon(everything)
+            raise KeyError
+
+        async def undo(s: Notes) -> None:
+            await asyncio.sleep(0)
+            undone.append("a")
+
+        def everything() -> None:
+            for task in asyncio.all_tasks() - {me}:
+                task.cancel()
+
+        me = asyncio.current_task()
+        bind = {"a": Binding(noting("a"), undo=body(undo))}
+        text = "START -> a\na -> b\nb -> END\nundo a"
+        going = asyncio.create_task(run(program(text, bind=bind, b=fail), Notes()))
+        await asyncio.wait([going], timeout=20)
+        assert going.cancelled()
+
+    play(main)
+    assert undone == ["a"]
+
+
+@pytest.mark.parametrize("handled", ["", "catch r: a b on KeyError -> h\nh -> END"])
+def test_a_compensation_that_somebody_cancels_has_failed_and_the_state_is_as_it_was(
+    handled: str,
+) -> None:
+    async def undo(s: Notes) -> None:
+        s.notes.append("half")
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    async def fail(s: Notes) -> None:
+        raise KeyError
+
+    async def main() -> None:
+        bind = {"a": Binding(noting("a"), undo=body(undo))}
+        text = f"START -> a\na -> b\nb -> END\nundo a\n{handled}"
+        nodes = {"h": noting("h")} if handled else {}
+        going = start(program(text, bind=bind, b=fail, **nodes), Notes())
+        with suppress(RunFailed):
+            await going.result()
+        result = going._session.result()
+        assert (result.status, result.state.notes) == ("cancelled" if handled else "failed", ["a"])
+        assert isinstance(result.errors[-1], UndoStopped)
+        assert [(each.node, type(each.error)) for each in result.failures] == [
+            ("b", KeyError),
+            ("a", UndoStopped),
+        ]
+
+    play(main)
 
 
 def test_the_end_of_the_loop_takes_every_run_down() -> None:
