@@ -60,12 +60,12 @@ class Ctx(Generic[D_co]):
     @property
     def thread_id(self) -> str | None:
         """The key under which runs share memory; None when the run has none."""
-        return self._session.options.thread_id
+        return self._session.options.get("thread_id")
 
     @property
     def tags(self) -> Mapping[str, str]:
         """What the caller attached to the run."""
-        return self._session.options.tags
+        return self._session.options.get("tags") or {}
 
     @property
     def correlation_id(self) -> str:
@@ -80,7 +80,7 @@ class Ctx(Generic[D_co]):
     @property
     def deps(self) -> D_co:
         """The services that the run was given."""
-        return cast("D_co", self._session.options.deps)
+        return cast("D_co", self._session.deps)
 
     def emit(self, value: object) -> None:
         """Tell a value to those who follow the run. It is never unsaid, also if this attempt fails."""

@@ -40,6 +40,7 @@ from agentgraph.machine.commands import CHOOSE, ITEM, RUN, UNDO, WAIT
 from agentgraph.runtime.asking import open_question
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
+from agentgraph.runtime.policy import Budget
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.state import Revision
@@ -53,6 +54,7 @@ _READY: Final = 1
 _MOVING: Final = 2
 """Nothing is to be done; a task is about to call `go`; `go` is at work."""
 Line: TypeAlias = OrderedDict[int, tuple[Task, Context]]
+_UNLIMITED: Final = Limits()
 _NOBODY: Final[set[Carrier]] = set()
 _NOTHING: Final[Line] = OrderedDict()
 """The carriers and the line of a run without branches; never added to."""
@@ -98,16 +100,13 @@ class Driver:
 
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
-        options = self.session.options
-        if options.seconds is not None:
-            self._limit_time(options.seconds)
+        limits = self._limit(self.session.options.get("budget"))
         self._phase = _READY
-        self._pending = self._share_out(self.session.tell(Started(initial, options.limits)))
+        self._pending = self._share_out(self.session.tell(Started(initial, limits)))
 
-    def fund(self, limits: Limits, seconds: float | None) -> None:
+    def fund(self, budget: Budget) -> None:
         """Let a run that met its budget go on under a larger one."""
-        self._limit_time(seconds)
-        self.feed(Funded(limits))
+        self.feed(Funded(self._limit(budget)))
 
     async def go(self) -> None:
         """Carry out what is to be done and all that follows, until nothing can move."""
@@ -150,13 +149,20 @@ class Driver:
 
     # ---- the caller's own task
 
-    def _limit_time(self, seconds: float | None) -> None:
+    def _limit(self, budget: Budget | None) -> Limits:
+        """Watch the time of a budget, and return what the machine counts of it."""
+        self._forget_time()
+        if budget is None:
+            return _UNLIMITED
+        if budget.seconds is not None:
+            clock = self.session.clock
+            self._alarm = clock.call_at(clock.time() + budget.seconds, self._time_is_over)
+        return Limits(budget.steps, budget.visits, budget.tokens, budget.usd)
+
+    def _forget_time(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if seconds is not None:
-            clock = self.session.clock
-            self._alarm = clock.call_at(clock.time() + seconds, self._time_is_over)
 
     def _time_is_over(self) -> None:
         self._alarm = None
@@ -204,9 +210,7 @@ class Driver:
         is_kept = self.restart is not None and self._crash is None
         if is_kept and session.status == "paused":
             return
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        self._forget_time()
         if is_kept and session.marking.held:  # A larger budget lets it go on.
             return
         for waiting in session.waiting():

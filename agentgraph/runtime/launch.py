@@ -12,24 +12,22 @@ from typing_extensions import TypeVar, Unpack
 
 from agentgraph.errors import InvalidInput, NotAvailable, RunFailed, suggest, text_of
 from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Status
-from agentgraph.machine import Cancelled, Limits
+from agentgraph.machine import Cancelled
 from agentgraph.machine import Event as Fact
 from agentgraph.runtime.asking import take_answer
 from agentgraph.runtime.driver import Driver
 from agentgraph.runtime.options import RunOptions
-from agentgraph.runtime.policy import Budget
+from agentgraph.runtime.policy import Budget, is_amount
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.question import Question
 from agentgraph.runtime.recorder import begin_recording
-from agentgraph.runtime.session import Options, Session
+from agentgraph.runtime.session import Session
 from agentgraph.runtime.stream import Reader, Stream
 from agentgraph.state import Revision
 
 S = TypeVar("S", bound=BaseModel)
 A = TypeVar("A", bound="str | bool | Enum | BaseModel")
 _MISSING: Final = object()
-_PLAIN: Final = Options()
-"""What most callers ask for: one object serves all their runs."""
 _moving: Final[set[asyncio.Task[None]]] = set()
 """The tasks of runs that go on by themselves: an event loop alone would let them be collected."""
 
@@ -47,9 +45,10 @@ async def run(
     `journal` is filled with every fact that the machine is told. Raises `RunFailed` when
     the run fails, and `InvalidInput` when the state or the services do not fit.
     """
-    asked = _asked(deps, options) if options or deps is not None else _PLAIN
+    if options:
+        _check_options(options)
     initial = _initial(program, state, deps)
-    session = Session(program, asked, journal)
+    session = Session(program, options, deps, journal)
     driver = Driver(session)
     driver.begin(initial)
     await driver.go()
@@ -103,9 +102,10 @@ def start(
     **options: Unpack[RunOptions],
 ) -> "Run[S]":
     """Start a run that goes on by itself in the running event loop, and return its handle."""
-    asked = _asked(deps, options) if options or deps is not None else _PLAIN
+    if options:
+        _check_options(options)
     initial = _initial(program, state, deps)
-    return Run(Session(program, asked, journal), initial)
+    return Run(Session(program, options, deps, journal), initial)
 
 
 class Addressed(TypedDict, total=False):
@@ -176,7 +176,7 @@ class Run(Generic[S]):
                 where="run.fund",
                 fix="fund a run that its budget has stopped",
             )
-        self._drive().fund(_limits(budget), budget.seconds)
+        self._drive().fund(budget)
 
     @overload
     async def answer(
@@ -334,7 +334,8 @@ class Run(Generic[S]):
             task.result()
 
 
-def _asked(deps: object, options: RunOptions) -> Options:
+def _check_options(options: Mapping[str, object]) -> None:
+    """Refuse what could never be meant: of these no type checker may have looked at them."""
     known = RunOptions.__annotations__
     for name in options:
         if name not in known:
@@ -350,31 +351,19 @@ def _asked(deps: object, options: RunOptions) -> Options:
             fix="leave `store` out: the run then lives in this process",
         )
     concurrency = options.get("concurrency")
-    if concurrency is not None and concurrency < 1:
+    if concurrency is not None and not is_amount(concurrency, least=1, whole=True):
         raise InvalidInput(
-            f"the run may do {concurrency} things at once",
+            f"the run may do {concurrency!r} things at once",
             where="concurrency=",
             fix="give a number from 1 up, or None for no limit",
         )
     budget = options.get("budget")
-    return Options(
-        deps,
-        options.get("run_id"),
-        options.get("thread_id"),
-        options.get("tags") or _PLAIN.tags,
-        _limits(budget),
-        None if budget is None else budget.seconds,
-        concurrency,
-        options.get("clock"),
-        options.get("seed", 0),
-    )
-
-
-def _limits(budget: Budget | None) -> Limits:
-    """Return the part of a budget that the machine counts."""
-    if budget is None:
-        return Limits()
-    return Limits(budget.steps, budget.visits, budget.tokens, budget.usd)
+    if not (budget is None or isinstance(budget, Budget)):
+        raise InvalidInput(
+            f"the budget of the run is {budget!r}",
+            where="budget=",
+            fix="give it Budget(...), or None for no limit",
+        )
 
 
 def _initial(program: Program, state: BaseModel, deps: object) -> Revision:

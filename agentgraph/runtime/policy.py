@@ -28,12 +28,14 @@ class Retry:
 
     def __post_init__(self) -> None:
         """Refuse what could never be meant."""
-        # Written so that NaN, which is neither above nor below anything, is refused as well.
-        if not (self.attempts >= 1 and _is_amount(self.first) and _is_amount(self.cap)):
+        is_often = is_amount(self.attempts, least=1, whole=True)
+        kinds = self.on if isinstance(self.on, tuple) else (self.on or Exception,)
+        if not (is_often and is_amount(self.first) and is_amount(self.cap) and _are_errors(kinds)):
             raise InvalidAgent(
                 f"the retries are {self}",
                 where="Retry",
-                fix="give attempts of at least 1, and pauses in seconds that are not negative",
+                fix="give attempts of at least 1, pauses in seconds that are not negative, and"
+                " classes of exceptions",
             )
 
 
@@ -55,16 +57,22 @@ class Budget:
         """Refuse what could never be meant."""
         for each in fields(self):
             value = getattr(self, each.name)
-            if value is not None and not _is_amount(value):
+            whole = each.name not in {"usd", "seconds"}
+            if value is not None and not is_amount(value, whole=whole):
                 raise InvalidInput(
                     f"the budget allows {each.name}={value!r}",
                     where="Budget",
-                    fix="give a number that is not negative, or None for no limit",
+                    fix=f"give a {'whole ' * whole}number that is not negative, or None for no limit",
                 )
 
 
-def _is_amount(value: object) -> bool:
-    return isinstance(value, (int, float)) and isfinite(value) and value >= 0
+def _are_errors(kinds: tuple[object, ...]) -> bool:
+    return all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds)
+
+
+def is_amount(value: object, *, least: int = 0, whole: bool = False) -> bool:
+    """Say whether a value is a number that can be counted up to; NaN is none."""
+    return isinstance(value, int if whole else (int, float)) and isfinite(value) and value >= least
 
 
 def pause_before(attempt: int, *, first_s: float, cap_s: float, seed: str) -> float:

@@ -3,7 +3,6 @@
 import os
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any, Final, ParamSpec, cast
@@ -32,7 +31,6 @@ from agentgraph.machine import (
     Command,
     Completed,
     Event,
-    Limits,
     Marking,
     Site,
     Spent,
@@ -47,6 +45,7 @@ from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.desk import Desk, Waiting
 from agentgraph.runtime.effect import Effects
 from agentgraph.runtime.limit import Limit, running_loop
+from agentgraph.runtime.options import RunOptions
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.rest import rest, revisions, wake
 from agentgraph.runtime.stream import Stream
@@ -57,7 +56,6 @@ from agentgraph.state.revision import lighten, restore
 P = ParamSpec("P")
 ROOT: Final = 1
 """The machine numbers the frame of the workflow itself first."""
-_UNLIMITED: Final = Limits()
 _numbers = count(1)
 _process = uuid4().hex[:12]
 
@@ -72,21 +70,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
-@dataclass(slots=True)
-class Options:
-    """What the caller of a run asked for; times are in seconds."""
-
-    deps: object = None
-    run_id: str | None = None
-    thread_id: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    limits: Limits = _UNLIMITED
-    seconds: float | None = None
-    concurrency: int | None = None
-    clock: Clock | None = None
-    seed: int = 0
-
-
 class Session:
     """One run: where it stands and what it has told so far.
 
@@ -95,17 +78,22 @@ class Session:
     """
 
     __slots__ = (
-        "_desk", "_effects", "_failures", "_marking", "_watch", "decisions", "is_careful",
+        "_desk", "_effects", "_failures", "_marking", "_watch", "decisions", "deps", "is_careful",
         "is_resting", "journal", "loop", "options", "path", "program", "run_id", "slots", "stream",
     )  # fmt: skip
 
     def __init__(
-        self, program: Program, options: Options, journal: list[Event] | None = None
+        self,
+        program: Program,
+        options: RunOptions,
+        deps: object = None,
+        journal: list[Event] | None = None,
     ) -> None:
         """Prepare a run in the running event loop; nothing begins yet."""
         self.program: Program = program
-        self.options: Options = options
-        self.run_id: str = options.run_id or f"{_process}-{next(_numbers)}"
+        self.options: RunOptions = options
+        self.deps: object = deps
+        self.run_id: str = options.get("run_id") or f"{_process}-{next(_numbers)}"
         self._marking: Marking | None = None
         self.is_resting: bool = False
         """It waits, and is kept as small as may be."""
@@ -115,7 +103,7 @@ class Session:
         """Every fact that the machine is told, where somebody wants it."""
         self.path: list[str] = []
         self.decisions: list[Noted] = []
-        limit = options.concurrency
+        limit = options.get("concurrency")
         self.slots: Limit | None = None if limit is None else Limit(limit)
         self.is_careful: bool = limit is not None or journal is not None
         """Something has to be done around every attempt: no short cuts."""
@@ -161,7 +149,7 @@ class Session:
     @property
     def clock(self) -> Clock:
         """Where the run takes its time from."""
-        return self.options.clock or self.loop
+        return self.options.get("clock") or self.loop
 
     @property
     def desk(self) -> Desk:

@@ -100,7 +100,7 @@ def timed_out(task: Task, path: str) -> NodeTimeout:
 async def _pause(session: Session, task: Task) -> None:
     """Wait before a repetition."""
     policy = task.site.vertex.policy
-    seed = f"{session.options.seed}/{session.visit_of(task)}"
+    seed = f"{session.options.get('seed', 0)}/{session.visit_of(task)}"
     pause_s = pause_before(task.attempt, first_s=policy.first_s, cap_s=policy.cap_s, seed=seed)
     clock = session.clock
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -14,7 +14,7 @@ from agentgraph.events import Result
 from agentgraph.graph import FrozenGraph
 from agentgraph.machine import Marking, key_of
 from agentgraph.runtime import Run
-from agentgraph.runtime.session import Options, Session
+from agentgraph.runtime.session import Session
 from agentgraph.state import State, schema_of
 from agentgraph.testing.search import is_shut, leads_to_end
 from agentgraph.testing.stage import Nothing, Stage, staged, state_of
@@ -71,7 +71,7 @@ class _Player:
         self.script = script
         self.stage = stage
         paths = [*(step.vertex for step in script.steps), *script.culprits]
-        self.session = Session(staged(graph, stage, frozenset(_outer(paths))), Options())
+        self.session = Session(staged(graph, stage, frozenset(_outer(paths))), {})
         self.before: Marking = self.marking.copy()
         self.run: Run[State] = Run(self.session, schema_of(stage.state).begin(stage.state()))
         self.follower: asyncio.Task[Result[State]] = asyncio.ensure_future(self.run.result())

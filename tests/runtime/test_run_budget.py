@@ -163,12 +163,49 @@ def test_a_budget_that_could_not_be_meant_is_refused(name: str, value: Any) -> N
         Budget(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["steps", "visits", "tokens"])
+def test_what_is_counted_in_a_budget_is_whole(name: str) -> None:
+    with pytest.raises(InvalidInput, match=f"allows {name}=1.5") as caught:
+        Budget(**{name: 1.5})
+
+    assert "a whole number" in caught.value.fix
+
+
 @pytest.mark.parametrize(
-    "options", [{"attempts": 0}, {"first": -1}, {"cap": float("nan")}, {"first": float("inf")}]
+    "options",
+    [
+        {"attempts": 0},
+        {"attempts": "often"},
+        {"attempts": 1.5},
+        {"attempts": None},
+        {"first": -1},
+        {"first": float("inf")},
+        {"cap": float("nan")},
+        {"cap": None},
+        {"on": "ValueError"},
+        {"on": (ValueError, 5)},
+        {"on": KeyboardInterrupt},
+    ],
 )
 def test_retries_that_could_not_be_meant_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidAgent, match="the retries are"):
         Retry(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"concurrency": 0}, "may do 0 things"),
+        ({"concurrency": "many"}, "may do 'many' things"),
+        ({"concurrency": 1.5}, "may do 1.5 things"),
+        ({"budget": 5}, "the budget of the run is 5"),
+    ],
+)
+def test_options_of_a_run_that_could_not_be_meant_are_refused(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        play(lambda: run(program(CHAIN), Notes(), **options))
 
 
 @given(st.integers(2, 10**6), st.floats(0, 1e6), st.floats(0, 1e6), st.text(max_size=5))
