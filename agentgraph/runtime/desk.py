@@ -47,28 +47,18 @@ class Waiting:
 class Desk:
     """The open questions by id, those answered, and the one that was shown last."""
 
-    __slots__ = ("_answered", "_asked", "_open", "_shown")
+    __slots__ = ("_answered", "_asked", "_shown", "waiting")
 
     def __init__(self) -> None:
         """Begin without questions."""
-        self._open: dict[int, Waiting] | tuple[Waiting, ...] = {}
-        """By the ticket of the task that waits; a tuple of them for the time of a rest."""
+        self.waiting: tuple[Waiting, ...] = ()
+        """The open questions, the oldest first; there are few, and a tuple is small."""
         self._asked: dict[str, Ask[Any]] | None = None
         """What each question showed, by its id, until the wait for it begins."""
         self._answered: dict[str, tuple[object, object]] | None = None
         """The question (as `run.answer` names it) and the answer, by id."""
         self._shown: str | None = None
         """The question that the caller saw last and has not answered yet."""
-
-    def rest(self) -> None:
-        """Keep the questions of a run that does not move in as little room as may be."""
-        self._open = tuple(self.waiting())
-
-    @property
-    def _by_ticket(self) -> dict[int, Waiting]:
-        if isinstance(self._open, tuple):
-            self._open = {waiting.task.ticket: waiting for waiting in self._open}
-        return self._open
 
     def put(self, id: str, ask: Ask[Any]) -> None:
         """Keep what a question shows until it is open."""
@@ -77,34 +67,31 @@ class Desk:
     def open(self, id: str, path: str, task: Task) -> Waiting:
         """Lay out a question whose text was put before."""
         asked = self._asked or {}
-        waiting = self._by_ticket[task.ticket] = Waiting(id, path, task, asked.pop(id))
+        waiting = Waiting(id, path, task, asked.pop(id))
+        self.waiting += (waiting,)
         self._asked = asked or None
         return waiting
 
-    def waiting(self) -> list[Waiting]:
-        """Return the open questions, the oldest first."""
-        return list(self._open if isinstance(self._open, tuple) else self._open.values())
-
     def listed(self) -> tuple[OpenQuestion, ...]:
         """Return what the outside may know of the open questions."""
-        return tuple(waiting.as_open() for waiting in self.waiting())
+        return tuple(waiting.as_open() for waiting in self.waiting)
 
     def show(self, ids: list[str]) -> None:
         """Note that the caller has seen these questions, the last one last."""
-        for waiting in self.waiting():
+        for waiting in self.waiting:
             waiting.is_shown = waiting.is_shown or waiting.id in ids
         self._shown = ids[-1]
 
     def drop(self, ticket: int) -> bool:
         """Forget the question of a ticket; False when there is none."""
-        if ticket not in self._by_ticket:
-            return False
-        self.forget(self._by_ticket[ticket])
-        return True
+        found = [waiting for waiting in self.waiting if waiting.task.ticket == ticket]
+        for waiting in found:
+            self.forget(waiting)
+        return bool(found)
 
     def forget(self, waiting: Waiting) -> None:
         """Take a question off the desk."""
-        del self._by_ticket[waiting.task.ticket]
+        self.waiting = tuple(each for each in self.waiting if each is not waiting)
         waiting.set_off()
 
     def close(self, waiting: Waiting, value: object) -> None:
@@ -117,7 +104,7 @@ class Desk:
             self._shown = None
 
     def _ids(self) -> str:
-        return ", ".join(waiting.id for waiting in self.waiting()) or "none"
+        return ", ".join(waiting.id for waiting in self.waiting) or "none"
 
     def find(self, question: object, id: str | None, value: object) -> Waiting | None:
         """Return the question that an answer is meant for; None: it was given before.
@@ -131,7 +118,7 @@ class Desk:
         return self._shown_last(value)
 
     def _by_id(self, question: object, id: str, value: object) -> Waiting | None:
-        for waiting in self.waiting():
+        for waiting in self.waiting:
             if waiting.id == id:
                 _check_question(waiting, question, value)
                 return waiting
@@ -145,7 +132,7 @@ class Desk:
                 where=f"the answer {value!r}",
                 fix="the first answer stands; ask again in the workflow to change it",
             )
-        known = [*(waiting.id for waiting in self.waiting()), *answered]
+        known = [*(waiting.id for waiting in self.waiting), *answered]
         raise UnknownQuestion(
             f"this run has no open question {id!r}",
             where=f"the answer {value!r}",
@@ -153,7 +140,7 @@ class Desk:
         )
 
     def _by_question(self, question: object, value: object) -> Waiting:
-        found = [each for each in self.waiting() if each.job.binding.question is question]
+        found = [each for each in self.waiting if each.job.binding.question is question]
         before = [key for key, (asked, _) in (self._answered or {}).items() if asked is question]
         name = _name(question)
         if not found and not before:
@@ -178,16 +165,15 @@ class Desk:
         return found[0]
 
     def _shown_last(self, value: object) -> Waiting:
-        if len(self._open) == 1:
-            (waiting,) = self.waiting()
-            if waiting.id == self._shown:
+        match self.waiting:
+            case ():
+                what = "no question is open"
+            case (waiting,) if waiting.id == self._shown:
                 return waiting
-        if len(self._open) > 1:
-            what = f"{len(self._open)} questions are open"
-        elif not self._open:
-            what = "no question is open"
-        else:
-            what = "the question that is open now was not shown by this handle yet"
+            case (_,):
+                what = "the question that is open now was not shown by this handle yet"
+            case several:
+                what = f"{len(several)} questions are open"
         raise AnswerRefused(
             f"an answer without an address is not clear: {what}",
             where=f"the answer {value!r}",

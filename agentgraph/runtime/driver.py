@@ -96,7 +96,7 @@ class Driver:
     @property
     def is_needed(self) -> bool:
         """Say whether an alarm is set that this driver answers to."""
-        return self._alarm is not None or any(each.alarm for each in self.session.waiting())
+        return self._alarm is not None or any(each.alarm for each in self.session.desk.waiting)
 
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
@@ -213,7 +213,7 @@ class Driver:
         self._forget_time()
         if is_kept and session.marking.held:  # A larger budget lets it go on.
             return
-        for waiting in session.waiting():
+        for waiting in session.desk.waiting:
             waiting.set_off()
 
     # ---- branches
@@ -380,7 +380,7 @@ class Driver:
         """Interrupt the work of a ticket; what has not begun has stopped already."""
         session = self.session
         is_in_line = tasks.pop(ticket, None) or self._line.pop(ticket, None)
-        if is_in_line is not None or session.drop_question(ticket):
+        if is_in_line is not None or session.desk.drop(ticket):
             return session.tell(Stopped(ticket))
         carrier = carriers.get(ticket)
         if carrier is None:

@@ -149,7 +149,7 @@ class Run(Generic[S]):
     @property
     def questions(self) -> tuple[OpenQuestion, ...]:
         """The questions that are open now."""
-        return self._show(self._session.questions())
+        return self._show(self._session.desk.listed())
 
     async def result(self) -> Result[S]:
         """Wait until the run pauses or ends. Raises `RunFailed` when it failed."""

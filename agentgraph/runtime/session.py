@@ -17,7 +17,6 @@ from agentgraph.events import (
     Emitted,
     Failure,
     NodeFailed,
-    OpenQuestion,
     Result,
     RunStarted,
     Status,
@@ -42,7 +41,7 @@ from agentgraph.machine import path_of as machine_path_of
 from agentgraph.machine.commands import ITEM, POLL, Part
 from agentgraph.machine.marking import Ending
 from agentgraph.runtime.clock import Clock
-from agentgraph.runtime.desk import Desk, Waiting
+from agentgraph.runtime.desk import Desk
 from agentgraph.runtime.effect import Effects
 from agentgraph.runtime.limit import Limit, running_loop
 from agentgraph.runtime.options import RunOptions
@@ -78,7 +77,7 @@ class Session:
     """
 
     __slots__ = (
-        "_desk", "_effects", "_failures", "_marking", "_watch", "decisions", "deps", "is_careful",
+        "_effects", "_failures", "_marking", "_watch", "decisions", "deps", "desk", "is_careful",
         "is_resting", "journal", "loop", "options", "path", "program", "run_id", "slots", "stream",
     )  # fmt: skip
 
@@ -107,7 +106,7 @@ class Session:
         self.slots: Limit | None = None if limit is None else Limit(limit)
         self.is_careful: bool = limit is not None or journal is not None
         """Something has to be done around every attempt: no short cuts."""
-        self._desk: Desk | None = None
+        self.desk: Desk = Desk()
         self._effects: Effects | None = None
         self._failures: tuple[Failure, ...] | list[Failure] = ()
         self._watch: Watch | None = None
@@ -134,8 +133,6 @@ class Session:
             # Tuples, to which nobody adds before `wake`.
             self.path = cast("list[str]", tuple(self.path))
             self.decisions = cast("list[Noted]", tuple(self.decisions))
-            if self._desk is not None:
-                self._desk.rest()
 
     def wake(self) -> None:
         """Be ready to go on."""
@@ -150,13 +147,6 @@ class Session:
     def clock(self) -> Clock:
         """Where the run takes its time from."""
         return self.options.get("clock") or self.loop
-
-    @property
-    def desk(self) -> Desk:
-        """The questions of this run."""
-        if self._desk is None:
-            self._desk = Desk()
-        return self._desk
 
     @property
     def effects(self) -> Effects:
@@ -294,7 +284,7 @@ class Session:
             usage=Usage(marking.steps, marking.spent_tokens, marking.spent_usd),
             errors=tuple([each.error for each in marking.troubles + marking.undo_troubles]),
             failures=tuple(self._failures),
-            questions=() if self._desk is None else self._desk.listed(),
+            questions=self.desk.listed(),
             branches={path: final(payload) for path, payload in ending.branches},
             visits=Tally(partial(_visits, visits)),
             decided=tuple(self.decisions),
@@ -306,20 +296,8 @@ class Session:
         root = self.marking.frames[ROOT]
         schema = self.program.schema
         tell(RunStarted(schema.final(cast("Revision", root.start))))
-        for waiting in self.waiting():
+        for waiting in self.desk.waiting:
             tell(Asked(waiting.path, waiting.id, waiting.ask.show))
-
-    def waiting(self) -> list[Waiting]:
-        """Return the questions that are open, the oldest first."""
-        return [] if self._desk is None else self._desk.waiting()
-
-    def drop_question(self, ticket: int) -> bool:
-        """Forget the question of a ticket; False when there is none."""
-        return self._desk is not None and self._desk.drop(ticket)
-
-    def questions(self) -> tuple[OpenQuestion, ...]:
-        """Return the open questions."""
-        return () if self._desk is None else self._desk.listed()
 
 
 def _ending(marking: Marking) -> Ending:
