@@ -13,9 +13,7 @@ from agentgraph.events import NodeStopped, Verdict
 from agentgraph.events.story import node_done, node_started
 from agentgraph.machine import (
     Command,
-    Event,
     Failed,
-    Finished,
     Marking,
     Stopped,
     Task,
@@ -23,7 +21,6 @@ from agentgraph.machine import (
     finished,
     kinds_of,
 )
-from agentgraph.machine.commands import MERGE
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
@@ -32,7 +29,6 @@ from agentgraph.runtime.work import (
     give_up,
     is_threaded,
     key_of,
-    merged,
     refuse,
     shut,
     timed_out,
@@ -165,10 +161,7 @@ class Attempts:
         """Carry out any other command, or one with something around it."""
         session = self._session
         try:
-            if task.verb is MERGE:
-                fact: Event = Finished(task.ticket, merged(task))
-            else:
-                fact = await work(session, carrier, task)
+            fact = await work(session, carrier, task)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             return await self.broken(carrier, task, error)
         return session.tell(fact)

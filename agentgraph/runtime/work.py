@@ -103,17 +103,12 @@ async def _pause(session: Session, task: Task) -> None:
     seed = f"{session.options.get('seed', 0)}/{session.visit_of(task)}"
     pause_s = pause_before(task.attempt, first_s=policy.first_s, cap_s=policy.cap_s, seed=seed)
     clock = session.clock
-    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    alarm = clock.call_at(clock.time() + pause_s, partial(_resolve, done))
+    is_over = asyncio.Event()
+    alarm = clock.call_at(clock.time() + pause_s, is_over.set)
     try:
-        await done
+        await is_over.wait()
     finally:
         alarm.cancel()
-
-
-def _resolve(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
 
 
 def is_threaded(session: Session, task: Task, job: Job) -> bool:
@@ -411,15 +406,10 @@ async def _enter(session: Session, carrier: Carrier, task: Task, path: str) -> E
 
 
 async def _merge(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    return Finished(task.ticket, merged(task))
-
-
-def merged(task: Task) -> Revision:
-    """Return the one revision of several branches. Raises `MergeConflict`."""
     assert isinstance(task, Part)
     job: Job = task.site.handle
     tips = [Tip(*tip) for tip in task.given]
-    return job.schema.merge(task.payload, tips, task.line)
+    return Finished(task.ticket, job.schema.merge(task.payload, tips, task.line))
 
 
 async def _undo(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
