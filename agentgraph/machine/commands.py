@@ -71,6 +71,10 @@ class Task:
         made.attempt += 1
         return made
 
+    def named(self, vertex: str) -> str:
+        """Return the name of its vertex, with the item or voter that it is for."""
+        return vertex
+
     def __repr__(self) -> str:
         return f"Task({self.verb} {self.site.path!r}, ticket {self.ticket})"
 
@@ -86,6 +90,12 @@ class Part(Task):
     given: Any = None
     """What it works on besides: the tips of a merge, the results of an `each`, the final
     state of a child, what is undone, the error that a handler is told."""
+
+    def named(self, vertex: str) -> str:
+        """Return the name of its vertex, with the item or voter that it is for."""
+        if self.verb == ITEM:
+            return f"{vertex}/{self.index}"
+        return f"{vertex}/{self.site.vertex.voters[self.index]}" if self.verb == POLL else vertex
 
 
 def part(verb: Verb, ticket: int, like: Task, payload: object, given: object = None) -> Part:

@@ -239,12 +239,7 @@ def path_of(marking: Marking, task: Task) -> str:
     if task.ticket in marking.stopping:
         return marking.unwindings[marking.stopping[task.ticket]].paths[task.ticket]
     frame = marking.frames.get(task.frame)
-    path = frame.path + task.site.name if frame else task.site.path
-    if isinstance(task, Part) and task.verb == "item":
-        return f"{path}/{task.index}"
-    if isinstance(task, Part) and task.verb == "poll":
-        return f"{path}/{task.site.vertex.voters[task.index]}"
-    return path
+    return task.named(frame.path + task.site.name if frame else task.site.path)
 
 
 def key_of(marking: Marking) -> tuple[object, ...]:

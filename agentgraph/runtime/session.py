@@ -214,11 +214,11 @@ class Session:
         if isinstance(task, Part) and isinstance(task.given, Completed):
             # Its frame may have ended; a completed visit has a number of its own.
             return f"{task.given.path}#{task.visit}/undo{task.given.number}"
-        words = [f"{_name_of(task)}#{task.visit}"]
+        words = [f"{task.named(task.site.name)}#{task.visit}"]
         frame = self.marking.frames.get(task.frame)
         while frame is not None and frame.holder is not None:
             holder = frame.holder
-            name = _name_of(holder)
+            name = holder.named(holder.site.name)
             if holder.visit > 1:
                 name += f"#{holder.visit}"
             if with_attempts and holder.attempt > 1:
@@ -318,13 +318,3 @@ def _visits(frames: list[dict[Site, int]]) -> dict[str, int]:
 
 def _taken(ways: dict[Way, int]) -> dict[tuple[str, str, str | None], int]:
     return {way.key: times for way, times in ways.items()}
-
-
-def _name_of(task: Task) -> str:
-    """Return the name of a vertex, with the item or voter that a task is for."""
-    name = task.site.name
-    if isinstance(task, Part) and task.verb == ITEM:
-        return f"{name}/{task.index}"
-    if isinstance(task, Part) and task.verb == POLL:
-        return f"{name}/{task.site.vertex.voters[task.index]}"
-    return name
