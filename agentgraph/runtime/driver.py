@@ -55,9 +55,6 @@ _MOVING: Final = 2
 """Nothing is to be done; a task is about to call `go`; `go` is at work."""
 Line: TypeAlias = OrderedDict[int, tuple[Task, Context]]
 _UNLIMITED: Final = Limits()
-_NOBODY: Final[set[Carrier]] = set()
-_NOTHING: Final[Line] = OrderedDict()
-"""The carriers and the line of a run without branches; never added to."""
 _APART: Final = frozenset({WAIT, UNDO})
 """A question has no carrier. The caller's task carries no undo: its cancellation spares them."""
 
@@ -76,10 +73,10 @@ class Driver:
         self.restart: Callable[[], object] | None = None
         """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
         self._main: Carrier | None = None
-        self._carriers: set[Carrier] = _NOBODY
+        self._carriers: set[Carrier] = set()
         self._unbegun = 0
         """How many of them have not begun yet."""
-        self._line: Line = _NOTHING
+        self._line: Line = OrderedDict()
         """What no carrier has come to yet, by ticket, each with the context it is to run in."""
         self._is_watched = False
         """Somebody is about to look at the line."""
@@ -195,7 +192,7 @@ class Driver:
         """Something went wrong that no graph can catch: stop everything, then raise it."""
         if self._crash is None:
             self._crash = error
-        self._line = _NOTHING  # Who has not begun finds nothing to do.
+        self._line.clear()  # Who has not begun finds nothing to do.
         for carrier in self._carriers:
             if carrier.has_begun and carrier.task is not None and carrier.task is not _current():
                 carrier.task.cancel()
@@ -205,7 +202,6 @@ class Driver:
         session = self.session
         session.close()
         self._main = None
-        self._carriers = _NOBODY
         self._phase = _IDLE
         is_kept = self.restart is not None and self._crash is None
         if is_kept and session.status == "paused":
@@ -227,8 +223,6 @@ class Driver:
         if not tasks:
             return
         context = copy_context()
-        if self._line is _NOTHING:
-            self._line = OrderedDict()
         self._line.update((task.ticket, (task, context)) for task in tasks)
         if carrier is None:
             self._spawn(context)
@@ -252,8 +246,6 @@ class Driver:
 
     def _spawn(self, context: Context) -> None:
         carrier = Carrier()
-        if self._carriers is _NOBODY:
-            self._carriers = set()
         self._carriers.add(carrier)
         self._unbegun += 1
         work = self._branch(carrier)
