@@ -45,9 +45,7 @@ async def run(
     `journal` is filled with every fact that the machine is told. Raises `RunFailed` when
     the run fails, and `InvalidInput` when the state or the services do not fit.
     """
-    if options:
-        _check_options(options)
-    initial = _initial(program, state, deps)
+    initial = _initial(program, state, deps, options)
     session = Session(program, options, deps, journal)
     driver = Driver(session)
     driver.begin(initial)
@@ -102,9 +100,7 @@ def start(
     **options: Unpack[RunOptions],
 ) -> "Run[S]":
     """Start a run that goes on by itself in the running event loop, and return its handle."""
-    if options:
-        _check_options(options)
-    initial = _initial(program, state, deps)
+    initial = _initial(program, state, deps, options)
     return Run(Session(program, options, deps, journal), initial)
 
 
@@ -366,8 +362,12 @@ def _check_options(options: Mapping[str, object]) -> None:
         )
 
 
-def _initial(program: Program, state: BaseModel, deps: object) -> Revision:
+def _initial(
+    program: Program, state: BaseModel, deps: object, options: Mapping[str, object]
+) -> Revision:
     """Return the first revision: a copy, so that the caller's object is never changed."""
+    if options:
+        _check_options(options)
     model = program.model
     name = program.graph.name
     if type(state) is not model and not isinstance(state, model):
