@@ -4,11 +4,14 @@ Most steps have nothing around them: no context, no limit, no thread. For these 
 short way here; `work` has the long one. Both come to the same.
 """
 
-from asyncio import CancelledError
+from asyncio import AbstractEventLoop, CancelledError
 from collections.abc import Callable
+from contextlib import suppress
 from inspect import isawaitable
+from types import FrameType
+from typing import Final
 
-from agentgraph.errors import RunError
+from agentgraph.errors import AgentGraphError, RunError
 from agentgraph.events import NodeStopped, Verdict
 from agentgraph.events.story import node_done, node_started
 from agentgraph.machine import (
@@ -36,6 +39,9 @@ from agentgraph.runtime.work import (
     work,
 )
 from agentgraph.state.copies import ATOMS, own
+
+_OURS: Final = ("agentgraph.", "asyncio.", "concurrent.")
+"""Where an attempt is carried out: above the first frame of the user's."""
 
 
 class Attempts:
@@ -196,10 +202,29 @@ class Attempts:
 
     def _failed(self, carrier: Carrier, task: Task, error: Exception) -> list[Command]:
         session = self._session
+        _let_go(error, session.loop)
         path = session.place(task)
         changed, carrier.edits = carrier.edits or {}, None
         session.failed(path, error, task.attempt, task.visit, changed)
         return session.tell(Failed(task.ticket, error, kinds_of(error)))
+
+
+def _let_go(error: BaseException, loop: AbstractEventLoop) -> None:
+    """Take our frames off a traceback, and empty them: the state of the attempt lives in them."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals["__name__"].startswith(_OURS):
+        # Soon, when they have returned: the user's own frames lead back to them.
+        loop.call_soon(_empty, trace.tb_frame)
+        trace = trace.tb_next
+    if trace is not None or isinstance(error, AgentGraphError):
+        error.__traceback__ = trace
+    if error.__context__ is not None:
+        _let_go(error.__context__, loop)
+
+
+def _empty(frame: FrameType) -> None:
+    with suppress(RuntimeError):  # A thread may not have returned from it yet.
+        frame.clear()
 
 
 def _from_inside(task: Task, path: str) -> RunError:

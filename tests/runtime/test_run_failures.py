@@ -1,14 +1,18 @@
 """Errors on their way out: handlers, undos, groups, interrupts; classifiers and voters that err."""
 
 import asyncio
+import gc
 import os
 import signal
+from traceback import format_exception
 
 import pytest
 
 from agentgraph.errors import Abstained, ReadOnlyState, RunFailed, Stuck, UnknownLabel
 from agentgraph.events import NodeFailed, Result, Verdict
+from agentgraph.graph import Policy
 from agentgraph.runtime import Binding, Body, Ctx, run, start
+from agentgraph.state import Revision
 from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, result_of, settle
 
 CATCH = """
@@ -378,3 +382,37 @@ def test_a_failure_that_no_node_told_is_among_the_failures_and_the_events() -> N
     assert (told.node, told.error) == ("k", failure.error)
     assert isinstance(failure.error, Abstained)
     assert result.status == "done"
+
+
+@pytest.mark.parametrize("way", ["plain", "async", "ctx", "thread", "edit"])
+def test_failures_that_were_caught_keep_no_state_alive(way: str) -> None:
+    def fail(s: Notes) -> None:
+        s.text = "x"
+        raise ConnectionError
+
+    async def fail_later(s: Notes) -> None:
+        await asyncio.sleep(0)
+        raise ConnectionError
+
+    def fail_with(s: Notes, ctx: Ctx) -> None:
+        raise ConnectionError
+
+    def edit(s: Notes) -> None:
+        s.number = "much"
+
+    async def main() -> None:
+        text = "START -> w\nw -> a\na -> k\nclassifier k: ok -> END, again -> w\n"
+        text += "catch r: a on Exception -> h\nh -> k"
+        policy = {"a": Policy(in_thread=way == "thread")}
+        a = {"async": body(fail_later), "ctx": Body(fail_with, "ctx"), "edit": edit}.get(way, fail)
+        k = lambda s: "ok" if len(s.notes) > 40 else "again"  # noqa: E731
+        nodes = {"a": a, "h": noting("h"), "w": noting("w"), "k": k}
+        before = sum(isinstance(each, Revision) for each in gc.get_objects())
+        result = await run(program(text, **nodes, policy=policy), Notes())
+        assert len(result.failures) > 10
+        await settle()
+        gc.collect()
+        assert sum(isinstance(each, Revision) for each in gc.get_objects()) < before + 5
+        assert way == "edit" or "in fail" in "".join(format_exception(result.failures[0].error))
+
+    play(main)
