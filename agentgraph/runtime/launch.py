@@ -234,6 +234,12 @@ class Run(Generic[S]):
         """
         self._check_loop()
         self._drive()
+        if self._stream().note is not None:
+            raise NotAvailable(
+                f"run {self.id!r} is recorded already",
+                where="run.record",
+                fix="record it once, and let `write` hand each line on to whoever needs it",
+            )
         self._stream().note = begin_recording(self._session, write, is_over=not self._is_moving)
 
     def _stream(self) -> Stream[S]:

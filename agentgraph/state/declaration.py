@@ -16,6 +16,7 @@ from agentgraph.state.reducers import (
     check_reducer,
     largest,
     name_of,
+    reducer,
     smallest,
 )
 from agentgraph.state.unset import starts_unset
@@ -32,7 +33,7 @@ def reducers_of(model: type[BaseModel]) -> dict[str, Reduce]:
         where = f"field {name!r} of {model.__name__!r}"
         _check_bound_default(name, field, where)
         _check_hidden(field, where)
-        marks = [mark for mark in field.metadata if isinstance(mark, _CALLABLES)]
+        marks: list[Reduce] = [mark for mark in field.metadata if _is_callable(mark)]
         if len(marks) > 1:
             raise InvalidState(
                 f"field {name!r} has {len(marks)} reducers: {', '.join(map(name_of, marks))}",
@@ -40,9 +41,15 @@ def reducers_of(model: type[BaseModel]) -> dict[str, Reduce]:
                 fix="keep one of them",
             )
         if marks:
-            found[name] = cast("Reduce", marks[0])
+            check_reducer(marks[0], where=where)
+            found[name] = reducer(marks[0])
             _check_fit(found[name], field, where)
     return found
+
+
+def _is_callable(mark: object) -> bool:
+    """Say whether a mark is meant as a reducer: a function, or an object that can be called."""
+    return callable(mark) and not isinstance(mark, type)
 
 
 def _check_class(model: type[BaseModel]) -> None:
@@ -77,7 +84,7 @@ def _check_bound_default(name: str, field: FieldInfo, where: str) -> None:
                 where=where,
                 fix="import the function, not the module of that name",
             )
-        if isinstance(mark, _CALLABLES) or field.default_factory is not None:
+        if _is_callable(mark) or field.default_factory is not None:
             continue
         if mark is field.default or same(mark, field.default):
             raise InvalidState(
@@ -115,7 +122,6 @@ def _inner_marks(annotation: object) -> Iterator[object]:
 def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
     """Hold the reducer's own annotations against the type of its field."""
     name = name_of(reduce)
-    check_reducer(reduce, where=where)
     hints = _hints(reduce)
     expected = hints.get(next(iter(_parameters(reduce)), ""), Any)
     if not fits(field.annotation, expected):

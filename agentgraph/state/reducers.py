@@ -154,6 +154,7 @@ def reducer(fn: Callable[[T, Sequence[T]], T], /) -> Reducer[T]:
     def reduce(base: T, values: Sequence[T], /) -> T:
         return fn(base, values)
 
+    reduce.__name__ = name_of(fn)
     return update_wrapper(reduce, fn, updated=())
 
 

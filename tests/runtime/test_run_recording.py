@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentgraph.errors import InvalidInput
+from agentgraph.errors import InvalidInput, NotAvailable
 from agentgraph.events import Recording, Result, recorded
 from agentgraph.runtime import Ask, Body, Ctx, Run, start
 from tests.runtime.kit import Notes, VirtualClock, play, program
@@ -96,6 +96,20 @@ def test_times_are_those_of_the_clock_of_the_run() -> None:
         assert times["NodeDone"] == 2.5
         charged = next(step for step in run.steps if step.kind == "Charged")
         assert (charged.node, charged.data) == ("a", {"tokens": 7, "usd": 0.25})
+
+    play(main)
+
+
+def test_a_run_is_recorded_once_and_a_second_recording_is_refused() -> None:
+    async def main() -> None:
+        lines: list[str] = []
+        going = start(program("START -> a\na -> END"), Notes())
+        going.record(lines.append)
+        with pytest.raises(NotAvailable, match="is recorded already"):
+            going.record(lines.append)
+        await going.result()
+        (run,) = recorded(lines)
+        assert run.status == "done"
 
     play(main)
 

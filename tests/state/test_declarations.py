@@ -4,14 +4,17 @@
 
 import operator
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Optional, TypeVar
 
 import pytest
 from pydantic import BaseModel, Field, PrivateAttr, RootModel, create_model
 
 from agentgraph.errors import InvalidState
+from agentgraph.graph.line import Fork, Line
 from agentgraph.state import (
     State,
+    Tip,
     append,
     largest,
     latest_declared,
@@ -244,3 +247,44 @@ def test_an_extra_field_is_refused_when_an_instance_is_made() -> None:
 
 def test_a_reducer_counts_where_the_type_is_defined_after_the_class() -> None:
     assert schema_of(Basket).reduced == ("items",)
+
+
+class Longest:
+    """A reducer that is an object, and cannot be hashed."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __call__(self, base: str, values: Sequence[str]) -> str:
+        return max([base, *values], key=len)
+
+
+@pytest.mark.parametrize("reduce", [Longest(), partial(lambda key, base, values: values[0], "k")])
+def test_an_object_that_can_be_called_is_a_reducer(reduce: Any) -> None:
+    state = one_field(Annotated[str, reduce], "")
+
+    assert schema_of(state).reduced == ("field",)
+    with pytest.raises(InvalidState, match="has 2 reducers"):
+        one_field(Annotated[str, reduce, latest_declared], "")
+
+
+def test_what_an_object_merges_is_what_it_returns() -> None:
+    schema = schema_of(one_field(Annotated[str, Longest()], ""))
+    origin = schema.begin(schema.model())
+    fork = Fork(None, origin, 2)
+    tips = []
+    for name, text in (("a", "long"), ("b", "longer")):
+        line = Line(fork)
+        tips.append(Tip(schema.edited(origin, {"field": text}, line), line, name))
+
+    assert schema.final(schema.merge(origin, tips, None)).field == "longer"
+
+
+def test_an_object_that_does_not_take_what_a_reducer_takes_is_refused() -> None:
+    class Odd:
+        def __call__(self, value: int) -> int:
+            return value
+
+    with pytest.raises(InvalidState, match="'Odd' is not a reducer") as caught:
+        one_field(Annotated[int, Odd()], 0)
+
+    assert caught.value.where == "field 'field' of 'Made'"
