@@ -32,7 +32,7 @@ def merged(
 ) -> Revision:
     """Merge the tips of a join; raise MergeConflict when nothing says how."""
     first = tips[0].revision
-    values = {n: _value(tips, 0, field) for n, field in fields.items()}
+    values = {n: _value(first, field) for n, field in fields.items()}
     kept: Writes = {}
     reduced: list[str] = []
     changed: dict[str, None] = {}
@@ -41,7 +41,7 @@ def merged(
         left = last_writes(entries)
         place, lines = next(iter(left.values()))
         if len(left) == 1:
-            values[name] = _value(tips, place, fields[name])
+            values[name] = _value(tips[place].revision, fields[name])
         else:
             values[name] = _Join(fields[name], origin, tips).reduce(list(left.values()))
             reduced.append(name)
@@ -55,8 +55,7 @@ def merged(
     return Revision(values, fields_set, writes, changed, lengths, None)
 
 
-def _value(tips: Sequence[Tip], place: int, field: Field) -> object:
-    revision = tips[place].revision
+def _value(revision: Revision, field: Field) -> object:
     return part_of(revision, field.name) if field.is_lent else revision.values[field.name]
 
 
@@ -103,7 +102,7 @@ class _Join:
     def reduce(self, entries: Sequence[Entry]) -> object:
         """Merge the values of concurrent writes, and validate what comes out."""
         if self.field.reduce is None:
-            self._conflict(
+            self._refuse(
                 entries,
                 "parallel branches wrote it, and it has no reducer",
                 f"give it one, as in `{self.field.name}: Annotated[..., latest_declared]`,"
@@ -116,39 +115,31 @@ class _Join:
                 return Lent(cast("list[object]", result), self.field.name)
             return self.field.accept(result, self.tips[0].revision.values)
         except InvalidEdit as error:
-            names = self._names(entries)
-            raise MergeConflict(
-                f"the merged value of {self.field.name!r} does not validate: {error.what}",
-                where=self._where(names),
-                fix="let the reducer return what the annotation and the validators allow",
-                field=self.field.name,
-                branches=names,
-            ) from error
+            what = f"the merged value of {self.field.name!r} does not validate: {error.what}"
+            fix = "let the reducer return what the annotation and the validators allow"
+            raise self._conflict(entries, what, fix) from error
 
     def _fold(self, entries: Sequence[Entry]) -> object:
         """Merge groups that share a nearer past first, then their results."""
         common = frozenset(entries[0][1]).intersection(*(lines for _, lines in entries[1:]))
         groups = _groups(entries, common)
         if len(groups) == 1:
-            self._conflict(entries, "the branches that wrote it cross", _UNTANGLE)
+            self._refuse(entries, "the branches that wrote it cross", _UNTANGLE)
         base = nearest_past(
             self.field.name, common, self.origin, (self.tips[place].line for place, _ in entries)
         )
         if base is None:
-            self._conflict(entries, "its writes have no single nearest common past", _UNTANGLE)
-        past = self._value_at(base)
+            self._refuse(entries, "its writes have no single nearest common past", _UNTANGLE)
+        past = _value(base, self.field)
         values: list[object] = []
         for group in groups:
             alone = len(group) == 1
-            value = _value(self.tips, group[0][0], self.field) if alone else self._fold(group)
+            first = self.tips[group[0][0]].revision
+            value = _value(first, self.field) if alone else self._fold(group)
             if self.field.reduce is append and _has_crossed(group, common):
                 value = in_front(cast("list[object]", past), cast("list[object]", value))
             values.append(value)
         return self._call(past, values, groups)
-
-    def _value_at(self, revision: Revision) -> object:
-        name = self.field.name
-        return part_of(revision, name) if self.field.is_lent else revision.values[name]
 
     def _call(self, base: object, values: list[object], groups: list[list[Entry]]) -> object:
         reduce = self.field.reduce
@@ -160,32 +151,21 @@ class _Join:
             return reduce(clone(base), [clone(value) for value in values])
         except Clash as clash:
             at = [entry for position in clash.positions for entry in groups[position]]
-            self._conflict(at, str(clash), "let one branch make the change, or write a reducer")
+            self._refuse(at, str(clash), "let one branch make the change, or write a reducer")
         except Exception as error:
-            names = self._names([entry for group in groups for entry in group])
-            raise MergeConflict(
-                f"the reducer {name_of(reduce)!r} failed: {type(error).__name__}: {error}",
-                where=self._where(names),
-                fix="mend the reducer: it gets the common past and a list of values",
-                field=self.field.name,
-                branches=names,
-            ) from error
+            every = [entry for group in groups for entry in group]
+            what = f"the reducer {name_of(reduce)!r} failed: {type(error).__name__}: {error}"
+            fix = "mend the reducer: it gets the common past and a list of values"
+            raise self._conflict(every, what, fix) from error
 
-    def _names(self, entries: Iterable[Entry]) -> tuple[str, ...]:
-        return tuple(self.tips[place].name for place, _ in sorted(entries, key=lambda e: e[0]))
+    def _refuse(self, entries: Sequence[Entry], why: str, fix: str) -> NoReturn:
+        what = f"field {self.field.name!r} cannot be merged: {why}"
+        raise self._conflict(entries, what, fix)
 
-    def _where(self, names: tuple[str, ...]) -> str:
-        return f"{self.field.where}, at the join of {', '.join(map(repr, names))}"
-
-    def _conflict(self, entries: Sequence[Entry], why: str, fix: str) -> NoReturn:
-        names = self._names(entries)
-        raise MergeConflict(
-            f"field {self.field.name!r} cannot be merged: {why}",
-            where=self._where(names),
-            fix=fix,
-            field=self.field.name,
-            branches=names,
-        )
+    def _conflict(self, entries: Sequence[Entry], what: str, fix: str) -> MergeConflict:
+        names = tuple(self.tips[place].name for place, _ in sorted(entries, key=lambda e: e[0]))
+        where = f"{self.field.where}, at the join of {', '.join(map(repr, names))}"
+        return MergeConflict(what, where=where, fix=fix, field=self.field.name, branches=names)
 
 
 def _has_crossed(group: Sequence[Entry], common: frozenset[Line]) -> bool:
