@@ -72,8 +72,8 @@ def _clone_dict(value: dict[object, object]) -> dict[object, object]:
     }
 
 
-def _clone_set(value: set[object]) -> set[object]:
-    return {item if type(item) in ATOMS else clone(item) for item in value}
+def _clone_set(value: set[object] | frozenset[object]) -> object:
+    return type(value)(map(clone, value))
 
 
 def _clone_tuple(value: tuple[object, ...]) -> tuple[object, ...]:
@@ -82,16 +82,12 @@ def _clone_tuple(value: tuple[object, ...]) -> tuple[object, ...]:
     return value if all(map(is_, copied, value)) else copied
 
 
-def _clone_frozenset(value: frozenset[object]) -> frozenset[object]:
-    return frozenset(map(clone, value))
-
-
 _CLONES: dict[type, Callable[..., object]] = {
     list: _clone_list,
     dict: _clone_dict,
     set: _clone_set,
     tuple: _clone_tuple,
-    frozenset: _clone_frozenset,
+    frozenset: _clone_set,
 }
 
 

@@ -91,9 +91,7 @@ class Field:
 
     def validate_items(self, tail: list[object]) -> list[object]:
         """Validate what was appended to a lent list; raise ValidationError."""
-        assert self.items is not None, (
-            "a list is lent only if its items can be validated alone"
-        )  # cannot be false
+        assert self.items is not None, "a list is lent only if its items can be validated alone"
         return cast("list[object]", self.items(tail))
 
     def settle(self, value: object) -> object:

@@ -6,10 +6,11 @@ Validators that somebody wrote by hand are left out: pydantic has run them when 
 was made, and a second run might change the value (a password would be hashed twice).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
-from typing import Final, TypeGuard, cast
+from itertools import chain
+from typing import Final, cast
 
 from pydantic import BaseModel
 
@@ -45,41 +46,21 @@ def mend(value: object) -> object:
     kind = type(value)
     if kind in ATOMS:
         return value
-    if kind in _PARTS:
-        for part in _PARTS[kind](value):
+    if isinstance(value, BaseModel) or is_dataclass(kind):
+        _mend_fields(value, checks_of(kind))
+    else:
+        for part in _parts(value):
             if type(part) not in ATOMS:
                 mend(part)
-    elif isinstance(value, BaseModel) or is_dataclass(kind):
-        _mend_fields(value, checks_of(kind))
-    elif _has_parts(value):
-        _mend_parts(value)
     return value
 
 
-def _has_parts(value: object) -> TypeGuard[Collection[object]]:
-    return isinstance(value, Mapping | Sequence | AbstractSet)
-
-
-def _mend_parts(value: Collection[object]) -> None:
-    for part in value:
-        mend(part)
-    if isinstance(value, Mapping):
-        for part in cast("Mapping[object, object]", value).values():
-            mend(part)
-
-
-def _pairs(value: Mapping[object, object]) -> Iterable[object]:
-    yield from value
-    yield from value.values()
-
-
-_PARTS: dict[type, Callable[..., Iterable[object]]] = {
-    list: iter,
-    tuple: iter,
-    set: iter,
-    frozenset: iter,
-    dict: _pairs,
-}
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, dict | Mapping):
+        pairs = cast("Mapping[object, object]", value)
+        return chain(pairs, pairs.values())
+    is_several = isinstance(value, list | tuple | Sequence | AbstractSet)
+    return cast("Iterable[object]", value) if is_several else ()
 
 
 def _mend_fields(instance: object, checks: Checks) -> None:
