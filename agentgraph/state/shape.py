@@ -16,6 +16,7 @@ from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 
 from agentgraph.errors import InvalidState
+from agentgraph.state.copies import build
 
 # A core schema is a tree of typed dicts of some fifty kinds; it is read here as what it is.
 Node = dict[str, Any]
@@ -30,14 +31,28 @@ _BOUNDARIES: Final = frozenset({"model", "dataclass", "typed-dict", "definition-
 class Shape:
     """The validators of one model or dataclass, taken apart."""
 
-    __slots__ = ("before", "checks", "fields", "guarded", "schemas")
+    __slots__ = (
+        "_config", "_definitions", "_fields", "_kind", "_named", "_together", "_top", "_wrapped",
+        "before", "checks", "guarded", "schemas",
+    )  # fmt: skip
 
     def __init__(self, kind: type) -> None:
         """Read the core schema of a class; raise InvalidState when it cannot be read."""
         schema = _core_schema(kind)
-        self.fields: _Fields = _Fields(schema, kind)
+        self._kind = kind
+        self._definitions: list[Node] = []
+        if schema["type"] == "definitions":
+            self._definitions = schema["definitions"]
+            schema = schema["schema"]
+        self._named = {item["ref"]: item for item in self._definitions}
+        self._config: Node = {}
+        self._wrapped = False
+        self.before: bool = False
+        self._top = schema
+        self._fields: dict[str, Node] = self._find(schema)
+        self._together: SchemaValidator | None = None
         self.schemas: dict[str, Node] = {
-            name: _bare(field["schema"]) for name, field in self.fields.items.items()
+            name: _bare(field["schema"]) for name, field in self._fields.items()
         }
         self.guarded: frozenset[str] = frozenset(
             name for name, s in self.schemas.items() if _has_function(s)
@@ -45,15 +60,41 @@ class Shape:
         self.checks: dict[str, Callable[[object], object] | None] = {
             name: self._check(name) for name in self.schemas
         }
-        self.before: bool = self.fields.before
+
+    def _find(self, schema: Node) -> dict[str, Node]:
+        """Return the fields, and note what is wrapped around them."""
+        while schema["type"] not in {"model-fields", "dataclass-args"}:
+            kind = schema["type"]
+            if kind == "definition-ref":
+                schema = self._named[schema["schema_ref"]]
+                continue
+            if kind in {"model", "dataclass"}:
+                self._config = schema.get("config") or {}
+            elif kind.startswith("function-") and "schema" in schema:
+                self._wrapped = True
+                self.before = self.before or kind != "function-after"
+            else:
+                raise InvalidState(
+                    f"{self._kind.__name__!r} is validated in a way that cannot be taken apart ({kind})",
+                    where=f"class {self._kind.__name__!r}",
+                    fix="use a plain model with fields",
+                )
+            schema = schema["schema"]
+        fields = schema["fields"]
+        if isinstance(fields, list):
+            return {field["name"]: field for field in cast("list[Node]", fields)}
+        return cast("dict[str, Node]", fields)
 
     def whole(self) -> SchemaValidator | None:
         """Make a validator that runs what is wrapped around the fields, if anything is."""
-        return self.fields.outline() if self.fields.wrapped else None
+        if not self._wrapped:
+            return None
+        anything = {n: {"type": "model-field", "schema": {"type": "any"}} for n in self._fields}
+        return self._validator(self._rebuilt(self._top, anything, wrapped=True))
 
     def exact(self, name: str) -> tuple[type, ...]:
         """Return the types whose instances need no validation in this field."""
-        config = self.fields.config
+        config = self._config
         if config.get("allow_inf_nan") is False or any(key.startswith("str_") for key in config):
             return ()
         return _exact(self.schemas[name])
@@ -70,79 +111,24 @@ class Shape:
         schema = self.schemas[name]
         if _has_function(schema, "with-info"):
             return None
-        return self.fields.validator(schema).validate_python
+        return self._validator(schema).validate_python
 
     def check_among(self, name: str, value: object, others: dict[str, object]) -> object:
         """Validate one field by a validator that looks at the others (`info.data`)."""
-        model = self.fields.stand_in(others)
-        self.fields.together.validate_assignment(model, name, value)
+        model = build(self._kind, dict(others), set(others))
+        if self._together is None:
+            thawed = {n: {**field, "frozen": False} for n, field in self._fields.items()}
+            self._together = self._validator(self._rebuilt(self._top, thawed, wrapped=False))
+        self._together.validate_assignment(model, name, value)
         return model.__dict__[name]
 
-
-class _Nobody:
-    """Stands for the model in a rebuilt schema: for the model itself pydantic would take its own."""
-
-
-class _Fields:
-    """Where the fields stand in a core schema, and what is wrapped around them."""
-
-    def __init__(self, schema: Node, kind: type) -> None:
-        self.kind = kind
-        self.definitions: list[Node] = []
-        if schema["type"] == "definitions":
-            self.definitions = schema["definitions"]
-            schema = schema["schema"]
-        self._named = {item["ref"]: item for item in self.definitions}
-        self.config: Node = {}
-        self.wrapped: bool = False
-        self.before: bool = False
-        self._top = schema
-        self.items: dict[str, Node] = self._find(schema)
-        self._together: SchemaValidator | None = None
-
-    def _find(self, schema: Node) -> dict[str, Node]:
-        while schema["type"] not in {"model-fields", "dataclass-args"}:
-            kind = schema["type"]
-            if kind == "definition-ref":
-                schema = self._named[schema["schema_ref"]]
-                continue
-            if kind in {"model", "dataclass"}:
-                self.config = schema.get("config") or {}
-            elif kind.startswith("function-") and "schema" in schema:
-                self.wrapped = True
-                self.before = self.before or kind != "function-after"
-            else:
-                raise InvalidState(
-                    f"{self.kind.__name__!r} is validated in a way that cannot be taken apart ({kind})",
-                    where=f"class {self.kind.__name__!r}",
-                    fix="use a plain model with fields",
-                )
-            schema = schema["schema"]
-        fields = schema["fields"]
-        if isinstance(fields, list):
-            return {field["name"]: field for field in cast("list[Node]", fields)}
-        return cast("dict[str, Node]", fields)
-
-    def validator(self, schema: Node) -> SchemaValidator:
-        """Make a validator of a part of the schema."""
-        if self.definitions:
-            schema = {"type": "definitions", "schema": schema, "definitions": self.definitions}
-        return SchemaValidator(cast("CoreSchema", schema), cast("CoreConfig", self.config))
-
-    def outline(self) -> SchemaValidator:
-        """Make a validator that takes the fields as they are and runs what is wrapped around them."""
-        anything = {n: {"type": "model-field", "schema": {"type": "any"}} for n in self.items}
-        return self.validator(self._rebuilt(self._top, anything, wrapped=True))
-
-    @property
-    def together(self) -> SchemaValidator:
-        """Make, once, a validator of the fields without what is wrapped around them."""
-        if self._together is None:
-            thawed = {n: {**field, "frozen": False} for n, field in self.items.items()}
-            self._together = self.validator(self._rebuilt(self._top, thawed, wrapped=False))
-        return self._together
+    def _validator(self, schema: Node) -> SchemaValidator:
+        if self._definitions:
+            schema = {"type": "definitions", "schema": schema, "definitions": self._definitions}
+        return SchemaValidator(cast("CoreSchema", schema), cast("CoreConfig", self._config))
 
     def _rebuilt(self, schema: Node, fields: dict[str, Node], *, wrapped: bool) -> Node:
+        """Put other fields in the place of the fields; without `wrapped` nothing is around them."""
         kind = schema["type"]
         if kind == "definition-ref":
             return self._rebuilt(self._named[schema["schema_ref"]], fields, wrapped=wrapped)
@@ -155,14 +141,9 @@ class _Fields:
             return {**rest, "schema": inner, "config": config, "cls": _Nobody}
         return {**rest, "schema": inner} if wrapped else inner
 
-    def stand_in(self, values: dict[str, object]) -> BaseModel:
-        """Make an instance that a validator may write to in place of a draft."""
-        model = cast("BaseModel", object.__new__(self.kind))
-        object.__setattr__(model, "__dict__", dict(values))
-        object.__setattr__(model, "__pydantic_fields_set__", set(values))
-        object.__setattr__(model, "__pydantic_extra__", None)
-        object.__setattr__(model, "__pydantic_private__", None)
-        return model
+
+class _Nobody:
+    """Stands for the model in a rebuilt schema: for the model itself pydantic would take its own."""
 
 
 def _core_schema(kind: type[Any]) -> Node:
