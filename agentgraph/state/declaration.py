@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from agentgraph.errors import InvalidState
 from agentgraph.state.copies import same
+from agentgraph.state.kinds import bare
 from agentgraph.state.reducers import (
     NEEDS_NO_BASE,
     OURS,
@@ -184,7 +185,7 @@ def fits(given: object, expected: object) -> bool:
     if get_origin(expected) in {Union, UnionType}:
         return any(fits(given, part) for part in get_args(expected))
     if get_origin(given) is Annotated or get_origin(expected) is Annotated:
-        return fits(_plain(given), _plain(expected))
+        return fits(bare(given), bare(expected))
     return _fits_class(given, expected)
 
 
@@ -194,10 +195,6 @@ def _fits_variable(given: object, expected: object) -> bool:
     if expected.__constraints__:
         return given in expected.__constraints__
     return expected.__bound__ is None or fits(given, expected.__bound__)
-
-
-def _plain(annotation: object) -> object:
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _fits_class(given: object, expected: object) -> bool:

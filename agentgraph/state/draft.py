@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 
 from pydantic import BaseModel
 
-from agentgraph.errors import ClosedDraft, InvalidEdit, ReadOnlyState, UnsetField, suggest
+from agentgraph.errors import ClosedDraft, InvalidEdit, UnsetField, suggest
 from agentgraph.state.copies import build, clone
 from agentgraph.state.field import Field
-from agentgraph.state.lent import LENDING, Lent
+from agentgraph.state.lent import LENDING, Lent, read_only
 from agentgraph.state.unset import UNSET
 
 if TYPE_CHECKING:
@@ -249,16 +249,7 @@ def _keep(draft: Draft, name: str) -> NoReturn:
 
 
 def _read_only(draft: Draft, name: str, value: object = None) -> NoReturn:
-    raise read_only(type(draft).__name__, name)
-
-
-def read_only(model: str, name: str) -> ReadOnlyState:
-    """Make the error of a function that edits what it may only read."""
-    return ReadOnlyState(
-        f"a function that may only read its state edited {name!r}",
-        where=f"field {name!r} of {model!r}",
-        fix="edit the state in a node, not in a classifier, a voter or a question",
-    )
+    raise read_only(name, f"field {name!r} of {type(draft).__name__!r}")
 
 
 def _closed(draft: Draft, *arguments: object, **options: object) -> NoReturn:

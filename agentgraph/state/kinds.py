@@ -51,10 +51,14 @@ def _is_immutable_form(annotation: object, seen: frozenset[object]) -> bool:
 _Alias = TypeAliasType("_Alias", int)
 
 
+def bare(annotation: object) -> object:
+    """Take `Annotated[...]` off."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
 def compares_exactly(annotation: object) -> bool:
     """Say whether `==` tells all values of a list or set apart: text never equals another type."""
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
+    annotation = bare(annotation)
     return get_origin(annotation) in {list, set} and get_args(annotation) in ((str,), (bytes,))
 
 
@@ -85,8 +89,7 @@ def _is_immutable_class(kind: type[Any], seen: frozenset[object]) -> bool:
 
 def flat_container(annotation: object) -> type | None:
     """Return list, dict or set when that is the type and its items cannot be edited."""
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
+    annotation = bare(annotation)
     origin = get_origin(annotation)
     parts = get_args(annotation)
     if origin in {list, dict, set} and parts and all(map(is_immutable, parts)):

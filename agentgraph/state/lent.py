@@ -93,11 +93,7 @@ class Lent(list[object]):
     def _refuse(self) -> NoReturn:
         where = f"the list of field {self.field!r}"
         if self.viewers:
-            raise ReadOnlyState(
-                f"a function that may only read its state edited {self.field!r}",
-                where=where,
-                fix="edit the state in a node, not in a classifier, a voter or a question",
-            )
+            raise read_only(self.field, where)
         raise ClosedDraft(
             f"the list of field {self.field!r} was edited after its attempt had ended",
             where=where,
@@ -110,6 +106,15 @@ class Lent(list[object]):
             self._refuse()
         if self.kept is None:
             self.kept = self[: self.start]
+
+
+def read_only(name: str, where: str) -> ReadOnlyState:
+    """Make the error of a function that edits a field which it may only read."""
+    return ReadOnlyState(
+        f"a function that may only read its state edited {name!r}",
+        where=where,
+        fix="edit the state in a node, not in a classifier, a voter or a question",
+    )
 
 
 def _keeping(method: F) -> F:

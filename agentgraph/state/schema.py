@@ -22,7 +22,6 @@ from agentgraph.state.draft import (
     Draft,
     DraftClasses,
     closed,
-    read_only,
     set_class,
     set_dict,
     set_fields,
@@ -30,7 +29,7 @@ from agentgraph.state.draft import (
 from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
-from agentgraph.state.lent import LENDING, Lent
+from agentgraph.state.lent import LENDING, Lent, read_only
 from agentgraph.state.revision import Patch, Revision, Tip, names, part_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape
@@ -250,7 +249,7 @@ class Schema(Generic[S]):
         self._close_view(view)
         for name, base in opened.items():
             if not self._fields[name].same(base, values[name]):
-                raise read_only(self.model.__name__, name)
+                raise read_only(name, self._fields[name].where)
 
     def _close_view(self, view: S) -> None:
         if self._is_simple:
