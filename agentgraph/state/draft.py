@@ -49,42 +49,32 @@ set_fields: Final[Callable[[object, set[str]], None]] = BaseModel.__dict__[
 ].__set__
 
 
-class DraftClasses:
-    """The three classes of one model: open, to be read only, closed."""
-
-    __slots__ = ("closed", "open", "set_base", "set_edits", "set_opened", "view")
-
-    def __init__(self, model: type[BaseModel], fields: Mapping[str, Field]) -> None:
-        """Make the classes; 34 µs, once for each model."""
-        watched = {n: f for n, f in fields.items() if f.is_mutable or f.starts_unset}
-        readers: dict[str, object] = {n: property(_reader(f)) for n, f in watched.items()}
-        common = {
-            **_COMMON,
-            "__draft_model__": model,
-            # What a method makes of its own class is an instance of the model, not a draft.
-            "__new__": _maker(model),
-            "model_construct": model.model_construct,
-        }
-        if model.__eq__ is BaseModel.__eq__:
-            common |= {"__eq__": _equal, "__hash__": model.__hash__}
-        slots = ("__draft_base__", "__draft_edits__", "__draft_opened__")
-        write = _writer(fields)
-        self.open: type[BaseModel] = _subclass(
-            model,
-            {**common, **readers, "__slots__": slots, "__setattr__": write, "__delattr__": _keep},
-        )
-        looks: dict[str, object] = {n: property(_looker(f)) for n, f in watched.items()}
-        refuse = {"__setattr__": _read_only, "__delattr__": _read_only}
-        self.view: type[BaseModel] = _subclass(self.open, {**looks, **refuse, "__slots__": ()})
-        late = {n: property(_late(f)) for n, f in fields.items() if f.is_mutable}
-        self.closed: type[BaseModel] = _subclass(self.open, {**late, **_SHUT, "__slots__": ()})
-        self.set_base: Callable[[object, object], None] = vars(self.open)["__draft_base__"].__set__
-        self.set_edits: Callable[[object, object], None] = vars(self.open)[
-            "__draft_edits__"
-        ].__set__
-        self.set_opened: Callable[[object, object], None] = vars(self.open)[
-            "__draft_opened__"
-        ].__set__
+def draft_classes(
+    model: type[BaseModel], fields: Mapping[str, Field]
+) -> tuple[type[BaseModel], type[BaseModel], type[BaseModel]]:
+    """Make the classes of open, readable and closed drafts; 34 µs, once for each model."""
+    watched = {n: f for n, f in fields.items() if f.is_mutable or f.starts_unset}
+    readers: dict[str, object] = {n: property(_reader(f)) for n, f in watched.items()}
+    common = {
+        **_COMMON,
+        "__draft_model__": model,
+        # What a method makes of its own class is an instance of the model, not a draft.
+        "__new__": _maker(model),
+        "model_construct": model.model_construct,
+    }
+    if model.__eq__ is BaseModel.__eq__:
+        common |= {"__eq__": _equal, "__hash__": model.__hash__}
+    slots = ("__draft_base__", "__draft_edits__", "__draft_opened__")
+    edits = {"__slots__": slots, "__setattr__": _writer(fields), "__delattr__": _keep}
+    opened = _subclass(model, {**common, **readers, **edits})
+    looks: dict[str, object] = {n: property(_looker(f)) for n, f in watched.items()}
+    refuse = {"__setattr__": _read_only, "__delattr__": _read_only}
+    late = {n: property(_late(f)) for n, f in fields.items() if f.is_mutable}
+    return (
+        opened,
+        _subclass(opened, {**looks, **refuse, "__slots__": ()}),
+        _subclass(opened, {**late, **_SHUT, "__slots__": ()}),
+    )
 
 
 def _maker(model: type[BaseModel]) -> Callable[..., BaseModel]:

@@ -85,9 +85,7 @@ class Lent(list[object]):
         super().extend(items)
 
     def __iadd__(self, items: Iterable[object], /) -> Self:  # type: ignore[misc]  # list's own overloads say less
-        if not self.editable:
-            self._refuse()
-        super().extend(items)
+        self.extend(items)
         return self
 
     def _refuse(self) -> NoReturn:

@@ -22,6 +22,7 @@ from pydantic import Field
 
 from agentgraph.errors import InvalidState
 from agentgraph.state.copies import same
+from agentgraph.state.unset import UNSET
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -100,7 +101,9 @@ def merge(base: dict[K, V], values: Sequence[dict[K, V]]) -> dict[K, V]:
     result = dict(base)
     writers: dict[K, int] = {}
     for position, value in enumerate(values):
-        for key in _changed_keys(base, value):
+        for key in {**base, **value}:
+            if _agree(key, base, value):
+                continue
             earlier = writers.setdefault(key, position)
             if earlier != position and not _agree(key, values[earlier], value):
                 raise Clash(f"two branches gave key {key!r} different values", earlier, position)
@@ -111,15 +114,8 @@ def merge(base: dict[K, V], values: Sequence[dict[K, V]]) -> dict[K, V]:
     return result
 
 
-def _changed_keys(base: dict[K, V], value: dict[K, V]) -> list[K]:
-    changed = [key for key, item in value.items() if key not in base or not same(item, base[key])]
-    return changed + [key for key in base if key not in value]
-
-
 def _agree(key: K, one: dict[K, V], other: dict[K, V]) -> bool:
-    if key in one and key in other:
-        return same(one[key], other[key])
-    return key not in one and key not in other
+    return same(one.get(key, UNSET), other.get(key, UNSET))
 
 
 def largest(base: X, values: Sequence[X]) -> X:

@@ -20,8 +20,8 @@ from agentgraph.state.copies import ATOMS, build, clone
 from agentgraph.state.declaration import reducers_of, writes_past_fields
 from agentgraph.state.draft import (
     Draft,
-    DraftClasses,
     closed,
+    draft_classes,
     set_class,
     set_dict,
     set_fields,
@@ -38,6 +38,7 @@ from agentgraph.state.unset import UNSET
 S = TypeVar("S", bound=BaseModel)
 
 _MARK: Final = "__agentgraph_schema__"
+_Set = Callable[[object, object], None]
 # Typed as Any, since `cast` would be one more call in each step.
 _new: Final[Callable[[type[BaseModel]], Any]] = object.__new__
 
@@ -63,11 +64,11 @@ class Schema(Generic[S]):
         }
         self._whole = self._shape.whole()
         self._lent = tuple(field.name for field in self._fields.values() if field.is_lent)
-        classes = DraftClasses(model, self._fields)
-        self._open, self._view, self._closed = classes.open, classes.view, classes.closed
-        self._set_base = classes.set_base
-        self._set_edits = classes.set_edits
-        self._set_opened = classes.set_opened
+        self._open, self._view, self._closed = draft_classes(model, self._fields)
+        slots = vars(self._open)
+        self._set_base: _Set = slots["__draft_base__"].__set__
+        self._set_edits: _Set = slots["__draft_edits__"].__set__
+        self._set_opened: _Set = slots["__draft_opened__"].__set__
         self._needs_settling = (
             self._whole is not None or bool(self._lent) or writes_past_fields(model)
         )
