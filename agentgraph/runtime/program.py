@@ -139,16 +139,13 @@ class Job:
         """The types of the answers: what has one of these needs not be awaited."""
         self.kinds: frozenset[type] = frozenset(map(type, binding.labels))
         """The types of the labels: what has one of these is no verdict."""
-        self.is_quick: bool = self._may_be_quick(binding.body)
+        self.is_quick: bool = self._may_be_quick(self.body)
         """Nothing has to be prepared but a draft and a deadline: the hot path."""
-        self.is_quick_do: bool = binding.do is not None and self._may_be_quick(binding.do)
-        if binding.do is not None and not is_async(binding.do):
-            self.is_quick_do = False
+        do = binding.do
+        self.is_quick_do: bool = do is not None and is_async(do) and self._may_be_quick(do)
 
-    def _may_be_quick(self, body: Body | None) -> bool:
+    def _may_be_quick(self, body: Body) -> bool:
         """Say whether a function takes the state alone and needs neither a thread nor a turn."""
-        if body is None:
-            return self.limit is None
         in_loop = is_async(body) or not (self.in_thread or self.timeout_s is not None)
         return body.wants == "state" and self.limit is None and in_loop
 

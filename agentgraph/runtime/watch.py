@@ -58,10 +58,6 @@ class Carrier:
             if self.cancelling() == self.outer:
                 self.is_cancelled = self.task.cancel()
 
-    def is_called_off(self) -> bool:
-        """Say whether what is carried must not count any more, whatever it still gives."""
-        return self.why is not None or self.cancelling() != self.outer
-
     def is_taken_down(self) -> bool:
         """Say, once, whether somebody else has cancelled the task."""
         before, self.outer = self.outer, self.cancelling()

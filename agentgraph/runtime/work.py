@@ -83,7 +83,7 @@ def fence(session: Session, carrier: Carrier) -> None:
     """Drop what an attempt gave after it was called off."""
     if carrier.deadline is not None:
         session.watch.end(carrier)
-    if carrier.is_called_off():
+    if carrier.why is not None or carrier.cancelling() != carrier.outer:
         raise CancelledError
 
 
