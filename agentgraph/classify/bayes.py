@@ -8,7 +8,7 @@ taken out again) and keeps the `sharpness` by which probabilities fit what came 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 
 from agentgraph.classify.features import LENGTHS, Features, Rarity, Vector, rarity_of
@@ -75,13 +75,9 @@ def fit(exemplars: Sequence[Features], classes: Sequence[int], count: int) -> Mo
         for place in range(0, len(exemplars), step)
     ]
     familiar = sorted(known for _, _, known in asked)
-    return Model(
-        rarity,
-        model.evidence,
-        model.offsets,
-        _sharpness([(scores, index) for scores, index, _ in asked]),
-        max(familiar[int(_STRANGE * len(familiar))], _KNOWN_LEAST),
-    )
+    sharpness = _sharpness([(scores, index) for scores, index, _ in asked])
+    usual = max(familiar[int(_STRANGE * len(familiar))], _KNOWN_LEAST)
+    return replace(model, sharpness=sharpness, usual=usual)
 
 
 def _evidence(sums: Sequence[Vector]) -> dict[str, dict[int, float]]:

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from agentgraph.classify.bayes import Model, fit
 from agentgraph.classify.features import Features, Vector, features_of
-from agentgraph.classify.words import words
+from agentgraph.classify.words import check_texts, words
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 
@@ -104,25 +104,7 @@ def _check(examples: Mapping[L, Sequence[str]]) -> None:
             fix="give at least two labels: one may stand for everything else",
         )
     for label, texts in examples.items():
-        # A lone string is a sequence of strings too, one for each letter; no type checker sees that.
-        if isinstance(texts, str) or not texts:
-            raise InvalidAgent(
-                f"the exemplars of {label!r} are {texts!r}",
-                where="Exemplars",
-                fix=f"write a list with at least one text: {{{label!r}: [{texts or 'text'!r}]}}",
-            )
-        for text in texts:
-            if not _is_text(text):
-                raise InvalidAgent(
-                    f"an exemplar of {label!r} is {text!r}",
-                    where="Exemplars",
-                    fix="write it as a string",
-                )
-
-
-def _is_text(value: object) -> bool:
-    """Exemplars are often read from a file, where no type checker sees what they are."""
-    return isinstance(value, str)
+        check_texts(label, texts, "Exemplars", "an exemplar")
 
 
 def _word_lists(label: object, texts: Sequence[str], length_max: int) -> list[list[str]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
 
-from agentgraph.classify.words import words
+from agentgraph.classify.words import check_texts, words
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 
@@ -118,7 +118,7 @@ def keywords(words_of: Mapping[L, Sequence[str]], /) -> Keywords[L]:
         )
     owner: dict[tuple[str, ...], L] = {}
     for label, listed in words_of.items():
-        _check(label, listed)
+        check_texts(label, listed, "keywords", "a keyword")
         for keyword in listed:
             other = owner.setdefault(tuple(words(keyword)), label)
             if other != label:
@@ -131,19 +131,9 @@ def keywords(words_of: Mapping[L, Sequence[str]], /) -> Keywords[L]:
     return Keywords(tuple(words_of), _index(pairs))
 
 
-def _check(label: object, listed: Sequence[str]) -> None:
-    # A lone string is a sequence of strings too, one for each letter; no type checker sees that.
-    if isinstance(listed, str) or not listed:
-        raise InvalidAgent(
-            f"the keywords of {label!r} are {listed!r}",
-            where="keywords",
-            fix=f"write a list with at least one word: {{{label!r}: [{listed or 'word'!r}]}}",
-        )
-
-
 def mentions(*phrases: str) -> Callable[[str], bool]:
     """Return a predicate for `rules`: does a text have one of these words or phrases?"""
-    _check("mentions", phrases)
+    check_texts("mentions", phrases, "mentions", "a phrase")
     index = _index((phrase, "mentions") for phrase in phrases)
 
     def is_mentioned(text: str) -> bool:

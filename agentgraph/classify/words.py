@@ -10,8 +10,11 @@ Rules of this file:
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from unicodedata import category, normalize
+
+from agentgraph.errors import InvalidAgent
 
 _ASCII_WORD = re.compile(r"[\w']+", re.ASCII)
 _ALONE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -28,6 +31,24 @@ def words(text: str) -> list[str]:
         shown = normalize("NFKC", normalize("NFKC", text).casefold()).translate(_INVISIBLE)
         runs = "".join(map(_spaced, shown)).split()
     return [word for run in runs if (word := _bare(run))]
+
+
+def check_texts(label: object, texts: Sequence[object], where: str, one: str) -> None:
+    """Refuse what is no list of texts for a label; it is often read from a file, untyped."""
+    # A lone string is a sequence of strings too, one for each letter; no type checker sees that.
+    if isinstance(texts, str) or not texts:
+        raise InvalidAgent(
+            f"the {one.split()[1]}s of {label!r} are {texts!r}",
+            where=where,
+            fix=f"write a list with at least one text: {{{label!r}: [{texts or 'text'!r}]}}",
+        )
+    for text in texts:
+        if not isinstance(text, str):
+            raise InvalidAgent(
+                f"{one} of {label!r} is {text!r}",
+                where=where,
+                fix="write it as a string",
+            )
 
 
 def _bare(run: str) -> str:

@@ -119,6 +119,7 @@ def test_neither_case_nor_space_nor_the_order_of_labels_changes_a_verdict(parts:
         ({}, "keywords of no label"),
         ({"a": "refund"}, "the keywords of 'a' are 'refund'"),
         ({"a": []}, "the keywords of 'a' are"),
+        ({"a": ["refund", 3]}, "a keyword of 'a' is 3"),
         ({"a": ["??"]}, "has no word in it"),
         ({"a": ["Card"], "b": ["card"]}, "'card' is a keyword of 'a' and of 'b'"),
     ],
