@@ -2,6 +2,7 @@
 
 import typing
 from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, ModuleType, UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
@@ -124,7 +125,7 @@ def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
     """Hold the reducer's own annotations against the type of its field."""
     name = name_of(reduce)
     hints = _hints(reduce)
-    expected = hints.get(next(iter(_parameters(reduce)), ""), Any)
+    expected = hints.get(next(iter(signature(reduce).parameters)), Any)
     if not fits(field.annotation, expected):
         raise InvalidState(
             f"the reducer {name!r} merges {spell(expected)}, but the field is {spell(field.annotation)}",
@@ -151,11 +152,6 @@ def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
             where=where,
             fix="give the field a default",
         )
-
-
-def _parameters(reduce: Reduce) -> list[str]:
-    code = getattr(reduce, "__code__", None)
-    return list(code.co_varnames[: code.co_argcount]) if code is not None else []
 
 
 def _hints(reduce: Reduce) -> dict[str, Any]:

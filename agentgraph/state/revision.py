@@ -68,6 +68,13 @@ def part_of(revision: Revision, name: str) -> Lent:
     return value
 
 
+def copy_of(revision: Revision, name: str) -> object:
+    """Return the value of a field as one that is nobody else's."""
+    if revision.lengths is not None and name in revision.lengths:
+        return list(part_of(revision, name))
+    return clone(revision.values[name])
+
+
 def lighten(revision: Revision) -> None:
     """Keep a revision in as little room as may be; nothing is read of it until `restore`."""
     revision.sealed = None
@@ -105,13 +112,9 @@ class Patch(Mapping[str, object]):
         self._revision = revision
 
     def __getitem__(self, name: str) -> object:
-        revision = self._revision
-        if name not in revision.patch:
+        if name not in self._revision.patch:
             raise KeyError(name)
-        value = revision.values[name]
-        if revision.lengths is not None and name in revision.lengths:
-            return list(part_of(revision, name))
-        return clone(value)
+        return copy_of(self._revision, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._revision.patch)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from agentgraph.errors import InvalidEdit, InvalidInput, MergeConflict
 from agentgraph.graph.line import Line
-from agentgraph.state.copies import ATOMS, build, clone
+from agentgraph.state.copies import ATOMS, build
 from agentgraph.state.declaration import reducers_of, writes_past_fields
 from agentgraph.state.draft import (
     Draft,
@@ -30,7 +30,7 @@ from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
 from agentgraph.state.lent import LENDING, Lent, read_only
-from agentgraph.state.revision import Patch, Revision, Tip, names, part_of
+from agentgraph.state.revision import Patch, Revision, Tip, copy_of, names, part_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape
 from agentgraph.state.unset import UNSET
@@ -113,7 +113,7 @@ class Schema(Generic[S]):
         if faults:
             self._refuse_input("; ".join(faults))
         fields_set = names(instance.__pydantic_fields_set__)
-        lengths = self._lengths(values) if self._lent else None
+        lengths = {name: len(cast("Lent", values[name])) for name in self._lent} or None
         revision = Revision(values, fields_set, None, {}, lengths, None)
         if self._whole is None or not self._fields:
             return revision
@@ -142,15 +142,10 @@ class Schema(Generic[S]):
     def final(self, revision: Revision) -> S:
         """Return the state as an instance of the user's class, which belongs to the caller."""
         values = {
-            name: value if type(value) in ATOMS else self._own(revision, name)
+            name: value if type(value) in ATOMS else copy_of(revision, name)
             for name, value in revision.values.items()
         }
         return cast("S", build(self.model, values, set(revision.fields_set)))
-
-    def _own(self, revision: Revision, name: str) -> object:
-        if name in self._lent:
-            return list(part_of(revision, name))
-        return clone(revision.values[name])
 
     def changed(self, revision: Revision) -> Mapping[str, object]:
         """Return the patch of the commit or merge that made this revision."""
@@ -300,9 +295,6 @@ class Schema(Generic[S]):
             raise closed(self.model.__name__, "it was to be closed again")
         raise TypeError(f"{type(draft).__name__!r} is no open draft of {self.model.__name__!r}")
 
-    def _lengths(self, values: Mapping[str, object]) -> dict[str, int] | None:
-        return {name: len(cast("Lent", values[name])) for name in self._lent} or None
-
     def _settle(self, draft: Draft, base: Revision) -> Revision:
         held = [draft.__dict__[name] for name in self._lent]
         try:
@@ -367,7 +359,7 @@ def _model_of(kind: type[Any]) -> type[Any]:
 
 def schema_of(model: type[S]) -> Schema[S]:
     """Return the schema of a model; it is made once, and kept on the class."""
-    model = getattr(model, "__draft_model__", model)
+    model = _model_of(model)
     schema = model.__dict__.get(_MARK)
     if schema is None:
         schema = Schema(model)
