@@ -59,12 +59,8 @@ class Attempts:
         """Run a node: the hot path, unless something surrounds it."""
         job: Job = task.site.handle
         session = self._session
-        if (
-            not job.is_quick
-            or session.is_careful
-            or task.attempt > 1
-            or not (job.is_async or not is_threaded(session, task, job))
-        ):
+        is_bare = job.is_quick and not session.is_careful and task.attempt == 1
+        if not is_bare or not (job.is_async or not is_threaded(session, task, job)):
             return await self.other(carrier, task)
         stream = session.stream
         path = task.site.path if task.frame == ROOT else session.place(task)
@@ -81,11 +77,7 @@ class Attempts:
                     result = await result
                 if result is not None:
                     refuse(task, path, result)
-            if (
-                carrier.deadline is not None
-                or carrier.why is not None
-                or carrier.cancelling() != carrier.outer
-            ):
+            if carrier.deadline is not None or carrier.why or carrier.cancelling() != carrier.outer:
                 fence(session, carrier)
             revision = schema.commit(draft, task.line)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
@@ -112,11 +104,7 @@ class Attempts:
             label = job.fn(view)
             if job.is_async or (type(label) not in job.answers and isawaitable(label)):
                 label = await label
-            if (
-                carrier.deadline is not None
-                or carrier.why is not None
-                or carrier.cancelling() != carrier.outer
-            ):
+            if carrier.deadline is not None or carrier.why or carrier.cancelling() != carrier.outer:
                 fence(session, carrier)
             schema.unchanged(view)
             if type(label) not in job.kinds:
@@ -150,11 +138,7 @@ class Attempts:
             if job.timeout_s is not None:
                 session.watch.begin(carrier, job.timeout_s)
             result = await job.do(item if type(item) in ATOMS else own(item))
-            if (
-                carrier.deadline is not None
-                or carrier.why is not None
-                or carrier.cancelling() != carrier.outer
-            ):
+            if carrier.deadline is not None or carrier.why or carrier.cancelling() != carrier.outer:
                 fence(session, carrier)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             return await self.broken(carrier, task, error)
