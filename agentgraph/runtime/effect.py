@@ -8,27 +8,17 @@ from collections.abc import Callable
 class Effects:
     """The results of effects by name; a failure is not kept."""
 
-    __slots__ = ("_done", "_under_way")
+    __slots__ = ("_done", "_turns")
 
     def __init__(self) -> None:
         """Begin with none."""
         self._done: dict[str, object] = {}
-        self._under_way: dict[str, asyncio.Future[None]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def once(self, name: str, effect: Callable[[], object]) -> object:
         """Return what `effect` gave the first time that it succeeded under this name."""
-        while name in self._under_way:
-            # By `wait`: it must not be cancelled along with one who only waits for it.
-            await asyncio.wait([self._under_way[name]])
-        if name in self._done:
-            return self._done[name]
-        over = self._under_way[name] = asyncio.get_running_loop().create_future()
-        try:
-            result = effect()
-            if inspect.isawaitable(result):
-                result = await result
-            self._done[name] = result
-        finally:
-            del self._under_way[name]
-            over.set_result(None)
-        return result
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            if name not in self._done:
+                result = effect()
+                self._done[name] = await result if inspect.isawaitable(result) else result
+        return self._done[name]
