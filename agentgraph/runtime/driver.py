@@ -290,6 +290,7 @@ class Driver:
     async def _carry(self, carrier: Carrier, commands: list[Command]) -> None:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
+        quick = {RUN: attempts.run, CHOOSE: attempts.choose, ITEM: attempts.item}
         now = self.session.clock.time
         turn = now() + FAIR_S
         steps = 0
@@ -314,13 +315,8 @@ class Driver:
                     continue
                 finally:
                     self._is_yielding = False
-            verb = task.verb
-            if verb is RUN:
-                commands = await attempts.run(carrier, task)
-            elif verb is CHOOSE:
-                commands = await attempts.choose(carrier, task)
-            elif verb is ITEM:
-                commands = await attempts.item(carrier, task)
+            if task.verb in quick:
+                commands = await quick[task.verb](carrier, task)
             else:
                 commands = await attempts.other(carrier, task)
 

@@ -113,8 +113,7 @@ class Watch:
             self._alarm = None
 
     def _set(self, when: float) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self.close()
         self._when = when
         self._alarm = self._clock.call_at(when, self._ring)
 
