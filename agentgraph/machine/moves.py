@@ -104,6 +104,12 @@ def send(
         turn.todo.append(Arrival(frame, way, branch, error))
 
 
+def go(turn: Turn, task: Task, way: Way, payload: object) -> None:
+    """Let the token of a choice leave along `way`."""
+    frame = turn.marking.frames[task.frame]
+    turn.todo.append(Arrival(frame, way, Token(payload, task.line, task.log)))
+
+
 def finish(turn: Turn, task: Task, payload: object) -> None:
     """A vertex has done its work: note what can be undone, and let the token leave."""
     frame = turn.marking.frames[task.frame]

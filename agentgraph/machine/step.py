@@ -16,7 +16,7 @@ from agentgraph.graph.plan import Plan, Way
 from agentgraph.machine import events, groups, unwind
 from agentgraph.machine.commands import CHOOSE, ITEM, RUN, Command, Part, Task, Verb, part
 from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, path_of
-from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, send
+from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, go, send
 
 _ANSWERS: dict[type[events.Answer], frozenset[Verb]] = {
     events.Finished: frozenset({"run", "item", "into", "leave", "merge", "undo"}),
@@ -171,8 +171,10 @@ def _take_work(
     turn: Turn, task: Task, event: events.Finished | events.Asked | events.Listed | events.Entered
 ) -> None:
     match event:
+        case events.Finished(_, payload) if isinstance(task, Part) and task.verb == "item":
+            groups.end_item(turn, task, payload)
         case events.Finished(_, payload):
-            _finish(turn, task, payload)
+            finish(turn, task, payload)
         case events.Asked(_, on_timeout):
             turn.marking.waiting += 1
             admit(turn, part("wait", turn.number(), task, task.payload, on_timeout))
@@ -199,16 +201,6 @@ def _take_late(turn: Turn, task: Task, event: events.Answer) -> None:
     unwind.has_ended(turn, task, payload, trouble)
 
 
-def _finish(turn: Turn, task: Task, payload: object) -> None:
-    if isinstance(task, Part) and task.verb == "item":
-        groups.end_item(turn, task, payload)
-    elif task.verb == "merge":
-        frame = turn.marking.frames[task.frame]
-        send(turn, frame, task.site, Token(payload, task.line, task.log))
-    else:
-        finish(turn, task, payload)
-
-
 def _decide(turn: Turn, task: Task, label: str | None, confidence: float) -> None:
     marking = turn.marking
     site = task.site
@@ -224,7 +216,7 @@ def _decide(turn: Turn, task: Task, label: str | None, confidence: float) -> Non
         _fail(turn, task, errors.Abstained.by(path_of(marking, task), task.visit))
         return
     del marking.live[task.ticket]
-    _go(turn, task, way, task.payload)
+    go(turn, task, way, task.payload)
 
 
 def _expire(turn: Turn, task: Task) -> None:
@@ -242,12 +234,7 @@ def _answer(turn: Turn, task: Task, label: str | None, payload: object) -> None:
     if label is None:
         finish(turn, task, payload)
     else:
-        _go(turn, task, task.site.labels[label], payload)
-
-
-def _go(turn: Turn, task: Task, way: Way, payload: object) -> None:
-    frame = turn.marking.frames[task.frame]
-    turn.todo.append(Arrival(frame, way, Token(payload, task.line, task.log)))
+        go(turn, task, task.site.labels[label], payload)
 
 
 def _vote(turn: Turn, vote: Task, label: str | None, error: Exception | None) -> None:

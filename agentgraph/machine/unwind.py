@@ -28,7 +28,7 @@ from agentgraph.machine.marking import (
     Unwinding,
     path_of,
 )
-from agentgraph.machine.moves import Arrival, Turn, admit, fire, joining
+from agentgraph.machine.moves import Arrival, Turn, admit, fire, go, joining
 
 RETRIED = frozenset({"run", "choose", "item"})
 """The verbs that a retry policy repeats."""
@@ -351,8 +351,7 @@ def _follow_votes(turn: Turn, group: Group) -> None:
     turn.out.append(groups.chosen(marking, group))
     way = groups.way_of_votes(group)
     if way is not None:
-        token = Token(task.payload, task.line, task.log)
-        turn.todo.append(Arrival(marking.frames[task.frame], way, token))
+        go(turn, task, way, task.payload)
         return
     errors = [group.errors[index] for index in sorted(group.errors)]
     error = NoConsensus.at(path_of(marking, task), task.site.vertex.need or 0, errors)
