@@ -217,10 +217,7 @@ def _replace_lent(old: Lent, new: object, *, opened: bool) -> None:
 def _write_other(draft: Draft, name: str, value: object, fields: Mapping[str, Field]) -> None:
     model = type(draft).__name__
     attribute = getattr(type(draft), name, None)
-    if isinstance(attribute, property) and attribute.fset is not None:
-        attribute.fset(draft, value)
-        return
-    if hasattr(attribute, "__set__") and not isinstance(attribute, property):
+    if hasattr(attribute, "__set__") and getattr(attribute, "fset", attribute) is not None:
         cast("Any", attribute).__set__(draft, value)
         return
     raise InvalidEdit(
@@ -265,7 +262,7 @@ def closed(model: str, what: str) -> ClosedDraft:
     )
 
 
-def plain(draft: Draft) -> BaseModel:
+def _plain(draft: Draft, memo: object = None) -> BaseModel:
     """Return what the draft shows now as an instance of the user's class, sharing nothing."""
     model = cast("type[BaseModel]", cast("Any", type(draft)).__draft_model__)
     fields = model.__pydantic_fields__
@@ -297,12 +294,8 @@ def _fields_set(draft: Draft) -> set[str]:
     return set(draft.__pydantic_fields_set__)
 
 
-def _copy(draft: Draft, memo: object = None) -> BaseModel:
-    return plain(draft)
-
-
 def _reduce(draft: Draft, protocol: int) -> object:
-    return plain(draft).__reduce_ex__(protocol)
+    return _plain(draft).__reduce_ex__(protocol)
 
 
 _COMMON: Final[Mapping[str, object]] = {
@@ -312,8 +305,8 @@ _COMMON: Final[Mapping[str, object]] = {
     # The set itself is shared with other drafts.
     "model_fields_set": property(_fields_set),
     "__iter__": _iterate,
-    "__copy__": _copy,
-    "__deepcopy__": _copy,
+    "__copy__": _plain,
+    "__deepcopy__": _plain,
     "__reduce_ex__": _reduce,
 }
 
