@@ -35,9 +35,7 @@ class TotalRules(Generic[L]):
     def classify(self, text: str, /) -> Verdict[L]:
         """Return the label of the first rule that holds, else the default."""
         verdict = self.rules.classify(text)
-        if verdict is None:
-            return Verdict(self.default, source="rules", rationale="no rule holds")
-        return verdict
+        return verdict or Verdict(self.default, source="rules", rationale="no rule holds")
 
 
 @overload

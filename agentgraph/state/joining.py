@@ -79,16 +79,9 @@ def _writes(
     """Note who wrote what: all of it where ways cross, else one write on the line that goes on."""
     if line is None:
         return None
-    if is_crossing(tips, line):
+    if line.parents == tuple(tip.line for tip in tips):  # It was made where these met.
         return noted(kept, reduced, line)
     return noted(None if origin is None else origin.writes, changed, line)
-
-
-def is_crossing(tips: Sequence[Tip], line: Line) -> bool:
-    """Say whether `line` was made where these tips met, instead of being the one that they left."""
-    return len(line.parents) == len(tips) and all(
-        parent is tip.line for parent, tip in zip(line.parents, tips, strict=True)
-    )
 
 
 class _Join:

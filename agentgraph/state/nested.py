@@ -69,7 +69,8 @@ def _mend_fields(instance: object, checks: Checks) -> None:
         checked = value if check is None or value is UNSET else check(value)
         mend(checked)
         if checked is not value:
-            _store(instance, name, checked)
+            # Past the class's own `__setattr__`, which may validate or refuse (frozen).
+            object.__setattr__(instance, name, checked)
 
 
 def _fields(instance: object) -> Iterable[tuple[str, object]]:
@@ -79,11 +80,3 @@ def _fields(instance: object) -> Iterable[tuple[str, object]]:
         for field in fields(instance):
             if hasattr(instance, field.name):
                 yield field.name, getattr(instance, field.name)
-
-
-def _store(instance: object, name: str, value: object) -> None:
-    # Past the class's own `__setattr__`, which may validate or refuse (frozen).
-    if isinstance(instance, BaseModel):
-        vars(instance)[name] = value
-    else:
-        object.__setattr__(instance, name, value)
