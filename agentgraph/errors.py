@@ -158,7 +158,6 @@ UNREPEATABLE: frozenset[str] = frozenset({
 })  # fmt: skip
 """Programming errors, and our own: another attempt would fail alike."""
 
-
 Kinds: TypeAlias = tuple[frozenset[str], ...]
 """The qualified names of the classes of an error; of a group, a set for each error in it."""
 

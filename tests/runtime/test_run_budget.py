@@ -165,8 +165,9 @@ def test_a_budget_that_could_not_be_meant_is_refused(name: str, value: Any) -> N
 
 @pytest.mark.parametrize("name", ["steps", "visits", "tokens"])
 def test_what_is_counted_in_a_budget_is_whole(name: str) -> None:
+    options: dict[str, Any] = {name: 1.5}
     with pytest.raises(InvalidInput, match=f"allows {name}=1.5") as caught:
-        Budget(**{name: 1.5})
+        Budget(**options)
 
     assert "a whole number" in caught.value.fix
 

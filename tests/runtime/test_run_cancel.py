@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -313,7 +314,7 @@ def test_a_compensation_that_somebody_cancels_has_failed_and_the_state_is_as_it_
         going = start(program(text, bind=bind, b=fail, **nodes), Notes())
         with suppress(RunFailed):
             await going.result()
-        result = going._session.result()
+        result: Any = going._session.result()
         assert (result.status, result.state.notes) == ("cancelled" if handled else "failed", ["a"])
         assert isinstance(result.errors[-1], UndoStopped)
         assert [(each.node, type(each.error)) for each in result.failures] == [

@@ -276,7 +276,8 @@ def test_what_an_object_merges_is_what_it_returns() -> None:
         line = Line(fork)
         tips.append(Tip(schema.edited(origin, {"field": text}, line), line, name))
 
-    assert schema.final(schema.merge(origin, tips, None)).field == "longer"
+    final: Any = schema.final(schema.merge(origin, tips, None))
+    assert final.field == "longer"
 
 
 def test_an_object_that_does_not_take_what_a_reducer_takes_is_refused() -> None:
