@@ -197,7 +197,7 @@ class Marking:
     """How many of them are open questions."""
     frames: dict[int, Frame] = field(default_factory=DICT)
     groups: dict[int, Group] = field(default_factory=DICT)
-    held: list[Task] = field(default_factory=LIST)
+    held: tuple[Task, ...] = ()
     """The work that the budget keeps from starting."""
     stopping: dict[int, int] = field(default_factory=DICT)
     """Tickets whose work was cancelled, and the unwinding that waits for each."""

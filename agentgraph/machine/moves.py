@@ -138,7 +138,7 @@ def admit(turn: Turn, task: Task) -> None:
     marking = turn.marking
     if task.verb in COUNTED:
         if marking.steps >= marking.steps_max or task.visit > marking.visits_max:
-            marking.held.append(task)
+            marking.held += (task,)
             return
         marking.steps += 1
     marking.live[task.ticket] = task

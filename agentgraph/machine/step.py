@@ -291,7 +291,7 @@ def _count(turn: Turn, event: events.Spent | events.TimedOut | events.Funded) ->
         case events.Funded(limits):
             marking.is_late = False
             _set_limits(marking, limits)
-            held, marking.held = marking.held, []
+            held, marking.held = marking.held, ()
             for task in held:
                 admit(turn, task)
 

@@ -188,7 +188,7 @@ def _clear(marking: Marking, goal: Goal, frame: Frame, inside: list[Frame]) -> N
     ids = {each.id for each in inside}
     for each in inside:
         groups.close_frame(marking, each)
-    marking.held = [task for task in marking.held if not _is_in(task, goal, ids)]
+    marking.held = tuple(task for task in marking.held if not _is_in(task, goal, ids))
     for group in list(marking.groups.values()):
         if _is_in(group.task, goal, ids):
             del marking.groups[group.id]
@@ -330,7 +330,7 @@ def _end_attempt(turn: Turn, goal: Goal, error: Exception) -> None:
 def end_votes(turn: Turn, group: Group) -> None:
     """A consensus is decided: stop the voters that are still out, then follow the decision."""
     marking = turn.marking
-    marking.held = [task for task in marking.held if not _is_vote(task, group)]
+    marking.held = tuple(task for task in marking.held if not _is_vote(task, group))
     goal = Goal("vote", group.task.frame, task=group.task, undo=False, group=group.id)
     unwinding = Unwinding(turn.number(), goal, group.task.site, group.task.line)
     marking.unwindings[unwinding.id] = unwinding

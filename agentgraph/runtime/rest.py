@@ -2,24 +2,19 @@
 
 There may be many thousands of runs that wait for a person, and a dict of one entry takes
 230 bytes where a tuple takes 60. So a marking that does not move has tuples in place of
-its dicts and lists, and its revisions without what can be made again.
+its dicts, and its revisions without what can be made again.
 """
 
-from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from itertools import chain
 from typing import Any, Final
 
 from agentgraph.machine import Marking
-from agentgraph.machine.marking import Frame
+from agentgraph.machine.marking import DICT, Frame
 from agentgraph.state import Revision
 
-_MAKERS: Final[dict[type[Marking | Frame], dict[str, Callable[[], Any]]]] = {
-    kind: {
-        slot.name: slot.default_factory
-        for slot in fields(kind)
-        if slot.default_factory is not MISSING
-    }
+_DICTS: Final = {
+    kind: [slot.name for slot in fields(kind) if slot.default_factory is DICT]
     for kind in (Marking, Frame)
 }
 
@@ -48,22 +43,14 @@ def revisions(marking: Marking) -> list[Revision]:
 
 
 def _pack(value: Marking | Frame) -> None:
-    for name in _MAKERS[type(value)]:
+    for name in _DICTS[type(value)]:
         part: Any = getattr(value, name)
-        # Not what somebody watches, which is of a class of its own.
-        if part.__class__ is dict:
+        if part.__class__ is dict:  # Not what somebody watches, which is of a class of its own.
             setattr(value, name, tuple(chain.from_iterable(part.items())))
-        elif part.__class__ is list:
-            setattr(value, name, tuple(part))
 
 
 def _unpack(value: Marking | Frame) -> None:
-    for name, make in _MAKERS[type(value)].items():
+    for name in _DICTS[type(value)]:
         part: Any = getattr(value, name)
         if part.__class__ is tuple:
-            made: Any = make()
-            if hasattr(made, "extend"):
-                made.extend(part)
-            else:
-                made.update(zip(part[::2], part[1::2], strict=True))
-            setattr(value, name, made)
+            setattr(value, name, dict(zip(part[::2], part[1::2], strict=True)))

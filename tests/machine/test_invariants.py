@@ -86,7 +86,7 @@ def _move_ticket(marking: Marking) -> None:
 
 
 def _double_number(marking: Marking) -> None:
-    marking.held.append(marking.live[2])
+    marking.held += (marking.live[2],)
 
 
 def _forget_frames(marking: Marking) -> None:
