@@ -50,7 +50,7 @@ from agentgraph.runtime.program import Body, Job
 from agentgraph.runtime.question import Ask
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
-from agentgraph.state import UNSET, Revision, Schema, Tip, clone, same
+from agentgraph.state import UNSET, Patch, Revision, Schema, Tip, clone, same
 from agentgraph.state.copies import own
 
 
@@ -233,14 +233,13 @@ async def _run(session: Session, carrier: Carrier, task: Task, path: str) -> Eve
     return _done(session, task, path, await _edit(session, carrier, task, path, use))
 
 
-def _done(session: Session, task: Task, path: str, revision: Revision) -> Finished:
-    """Note that a vertex has left a revision."""
+def _done(session: Session, task: Task, path: str, left: object) -> Finished:
+    """Note that a vertex has left a revision, or an item its result."""
     session.path.append(path)
     if session.stream is not None:
-        job: Job = task.site.handle
-        changed = job.schema.changed(revision)
+        changed: Mapping[str, object] = Patch(left) if isinstance(left, Revision) else {}
         session.stream.put(NodeDone(path, changed, task.attempt, task.visit))
-    return Finished(task.ticket, revision)
+    return Finished(task.ticket, left)
 
 
 async def _choose(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
@@ -352,10 +351,7 @@ async def _item(session: Session, carrier: Carrier, task: Task, path: str) -> Ev
     arguments = arguments_of(session, carrier, task, body, own(task.payload))
     result = await call(body, arguments, in_thread=True)
     fence(session, carrier)
-    session.path.append(path)
-    if session.stream is not None:
-        session.stream.put(NodeDone(path, {}, task.attempt, task.visit))
-    return Finished(task.ticket, result)
+    return _done(session, task, path, result)
 
 
 async def _into(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
