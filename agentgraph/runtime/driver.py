@@ -82,7 +82,7 @@ class Driver:
         """Somebody is about to look at the line."""
         self._is_yielding = False
         """A carrier waits for nothing, but only lets others have their turn."""
-        self._pending: dict[int, Task] | None = None
+        self._pending: dict[int, Task] = {}
         """What is carried out as soon as `go` is called, by ticket."""
         self._phase = _IDLE
         self._waker: Future[None] | None = None
@@ -99,7 +99,7 @@ class Driver:
         """Start the run; `go` carries out what is to be done then."""
         limits = self._limit(self.session.options.get("budget"))
         self._phase = _READY
-        self._pending = self._share_out(self.session.tell(Started(initial, limits)))
+        self._share_out(self.session.tell(Started(initial, limits)), self._pending)
 
     def fund(self, budget: Budget) -> None:
         """Let a run that met its budget go on under a larger one."""
@@ -113,7 +113,7 @@ class Driver:
         main.ride(task)
         main.has_begun = True
         self._phase = _MOVING
-        pending, self._pending = self._pending or {}, None
+        pending, self._pending = self._pending, {}
         try:
             await self._carry(main, [*pending.values()])
         except GeneratorExit:
@@ -136,7 +136,7 @@ class Driver:
             if self._phase == _MOVING:
                 self._hand_out(commands)
                 return
-            self._pending = self._share_out(commands, self._pending)
+            self._share_out(commands, self._pending)
         except InternalError as error:
             self._fall(error)
         is_stirred = bool(self._pending) or self.session.status != "paused"
@@ -216,7 +216,7 @@ class Driver:
 
     def _hand_out(self, commands: list[Command]) -> None:
         """Let what is to be done be carried beside what is under way."""
-        self._line_up(self._share_out(commands).values(), None)
+        self._line_up(self._share_out(commands, {}).values(), None)
 
     def _line_up(self, tasks: Collection[Task], carrier: Carrier | None) -> None:
         """Put tasks in line for `carrier`, who comes to them soon; None: for a new one."""
@@ -325,7 +325,7 @@ class Driver:
         first = commands[0]
         if len(commands) == 1 and type(first) is Part and first.verb not in _APART:
             return first
-        tasks = [*self._share_out(commands).values()]
+        tasks = [*self._share_out(commands, {}).values()]
         if carrier is self._main:
             is_one = len(tasks) == 1 and not self._carriers
             if not is_one or tasks[0].verb is UNDO:
@@ -334,11 +334,8 @@ class Driver:
         self._line_up(tasks[1:], carrier)
         return tasks[0] if tasks else None
 
-    def _share_out(
-        self, commands: list[Command], tasks: dict[int, Task] | None = None
-    ) -> dict[int, Task]:
+    def _share_out(self, commands: list[Command], tasks: dict[int, Task]) -> dict[int, Task]:
         """Do at once what needs no work of a node; add what does to `tasks`, by ticket."""
-        tasks = {} if tasks is None else tasks
         carriers: dict[int, Carrier] | None = None
         queue = list(commands)
         for command in queue:
