@@ -24,7 +24,7 @@ from agentgraph.workflow.signature import (
     is_method,
     signature_of,
 )
-from agentgraph.workflow.work import Made, Settled, Work, without_error
+from agentgraph.workflow.work import Settled, Work, without_error
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -143,14 +143,14 @@ def human(fn: object, /) -> object:
     if answers.form is not None:
         return _form(signature, answers.form)
     asked: Choice[BaseModel, str] = Choice(
-        Made(signature.name, fn, lambda: _settled(signature, "human", answers, asked))
+        Work(signature.name, fn, lambda: _settled(signature, "human", answers, asked))
     )
     return asked
 
 
 def _classifier(fn: object) -> object:
     signature = _read(fn)
-    work = Made(
+    work = Work(
         signature.name, fn, lambda: _settled(signature, "classifier", answers_of(signature), None)
     )
     # What can be read now is checked now: the traceback then points at the function.
@@ -170,13 +170,10 @@ def _read(fn: object) -> Signature:
 
 
 def _settled(signature: Signature, kind: VertexKind, answers: Answers, question: object) -> Settled:
-    vertex = _vertex(signature, kind)
     vertex = Vertex(
-        vertex.name,
+        signature.name,
         kind,
-        vertex.agent,
-        vertex.doc,
-        vertex.place,
+        *signature.about,
         labels=tuple(answers.labels.values()),
         abstains=answers.abstains,
         access=signature.access,
@@ -197,15 +194,11 @@ def _form(asking: Signature, model: type[BaseModel]) -> Form[BaseModel, BaseMode
             binding = Binding(
                 without_error(asking, "a question"), form=model, into=save.fn, question=form
             )
-            vertex = _vertex(asking, "form")
             access = in_turn((asking.access, save.access))
-            return Settled(vertex, binding, (asking, save)).with_vertex(access=access)
+            vertex = Vertex(asking.name, "form", *asking.about, access=access)
+            return Settled(vertex, binding, (asking, save))
 
-        return Made(asking.name, asking.fn, settle)
+        return Work(asking.name, asking.fn, settle)
 
     form: Form[BaseModel, BaseModel] = Form(asking.name, work)
     return form
-
-
-def _vertex(signature: Signature, kind: VertexKind) -> Vertex:
-    return Vertex(signature.name, kind, *signature.about)
