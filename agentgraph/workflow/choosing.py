@@ -1,9 +1,8 @@
 """`classifier` and `human`: turn a function into a choice by its annotation; routes are made elsewhere."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from enum import Enum
-from types import FunctionType, MethodType
-from typing import Generic, Never, Self, TypeAlias, overload
+from typing import overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -11,13 +10,13 @@ from typing_extensions import TypeVar
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.graph import Vertex, VertexKind
-from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding
 from agentgraph.runtime.question import Ask
 from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.choice import Abstaining, Choice, Classifier, Form
-from agentgraph.workflow.flow import Flow, Unfinished
+from agentgraph.workflow.flow import Method, Soon, With
 from agentgraph.workflow.labels import Answers, answers_of, asked_by
+from agentgraph.workflow.methods import OnInstance, undecorated
 from agentgraph.workflow.signature import (
     Signature,
     Unread,
@@ -34,55 +33,8 @@ X = TypeVar("X")
 X_contra = TypeVar("X_contra", contravariant=True)
 R = TypeVar("R")
 
-Soon: TypeAlias = Awaitable[R] | R
-"""What a sync function returns, or an async one."""
-With: TypeAlias = Callable[[S], R] | Callable[[S, Ctx[Never]], R]
-"""A function of the state, or of state and context, that returns R."""
-Method: TypeAlias = Callable[[X, S], R] | Callable[[X, S, Ctx[Never]], R]
-"""The same in a class body."""
 
-
-class AbstainingMethod(Unfinished, Generic[X_contra, S_contra, L]):
-    """A classifier written in a class body that may abstain; on an instance it is `Abstaining`."""
-
-    advice = (
-        "a method is a classifier on an instance: `desk = Desk()`, then `desk.triage.route(...)`"
-    )
-
-    def __init__(self, fn: FunctionType) -> None:
-        """Made by the decorator `classifier`."""
-        self._fn = fn
-
-    @overload
-    def __get__(self, obj: None, owner: type[object]) -> Self: ...
-    @overload
-    def __get__(
-        self: "AbstainingMethod[X, S, L]", obj: X, owner: type[object]
-    ) -> Abstaining[S, L]: ...
-    def __get__(self, obj: object, owner: type[object]) -> object:
-        """Return the classifier of this instance."""
-        return self if obj is None else self.bound_to(obj)
-
-    def bound_to(self, obj: object) -> object:
-        """Make the classifier of an instance."""
-        return _classifier(MethodType(self._fn, obj))
-
-    def __repr__(self) -> str:
-        return self._fn.__qualname__
-
-
-class ClassifierMethod(AbstainingMethod[X_contra, S_contra, L]):
-    """A classifier written in a class body; on an instance it is a `Classifier`."""
-
-    @overload
-    def __get__(self, obj: None, owner: type[object]) -> Self: ...
-    @overload
-    def __get__(
-        self: "ClassifierMethod[X, S, L]", obj: X, owner: type[object]
-    ) -> Classifier[S, L]: ...
-    def __get__(self, obj: object, owner: type[object]) -> object:
-        """Return the classifier of this instance."""
-        return self if obj is None else self.bound_to(obj)
+_ADVICE = "a method is a classifier on an instance: `desk = Desk()`, then `desk.triage.route(...)`"
 
 
 @overload
@@ -94,13 +46,13 @@ def classifier(fn: With[S, Awaitable[L]], /) -> Classifier[S, L]: ...
 @overload
 def classifier(fn: With[S, L], /) -> Classifier[S, L]: ...
 @overload
-def classifier(fn: Method[X, S, Soon[Verdict[L]]], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Soon[Verdict[L]]], /) -> OnInstance[X, Classifier[S, L]]: ...
 @overload
-def classifier(fn: Method[X, S, Soon[Verdict[L] | None]], /) -> AbstainingMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Soon[Verdict[L] | None]], /) -> OnInstance[X, Abstaining[S, L]]: ...
 @overload
-def classifier(fn: Method[X, S, Awaitable[L]], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Awaitable[L]], /) -> OnInstance[X, Classifier[S, L]]: ...
 @overload
-def classifier(fn: Method[X, S, L], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, L], /) -> OnInstance[X, Classifier[S, L]]: ...
 def classifier(fn: object, /) -> object:
     """Make a function a classifier. Its annotation says which labels it may answer.
 
@@ -108,7 +60,7 @@ def classifier(fn: object, /) -> object:
     one. To abstain it returns None, annotated `-> Verdict[Kind] | None`.
     """
     if is_method(fn):
-        return ClassifierMethod[object, BaseModel, str](fn)
+        return OnInstance[object, object](fn, _classifier, _ADVICE)
     return _classifier(fn)
 
 
@@ -121,7 +73,7 @@ def human(fn: object, /) -> object:
 
     Its annotation says what may be answered: labels, or a model, which is a form.
     """
-    signature = _read(fn)
+    signature = signature_of(undecorated(fn, "a decorator"))
     if isinstance(signature.returns, Unread):
         raise InvalidAgent(
             f"what {signature.name!r} asks cannot be read: nothing is called "
@@ -139,7 +91,7 @@ def human(fn: object, /) -> object:
 
 
 def _classifier(fn: object) -> object:
-    signature = _read(fn)
+    signature = signature_of(undecorated(fn, "a decorator"))
     work = Work(
         signature.name, fn, lambda: _settled(signature, "classifier", answers_of(signature), None)
     )
@@ -147,16 +99,6 @@ def _classifier(fn: object) -> object:
     if not isinstance(signature.returns, Unread) and answers_of(signature).abstains:
         return Abstaining[BaseModel, str](work)
     return Classifier[BaseModel, str](work)
-
-
-def _read(fn: object) -> Signature:
-    if isinstance(fn, Flow | Unfinished):
-        raise InvalidAgent(
-            f"{fn!r} is no function any more",
-            where="a decorator",
-            fix="decorate the function once",
-        )
-    return signature_of(fn)
 
 
 def _settled(signature: Signature, kind: VertexKind, answers: Answers, question: object) -> Settled:

@@ -8,7 +8,7 @@ Rules of this file:
 """
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar, Generic, Never, Protocol, Self, TypeAlias, cast, overload
+from typing import Generic, Never, Protocol, Self, TypeAlias, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -35,6 +35,8 @@ from agentgraph.workflow.tree import (
 S = TypeVar("S", bound=BaseModel)
 S2 = TypeVar("S2", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
+X = TypeVar("X")
+R = TypeVar("R")
 E = TypeVar("E", bound=Exception)
 E2 = TypeVar("E2", bound=Exception)
 
@@ -55,16 +57,21 @@ class BodyCtx(Protocol[S_contra]):
         ...
 
 
-Fn: TypeAlias = Callable[[S], Awaitable[None] | None]
-FnCtx: TypeAlias = Callable[[S, Ctx[Never]], Awaitable[None] | None]
-"""The same two where the state must be inferred: mypy infers nothing through a protocol."""
+Soon: TypeAlias = Awaitable[R] | R
+"""What a sync function returns, or an async one."""
+With: TypeAlias = Callable[[S], R] | Callable[[S, Ctx[Never]], R]
+"""A function of the state, or of state and context, that returns R."""
+Method: TypeAlias = Callable[[X, S], R] | Callable[[X, S, Ctx[Never]], R]
+"""The same in a class body."""
+Fn: TypeAlias = With[S, Soon[None]]
+"""The bodies where the state must be inferred: mypy infers nothing through a protocol."""
 
 
 class Unfinished:
     """Something that is no part of a flow yet; `advice` says what it lacks."""
 
     __slots__ = ()
-    advice: ClassVar[str] = ""
+    advice: str = ""
 
 
 class Start(Unfinished):
@@ -243,7 +250,7 @@ def undo_of(fn: object) -> Signature:
     return signature_of(fn)
 
 
-Step: TypeAlias = Flow[S] | Fn[S] | FnCtx[S]
+Step: TypeAlias = Flow[S] | Fn[S]
 
 
 def tree_of(part: object, spot: Spot | None) -> Tree:
