@@ -131,7 +131,7 @@ class Fitting:
         )
 
     def _services(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
-        if signature.has_second and signature.wants == "ctx":
+        if signature.has_second and signature.body.wants == "ctx":
             for needed in _services_of(signature.second):
                 yield from self._served(vertex, needed, signature.shown)
 
