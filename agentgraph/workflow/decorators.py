@@ -1,5 +1,6 @@
 """`node`: turns a function, a method or an object into a node; choices have decorators of their own."""
 
+from functools import partial
 from types import MethodType
 from typing import Protocol, overload
 
@@ -39,14 +40,8 @@ def node(fn: object = None, /, *, name: str | None = None, **said: Unpack[NodeOp
 
     It edits its state and returns nothing. The options are those of `NodeOptions`.
     """
-    options = options_of(said)
-    if fn is not None:
-        return _node(fn, name, options)
-
-    def decorate(fn: object) -> object:
-        return _node(fn, name, options)
-
-    return decorate
+    decorate = partial(_node, name=name, options=options_of(said))
+    return decorate if fn is None else decorate(fn)
 
 
 def _node(fn: object, name: str | None, options: Options) -> object:

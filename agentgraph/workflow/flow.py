@@ -30,6 +30,7 @@ from agentgraph.workflow.tree import (
     Quorum,
     Side,
     Tree,
+    branches,
 )
 
 S = TypeVar("S", bound=BaseModel)
@@ -140,17 +141,15 @@ class Flow(Generic[S_contra]):
     ) -> "Flow[S]": ...
     @overload
     def catch(
-        self: "Flow[S]", exc: type[E], to: Callable[[S, E], Awaitable[None] | None]
+        self: "Flow[S]",
+        exc: type[E] | tuple[type[E], ...],
+        to: Callable[[S, E], Awaitable[None] | None],
     ) -> "Flow[S]": ...
     @overload
     def catch(
         self: "Flow[S]",
         exc: tuple[type[E], type[E2]],
         to: Callable[[S, E | E2], Awaitable[None] | None],
-    ) -> "Flow[S]": ...
-    @overload
-    def catch(
-        self: "Flow[S]", exc: tuple[type[E], ...], to: Callable[[S, E], Awaitable[None] | None]
     ) -> "Flow[S]": ...
     def catch(self, exc: object, to: object) -> object:
         """Lead errors of these types to a handler: `(state)`, `(state, error)` or `(state, ctx)`.
@@ -198,12 +197,8 @@ class Par(Flow[S_contra]):
                 where=f".join({need}) ({line_of(spot)})",
                 fix="keep one of the two `.join(...)`",
             )
-        if not 1 <= need <= self.tree.width:
-            raise InvalidFlow(
-                f"a join cannot wait for {need} of {self.tree.width} branches",
-                where=f".join({need}) ({line_of(spot)})",
-                fix=f"give a number from 1 to {self.tree.width}; without `.join` all are awaited",
-            )
+        width = len([*branches(self.tree)])
+        reachable(need, width, f".join({need})", "without `.join` all are awaited", spot)
         return type(self)(Quorum(self.tree, need, spot))
 
 
@@ -319,6 +314,16 @@ def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
 
 def _is_error(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Exception)
+
+
+def reachable(need: int, count: int, where: str, otherwise: str, spot: Spot | None) -> None:
+    """Refuse a join that waits for more branches than there are, or for none."""
+    if not 1 <= need <= count:
+        raise InvalidFlow(
+            f"a join cannot wait for {need} of {count} branches",
+            where=f"{where} ({line_of(spot)})",
+            fix=f"give a number from 1 to {count}; {otherwise}",
+        )
 
 
 def positive(number: object, name: str, where: str, spot: Spot | None) -> None:

@@ -60,15 +60,14 @@ class Chain:
 
 
 class Side:
-    """One part beside the other; `width` counts the branches."""
+    """One part beside the other."""
 
-    __slots__ = ("is_open", "left", "right", "width")
+    __slots__ = ("is_open", "left", "right")
 
     def __init__(self, left: "Tree", right: "Tree") -> None:
         """Take both parts."""
         self.left: Tree = left
         self.right: Tree = right
-        self.width: int = _width(left) + _width(right)
         self.is_open: bool = left.is_open or right.is_open
 
 
@@ -175,7 +174,7 @@ Tree: TypeAlias = Ending | Mention | Chain | Side | Quorum | Fan | Loop | Catch 
 
 def key_of(tree: Tree) -> Hashable:
     """Return what makes two parts the same object."""
-    return tree.key if isinstance(tree, Mention) else id(tree)
+    return tree.key if isinstance(tree, Mention) else tree
 
 
 def branches(side: Side) -> Iterator[Tree]:
@@ -187,7 +186,3 @@ def branches(side: Side) -> Iterator[Tree]:
             waiting += (tree.right, tree.left)
         else:
             yield tree
-
-
-def _width(tree: Tree) -> int:
-    return tree.width if isinstance(tree, Side) else 1
