@@ -96,6 +96,11 @@ class Signature:
         """The callable, for messages that have its place already."""
         return f"function {self.name!r}" if self.name else f"{self.fn!r}"
 
+    def at(self, line: int) -> Place | None:
+        """Return a line of its file."""
+        place = self.about.place
+        return place and Place(place.file, line)
+
     def read_again(self) -> "Signature":
         """Look once more for what was not found: it may have been defined since."""
         for part in ("state", "second", "returns"):
