@@ -11,7 +11,7 @@ Rules of this file:
 """
 
 from bisect import bisect_right
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Iterable
 
 from agentgraph.errors import InvalidFlow
 from agentgraph.workflow.labels import key_of as label_of
@@ -20,7 +20,7 @@ from agentgraph.workflow.sketch import END, START, Area, Exit, Gate, Limit, Sket
 from agentgraph.workflow.tree import (
     Catch,
     Chain,
-    Ending,
+    End,
     Fan,
     Loop,
     Mention,
@@ -89,7 +89,7 @@ class Pen:
         waiting: list[tuple[Tree, Spot | None, bool]] = [(tree, spot, is_tail)]
         while waiting:
             part, spot, is_last = waiting.pop()
-            if isinstance(part, Ending):
+            if isinstance(part, End):
                 if not part.is_open:
                     self._connect(exits, END, spot)
                     exits = []
@@ -157,32 +157,35 @@ class Pen:
         if part.unsure is not None:
             way = Exit(choice, None, unsure=True, spot=part.spot)
             targets.setdefault(key_of(part.unsure), (part.unsure, []))[1].append(way)
-        hidden = [len(self.sketch.dots), 0]
-        self._hidden.append(hidden)
-        ends: Exits = []
-        for target, ways in targets.values():
-            hidden[1] = len(self.sketch.dots)
-            ends += yield target, ways, part.spot, True
-        self._hidden.pop()
-        return ends
+        return (yield from self._beside(targets.values(), part.spot, is_tail=True))
 
     def _group(self, part: Side | Quorum, exits: Exits, spot: Spot | None) -> Part:
         gate = self._add("fork", None, exits, spot)
         if isinstance(part, Quorum):
             self._note(part.body)
         side = part.body if isinstance(part, Quorum) else part
-        hidden = [len(self.sketch.dots), 0]
-        self._hidden.append(hidden)
-        ends: Exits = []
-        for branch in branches(side):
-            hidden[1] = len(self.sketch.dots)
-            left = yield branch, [Exit(gate)], spot, False
-            # A join has a place for each way in, so alternatives meet before it.
-            ends += [Exit(self._add("meet", None, left, spot))] if len(left) > 1 else left
-        self._hidden.pop()
+        parts = ((branch, [Exit(gate)]) for branch in branches(side))
+        ends = yield from self._beside(parts, spot, is_tail=False)
         if len(ends) < 2:
             return ends
         return [Exit(self._join(part, gate, ends, spot))]
+
+    def _beside(
+        self, parts: Iterable[tuple[Tree, Exits]], spot: Spot | None, *, is_tail: bool
+    ) -> Part:
+        """Draw the branches of a choice, whose ways may lead back, or those of a group."""
+        hidden = [len(self.sketch.dots), 0]
+        self._hidden.append(hidden)
+        ends: Exits = []
+        for part, exits in parts:
+            hidden[1] = len(self.sketch.dots)
+            left = yield part, exits, spot, is_tail
+            if len(left) > 1 and not is_tail:
+                # A join has a place for each way in, so alternatives meet before it.
+                left = [Exit(self._add("meet", None, left, spot))]
+            ends += left
+        self._hidden.pop()
+        return ends
 
     def _join(self, part: Side | Quorum, gate: int, ends: Exits, spot: Spot | None) -> int:
         join = self._add("join", None, ends, spot)
@@ -203,7 +206,7 @@ class Pen:
 
     def _aside(self, part: Tree, spot: Spot | None) -> Generator[Request, Exits, tuple[int, Exits]]:
         """Draw a part that no edge leads to: where it begins, and its open ends."""
-        if isinstance(part, Ending):
+        if isinstance(part, End):
             if not part.is_open:
                 return END, []
             gate = self._add("meet", None, [], spot)

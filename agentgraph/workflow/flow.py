@@ -20,11 +20,9 @@ from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.tree import (
-    CLOSED,
-    OPEN,
     Catch,
     Chain,
-    Ending,
+    End,
     Loop,
     On,
     Quorum,
@@ -85,24 +83,10 @@ class Start(Unfinished):
         return "START"
 
 
-class End:
-    """The type of END and NEXT."""
-
-    __slots__ = ("name", "tree")
-
-    def __init__(self, name: str, tree: Ending) -> None:
-        """There are two of these, and there is no need for more."""
-        self.name: str = name
-        self.tree: Ending = tree
-
-    def __repr__(self) -> str:
-        return self.name
-
-
 START = Start()
-END = End("END", CLOSED)
+END = End("END", is_open=False)
 """The end of the workflow: a way that leads here is closed."""
-NEXT = End("NEXT", OPEN)
+NEXT = End("NEXT", is_open=True)
 """An open end with nothing in it: a label mapped to it goes on with what follows."""
 
 
@@ -251,8 +235,10 @@ Step: TypeAlias = Flow[S] | Fn[S]
 def tree_of(part: object, spot: Spot | None) -> Tree:
     """Return the tree of a flow, of END or NEXT, or of a plain function. Raises `InvalidFlow`."""
     match part:
-        case Flow() | End():
-            return cast("Flow[BaseModel]", part).tree
+        case End():
+            return part
+        case Flow():
+            return part.tree
         case Unfinished():
             raise InvalidFlow(
                 f"{part!r} is no part of a flow", where=f"{line_of(spot)}", fix=part.advice
@@ -287,7 +273,7 @@ def _closed(what: str, spot: Spot | None) -> InvalidFlow:
 
 def _beside(left: Tree, right: Tree) -> Side:
     for tree in (left, right):
-        if isinstance(tree, Ending):
+        if isinstance(tree, End):
             raise InvalidFlow(
                 "END and NEXT are no branches",
                 where="an operand of `|`",

@@ -57,7 +57,7 @@ class Dot:
 
     def __init__(self, gate: Gate | None, work: Work | None, spot: Spot | None) -> None:
         """Take what it is: a gate or a work."""
-        self.gate = gate
+        self.gate: Gate | None = gate
         self.work: Work | None = work
         self.spot: Spot | None = spot
         self.limit: Limit | None = None

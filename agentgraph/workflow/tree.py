@@ -20,18 +20,18 @@ from agentgraph.workflow.places import Spot
 from agentgraph.workflow.work import Work
 
 
-class Ending:
-    """What END and NEXT are inside a flow: a closed end, and an open one with nothing in it."""
+class End:
+    """The type of END and NEXT: a closed end, and an open one with nothing in it."""
 
-    __slots__ = ("is_open",)
+    __slots__ = ("is_open", "name")
 
-    def __init__(self, *, is_open: bool) -> None:
-        """Take whether something may follow."""
+    def __init__(self, name: str, *, is_open: bool) -> None:
+        """There are two of these, and there is no need for more."""
+        self.name: str = name
         self.is_open: bool = is_open
 
-
-CLOSED = Ending(is_open=False)
-OPEN = Ending(is_open=True)
+    def __repr__(self) -> str:
+        return self.name
 
 
 class Mention:
@@ -169,7 +169,7 @@ class On:
         self.is_open: bool = body.is_open
 
 
-Tree: TypeAlias = Ending | Mention | Chain | Side | Quorum | Fan | Loop | Catch | On
+Tree: TypeAlias = End | Mention | Chain | Side | Quorum | Fan | Loop | Catch | On
 
 
 def key_of(tree: Tree) -> Hashable:
