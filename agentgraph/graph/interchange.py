@@ -7,20 +7,13 @@ version is the same.
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
-from types import NoneType, UnionType
+from types import UnionType
 from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin
 
-from agentgraph.errors import Finding, InvalidGraphFile, Place, suggest
+from agentgraph.errors import InvalidGraphFile, suggest
 from agentgraph.graph.content import Json, plain
 from agentgraph.graph.definition import (
-    Access,
-    Bound,
-    Edge,
     FrozenGraph,
-    Policy,
-    Region,
-    Requirement,
-    Vertex,
 )
 
 if TYPE_CHECKING:
@@ -47,10 +40,7 @@ def from_json(text: str) -> FrozenGraph:
         raise _refused(f"this is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise _refused("a graph is a JSON object")
-    raw = cast("Json", data)
-    if raw.get("format") != FORMAT:
-        raise _refused(f"its format is {raw.get('format')!r}, not {FORMAT!r}")
-    return _graph({key: value for key, value in raw.items() if key != "format"})
+    return _part(FrozenGraph, _of_format(cast("Json", data)))
 
 
 def to_networkx(graph: FrozenGraph) -> "MultiDiGraph[str]":
@@ -70,40 +60,21 @@ def to_networkx(graph: FrozenGraph) -> "MultiDiGraph[str]":
 
 def from_networkx(source: "MultiDiGraph[str]") -> FrozenGraph:
     """Read what `to_networkx` wrote. Raises `InvalidGraphFile` on anything else."""
-    rest = {key: value for key, value in source.graph.items() if key != "format"}
-    if source.graph.get("format") != FORMAT:
-        raise _refused(f"its format is {source.graph.get('format')!r}, not {FORMAT!r}")
+    rest = _of_format(source.graph)
     vertices = [{"name": name, **attributes} for name, attributes in source.nodes(data=True)]
     ordered = sorted(source.edges(data=True), key=lambda edge: cast("int", edge[2]["order"]))
     edges = [
         {"source": a, "target": b, **{k: v for k, v in attributes.items() if k != "order"}}
         for a, b, attributes in ordered
     ]
-    return _graph({**rest, "vertices": vertices, "edges": edges})
+    return _part(FrozenGraph, {**rest, "vertices": vertices, "edges": edges})
 
 
-def _graph(raw: Json) -> FrozenGraph:
-    parts = dict(raw)
-    parts["vertices"] = tuple(_vertex(item) for item in _objects(raw, "vertices"))
-    parts["edges"] = tuple(_part(Edge, item) for item in _objects(raw, "edges"))
-    parts["regions"] = tuple(_part(Region, item) for item in _objects(raw, "regions"))
-    parts["noted"] = tuple(_part(Finding, item) for item in _objects(raw, "noted"))
-    required = _objects(raw, "requirements")
-    parts["requirements"] = tuple(_part(Requirement, item) for item in required)
-    return _part(FrozenGraph, parts)
-
-
-def _vertex(raw: Json) -> Vertex:
-    parts = dict(raw)
-    if "policy" in raw:
-        parts["policy"] = _part(Policy, _object(raw["policy"], "policy"))
-    if "bound" in raw:
-        parts["bound"] = _part(Bound, _object(raw["bound"], "bound"))
-    if raw.get("access") is not None:
-        parts["access"] = _part(Access, _object(raw["access"], "access"))
-    if raw.get("child") is not None:
-        parts["child"] = _graph(_object(raw["child"], "child"))
-    return _part(Vertex, parts)
+def _of_format(raw: Json) -> Json:
+    """Return what a graph of this format holds besides its format."""
+    if raw.get("format") != FORMAT:
+        raise _refused(f"its format is {raw.get('format')!r}, not {FORMAT!r}")
+    return {key: value for key, value in raw.items() if key != "format"}
 
 
 def _part(kind: type[P], raw: Json) -> P:
@@ -126,43 +97,31 @@ def _is_needed(slot: "Field[object]") -> bool:
 
 
 def _typed(value: object, hint: object, where: str) -> object:
-    """Give `value` back as its field wants it; lists become tuples, objects become places."""
-    if isinstance(value, list):
-        value = tuple(cast("list[object]", value))
-    if where.endswith(".place") and value is not None:
-        return _part(Place, _object(value, where))
+    """Give `value` back as its field wants it; lists become tuples, objects become dataclasses."""
+    if isinstance(hint, str):  # A vertex names the graph inside, which is defined after it.
+        hint = FrozenGraph | None
+    if get_origin(hint) in {Union, UnionType}:
+        if value is None:
+            return None
+        hint = get_args(hint)[0]
+    if get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise _refused(f"{where.rpartition('.')[2]!r} must be a list")
+        items = cast("list[object]", value)
+        return tuple(_typed(item, get_args(hint)[0], f"an item of {where}") for item in items)
+    if is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise _refused(f"{where} must be a JSON object")
+        return _part(cast("type[object]", hint), cast("Json", value))
     if not _fits(value, hint):
         raise _refused(f"{where} cannot be {value!r}")
     return value
 
 
 def _fits(value: object, hint: object) -> bool:
-    options = get_args(hint)
-    if get_origin(hint) in {Union, UnionType}:
-        return any(_fits(value, option) for option in options)
     if get_origin(hint) is Literal:
-        return value in options
-    if get_origin(hint) is tuple:
-        items = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (None,)
-        return all(_fits(item, options[0]) for item in items)
-    if hint is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if isinstance(hint, type) and hint in {str, int, bool, NoneType}:
-        return type(value) is hint
-    return is_dataclass(value) or isinstance(hint, str)
-
-
-def _objects(raw: Json, key: str) -> list[Json]:
-    found = raw.get(key, [])
-    if not isinstance(found, (list, tuple)):
-        raise _refused(f"{key!r} must be a list")
-    return [_object(item, f"an item of {key!r}") for item in cast("list[object]", found)]
-
-
-def _object(value: object, what: str) -> Json:
-    if not isinstance(value, dict):
-        raise _refused(f"{what} must be a JSON object")
-    return cast("Json", value)
+        return value in get_args(hint)
+    return type(value) in ({int, float} if hint is float else {hint})
 
 
 def _refused(what: str) -> InvalidGraphFile:

@@ -2,48 +2,17 @@
 
 from collections.abc import Callable, Collection
 from datetime import timedelta
-from typing import TypedDict, cast
+from typing import Final, TypedDict, cast
 
 from agentgraph.errors import InvalidAgent, suggest
 from agentgraph.graph import Policy, Vertex
 from agentgraph.runtime.policy import Retry
-from agentgraph.runtime.program import Binding, qualified
+from agentgraph.runtime.program import qualified
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.tree import Mention, Tree
-from agentgraph.workflow.work import NOTHING, PLAIN, Options, Settled, Work, identity
+from agentgraph.workflow.work import NOTHING, Options, Settled, Work, identity
 
-
-class Agent(Work):
-    """The work of a node: one callable of the user."""
-
-    __slots__ = ("_options", "_signature")
-
-    def __init__(self, signature: Signature, name: str, options: Options) -> None:
-        """Take what the callable takes, the name, and what was said beside it."""
-        super().__init__(name, signature.fn)
-        self._signature = signature
-        self._options = options
-
-    def settle(self) -> Settled:
-        """Make the vertex of the callable."""
-        options = self._options
-        agent, doc, place = self._signature.about
-        vertex = Vertex(
-            self.name,
-            agent=agent,
-            doc=doc,
-            place=place,
-            version=options.version,
-            policy=options.policy,
-            reads=options.reads,
-            writes=options.writes,
-            effects=options.effects,
-            access=self._signature.access,
-        )
-        if options.limit is None:
-            return Settled(vertex, self._signature.binding, self._signature.alone)
-        binding = Binding(self._signature.body, limit=options.limit)
-        return Settled(vertex, binding, self._signature.alone)
+_PLAIN: Final = Vertex("")
 
 
 class NodeOptions(TypedDict, total=False):
@@ -79,11 +48,15 @@ def options_of(said: NodeOptions) -> Options:
         )
     in_thread = said.get("in_thread", False)
     policy = policy_of(said.get("retry"), said.get("timeout"), in_thread=in_thread)
-    reads, writes = _names(said.get("reads")), _names(said.get("writes"))
-    options = Options(
-        said.get("version", 1), policy, limit, reads, writes, said.get("effects", False)
-    )
-    return NOTHING if options == NOTHING else options
+    said_of: dict[str, object] = {
+        "version": said.get("version", 1),
+        "policy": policy,
+        "reads": _names(said.get("reads")),
+        "writes": _names(said.get("writes")),
+        "effects": said.get("effects", False),
+    }
+    changes = {name: value for name, value in said_of.items() if value != getattr(_PLAIN, name)}
+    return Options(changes, limit)
 
 
 def policy_of(
@@ -98,8 +71,6 @@ def policy_of(
             fix="give seconds above 0, a timedelta, or nothing",
         )
     if retry is None:
-        if seconds is None and not in_thread:
-            return PLAIN
         return Policy(timeout_s=seconds, in_thread=in_thread)
     kinds = (retry.on,) if isinstance(retry.on, type) else retry.on
     named = None if kinds is None else tuple(qualified(kind) for kind in kinds)
@@ -116,7 +87,13 @@ def agent_work(
     signature = signature or signature_of(fn)
     if name is not None and not name:
         raise InvalidAgent("a node has an empty name", where="name=", fix="give it a name")
-    return Agent(signature, signature.name if name is None else name, options)
+    called = signature.name if name is None else name
+
+    def settle() -> Settled:
+        vertex = Vertex(called, "node", *signature.about, access=signature.access)
+        return Settled(vertex, signature.binding, signature.alone)
+
+    return Work(called, signature.fn, settle).told(options)
 
 
 def function_tree(fn: object) -> Tree:

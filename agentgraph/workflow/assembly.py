@@ -1,12 +1,13 @@
 """Makes the program of a sketch: frozen graph and bindings, checked; not the sketch itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from pydantic import BaseModel
 
 from agentgraph.errors import Finding, GraphError, InvalidFlow, InvalidGraph, Place
-from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Requirement, Vertex
+from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Requirement, Vertex, VertexKind
 from agentgraph.runtime.program import Binding, Program, qualified
 from agentgraph.state import schema_of
 from agentgraph.verify import verify
@@ -16,8 +17,11 @@ from agentgraph.workflow.naming import name_all
 from agentgraph.workflow.places import Places, Spot, line_of
 from agentgraph.workflow.schema import digest_of
 from agentgraph.workflow.signature import place_of
-from agentgraph.workflow.sketch import END, START, Dot, Limit, Sketch
-from agentgraph.workflow.work import Settled, changed
+from agentgraph.workflow.sketch import END, START, Dot, Gate, Limit, Sketch
+from agentgraph.workflow.work import changed
+
+_KINDS: Final[Mapping[Gate | None, VertexKind]] = {"start": "start", "end": "end", "join": "join"}
+"""What the dots without a work become; all others are gateways."""
 
 
 def assemble(
@@ -156,7 +160,9 @@ class _Assembly:
                 "abstains": vertex.abstains or dot.at_least > 0,
             }
             vertex = changed(vertex, changes)
-        self.bindings[name] = self._binding(dot, settled)
+        named = settled.is_open and dot.answers
+        binding = settled.binding
+        self.bindings[name] = replace(binding, labels=named) if named else binding
         if dot.work.states or self.fitting.is_new(vertex, settled):
             self.sketch.findings += self.fitting.of(vertex, settled, dot.work.states)
         body = settled.binding.body
@@ -164,22 +170,10 @@ class _Assembly:
             self.sketch.findings.append(without_cause(vertex))
         return vertex
 
-    def _binding(self, dot: Dot, settled: Settled) -> Binding:
-        if settled.is_open and dot.answers:
-            return replace(settled.binding, labels=dot.answers)
-        return settled.binding
-
     def _gate(self, number: int, dot: Dot) -> Vertex:
+        kind: VertexKind = _KINDS.get(dot.gate, "gateway")
         name, place = self.names[number], self.places.of(dot.spot)
-        match dot.gate:
-            case "start":
-                return Vertex(name, "start")
-            case "end":
-                return Vertex(name, "end")
-            case "join":
-                return Vertex(name, "join", place=place, need=dot.need)
-            case _:
-                return Vertex(name, "gateway", place=place, bound=self._bound(dot.limit))
+        return Vertex(name, kind, place=place, need=dot.need, bound=self._bound(dot.limit))
 
     def _bound(self, limit: Limit | None) -> Bound | None:
         if limit is None:
@@ -189,13 +183,9 @@ class _Assembly:
         return Bound(limit.at_most, then, loop)
 
     def _edges(self) -> Iterator[Edge]:
-        names, place = self.names, self.places.of
-        last: Spot | None = None
-        where: Place | None = None
         for source, target, label, unsure, spot in self.ways:
-            if spot is not last:
-                last, where = spot, place(spot)
-            yield Edge(names[source], names[target], label, unsure, where)
+            place = self.places.of(spot)
+            yield Edge(self.names[source], self.names[target], label, unsure, place)
 
     def _regions(self) -> Iterator[Region]:
         for area, name in zip(self.sketch.areas, self.areas, strict=True):

@@ -21,15 +21,15 @@ from agentgraph.errors import InvalidAgent, InvalidFlow
 from agentgraph.graph import Requirement
 from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.agents import NodeOptions, options_of
-from agentgraph.workflow.choice import Abstaining, chosen
+from agentgraph.workflow.choice import Abstaining, chosen, confident
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
-from agentgraph.workflow.flow import End, Flow, Node, Start, error_types, positive
+from agentgraph.workflow.flow import End, Flow, Node, Start, error_types, positive, reachable
 from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
-from agentgraph.workflow.regions import Trial, with_regions
-from agentgraph.workflow.sketch import START, Exit, Limit
+from agentgraph.workflow.regions import with_regions
+from agentgraph.workflow.sketch import Area, Exit, Limit
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -66,7 +66,7 @@ class Graph(Generic[S, D]):
         self._version = version
         self._spot = spot_of_caller()
         self._handles = Handles()
-        self._trials: list[Trial] = []
+        self._trials: list[Area] = []
 
     def add_node(
         self,
@@ -110,10 +110,9 @@ class Graph(Generic[S, D]):
         """Lead one node to another; a list is a fork, and so are two edges added one by one."""
         spot = spot_of_caller()
         handles = self._handles
-        if not isinstance(source, Start | End):
-            handles.find(source, spot)  # What is mentioned first is placed first.
+        exits = handles.exits(source, spot)  # What is mentioned first is placed first.
         for each in _listed(target, "an edge leads to no node", spot):
-            handles.lead(source, handles.entry(each, spot), spot)
+            handles.sketch.connect(exits, handles.entry(each, spot), spot)
 
     def add_join(
         self,
@@ -131,12 +130,8 @@ class Graph(Generic[S, D]):
         sketch = self._handles.sketch
         named = _listed(sources, "a join waits for no node", spot)
         count = len(named)
-        if need is not None and not 1 <= need <= count:
-            raise InvalidFlow(
-                f"a join cannot wait for {need} of {count} branches",
-                where=f"add_join ({line_of(spot)})",
-                fix=f"take need=1 to need={count}, or leave it out to wait for all",
-            )
+        if need is not None:
+            reachable(need, count, "add_join", "without `need` all are awaited", spot)
         ends = [self._end(source, spot) for source in named]
         after = self._handles.entry(target, spot)
         join = sketch.add("join", None, spot)
@@ -144,7 +139,7 @@ class Graph(Generic[S, D]):
         sketch.ways.append((join, after, None, False, spot))
         if need is not None and need < count:
             sketch.dots[join].need = need
-            self._trials.append(Trial("quorum", (), join, spot))
+            self._trials.append(Area("quorum", spot, (join,), join))
 
     def add_conditional_edge(
         self,
@@ -206,10 +201,10 @@ class Graph(Generic[S, D]):
         """
         spot = spot_of_caller()
         named = _listed(nodes, "a catch stands around no node", spot)
-        dots = tuple(dot for each in named for dot in self._handles.dots(each, spot))
+        dots = tuple(dot for each in named for dot in self._handles.find(each, spot).dots)
         errors = error_types(exc, spot)
         handler = self._handles.entry(to, spot)
-        self._trials.append(Trial("catch", dots, handler, spot, errors))
+        self._trials.append(Area("catch", spot, dots, handler, errors))
 
     def compile(self, *, require: Sequence[Requirement] = ()) -> Workflow[S, D]:
         """Freeze the graph and verify it. Raises `InvalidGraph` with all that is wrong.
@@ -238,9 +233,6 @@ class Graph(Generic[S, D]):
 
     def _end(self, source: object, spot: Spot | None) -> tuple[int, str | None, bool]:
         """Return the one open end of a branch; alternatives meet before the join."""
-        found = START if isinstance(source, Start) else self._handles.find(source, spot)
-        if isinstance(found, int):
-            return found, None, False
         exits = self._handles.exits(source, spot)
         if len(exits) == 1:
             return exits[0][:3]
@@ -263,9 +255,4 @@ def _check(classifier: object, at_least: float, spot: Spot | None) -> None:
             where=f"add_conditional_edge ({line_of(spot)})",
             fix="decorate the function with `@classifier`, or say `classifier(fn)`",
         )
-    if not 0.0 <= at_least <= 1.0:
-        raise InvalidFlow(
-            f"`at_least` is {at_least!r}",
-            where=f"add_conditional_edge ({line_of(spot)})",
-            fix="a confidence is a number from 0 to 1",
-        )
+    confident(at_least, "add_conditional_edge", spot)

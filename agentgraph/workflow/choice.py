@@ -1,6 +1,6 @@
 """Choices: classifiers, people, and the route from each of their labels; not what they answer."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Generic, cast
 
@@ -13,7 +13,7 @@ from agentgraph.runtime.question import Question
 from agentgraph.workflow.flow import Body, BodyCtx, End, Flow, Node, Unfinished, tree_of
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of
-from agentgraph.workflow.tree import Fan, Mention, Tree
+from agentgraph.workflow.tree import Fan, Mention
 from agentgraph.workflow.work import Work
 
 S = TypeVar("S", bound=BaseModel)
@@ -151,23 +151,20 @@ def fan(
             where=f"route of {work.name!r} ({line_of(spot)})",
             fix='give a dict of labels and parts: `.route({"yes": a, "no": END})`',
         )
-    if not 0.0 <= at_least <= 1.0:
-        raise InvalidFlow(
-            f"`at_least` is {at_least!r}",
-            where=f"route of {work.name!r} ({line_of(spot)})",
-            fix="a confidence is a number from 0 to 1",
-        )
-    # The same function under two labels is one object, and so one node.
-    known: dict[Hashable, Tree] = {}
-    ways = tuple((label, _known(known, target, spot)) for label, target in targets.items())
-    other = None if unsure is None else _known(known, unsure, spot)
+    confident(at_least, f"route of {work.name!r}", spot)
+    ways = tuple((label, tree_of(target, spot)) for label, target in targets.items())
+    other = None if unsure is None else tree_of(unsure, spot)
     return Fan(work, ways, other, at_least, spot)
 
 
-def _known(known: dict[Hashable, Tree], target: object, spot: Spot | None) -> Tree:
-    tree = tree_of(target, spot)
-    key = tree.key if isinstance(tree, Mention) else id(tree)
-    return known.setdefault(key, tree)
+def confident(at_least: float, where: str, spot: Spot | None) -> None:
+    """Refuse a least confidence that no answer can be compared with."""
+    if not 0.0 <= at_least <= 1.0:
+        raise InvalidFlow(
+            f"`at_least` is {at_least!r}",
+            where=f"{where} ({line_of(spot)})",
+            fix="a confidence is a number from 0 to 1",
+        )
 
 
 def chosen(work: Work, to: Callable[[L], object]) -> dict[L, object]:

@@ -1,9 +1,8 @@
 """`classifier` and `human`: turn a function into a choice by its annotation; routes are made elsewhere."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from enum import Enum
-from types import FunctionType, MethodType
-from typing import Generic, Never, Self, TypeAlias, overload
+from typing import overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -11,20 +10,20 @@ from typing_extensions import TypeVar
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.graph import Vertex, VertexKind
-from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding
 from agentgraph.runtime.question import Ask
 from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.choice import Abstaining, Choice, Classifier, Form
-from agentgraph.workflow.flow import Flow, Unfinished
+from agentgraph.workflow.flow import Method, Soon, With
 from agentgraph.workflow.labels import Answers, answers_of, asked_by
+from agentgraph.workflow.methods import OnInstance, undecorated
 from agentgraph.workflow.signature import (
     Signature,
     Unread,
     is_method,
     signature_of,
 )
-from agentgraph.workflow.work import Made, Settled, Work, without_error
+from agentgraph.workflow.work import Settled, Work, without_error
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -34,79 +33,26 @@ X = TypeVar("X")
 X_contra = TypeVar("X_contra", contravariant=True)
 R = TypeVar("R")
 
-With: TypeAlias = Callable[[S], R] | Callable[[S, Ctx[Never]], R]
-"""A function of the state, or of state and context, that returns R."""
-Method: TypeAlias = Callable[[X, S], R] | Callable[[X, S, Ctx[Never]], R]
-"""The same in a class body."""
 
-
-class AbstainingMethod(Unfinished, Generic[X_contra, S_contra, L]):
-    """A classifier written in a class body that may abstain; on an instance it is `Abstaining`."""
-
-    advice = (
-        "a method is a classifier on an instance: `desk = Desk()`, then `desk.triage.route(...)`"
-    )
-
-    def __init__(self, fn: FunctionType) -> None:
-        """Made by the decorator `classifier`."""
-        self._fn = fn
-
-    @overload
-    def __get__(self, obj: None, owner: type[object]) -> Self: ...
-    @overload
-    def __get__(
-        self: "AbstainingMethod[X, S, L]", obj: X, owner: type[object]
-    ) -> Abstaining[S, L]: ...
-    def __get__(self, obj: object, owner: type[object]) -> object:
-        """Return the classifier of this instance."""
-        return self if obj is None else self.bound_to(obj)
-
-    def bound_to(self, obj: object) -> object:
-        """Make the classifier of an instance."""
-        return _classifier(MethodType(self._fn, obj))
-
-    def __repr__(self) -> str:
-        return self._fn.__qualname__
-
-
-class ClassifierMethod(AbstainingMethod[X_contra, S_contra, L]):
-    """A classifier written in a class body; on an instance it is a `Classifier`."""
-
-    @overload
-    def __get__(self, obj: None, owner: type[object]) -> Self: ...
-    @overload
-    def __get__(
-        self: "ClassifierMethod[X, S, L]", obj: X, owner: type[object]
-    ) -> Classifier[S, L]: ...
-    def __get__(self, obj: object, owner: type[object]) -> object:
-        """Return the classifier of this instance."""
-        return self if obj is None else self.bound_to(obj)
+_ADVICE = "a method is a classifier on an instance: `desk = Desk()`, then `desk.triage.route(...)`"
 
 
 @overload
-def classifier(fn: With[S, Awaitable[Verdict[L]]], /) -> Classifier[S, L]: ...
+def classifier(fn: With[S, Soon[Verdict[L]]], /) -> Classifier[S, L]: ...
 @overload
-def classifier(fn: With[S, Verdict[L]], /) -> Classifier[S, L]: ...
-@overload
-def classifier(fn: With[S, Awaitable[Verdict[L] | None]], /) -> Abstaining[S, L]: ...
-@overload
-def classifier(fn: With[S, Verdict[L] | None], /) -> Abstaining[S, L]: ...
+def classifier(fn: With[S, Soon[Verdict[L] | None]], /) -> Abstaining[S, L]: ...
 @overload
 def classifier(fn: With[S, Awaitable[L]], /) -> Classifier[S, L]: ...
 @overload
 def classifier(fn: With[S, L], /) -> Classifier[S, L]: ...
 @overload
-def classifier(fn: Method[X, S, Awaitable[Verdict[L]]], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Soon[Verdict[L]]], /) -> OnInstance[X, Classifier[S, L]]: ...
 @overload
-def classifier(fn: Method[X, S, Verdict[L]], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Soon[Verdict[L] | None]], /) -> OnInstance[X, Abstaining[S, L]]: ...
 @overload
-def classifier(fn: Method[X, S, Awaitable[Verdict[L] | None]], /) -> AbstainingMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, Awaitable[L]], /) -> OnInstance[X, Classifier[S, L]]: ...
 @overload
-def classifier(fn: Method[X, S, Verdict[L] | None], /) -> AbstainingMethod[X, S, L]: ...
-@overload
-def classifier(fn: Method[X, S, Awaitable[L]], /) -> ClassifierMethod[X, S, L]: ...
-@overload
-def classifier(fn: Method[X, S, L], /) -> ClassifierMethod[X, S, L]: ...
+def classifier(fn: Method[X, S, L], /) -> OnInstance[X, Classifier[S, L]]: ...
 def classifier(fn: object, /) -> object:
     """Make a function a classifier. Its annotation says which labels it may answer.
 
@@ -114,24 +60,20 @@ def classifier(fn: object, /) -> object:
     one. To abstain it returns None, annotated `-> Verdict[Kind] | None`.
     """
     if is_method(fn):
-        return ClassifierMethod[object, BaseModel, str](fn)
+        return OnInstance[object, object](fn, _classifier, _ADVICE)
     return _classifier(fn)
 
 
 @overload
-def human(fn: With[S, Ask[L]], /) -> Choice[S, L]: ...
+def human(fn: With[S, Soon[Ask[L]]], /) -> Choice[S, L]: ...
 @overload
-def human(fn: With[S, Ask[F]], /) -> Form[S, F]: ...
-@overload
-def human(fn: With[S, Awaitable[Ask[L]]], /) -> Choice[S, L]: ...
-@overload
-def human(fn: With[S, Awaitable[Ask[F]]], /) -> Form[S, F]: ...
+def human(fn: With[S, Soon[Ask[F]]], /) -> Form[S, F]: ...
 def human(fn: object, /) -> object:
     """Make a function a question to a person; it reads the state and returns an `Ask`.
 
     Its annotation says what may be answered: labels, or a model, which is a form.
     """
-    signature = _read(fn)
+    signature = signature_of(undecorated(fn, "a decorator"))
     if isinstance(signature.returns, Unread):
         raise InvalidAgent(
             f"what {signature.name!r} asks cannot be read: nothing is called "
@@ -143,14 +85,14 @@ def human(fn: object, /) -> object:
     if answers.form is not None:
         return _form(signature, answers.form)
     asked: Choice[BaseModel, str] = Choice(
-        Made(signature.name, fn, lambda: _settled(signature, "human", answers, asked))
+        Work(signature.name, fn, lambda: _settled(signature, "human", answers, asked))
     )
     return asked
 
 
 def _classifier(fn: object) -> object:
-    signature = _read(fn)
-    work = Made(
+    signature = signature_of(undecorated(fn, "a decorator"))
+    work = Work(
         signature.name, fn, lambda: _settled(signature, "classifier", answers_of(signature), None)
     )
     # What can be read now is checked now: the traceback then points at the function.
@@ -159,24 +101,11 @@ def _classifier(fn: object) -> object:
     return Classifier[BaseModel, str](work)
 
 
-def _read(fn: object) -> Signature:
-    if isinstance(fn, Flow | Unfinished):
-        raise InvalidAgent(
-            f"{fn!r} is no function any more",
-            where="a decorator",
-            fix="decorate the function once",
-        )
-    return signature_of(fn)
-
-
 def _settled(signature: Signature, kind: VertexKind, answers: Answers, question: object) -> Settled:
-    vertex = _vertex(signature, kind)
     vertex = Vertex(
-        vertex.name,
+        signature.name,
         kind,
-        vertex.agent,
-        vertex.doc,
-        vertex.place,
+        *signature.about,
         labels=tuple(answers.labels.values()),
         abstains=answers.abstains,
         access=signature.access,
@@ -197,15 +126,11 @@ def _form(asking: Signature, model: type[BaseModel]) -> Form[BaseModel, BaseMode
             binding = Binding(
                 without_error(asking, "a question"), form=model, into=save.fn, question=form
             )
-            vertex = _vertex(asking, "form")
             access = in_turn((asking.access, save.access))
-            return Settled(vertex, binding, (asking, save)).with_vertex(access=access)
+            vertex = Vertex(asking.name, "form", *asking.about, access=access)
+            return Settled(vertex, binding, (asking, save))
 
-        return Made(asking.name, asking.fn, settle)
+        return Work(asking.name, asking.fn, settle)
 
     form: Form[BaseModel, BaseModel] = Form(asking.name, work)
     return form
-
-
-def _vertex(signature: Signature, kind: VertexKind) -> Vertex:
-    return Vertex(signature.name, kind, *signature.about)

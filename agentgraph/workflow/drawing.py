@@ -11,16 +11,16 @@ Rules of this file:
 """
 
 from bisect import bisect_right
-from collections.abc import Generator, Hashable
+from collections.abc import Generator, Hashable, Iterable
 
 from agentgraph.errors import InvalidFlow
 from agentgraph.workflow.labels import key_of as label_of
 from agentgraph.workflow.places import Spot, line_of
-from agentgraph.workflow.sketch import END, START, Area, Exit, Limit, Sketch
+from agentgraph.workflow.sketch import END, START, Area, Exit, Gate, Limit, Sketch
 from agentgraph.workflow.tree import (
     Catch,
     Chain,
-    Ending,
+    End,
     Fan,
     Loop,
     Mention,
@@ -31,22 +31,13 @@ from agentgraph.workflow.tree import (
     branches,
     key_of,
 )
+from agentgraph.workflow.work import Work
 
 Exits = list[Exit]
+Round = tuple[int, dict[int, list[int]]]
+"""A loop that is being drawn: where it begins, and the ways back so far by the dot they lead to."""
 Request = tuple[Tree, Exits, Spot | None, bool]
 Part = Generator[Request, Exits, Exits]
-
-
-class Round:
-    """A loop that is being drawn: where it begins, and the ways back found so far."""
-
-    __slots__ = ("area", "backs")
-
-    def __init__(self, area: Area) -> None:
-        """Begin without ways back."""
-        self.area: Area = area
-        self.backs: dict[int, list[int]] = {}
-        """The numbers of the ways back, by the dot that they lead to."""
 
 
 def draw(tree: Tree, spot: Spot | None) -> Sketch:
@@ -98,17 +89,21 @@ class Pen:
         waiting: list[tuple[Tree, Spot | None, bool]] = [(tree, spot, is_tail)]
         while waiting:
             part, spot, is_last = waiting.pop()
+            if isinstance(part, End):
+                if not part.is_open:
+                    self._connect(exits, END, spot)
+                    exits = []
+                continue
             if is_last and self._rounds and self._leads_back(part, exits, spot):
                 exits = []
                 continue
+            self._note(part)
             if isinstance(part, Mention):
-                exits = [Exit(self._place(part, exits, spot))]
+                exits = [Exit(self._add(None, part.work, exits, spot))]
             elif isinstance(part, Chain):
-                self._note(part)
                 waiting.append((part.right, part.spot, is_last))
                 waiting.append((part.left, spot, False))
             elif isinstance(part, On):
-                self._note(part)
                 self.sketch.narrowed.append((part.state, part.spot))
                 waiting.append((part.body, spot, is_last))
             else:
@@ -116,38 +111,24 @@ class Pen:
         return exits
 
     def _part(
-        self, part: Ending | Fan | Side | Quorum | Loop | Catch, exits: Exits, spot: Spot | None
+        self, part: Fan | Side | Quorum | Loop | Catch, exits: Exits, spot: Spot | None
     ) -> Part:
         match part:
-            case Ending():
-                return self._end(part, exits, spot)
             case Fan():
-                return (yield from self._fan(part, exits, spot))
+                return self._fan(part, exits, spot)
             case Side() | Quorum():
-                return (yield from self._group(part, exits, spot))
+                return self._group(part, exits, spot)
             case Loop():
-                return (yield from self._loop(part, exits, spot))
+                return self._loop(part, exits, spot)
             case Catch():
-                return (yield from self._catch(part, exits, spot))
+                return self._catch(part, exits, spot)
 
     # ---- dots
 
-    def _place(self, part: Mention | Fan, exits: Exits, spot: Spot | None) -> int:
-        self._note(part)
-        dot = self.sketch.add(None, part.work, part.spot if isinstance(part, Fan) else spot)
+    def _add(self, gate: Gate | None, work: Work | None, exits: Exits, spot: Spot | None) -> int:
+        dot = self.sketch.add(gate, work, spot)
         self._connect(exits, dot, spot)
         return dot
-
-    def _gate(self, exits: Exits, spot: Spot | None) -> int:
-        gate = self.sketch.add("meet", None, spot)
-        self._connect(exits, gate, spot)
-        return gate
-
-    def _end(self, part: Ending, exits: Exits, spot: Spot | None) -> Exits:
-        if part.is_open:
-            return exits
-        self._connect(exits, END, spot)
-        return []
 
     def _connect(self, exits: Exits, target: int, spot: Spot | None) -> None:
         if self._rounds:
@@ -163,8 +144,9 @@ class Pen:
     # ---- choices and groups
 
     def _fan(self, part: Fan, exits: Exits, spot: Spot | None) -> Part:
-        choice = self._place(part, exits, spot)
+        choice = self._add(None, part.work, exits, spot)
         dot = self.sketch.dots[choice]
+        dot.spot = part.spot
         dot.at_least = part.at_least
         dot.answers = {answer: label_of(answer) for answer, _ in part.ways}
         # One object under several labels is one node, also where one of them is `unsure`.
@@ -175,75 +157,70 @@ class Pen:
         if part.unsure is not None:
             way = Exit(choice, None, unsure=True, spot=part.spot)
             targets.setdefault(key_of(part.unsure), (part.unsure, []))[1].append(way)
-        hidden = [len(self.sketch.dots), 0]
-        self._hidden.append(hidden)
-        ends: Exits = []
-        for target, ways in targets.values():
-            hidden[1] = len(self.sketch.dots)
-            ends += yield target, ways, part.spot, True
-        self._hidden.pop()
-        return ends
+        return (yield from self._beside(targets.values(), part.spot, is_tail=True))
 
     def _group(self, part: Side | Quorum, exits: Exits, spot: Spot | None) -> Part:
-        self._note(part)
-        gate = self.sketch.add("fork", None, spot)
-        self._connect(exits, gate, spot)
+        gate = self._add("fork", None, exits, spot)
         if isinstance(part, Quorum):
             self._note(part.body)
         side = part.body if isinstance(part, Quorum) else part
-        hidden = [len(self.sketch.dots), 0]
-        self._hidden.append(hidden)
-        ends: Exits = []
-        for branch in branches(side):
-            hidden[1] = len(self.sketch.dots)
-            left = yield branch, [Exit(gate)], spot, False
-            # A join has a place for each way in, so alternatives meet before it.
-            ends += [Exit(self._gate(left, spot))] if len(left) > 1 else left
-        self._hidden.pop()
+        parts = ((branch, [Exit(gate)]) for branch in branches(side))
+        ends = yield from self._beside(parts, spot, is_tail=False)
         if len(ends) < 2:
             return ends
         return [Exit(self._join(part, gate, ends, spot))]
 
+    def _beside(
+        self, parts: Iterable[tuple[Tree, Exits]], spot: Spot | None, *, is_tail: bool
+    ) -> Part:
+        """Draw the branches of a choice, whose ways may lead back, or those of a group."""
+        hidden = [len(self.sketch.dots), 0]
+        self._hidden.append(hidden)
+        ends: Exits = []
+        for part, exits in parts:
+            hidden[1] = len(self.sketch.dots)
+            left = yield part, exits, spot, is_tail
+            if len(left) > 1 and not is_tail:
+                # A join has a place for each way in, so alternatives meet before it.
+                left = [Exit(self._add("meet", None, left, spot))]
+            ends += left
+        self._hidden.pop()
+        return ends
+
     def _join(self, part: Side | Quorum, gate: int, ends: Exits, spot: Spot | None) -> int:
-        join = self.sketch.add("join", None, spot)
-        self._connect(ends, join, spot)
+        join = self._add("join", None, ends, spot)
         if isinstance(part, Quorum) and part.need < len(ends):
             self.sketch.dots[join].need = part.need
-            area = Area("quorum", gate, join, part.spot)
-            area.target = join
-            self.sketch.areas.append(area)
+            self.sketch.areas.append(Area("quorum", part.spot, range(gate, join), join))
         return join
 
     # ---- regions
 
     def _catch(self, part: Catch, exits: Exits, spot: Spot | None) -> Part:
-        self._note(part)
-        area = Area("catch", len(self.sketch.dots), 0, part.spot)
+        first = len(self.sketch.dots)
         ends = yield part.body, exits, spot, False
-        area.end = len(self.sketch.dots)
-        area.errors = part.errors
+        area = Area("catch", part.spot, range(first, len(self.sketch.dots)), None, part.errors)
         self.sketch.areas.append(area)
         area.target, more = yield from self._aside(part.handler, part.spot)
         return ends + more
 
     def _aside(self, part: Tree, spot: Spot | None) -> Generator[Request, Exits, tuple[int, Exits]]:
         """Draw a part that no edge leads to: where it begins, and its open ends."""
-        if isinstance(part, Ending):
+        if isinstance(part, End):
             if not part.is_open:
                 return END, []
-            gate = self._gate([], spot)
+            gate = self._add("meet", None, [], spot)
             return gate, [Exit(gate)]
         first = len(self.sketch.dots)
         ends = yield part, [], spot, False
         return first, ends
 
     def _loop(self, part: Loop, exits: Exits, spot: Spot | None) -> Part:
-        self._note(part)
-        area = Area("loop", len(self.sketch.dots), 0, part.spot)
-        this = Round(area)
-        self._rounds.append(this)
+        first = len(self.sketch.dots)
+        backs: dict[int, list[int]] = {}
+        self._rounds.append((first, backs))
         ends = yield part.body, exits, spot, False
-        if not this.backs:
+        if not backs:
             raise InvalidFlow(
                 "a loop has no way back",
                 where=f".loop(at_most={part.at_most}) ({line_of(part.spot)})",
@@ -251,11 +228,12 @@ class Pen:
                 "route (`node(write)` is another one than `write`): "
                 "`(write >> critic.route({OK: NEXT, REVISE: write})).loop(at_most=3)`",
             )
+        area = Area("loop", part.spot, ())
         limit = Limit(part.at_most, area)
-        for dot, ways in this.backs.items():
+        for dot, ways in backs.items():
             self._bound(dot, ways, limit)
         self._rounds.pop()
-        area.end = len(self.sketch.dots)
+        area.dots = range(first, len(self.sketch.dots))
         self.sketch.areas.append(area)
         if part.then is not None:
             limit.then, more = yield from self._aside(part.then, part.spot)
@@ -271,14 +249,13 @@ class Pen:
         if found is None:
             return False
         before = [dot for dot in found if not self._is_beside(dot)]
-        for this in reversed(self._rounds):
-            inside = [dot for dot in before if dot >= this.area.first]
+        for start, backs in reversed(self._rounds):
+            inside = [dot for dot in before if dot >= start]
             if len(inside) > 1:
                 raise _ambiguous(part, len(inside), spot)
             if inside:
                 first = len(self.sketch.ways)
-                ways = this.backs.setdefault(inside[0], [])
-                ways += range(first, first + len(exits))
+                backs.setdefault(inside[0], []).extend(range(first, first + len(exits)))
                 self._connect(exits, inside[0], spot)
                 return True
         return False
@@ -297,12 +274,12 @@ class Pen:
         while (outer := self._gate_before(dot, inner)) is not None:
             dot = outer
             inner = dots[dot].limit or inner
-        gate = self._gate([], dots[dot].spot)
+        gate = self._add("meet", None, [], dots[dot].spot)
         dots[gate].limit = limit
         dots[gate].before = dot
         loop = inner.loop
         coming = self._into.setdefault(dot, [])
-        outside = [n for n in coming if loop is None or not loop.holds(self.sketch.ways[n][0])]
+        outside = [n for n in coming if loop is None or self.sketch.ways[n][0] not in loop.dots]
         moved = list(dict.fromkeys([*outside, *backs]))
         for number in moved:
             source, _, label, unsure, spot = self.sketch.ways[number]
@@ -311,7 +288,7 @@ class Pen:
         self._into[gate] = moved
         self._connect([Exit(gate)], dot, dots[dot].spot)
         for area in self.sketch.areas:
-            if area.holds(dot) and loop is not None and _is_around(area, loop):
+            if dot in area.dots and loop is not None and _is_around(area, loop):
                 area.more.append(gate)
 
     def _gate_before(self, dot: int, limit: Limit) -> int | None:
@@ -325,7 +302,7 @@ class Pen:
 
 
 def _is_around(area: Area, loop: Area) -> bool:
-    return area is not loop and area.first <= loop.first and loop.end <= area.end
+    return area is not loop and loop.dots[0] in area.dots and loop.dots[-1] in area.dots
 
 
 def _ambiguous(part: Tree, count: int, spot: Spot | None) -> InvalidFlow:

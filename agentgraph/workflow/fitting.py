@@ -17,6 +17,7 @@ from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.answering import judged
 from agentgraph.workflow.effects import impure, repeated
 from agentgraph.workflow.elsewhere import returned
+from agentgraph.workflow.findings import found_at
 from agentgraph.workflow.handing import misfits
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.work import Settled
@@ -62,7 +63,9 @@ class Fitting:
             for signature in (*settled.checked[:1], *settled.served):
                 yield from repeated(vertex, signature)
         if vertex.at_least > 0 and not settled.is_verdict:
-            yield _bare(vertex)
+            what = f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label"
+            fix = "let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out"
+            yield found_at(vertex, "AG121", what, fix)
         for state in narrowed:
             yield from self.narrowed(state, vertex.place)
             for signature in settled.checked:
@@ -112,69 +115,43 @@ class Fitting:
             if name in told or name in self._state.model_fields or hasattr(self._state, name):
                 continue
             told.add(name)
-            about = signature.about.place
-            place = None if about is None else Place(about.file, line)
-            what = f"{vertex.name!r} {verb} {name!r}"
-            yield replace(
-                self._lacking(name, what, f"{vertex.kind} {vertex.name!r}", place), claim="proved"
-            )
+            found = self._lacking(vertex, name, verb)
+            yield replace(found, claim="proved", place=signature.at(line))
 
-    def _lacking(self, name: str, what: str, where: str, place: Place | None) -> Finding:
+    def _lacking(self, vertex: Vertex, name: str, verb: str, where: str = "") -> Finding:
         fields = self._state.model_fields
-        return Finding(
-            "AG403",
-            f"{what}, and {self._state.__name__} has no such field",
-            where=where,
-            fix=suggest(name, fields, f"its fields are {', '.join(fields)}"),
-            place=place,
-            claim="declared",
-        )
+        what = f"{vertex.name!r} {verb} {name!r}, and {self._state.__name__} has no such field"
+        fix = suggest(name, fields, f"its fields are {', '.join(fields)}")
+        return replace(found_at(vertex, "AG403", what, fix, where), claim="declared")
 
     def _services(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
-        if signature.has_second and signature.wants == "ctx":
+        if signature.has_second and signature.body.wants == "ctx":
             for needed in _services_of(signature.second):
                 yield from self._served(vertex, needed, signature.shown)
 
     def _served(self, vertex: Vertex, needed: type[object], where: str) -> Iterator[Finding]:
         if self._is_inner or (self._deps is not None and _serves(self._deps, needed)):
             return
-        given = "no services" if self._deps is None else f"{self._deps.__name__!r}"
-        yield Finding(
-            "AG121",
-            f"{vertex.name!r} wants the services {needed.__name__!r}, and the workflow has {given}",
-            where=where,
-            fix=f"declare what serves it: `workflow(..., deps={needed.__name__})`",
-            place=vertex.place,
-        )
+        given = "no services" if self._deps is None else repr(self._deps.__name__)
+        name = needed.__name__
+        what = f"{vertex.name!r} wants the services {name!r}, and the workflow has {given}"
+        fix = f"declare what serves it: `workflow(..., deps={name})`"
+        yield found_at(vertex, "AG121", what, fix, where)
 
     def _fields(self, vertex: Vertex) -> Iterator[Finding]:
         fields = self._state.model_fields
         for verb, names in (("reads", vertex.reads), ("writes", vertex.writes)):
             for name in names or ():
                 if name not in fields:
-                    what = f"{vertex.name!r} says that it {verb} {name!r}"
-                    yield self._lacking(name, what, f"{verb}= of {vertex.name!r}", vertex.place)
+                    where = f"{verb}= of {vertex.name!r}"
+                    yield self._lacking(vertex, name, f"says that it {verb}", where)
 
 
 def without_cause(vertex: Vertex) -> Finding:
     """Say that a handler stands where no error can come."""
-    return Finding(
-        "AG121",
-        f"{vertex.name!r} wants an error, and no catch leads to it",
-        where=f"{vertex.kind} {vertex.name!r}",
-        fix="hand it to a catch: `.catch(ConnectionError, handler)`, or take the state alone",
-        place=vertex.place,
-    )
-
-
-def _bare(vertex: Vertex) -> Finding:
-    return Finding(
-        "AG121",
-        f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label",
-        where=f"{vertex.kind} {vertex.name!r}",
-        fix="let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out",
-        place=vertex.place,
-    )
+    what = f"{vertex.name!r} wants an error, and no catch leads to it"
+    fix = "hand it to a catch: `.catch(ConnectionError, handler)`, or take the state alone"
+    return found_at(vertex, "AG121", what, fix)
 
 
 def _takes(
@@ -188,14 +165,12 @@ def _takes(
         and not _is_protocol(wanted)
         and not issubclass(state, wanted)
     ):
-        yield Finding(
-            "AG120",
-            f"{vertex.name!r} works on {wanted.__name__}, and {what} is {state.__name__}",
-            where=signature.shown,
-            fix=f"write it for {state.__name__} or a base of it, or let a workflow of "
-            f"{wanted.__name__} run inside: `.as_node(enter=..., leave=...)`",
-            place=vertex.place,
+        fix = (
+            f"write it for {state.__name__} or a base of it, or let a workflow of "
+            f"{wanted.__name__} run inside: `.as_node(enter=..., leave=...)`"
         )
+        what = f"{vertex.name!r} works on {wanted.__name__}, and {what} is {state.__name__}"
+        yield found_at(vertex, "AG120", what, fix, signature.shown)
 
 
 def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
@@ -203,14 +178,10 @@ def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
     if found is None:
         return
     value, line = found
-    about = signature.about.place
-    yield Finding(
-        "AG121",
-        f"{vertex.name!r} returns {value}, and a node edits its state instead",
-        where=signature.shown,
-        fix="assign to the fields of the state, `s.field = value`, and return nothing: `-> None`",
-        place=about if about is None or line is None else Place(about.file, line),
-    )
+    what = f"{vertex.name!r} returns {value}, and a node edits its state instead"
+    fix = "assign to the fields of the state, `s.field = value`, and return nothing: `-> None`"
+    place = signature.about.place if line is None else signature.at(line)
+    yield Finding("AG121", what, signature.shown, fix, place)
 
 
 def _services_of(hint: object) -> Iterable[type[object]]:
@@ -225,23 +196,21 @@ def _services_of(hint: object) -> Iterable[type[object]]:
 
 
 def _serves(deps: type[object], needed: type[object]) -> bool:
-    if _is_protocol(needed):
-        return all(hasattr(deps, name) or _is_annotated(deps, name) for name in _members(needed))
-    return issubclass(deps, needed)
+    if not _is_protocol(needed):
+        return issubclass(deps, needed)
+    asking = [kind for kind in needed.__mro__ if _is_protocol(kind) and kind.__module__ != "typing"]
+    return all(
+        hasattr(deps, name) or name in _names(deps.__mro__)
+        for name in _names(asking)
+        if not name.startswith("_")
+    )
 
 
 def _is_protocol(kind: type[object]) -> bool:
     return bool(getattr(kind, "_is_protocol", False))
 
 
-def _members(protocol: type[object]) -> set[str]:
-    """Return the names that a protocol asks for."""
-    found: set[str] = set()
-    for kind in protocol.__mro__:
-        if _is_protocol(kind) and kind.__module__ != "typing":
-            found |= {*vars(kind), *vars(kind).get("__annotations__", ())}
-    return {name for name in found if not name.startswith("_")}
-
-
-def _is_annotated(kind: type[object], name: str) -> bool:
-    return any(name in vars(each).get("__annotations__", ()) for each in kind.__mro__)
+def _names(kinds: Iterable[type[object]]) -> set[str]:
+    """Return the names that classes have or annotate."""
+    parts = [vars(kind) for kind in kinds]
+    return {name for part in parts for name in (*part, *part.get("__annotations__", ()))}

@@ -8,7 +8,7 @@ Rules of this file:
 """
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar, Generic, Never, Protocol, Self, TypeAlias, cast, overload
+from typing import Generic, Never, Protocol, Self, TypeAlias, cast, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -20,21 +20,22 @@ from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.tree import (
-    CLOSED,
-    OPEN,
     Catch,
     Chain,
-    Ending,
+    End,
     Loop,
     On,
     Quorum,
     Side,
     Tree,
+    branches,
 )
 
 S = TypeVar("S", bound=BaseModel)
 S2 = TypeVar("S2", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
+X = TypeVar("X")
+R = TypeVar("R")
 E = TypeVar("E", bound=Exception)
 E2 = TypeVar("E2", bound=Exception)
 
@@ -55,16 +56,21 @@ class BodyCtx(Protocol[S_contra]):
         ...
 
 
-Fn: TypeAlias = Callable[[S], Awaitable[None] | None]
-FnCtx: TypeAlias = Callable[[S, Ctx[Never]], Awaitable[None] | None]
-"""The same two where the state must be inferred: mypy infers nothing through a protocol."""
+Soon: TypeAlias = Awaitable[R] | R
+"""What a sync function returns, or an async one."""
+With: TypeAlias = Callable[[S], R] | Callable[[S, Ctx[Never]], R]
+"""A function of the state, or of state and context, that returns R."""
+Method: TypeAlias = Callable[[X, S], R] | Callable[[X, S, Ctx[Never]], R]
+"""The same in a class body."""
+Fn: TypeAlias = With[S, Soon[None]]
+"""The bodies where the state must be inferred: mypy infers nothing through a protocol."""
 
 
 class Unfinished:
     """Something that is no part of a flow yet; `advice` says what it lacks."""
 
     __slots__ = ()
-    advice: ClassVar[str] = ""
+    advice: str = ""
 
 
 class Start(Unfinished):
@@ -77,24 +83,10 @@ class Start(Unfinished):
         return "START"
 
 
-class End:
-    """The type of END and NEXT."""
-
-    __slots__ = ("name", "tree")
-
-    def __init__(self, name: str, tree: Ending) -> None:
-        """There are two of these, and there is no need for more."""
-        self.name: str = name
-        self.tree: Ending = tree
-
-    def __repr__(self) -> str:
-        return self.name
-
-
 START = Start()
-END = End("END", CLOSED)
+END = End("END", is_open=False)
 """The end of the workflow: a way that leads here is closed."""
-NEXT = End("NEXT", OPEN)
+NEXT = End("NEXT", is_open=True)
 """An open end with nothing in it: a label mapped to it goes on with what follows."""
 
 
@@ -133,17 +125,15 @@ class Flow(Generic[S_contra]):
     ) -> "Flow[S]": ...
     @overload
     def catch(
-        self: "Flow[S]", exc: type[E], to: Callable[[S, E], Awaitable[None] | None]
+        self: "Flow[S]",
+        exc: type[E] | tuple[type[E], ...],
+        to: Callable[[S, E], Awaitable[None] | None],
     ) -> "Flow[S]": ...
     @overload
     def catch(
         self: "Flow[S]",
         exc: tuple[type[E], type[E2]],
         to: Callable[[S, E | E2], Awaitable[None] | None],
-    ) -> "Flow[S]": ...
-    @overload
-    def catch(
-        self: "Flow[S]", exc: tuple[type[E], ...], to: Callable[[S, E], Awaitable[None] | None]
     ) -> "Flow[S]": ...
     def catch(self, exc: object, to: object) -> object:
         """Lead errors of these types to a handler: `(state)`, `(state, error)` or `(state, ctx)`.
@@ -191,12 +181,8 @@ class Par(Flow[S_contra]):
                 where=f".join({need}) ({line_of(spot)})",
                 fix="keep one of the two `.join(...)`",
             )
-        if not 1 <= need <= self.tree.width:
-            raise InvalidFlow(
-                f"a join cannot wait for {need} of {self.tree.width} branches",
-                where=f".join({need}) ({line_of(spot)})",
-                fix=f"give a number from 1 to {self.tree.width}; without `.join` all are awaited",
-            )
+        width = len([*branches(self.tree)])
+        reachable(need, width, f".join({need})", "without `.join` all are awaited", spot)
         return type(self)(Quorum(self.tree, need, spot))
 
 
@@ -243,14 +229,16 @@ def undo_of(fn: object) -> Signature:
     return signature_of(fn)
 
 
-Step: TypeAlias = Flow[S] | Fn[S] | FnCtx[S]
+Step: TypeAlias = Flow[S] | Fn[S]
 
 
 def tree_of(part: object, spot: Spot | None) -> Tree:
     """Return the tree of a flow, of END or NEXT, or of a plain function. Raises `InvalidFlow`."""
     match part:
-        case Flow() | End():
-            return cast("Flow[BaseModel]", part).tree
+        case End():
+            return part
+        case Flow():
+            return part.tree
         case Unfinished():
             raise InvalidFlow(
                 f"{part!r} is no part of a flow", where=f"{line_of(spot)}", fix=part.advice
@@ -285,7 +273,7 @@ def _closed(what: str, spot: Spot | None) -> InvalidFlow:
 
 def _beside(left: Tree, right: Tree) -> Side:
     for tree in (left, right):
-        if isinstance(tree, Ending):
+        if isinstance(tree, End):
             raise InvalidFlow(
                 "END and NEXT are no branches",
                 where="an operand of `|`",
@@ -312,6 +300,16 @@ def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
 
 def _is_error(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, Exception)
+
+
+def reachable(need: int, count: int, where: str, otherwise: str, spot: Spot | None) -> None:
+    """Refuse a join that waits for more branches than there are, or for none."""
+    if not 1 <= need <= count:
+        raise InvalidFlow(
+            f"a join cannot wait for {need} of {count} branches",
+            where=f"{where} ({line_of(spot)})",
+            fix=f"give a number from 1 to {count}; {otherwise}",
+        )
 
 
 def positive(number: object, name: str, where: str, spot: Spot | None) -> None:

@@ -19,6 +19,7 @@ from agentgraph.graph import Vertex
 from agentgraph.runtime.item import ItemFailed
 from agentgraph.state.declaration import fits, spell
 from agentgraph.state.field import explain
+from agentgraph.workflow.findings import found_at
 from agentgraph.workflow.guards import is_guarded, limits_of
 from agentgraph.workflow.signature import MISSING, Signature, Unread
 from agentgraph.workflow.source import source_of
@@ -31,8 +32,7 @@ def misfits(vertex: Vertex, settled: Settled, state: type[BaseModel]) -> Iterato
     """Find what one vertex hands on that cannot be taken."""
     for signature in settled.checked:
         for finding, line in _constants(vertex, signature, state):
-            place = signature.about.place
-            yield replace(finding, place=place and Place(place.file, line))
+            yield replace(finding, place=signature.at(line))
     if vertex.kind == "subgraph":
         yield from _mapped(vertex, settled)
     elif vertex.kind == "each":
@@ -57,7 +57,7 @@ def _constants(
         if why is not None:
             what = f"{vertex.name!r} writes {ast.unparse(node)} into {name!r}: {why}"
             fix = f"write what the field takes: {spell(field.annotation)}"
-            yield Finding("AG404", what, f"{vertex.kind} {vertex.name!r}", fix), line
+            yield found_at(vertex, "AG404", what, fix), line
 
 
 def _refused(field: FieldInfo, value: object, state: type[BaseModel]) -> str | None:
@@ -105,26 +105,19 @@ def _mapped(vertex: Vertex, settled: Settled) -> Iterator[Finding]:
     yield from _handed(vertex, "`enter` gives", enter.returns, f"{vertex.name!r} works on", child)
     yield from _handed(vertex, f"{vertex.name!r} gives", child, "`leave` takes", leave.second)
     source = source_of(enter.fn)
-    place = enter.about.place
-    returned = (
-        []
-        if source is None
-        else [each.value for each in source.body if isinstance(each, ast.Return)]
-    )
-    for made in returned:
-        match made:
-            case ast.Call(ast.Name(name), [], keywords) if (
-                source is not None and place is not None and source.value(name) is child
+    for statement in source.body if source else ():
+        match statement:
+            case ast.Return(ast.Call(ast.Name(name), [], keywords) as made) if (
+                source is not None and source.value(name) is child
             ):
                 given = {keyword.arg for keyword in keywords}
-                where = Place(place.file, made.lineno + source.offset)
-                yield from _unmapped(vertex, child, given, where)
+                yield from _unmapped(vertex, child, given, enter.at(made.lineno + source.offset))
             case _:
                 pass
 
 
 def _unmapped(
-    vertex: Vertex, child: type[BaseModel], given: set[str | None], place: Place
+    vertex: Vertex, child: type[BaseModel], given: set[str | None], place: Place | None
 ) -> Iterator[Finding]:
     fields = child.model_fields
     if None in given or any(field.validation_alias or field.alias for field in fields.values()):
@@ -166,18 +159,8 @@ def _handed(
 ) -> Iterator[Finding]:
     kind = get_origin(given)
     is_late = isinstance(kind, type) and issubclass(kind, Awaitable)
-    if (
-        is_late
-        or isinstance(given, Unread)
-        or isinstance(taken, Unread)
-        or MISSING in (given, taken)
-    ):
-        return
-    if not fits(given, taken):
-        yield Finding(
-            "AG405",
-            f"{gives} {spell(given)}, and {takes} {spell(taken)}",
-            f"{vertex.kind} {vertex.name!r}",
-            "let the one give what the other takes, or put the annotation right",
-            vertex.place,
-        )
+    is_known = not any(isinstance(hint, Unread) or hint is MISSING for hint in (given, taken))
+    if is_known and not is_late and not fits(given, taken):
+        what = f"{gives} {spell(given)}, and {takes} {spell(taken)}"
+        fix = "let the one give what the other takes, or put the annotation right"
+        yield found_at(vertex, "AG405", what, fix)

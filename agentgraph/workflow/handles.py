@@ -1,9 +1,7 @@
 """Which dot of a sketch each handle of the builder stands for; no edge is drawn here."""
 
 from collections.abc import Hashable
-from typing import NamedTuple, TypeGuard, cast
-
-from pydantic import BaseModel
+from typing import NamedTuple, Never, cast
 
 from agentgraph.errors import InvalidFlow, nearest
 from agentgraph.workflow.agents import agent_work, mention_of
@@ -19,7 +17,7 @@ _NAMED = "name what an edge touches by its function, or by the handle that `add_
 
 
 class Placed(NamedTuple):
-    """Where a whole flow stands: its first dot, its open ends, all its dots."""
+    """Where a node or a whole flow stands: its first dot, its open ends, all its dots."""
 
     entry: int
     exits: list[Exit]
@@ -32,9 +30,7 @@ class Handles:
     def __init__(self) -> None:
         """Begin with START and END alone."""
         self.sketch: Sketch = Sketch()
-        self._placed: dict[Hashable, int | Placed] = {}
-        self._kept: list[Tree] = []
-        """Flows are known by their address, so they must not go away."""
+        self._placed: dict[Hashable, Placed] = {}
         self._names: set[str] = set()
         self._signatures: dict[Hashable, Signature] = {}
 
@@ -76,16 +72,13 @@ class Handles:
             return END
         if isinstance(handle, Start):
             return START
-        found = self.find(handle, spot)
-        return found if isinstance(found, int) else found.entry
+        return self.find(handle, spot).entry
 
     def exits(self, handle: object, spot: Spot | None) -> list[Exit]:
         """Return the open ends of a handle; a function that is new adds itself."""
         if isinstance(handle, Start | End):
             return [Exit(self.entry(handle, spot))]
         found = self.find(handle, spot)
-        if isinstance(found, int):
-            return [Exit(found)]
         if not found.exits:
             raise InvalidFlow(
                 f"every end of {_shown(handle)} is closed, so nothing can follow",
@@ -94,33 +87,19 @@ class Handles:
             )
         return found.exits
 
-    def find(self, handle: object, spot: Spot | None) -> int | Placed:
-        """Return the dot of a handle, or where the flow stands that it is."""
-        found = self._placed.get(_key(handle))
-        return self._add(handle, spot) if found is None else found
-
-    def lead(self, handle: object, target: int, spot: Spot | None) -> None:
-        """Lead the open ends of a handle to a dot."""
-        found = START if isinstance(handle, Start) else self._placed.get(_key(handle))
-        if isinstance(found, int):
-            self.sketch.ways.append((found, target, None, False, spot))
-        else:
-            self.sketch.connect(self.exits(handle, spot), target, spot)
-
-    def dots(self, handle: object, spot: Spot | None) -> range:
-        """Return all dots that a handle stands for."""
-        found = self.find(handle, spot)
-        return range(found, found + 1) if isinstance(found, int) else found.dots
-
-    def _add(self, handle: object, spot: Spot | None) -> int | Placed:
-        key = _key(handle)
-        if _is_composite(handle):
-            return self._draw(handle, key, spot)
+    def find(self, handle: object, spot: Spot | None) -> Placed:
+        """Return where a handle stands."""
+        key, tree = _key(handle), _tree(handle)
+        found = self._placed.get(key)
+        if found is not None:
+            return found
+        if tree is not None and not isinstance(tree, Mention):
+            return self._draw(tree, key, spot)
         return self._put(Mention(self._work(handle, None, NOTHING, spot), key), spot)
 
     def _work(self, fn: object, name: str | None, options: Options, spot: Spot | None) -> Work:
         if isinstance(fn, Node):
-            work = mention_of(cast("Node[BaseModel]", fn).tree).work.told(options)
+            work = mention_of(cast("Node[Never]", fn).tree).work.told(options)
             return work if name is None else work.named(name)
         if isinstance(fn, Unfinished):
             raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=fn.advice)
@@ -147,28 +126,26 @@ class Handles:
             fix = "edges go by the function, or by what `add_node` returned: without quotes"
         return InvalidFlow(f"{name!r} is no node but a text", where=line_of(spot), fix=fix)
 
-    def _put(self, mention: Mention, spot: Spot | None) -> int:
-        dot = self._placed[mention.key] = self.sketch.add(None, mention.work, spot)
-        return dot
+    def _put(self, mention: Mention, spot: Spot | None) -> Placed:
+        dot = self.sketch.add(None, mention.work, spot)
+        placed = self._placed[mention.key] = Placed(dot, [Exit(dot)], range(dot, dot + 1))
+        return placed
 
-    def _draw(self, flow: Flow[BaseModel], key: Hashable, spot: Spot | None) -> Placed:
+    def _draw(self, tree: Tree, key: Hashable, spot: Spot | None) -> Placed:
         """Add a whole flow; it is one handle, entered at its beginning and left at its open ends."""
         first = len(self.sketch.dots)
-        exits = Pen(self.sketch).draw(flow.tree, [], spot)
-        placed = Placed(first, exits, range(first, len(self.sketch.dots)))
-        self._placed[key] = placed
-        self._kept.append(flow.tree)
+        exits = Pen(self.sketch).draw(tree, [], spot)
+        placed = self._placed[key] = Placed(first, exits, range(first, len(self.sketch.dots)))
         return placed
 
 
-def _is_composite(handle: object) -> TypeGuard[Flow[BaseModel]]:
-    return isinstance(handle, Flow) and not isinstance(handle, Node)
+def _tree(handle: object) -> Tree | None:
+    return cast("Flow[Never]", handle).tree if isinstance(handle, Flow) else None
 
 
 def _key(handle: object) -> Hashable:
-    if isinstance(handle, Flow):
-        return key_of(cast("Flow[BaseModel]", handle).tree)
-    return identity(handle)
+    tree = _tree(handle)
+    return identity(handle) if tree is None else key_of(tree)
 
 
 def _shown(handle: object) -> str:

@@ -60,34 +60,17 @@ def _own_name(dot: Dot) -> str:
 def _doubts(known: Dot | None, dot: Dot, places: Places) -> Iterator[Finding]:
     """Find what is wrong with a name that is not the first of its kind."""
     assert dot.work is not None
-    if not dot.work.name:
-        yield _nameless(dot, places)
+    name, fn = dot.work.name, dot.work.fn
+    if not name:
+        what = "a lambda, a partial or an object has no name that a graph could show"
+        fix = 'name it: `node(name="greet")(fn)`, or `g.add_node(fn, name="greet")`'
+        yield Finding("AG121", what, repr(fn), fix, places.of(dot.spot) or place_of(fn))
     elif known is not None and known.work is not None and known.work.owner != dot.work.owner:
-        yield _doubled(known, dot, places)
-
-
-def _nameless(dot: Dot, places: Places) -> Finding:
-    assert dot.work is not None
-    return Finding(
-        "AG121",
-        "a lambda, a partial or an object has no name that a graph could show",
-        where=f"{dot.work.fn!r}",
-        fix='name it: `node(name="greet")(fn)`, or `g.add_node(fn, name="greet")`',
-        place=places.of(dot.spot) or place_of(dot.work.fn),
-    )
-
-
-def _doubled(known: Dot, dot: Dot, places: Places) -> Finding:
-    assert known.work is not None
-    assert dot.work is not None
-    name = dot.work.name
-    other = place_of(known.work.fn) or places.of(known.spot)
-    return Finding(
-        "AG103",
-        f"two different agents have the name {name!r}"
-        + (f"; the other is at {other}" if other else ""),
-        where=f"node {name!r}",
-        fix=f'name one of them: `@node(name="{name}_too")`, `.named("{name}_too")` in a flow, '
-        f'`g.add_node(..., name="{name}_too")` in the builder',
-        place=place_of(dot.work.fn) or places.of(dot.spot),
-    )
+        other = place_of(known.work.fn) or places.of(known.spot)
+        at = f"; the other is at {other}" if other else ""
+        what = f"two different agents have the name {name!r}{at}"
+        fix = (
+            f'name one of them: `@node(name="{name}_too")`, `.named("{name}_too")` in a flow, '
+            f'`g.add_node(..., name="{name}_too")` in the builder'
+        )
+        yield Finding("AG103", what, f"node {name!r}", fix, place_of(fn) or places.of(dot.spot))

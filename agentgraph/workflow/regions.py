@@ -3,8 +3,7 @@
 A flow needs none of this: its operators say where a region begins and ends.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
 
 from agentgraph.workflow.places import Spot
 from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch
@@ -12,26 +11,18 @@ from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch
 Ways = Mapping[int, list[int]]
 
 
-class Trial(NamedTuple):
-    """A region that the builder was told of: the dots of a catch, or the join of a quorum."""
+def with_regions(sketch: Sketch, trials: Sequence[Area]) -> Sketch:
+    """Return a copy of a sketch with the regions of `trials`, and the gates where they begin.
 
-    kind: Literal["catch", "quorum"]
-    dots: tuple[int, ...]
-    target: int
-    spot: Spot | None
-    errors: tuple[type[Exception], ...] = ()
-
-
-def with_regions(sketch: Sketch, trials: Iterable[Trial]) -> Sketch:
-    """Return a copy of a sketch with the regions of `trials`, and the gates where they begin."""
+    A trial is a region that the builder was told of: the dots of a catch, the join of a quorum.
+    """
     found = sketch.copy()
-    trials = list(trials)
     if not trials:
         return found
     outs, ins = _links(found, trials)
     dominators = _dominators(outs, ins) if any(t.kind == "quorum" for t in trials) else {}
     inside = [
-        _raced(trial.target, dominators, outs, ins)
+        _raced(trial.dots[0], dominators, outs, ins)
         if trial.kind == "quorum"
         else _surrounded(found, trial.dots, outs, ins)
         for trial in trials
@@ -41,7 +32,7 @@ def with_regions(sketch: Sketch, trials: Iterable[Trial]) -> Sketch:
         if trial.kind == "quorum":
             for other, members in zip(trials, inside, strict=True):
                 if other.kind == "catch" and members >= raced:
-                    members.add(trial.target)
+                    members.update(trial.dots)
     # The smaller ones first: a gate put into a region belongs to all regions around it.
     for number in sorted(range(len(trials)), key=lambda number: len(inside[number])):
         around = [members for members in inside if members >= inside[number]]
@@ -49,17 +40,15 @@ def with_regions(sketch: Sketch, trials: Iterable[Trial]) -> Sketch:
         if gate is not None:
             for members in around:
                 members.add(gate)
-    for trial, members in zip(trials, inside, strict=True):
-        area = Area(trial.kind, 0, 0, trial.spot)
-        area.only = tuple(sorted(members))
-        area.target = trial.target
-        area.errors = trial.errors
-        found.areas.append(area)
+    found.areas += [
+        Area(trial.kind, trial.spot, tuple(sorted(members)), trial.target, trial.errors)
+        for trial, members in zip(trials, inside, strict=True)
+    ]
     return found
 
 
 def _links(
-    sketch: Sketch, trials: Iterable[Trial]
+    sketch: Sketch, trials: Sequence[Area]
 ) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
     """Return what follows each dot and what comes before it, ways that no edge shows included."""
     outs: dict[int, list[int]] = {number: [] for number in range(len(sketch.dots))}
@@ -74,15 +63,10 @@ def _links(
     for number, dot in enumerate(sketch.dots):
         if dot.limit is not None and dot.limit.then is not None:
             link(number, dot.limit.then)
-    caught = [(trial.dots, trial.target) for trial in trials if trial.kind == "catch"]
-    caught += [
-        (tuple(area.members()), area.target)
-        for area in sketch.areas
-        if area.kind == "catch" and area.target is not None
-    ]
-    for members, handler in caught:
-        for member in members:
-            link(member, handler)
+    for area in (*trials, *sketch.areas):
+        if area.kind == "catch" and area.target is not None:
+            for member in area.members():
+                link(member, area.target)
     return outs, ins
 
 

@@ -10,9 +10,10 @@ Rules of this file:
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
 from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
@@ -26,14 +27,12 @@ from agentgraph.workflow.escapes import Trail
 from agentgraph.workflow.source import source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
+_YIELDS: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _LOST: Final = (NameError, AttributeError, TypeError, SyntaxError)
 
 
-class Missing:
-    """The type of `MISSING`: there is no annotation."""
-
-
-MISSING: Final = Missing()
+MISSING: Final = object()
+"""What stands for an annotation that is not there."""
 
 
 class Unread(NamedTuple):
@@ -50,33 +49,36 @@ class About(NamedTuple):
     place: Place | None
 
 
+class _Taken(NamedTuple):
+    """What a callable says of its parameters."""
+
+    hints: Sequence[object]
+    """The annotation of each that takes a value by its place."""
+    needed: int
+    """How many of these must be given."""
+    keywords: Sequence[str]
+    """What must be given by name."""
+    takes_any: bool
+    returns: object
+
+
 class Signature:
     """A callable and what is known of it. A hint is what an annotation stands for."""
 
-    __slots__ = (
-        "_about", "_access", "_binding", "_body", "_known", "alone", "fn", "has_second", "is_async", "needs_second",
-        "returns", "second", "source", "state", "takes_any",
-    )  # fmt: skip
-
-    def __init__(self, fn: Callable[..., object], source: object) -> None:
-        """Take the callable, and the function that has its annotations."""
+    def __init__(self, fn: Callable[..., object], source: object, taken: _Taken) -> None:
+        """Take the callable, the function that has its annotations, and what these say."""
         self.fn: Callable[..., object] = fn
         self.source: object = source
-        self.state: object = MISSING
-        self.second: object = MISSING
-        self.returns: object = MISSING
-        self.has_second: bool = False
-        self.needs_second: bool = False
-        self.takes_any: bool = False
+        first, second, *_ = *taken.hints, MISSING, MISSING
+        self.state: object = read(first, source)
+        self.second: object = read(second, source)
+        self.returns: object = read(taken.returns, source)
+        self.has_second: bool = len(taken.hints) > 1
+        self.needs_second: bool = taken.needed == 2
+        self.takes_any: bool = taken.takes_any
         """It takes any number of values, or does not say."""
-        self.is_async: bool = False
         self.alone: tuple[Signature, ...] = (self,)
         """Itself, as all that there is to check of a vertex."""
-        self._body: Body | None = None
-        self._binding: Binding | None = None
-        self._about: About | None = None
-        self._access: Access | None = None
-        self._known: Known | Missing | None = MISSING
 
     @property
     def name(self) -> str:
@@ -94,6 +96,11 @@ class Signature:
         """The callable, for messages that have its place already."""
         return f"function {self.name!r}" if self.name else f"{self.fn!r}"
 
+    def at(self, line: int) -> Place | None:
+        """Return a line of its file."""
+        place = self.about.place
+        return place and Place(place.file, line)
+
     def read_again(self) -> "Signature":
         """Look once more for what was not found: it may have been defined since."""
         for part in ("state", "second", "returns"):
@@ -102,52 +109,39 @@ class Signature:
                 setattr(self, part, read(hint.text, self.source))
         return self
 
-    @property
-    def wants(self) -> Wants:
-        """What the second parameter takes. Raises `InvalidAgent` when that cannot be told."""
-        return self.body.wants
-
-    @property
+    @cached_property
     def body(self) -> Body:
         """The callable as a run wants it. Raises `InvalidAgent` when that cannot be told."""
-        if self._body is None:
-            wants = self._second() if self.has_second else "state"
-            self._body = Body(self.fn, wants, self.is_async)
-        return self._body
+        wants = self._second() if self.has_second else "state"
+        method = getattr(self.fn, "__call__", None)  # noqa: B004 - the method itself is asked for
+        is_async = inspect.iscoroutinefunction(self.fn) or inspect.iscoroutinefunction(method)
+        return Body(self.fn, wants, is_async)
 
-    @property
+    @cached_property
     def binding(self) -> Binding:
         """The callable as the body of a vertex, one for all vertices that have it."""
-        if self._binding is None:
-            self._binding = Binding(self.body)
-        return self._binding
+        return Binding(self.body)
 
-    @property
-    def about(self) -> "About":
+    @cached_property
+    def about(self) -> About:
         """What a graph shows of the callable."""
-        if self._about is None:
-            self._about = About(
-                qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn)
-            )
-        return self._about
+        return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn))
 
-    @property
+    @cached_property
     def known(self) -> Known | None:
         """What its source says of the state; None when it cannot be read."""
-        if isinstance(self._known, Missing):
-            source = source_of(self.fn)
-            self._known = None if source is None else known_of(source)
-        return self._known
+        source = source_of(self.fn)
+        return None if source is None else known_of(source)
 
-    @property
+    @cached_property
     def access(self) -> Access | None:
         """What it reads and writes."""
-        if self._access is None and self.known is not None:
-            self._access = self.known.access
-            source = source_of(self.fn)
-            if source is not None and Trail(source, self.known.aliases).hands_on(self.state):
-                self._access = replace(self._access, is_whole=False)
-        return self._access
+        known = self.known
+        source = known and source_of(self.fn)
+        if known is None or source is None:
+            return None
+        hands_on = Trail(source, known.aliases).hands_on(self.state)
+        return replace(known.access, is_whole=False) if hands_on else known.access
 
     def _second(self) -> Wants:
         hint = self.second
@@ -176,85 +170,51 @@ def signature_of(fn: object) -> Signature:
             where=f"a value of type {type(fn).__name__!r}",
             fix="give a function, a method, or an object with `__call__`",
         )
-    plain, skipped = _inner(fn)
-    if isinstance(plain, FunctionType) and not hasattr(plain, "__wrapped__"):
-        found = _plain(fn, plain, skipped)
-    else:
-        found = _any(fn)
-    if found.is_async or isinstance(plain, FunctionType):
-        return found
-    found.is_async = inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(
-        getattr(fn, "__call__", None)  # noqa: B004 - the method itself is asked for, not whether
-    )
-    return found
-
-
-def _inner(fn: object) -> tuple[object, int]:
-    """Return the function itself, and how many of its parameters are bound already."""
-    return (fn.__func__, 1) if isinstance(fn, MethodType) else (fn, 0)
-
-
-def _plain(fn: Callable[..., object], plain: FunctionType, skipped: int) -> Signature:
-    code = plain.__code__
-    _refuse_generator(code, fn)
-    count = code.co_argcount - skipped
-    needed = max(0, count - len(plain.__defaults__ or ()))
-    names = code.co_varnames[skipped : code.co_argcount]
-    if code.co_kwonlyargcount and len(plain.__kwdefaults__ or ()) < code.co_kwonlyargcount:
-        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        _refuse(fn, f"needs the keyword {keywords[0]!r}")
-    if count < 1 and not code.co_flags & inspect.CO_VARARGS:
+    plain, skipped = (fn.__func__, 1) if isinstance(fn, MethodType) else (fn, 0)
+    is_plain = isinstance(plain, FunctionType) and not hasattr(plain, "__wrapped__")
+    source = plain if is_plain else _source(fn)
+    code = getattr(source, "__code__", None)
+    if isinstance(code, CodeType) and code.co_flags & _YIELDS:
+        _refuse(fn, "is a generator, which would never run")
+    taken = _plain(plain, skipped) if is_plain else _any(fn)
+    if taken.keywords:
+        _refuse(fn, f"needs the keyword {taken.keywords[0]!r}")
+    if not taken.hints and not taken.takes_any:
         _refuse(fn, "takes nothing")
-    if needed > 2:
-        _refuse(fn, f"needs {needed} arguments")
+    if taken.needed > 2:
+        _refuse(fn, f"needs {taken.needed} arguments")
+    return Signature(fn, source, taken)
+
+
+def _plain(plain: FunctionType, skipped: int) -> _Taken:
+    code = plain.__code__
+    count = code.co_argcount
     hints = annotations_of(plain)
-    found = Signature(fn, plain)
-    found.needs_second, found.has_second = needed == 2, count >= 2
-    found.takes_any = bool(code.co_flags & inspect.CO_VARARGS)
-    found.is_async = bool(code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE))
-    if hints:
-        found.returns = read(hints.get("return", MISSING), plain)
-        if count >= 1:
-            found.state = read(hints.get(names[0], MISSING), plain)
-        if count >= 2:
-            found.second = read(hints.get(names[1], MISSING), plain)
-    return found
+    keywords = code.co_varnames[count : count + code.co_kwonlyargcount]
+    return _Taken(
+        [hints.get(name, MISSING) for name in code.co_varnames[skipped:count]],
+        count - skipped - len(plain.__defaults__ or ()),
+        [name for name in keywords if name not in (plain.__kwdefaults__ or ())],
+        bool(code.co_flags & inspect.CO_VARARGS),
+        hints.get("return", MISSING),
+    )
 
 
-def _any(fn: Callable[..., object]) -> Signature:
+def _any(fn: Callable[..., object]) -> _Taken:
     """Read a partial, a callable object, a decorated function: whatever is not a plain one."""
-    source = _source(fn)
     try:
         taken = inspect.signature(fn)
     except (ValueError, TypeError, NameError):  # Some callables written in C say nothing.
-        found = Signature(fn, source)
-        found.takes_any = True
-        return found
-    code = getattr(source, "__code__", None)
-    if isinstance(code, CodeType):
-        _refuse_generator(code, fn)
-    places = [
-        p
-        for p in taken.parameters.values()
-        if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}
-    ]
-    needed = [p for p in places if p.default is p.empty]
-    for each in taken.parameters.values():
-        if each.kind is each.KEYWORD_ONLY and each.default is each.empty:
-            _refuse(fn, f"needs the keyword {each.name!r}")
-    if not places and not any(p.kind is p.VAR_POSITIONAL for p in taken.parameters.values()):
-        _refuse(fn, "takes nothing")
-    if len(needed) > 2:
-        _refuse(fn, f"needs {len(needed)} arguments")
-    hints = [MISSING if p.annotation is p.empty else p.annotation for p in places[:2]]
-    hints += [MISSING] * (2 - len(hints))
-    returns = MISSING if taken.return_annotation is taken.empty else taken.return_annotation
-    found = Signature(fn, source)
-    found.state, found.second = read(hints[0], source), read(hints[1], source)
-    found.returns = read(returns, source)
-    found.needs_second, found.has_second = len(needed) == 2, len(places) >= 2
-    found.takes_any = any(p.kind is p.VAR_POSITIONAL for p in taken.parameters.values())
-    return found
+        return _Taken((), 0, (), True, MISSING)
+    parameters = taken.parameters.values()
+    places = [p for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
+    return _Taken(
+        [p.annotation for p in places],
+        sum(p.default is p.empty for p in places),
+        [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty],
+        any(p.kind is p.VAR_POSITIONAL for p in parameters),
+        taken.return_annotation,
+    )
 
 
 def _source(fn: object) -> object:
@@ -265,11 +225,6 @@ def _source(fn: object) -> object:
         fn = getattr(type(fn), "__call__", fn)  # noqa: B004 - the method itself is asked for
     found = inspect.unwrap(cast("Callable[..., object]", fn))
     return getattr(found, "__func__", found)
-
-
-def _refuse_generator(code: CodeType, fn: object) -> None:
-    if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR):
-        _refuse(fn, "is a generator, which would never run")
 
 
 def _refuse(fn: object, what: str) -> None:
@@ -294,6 +249,8 @@ def annotations_of(fn: FunctionType) -> Mapping[str, object]:
 
 def read(annotation: object, source: object) -> object:
     """Return what an annotation stands for, or `Unread` when it names something unknown."""
+    if annotation is inspect.Parameter.empty:
+        return MISSING
     if isinstance(annotation, type) or annotation is MISSING:
         return annotation
     if annotation is None:
@@ -305,7 +262,7 @@ def read(annotation: object, source: object) -> object:
         if isinstance(found, type):
             return found
     holder = SimpleNamespace(__annotations__={"hint": annotation})
-    around = _Around(source) if is_local else None
+    around = _around(source) if is_local else None
     try:
         # A copy, since `eval` puts the builtins into the names that it is given.
         return get_type_hints(holder, {**names}, around, include_extras=True)["hint"]
@@ -313,49 +270,25 @@ def read(annotation: object, source: object) -> object:
         return Unread(annotation if isinstance(annotation, str) else str(annotation))
 
 
-class _Around(Mapping[str, object]):
-    """The names of the functions around `source`: what it closes over, and where these still run."""
-
-    def __init__(self, source: object) -> None:
-        self._source = source
-
-    def __getitem__(self, name: str) -> object:
-        for names in self._scopes():
-            if name in names:
-                return names[name]
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for names in self._scopes() for name in names)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def _scopes(self) -> Iterator[Mapping[str, object]]:
-        code = getattr(self._source, "__code__", None)
-        if not isinstance(code, CodeType):
-            return
-        cells = getattr(self._source, "__closure__", None) or ()
-        yield {
-            name: cell.cell_contents
-            for name, cell in zip(code.co_freevars, cells, strict=False)
-            if _is_filled(cell)
-        }
-        frame = inspect.currentframe()
-        while frame is not None:
-            around = frame.f_code
-            if around.co_filename == code.co_filename and code.co_qualname.startswith(
-                f"{around.co_qualname}."
-            ):
-                yield frame.f_locals
-            frame = frame.f_back
-
-
-def _is_filled(cell: object) -> bool:
-    try:
-        return getattr(cell, "cell_contents", MISSING) is not MISSING
-    except ValueError:
-        return False
+def _around(source: object) -> dict[str, object]:
+    """Return the names of the functions around `source`: what it closes over, and where they run."""
+    code = getattr(source, "__code__", None)
+    names: dict[str, object] = {}
+    if not isinstance(code, CodeType):
+        return names
+    for name, cell in zip(
+        code.co_freevars, getattr(source, "__closure__", None) or (), strict=False
+    ):
+        with suppress(ValueError):  # The cell is empty as long as nothing was assigned.
+            names[name] = cell.cell_contents
+    frame = inspect.currentframe()
+    while frame is not None:
+        around = frame.f_code
+        is_around = code.co_qualname.startswith(f"{around.co_qualname}.")
+        if is_around and around.co_filename == code.co_filename:
+            names = {**frame.f_locals, **names}
+        frame = frame.f_back
+    return names
 
 
 def _options(hint: object) -> tuple[object, ...]:

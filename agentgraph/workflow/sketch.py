@@ -4,6 +4,7 @@ Flows and the builder both draw a sketch. What comes after (names, places, check
 same for both.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from agentgraph.errors import Finding
@@ -56,7 +57,7 @@ class Dot:
 
     def __init__(self, gate: Gate | None, work: Work | None, spot: Spot | None) -> None:
         """Take what it is: a gate or a work."""
-        self.gate = gate
+        self.gate: Gate | None = gate
         self.work: Work | None = work
         self.spot: Spot | None = spot
         self.limit: Limit | None = None
@@ -69,29 +70,30 @@ class Dot:
 
 
 class Area:
-    """A region of a sketch: the dots from `first` up to `end`, and those put there later."""
+    """A region of a sketch: the dots inside, and `more` that were put there later."""
 
-    __slots__ = ("end", "errors", "first", "kind", "more", "only", "spot", "target")
+    __slots__ = ("dots", "errors", "kind", "more", "spot", "target")
 
-    def __init__(self, kind: RegionKind, first: int, end: int, spot: Spot | None) -> None:
-        """Take the kind and the dots that were drawn while the region was."""
+    def __init__(
+        self,
+        kind: RegionKind,
+        spot: Spot | None,
+        dots: Sequence[int],
+        target: int | None = None,
+        errors: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """Take the kind, the dots inside, where it leads, and the errors of a catch."""
         self.kind: RegionKind = kind
-        self.first: int = first
-        self.end: int = end
         self.spot: Spot | None = spot
+        self.dots: Sequence[int] = dots
+        """Those that were drawn while the region was: a range; of a builder one by one."""
         self.more: list[int] = []
-        self.only: tuple[int, ...] | None = None
-        """The dots one by one, where they do not stand in a row."""
-        self.target: int | None = None
-        self.errors: tuple[type[Exception], ...] = ()
-
-    def holds(self, dot: int) -> bool:
-        """Say whether a dot that is no later addition stands inside."""
-        return self.first <= dot < self.end
+        self.target: int | None = target
+        self.errors: tuple[type[Exception], ...] = errors
 
     def members(self) -> list[int]:
         """Return the dots inside."""
-        return [*(range(self.first, self.end) if self.only is None else self.only), *self.more]
+        return [*self.dots, *self.more]
 
 
 class Sketch:

@@ -7,7 +7,7 @@ from agentgraph.graph import Policy, Vertex
 from agentgraph.runtime.program import Binding, Program
 from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.work import Made, Settled, Work, without_error
+from agentgraph.workflow.work import Settled, Work, without_error
 
 
 def subgraph_work(program: Program, enter: Signature, leave: Signature) -> Work:
@@ -25,7 +25,7 @@ def subgraph_work(program: Program, enter: Signature, leave: Signature) -> Work:
         binding = Binding(without_error(enter, "`enter`"), child=program, into=leave.fn)
         return Settled(vertex, binding, (enter, leave))
 
-    return Made(name, program, settle)
+    return Work(name, program, settle)
 
 
 def each_work(
@@ -65,7 +65,7 @@ def each_work(
         )
         return Settled(vertex, binding, (over, into), served)
 
-    return Made("each", settle, settle, is_numbered=True)
+    return Work("each", settle, settle, is_numbered=True)
 
 
 def item_state(do: Signature) -> type[BaseModel]:

@@ -20,18 +20,18 @@ from agentgraph.workflow.places import Spot
 from agentgraph.workflow.work import Work
 
 
-class Ending:
-    """What END and NEXT are inside a flow: a closed end, and an open one with nothing in it."""
+class End:
+    """The type of END and NEXT: a closed end, and an open one with nothing in it."""
 
-    __slots__ = ("is_open",)
+    __slots__ = ("is_open", "name")
 
-    def __init__(self, *, is_open: bool) -> None:
-        """Take whether something may follow."""
+    def __init__(self, name: str, *, is_open: bool) -> None:
+        """There are two of these, and there is no need for more."""
+        self.name: str = name
         self.is_open: bool = is_open
 
-
-CLOSED = Ending(is_open=False)
-OPEN = Ending(is_open=True)
+    def __repr__(self) -> str:
+        return self.name
 
 
 class Mention:
@@ -60,15 +60,14 @@ class Chain:
 
 
 class Side:
-    """One part beside the other; `width` counts the branches."""
+    """One part beside the other."""
 
-    __slots__ = ("is_open", "left", "right", "width")
+    __slots__ = ("is_open", "left", "right")
 
     def __init__(self, left: "Tree", right: "Tree") -> None:
         """Take both parts."""
         self.left: Tree = left
         self.right: Tree = right
-        self.width: int = _width(left) + _width(right)
         self.is_open: bool = left.is_open or right.is_open
 
 
@@ -170,12 +169,12 @@ class On:
         self.is_open: bool = body.is_open
 
 
-Tree: TypeAlias = Ending | Mention | Chain | Side | Quorum | Fan | Loop | Catch | On
+Tree: TypeAlias = End | Mention | Chain | Side | Quorum | Fan | Loop | Catch | On
 
 
 def key_of(tree: Tree) -> Hashable:
     """Return what makes two parts the same object."""
-    return tree.key if isinstance(tree, Mention) else id(tree)
+    return tree.key if isinstance(tree, Mention) else tree
 
 
 def branches(side: Side) -> Iterator[Tree]:
@@ -187,7 +186,3 @@ def branches(side: Side) -> Iterator[Tree]:
             waiting += (tree.right, tree.left)
         else:
             yield tree
-
-
-def _width(tree: Tree) -> int:
-    return tree.width if isinstance(tree, Side) else 1

@@ -16,7 +16,7 @@ from agentgraph.workflow.flow import Unfinished
 from agentgraph.workflow.labels import answers_of
 from agentgraph.workflow.naming import Names
 from agentgraph.workflow.signature import Signature, signature_of
-from agentgraph.workflow.work import Made, Settled, without_error
+from agentgraph.workflow.work import Settled, Work, without_error
 
 S = TypeVar("S", bound=BaseModel)
 L = TypeVar("L", bound="str | bool | Enum")
@@ -46,7 +46,7 @@ def consensus(*voters: object, need: int) -> object:
             fix=f"take a number from {len(voters) // 2 + 1} to {len(voters)}",
         )
     signatures = tuple(_voter(voter) for voter in voters)
-    work = Made("consensus", signatures, lambda: _settled(signatures, need), is_numbered=True)
+    work = Work("consensus", signatures, lambda: _settled(signatures, need), is_numbered=True)
     return Classifier[BaseModel, bool](work)
 
 

@@ -7,7 +7,6 @@ Rules of this file:
 2. A work is settled once, however often it is mentioned.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, replace
 from operator import attrgetter
@@ -17,24 +16,19 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel
 
 from agentgraph.errors import InvalidAgent
-from agentgraph.graph import Policy, Vertex
+from agentgraph.graph import Vertex
 from agentgraph.runtime.program import Binding, Body
 from agentgraph.workflow.signature import Signature, qualname_of
 
 Answer = Mapping[object, str]
-PLAIN: Final = Policy()
-"""One attempt, without a limit of time."""
 
 
 class Options(NamedTuple):
     """What a node is told beside its callable."""
 
-    version: int = 1
-    policy: Policy = PLAIN
+    vertex: Mapping[str, object] = {}
+    """The fields of its vertex that are said, and are not what they would be anyway."""
     limit: int | None = None
-    reads: tuple[str, ...] | None = None
-    writes: tuple[str, ...] | None = None
-    effects: bool = False
 
 
 NOTHING: Final = Options()
@@ -68,21 +62,22 @@ class Settled(NamedTuple):
         return self._replace(vertex=changed(self.vertex, changes))
 
 
-class Work(ABC):
+class Work:
     """What a mention places in a graph."""
 
-    __slots__ = ("_settled", "fn", "is_numbered", "name", "owner", "states")
+    __slots__ = ("_settle", "_settled", "fn", "is_numbered", "name", "owner", "states")
 
     def __init__(
         self,
         name: str,
         fn: object,
+        settle: Callable[[], Settled],
         *,
         owner: Hashable = None,
         is_numbered: bool = False,
         states: tuple[type[BaseModel], ...] = (),
     ) -> None:
-        """Take the name, and the callable that makes two mentions of that name one agent.
+        """Take the name, the callable that makes two mentions of it one agent, and what settles it.
 
         `is_numbered`: the name is not the user's, so different works may share it.
         `states`: what `.on(...)` said that the state of the workflow will be.
@@ -92,57 +87,44 @@ class Work(ABC):
         self.owner: Hashable = identity(fn) if owner is None else owner
         self.is_numbered: bool = is_numbered
         self.states: tuple[type[BaseModel], ...] = states
+        self._settle: Callable[[], Settled] = settle
         self._settled: Settled | None = None
 
     @property
     def settled(self) -> Settled:
         """The vertex and all that belongs to it. Raises `InvalidAgent` when it cannot be made."""
         if self._settled is None:
-            self._settled = self.settle()
+            self._settled = self._settle()
         return self._settled
-
-    @abstractmethod
-    def settle(self) -> Settled:
-        """Make the vertex; asked once."""
 
     def named(self, name: str) -> "Work":
         """Return this work under another name."""
-        return Made(
-            name,
-            self.fn,
-            lambda: self.settled.with_vertex(name=name),
-            owner=self.owner,
-            states=self.states,
-        )
+
+        def renamed() -> Settled:
+            return self.settled.with_vertex(name=name)
+
+        return Work(name, self.fn, renamed, owner=self.owner, states=self.states)
 
     def undone(self, undo: Signature) -> "Work":
         """Return this work with a compensation."""
 
         def undoable() -> Settled:
             settled = self.settled.with_vertex(undo=qualname_of(undo.fn))
-            return settled._replace(
-                binding=replace(settled.binding, undo=without_error(undo, "an undo")),
-                checked=(*settled.checked, undo),
-            )
+            binding = replace(settled.binding, undo=without_error(undo, "an undo"))
+            return settled._replace(binding=binding, checked=(*settled.checked, undo))
 
         return self._with(undoable, self.states)
 
     def told(self, options: Options) -> "Work":
-        """Return this work with what the builder says of it; what it does not say stays."""
+        """Return this work with what the user says of it; what is not said stays."""
         if options == NOTHING:
             return self
 
         def adjusted() -> Settled:
-            vertex, binding = self.settled.vertex, self.settled.binding
-            settled = self.settled.with_vertex(
-                version=vertex.version if options.version == 1 else options.version,
-                policy=vertex.policy if options.policy == PLAIN else options.policy,
-                reads=vertex.reads if options.reads is None else options.reads,
-                writes=vertex.writes if options.writes is None else options.writes,
-                effects=vertex.effects or options.effects,
-            )
-            limit = binding.limit if options.limit is None else options.limit
-            return settled._replace(binding=replace(binding, limit=limit))
+            settled = self.settled.with_vertex(**options.vertex)
+            if options.limit is None:
+                return settled
+            return settled._replace(binding=replace(settled.binding, limit=options.limit))
 
         return self._with(adjusted, self.states)
 
@@ -150,39 +132,11 @@ class Work(ABC):
         """Return this work for a workflow whose state is `state`, or extends it."""
         return self._with(lambda: self.settled, (*self.states, state))
 
-    def _with(self, maker: Callable[[], Settled], states: tuple[type[BaseModel], ...]) -> "Work":
-        return Made(
-            self.name,
-            self.fn,
-            maker,
-            owner=self.owner,
-            is_numbered=self.is_numbered,
-            states=states,
+    def _with(self, settle: Callable[[], Settled], states: tuple[type[BaseModel], ...]) -> "Work":
+        numbered = self.is_numbered
+        return Work(
+            self.name, self.fn, settle, owner=self.owner, is_numbered=numbered, states=states
         )
-
-
-class Made(Work):
-    """A work that a function settles."""
-
-    __slots__ = ("_maker",)
-
-    def __init__(
-        self,
-        name: str,
-        fn: object,
-        maker: Callable[[], Settled],
-        *,
-        owner: Hashable = None,
-        is_numbered: bool = False,
-        states: tuple[type[BaseModel], ...] = (),
-    ) -> None:
-        """Take what every work has, and the function."""
-        super().__init__(name, fn, owner=owner, is_numbered=is_numbered, states=states)
-        self._maker = maker
-
-    def settle(self) -> Settled:
-        """Ask the function."""
-        return self._maker()
 
 
 def identity(fn: object) -> Hashable:
