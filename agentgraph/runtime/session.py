@@ -55,6 +55,8 @@ from agentgraph.state.revision import lighten, restore
 
 ROOT: Final = 1
 """The machine numbers the frame of the workflow itself first."""
+_PLAIN: Final[RunOptions] = {}
+"""What most callers ask for: one object serves all their runs."""
 _numbers = count(1)
 _process = uuid4().hex[:12]
 
@@ -90,7 +92,7 @@ class Session:
     ) -> None:
         """Prepare a run in the running event loop; nothing begins yet."""
         self.program: Program = program
-        self.options: RunOptions = options
+        self.options: RunOptions = options or _PLAIN
         self.deps: object = deps
         self.run_id: str = options.get("run_id") or f"{_process}-{next(_numbers)}"
         self._marking = Marking(program.plan)
