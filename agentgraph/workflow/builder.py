@@ -24,12 +24,13 @@ from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen, confident
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
-from agentgraph.workflow.flow import End, Flow, Node, Start, error_types, positive, reachable
+from agentgraph.workflow.flow import Flow, Node, Start, error_types, positive, reachable
 from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.regions import with_regions
 from agentgraph.workflow.sketch import Area, Exit, Limit
+from agentgraph.workflow.tree import End
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)

@@ -10,10 +10,10 @@ from typing_extensions import TypeVar
 from agentgraph.errors import InvalidFlow
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Question
-from agentgraph.workflow.flow import Body, BodyCtx, End, Flow, Node, Unfinished, tree_of
+from agentgraph.workflow.flow import Body, BodyCtx, Flow, Node, Unfinished, tree_of
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of
-from agentgraph.workflow.tree import Fan, Mention
+from agentgraph.workflow.tree import End, Fan, Mention
 from agentgraph.workflow.work import Work
 
 S = TypeVar("S", bound=BaseModel)

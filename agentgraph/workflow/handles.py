@@ -6,11 +6,11 @@ from typing import NamedTuple, Never, cast
 from agentgraph.errors import InvalidFlow, nearest
 from agentgraph.workflow.agents import agent_work, mention_of
 from agentgraph.workflow.drawing import Pen
-from agentgraph.workflow.flow import NEXT, End, Flow, Node, Start, Unfinished, undo_of
+from agentgraph.workflow.flow import NEXT, Flow, Node, Start, Unfinished, undo_of
 from agentgraph.workflow.places import Spot, line_of
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.sketch import END, START, Exit, Sketch
-from agentgraph.workflow.tree import Mention, Tree, key_of
+from agentgraph.workflow.tree import End, Mention, Tree, key_of
 from agentgraph.workflow.work import NOTHING, Options, Work, identity
 
 _NAMED = "name what an edge touches by its function, or by the handle that `add_node` returned"
