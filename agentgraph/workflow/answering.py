@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from pydantic import BaseModel
 
-from agentgraph.errors import Finding, Place, suggest
+from agentgraph.errors import Finding, suggest
 from agentgraph.graph import Vertex
 from agentgraph.workflow.guards import ANY, Runner, asked_of, is_odd, shown, tried
 from agentgraph.workflow.signature import Signature
@@ -33,12 +33,11 @@ def judged(
 ) -> Iterator[Finding]:
     """Compare the source of a classifier or voter with what it declares to answer."""
     source = source_of(signature.fn)
-    about = signature.about.place
-    if source is None or about is None or not source.is_direct or _only_declares(source.body):
+    if source is None or not source.is_direct or _only_declares(source.body):
         return
     where = f"{vertex.kind} {vertex.name!r}"
     for line, finding in _found(source, labels, state, abstains=abstains):
-        place = Place(about.file, line + source.offset) if line else vertex.place
+        place = signature.at(line + source.offset) if line else vertex.place
         what = f"{vertex.name!r} {finding.what}"
         if vertex.kind != "consensus" or finding.code != "AG215":
             yield replace(finding, what=what, where=where, place=place)

@@ -15,7 +15,7 @@ from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow, NotAvailable
 from agentgraph.runtime.context import Ctx
-from agentgraph.workflow.agents import function_tree, mention_of, reworked
+from agentgraph.workflow.agents import function_tree
 from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, line_of, spot_of_caller
 from agentgraph.workflow.signature import Signature, signature_of
@@ -24,12 +24,14 @@ from agentgraph.workflow.tree import (
     Chain,
     End,
     Loop,
+    Mention,
     On,
     Quorum,
     Side,
     Tree,
     branches,
 )
+from agentgraph.workflow.work import Work
 
 S = TypeVar("S", bound=BaseModel)
 S2 = TypeVar("S2", bound=BaseModel)
@@ -192,15 +194,20 @@ class Node(Flow[S_contra]):
     __slots__ = ()
 
     @property
+    def work(self) -> Work:
+        """What it places in a graph."""
+        return cast("Mention", self.tree).work
+
+    @property
     def name(self) -> str:
         """The name that the node asks for; a second mention of it gets a number."""
-        return mention_of(self.tree).work.name
+        return self.work.name
 
     async def apply(self: "Node[S]", state: S) -> S:
         """Run the agent once on a copy of `state`, and return the copy: for unit tests."""
         from agentgraph.runtime.alone import apply  # noqa: PLC0415 - only tests need it
 
-        settled = mention_of(self.tree).work.settled
+        settled = self.work.settled
         if settled.binding.body is None or settled.vertex.kind != "node":
             raise NotAvailable(
                 f"{self.name!r} is a {settled.vertex.kind}, which is more than one call",
@@ -211,12 +218,11 @@ class Node(Flow[S_contra]):
 
     def undo(self: "Node[S]", fn: "Body[S] | BodyCtx[S] | Node[S]") -> "Node[S]":
         """Say what undoes this node when an error takes down the flow around it."""
-        undo = undo_of(fn)
-        return Node(reworked(self.tree, lambda work: work.undone(undo)))
+        return Node(Mention(self.work.undone(undo_of(fn)), object()))
 
     def named(self, name: str) -> Self:
         """Return this node under another name."""
-        return type(self)(reworked(self.tree, lambda work: work.named(name)))
+        return type(self)(Mention(self.work.named(name), object()))
 
     def __repr__(self) -> str:
         return f"Node({self.name!r})"
@@ -225,7 +231,7 @@ class Node(Flow[S_contra]):
 def undo_of(fn: object) -> Signature:
     """Return what an `undo` calls: of a node the function behind it, without its policy."""
     if isinstance(fn, Node):
-        return mention_of(cast("Node[BaseModel]", fn).tree).work.settled.checked[0]
+        return cast("Node[BaseModel]", fn).work.settled.checked[0]
     return signature_of(fn)
 
 

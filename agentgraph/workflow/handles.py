@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from typing import NamedTuple, Never, cast
 
 from agentgraph.errors import InvalidFlow, nearest
-from agentgraph.workflow.agents import agent_work, mention_of
+from agentgraph.workflow.agents import agent_work
 from agentgraph.workflow.drawing import Pen
 from agentgraph.workflow.flow import NEXT, Flow, Node, Start, Unfinished, undo_of
 from agentgraph.workflow.places import Spot, line_of
@@ -99,7 +99,7 @@ class Handles:
 
     def _work(self, fn: object, name: str | None, options: Options, spot: Spot | None) -> Work:
         if isinstance(fn, Node):
-            work = mention_of(cast("Node[Never]", fn).tree).work.told(options)
+            work = cast("Node[Never]", fn).work.told(options)
             return work if name is None else work.named(name)
         if isinstance(fn, Unfinished):
             raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=fn.advice)

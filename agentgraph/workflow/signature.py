@@ -96,6 +96,10 @@ class Signature:
         """The callable, for messages that have its place already."""
         return f"function {self.name!r}" if self.name else f"{self.fn!r}"
 
+    def fault(self, what: str, fix: str) -> InvalidAgent:
+        """Say what is wrong with it."""
+        return InvalidAgent(what, where=self.where, fix=fix)
+
     def at(self, line: int) -> Place | None:
         """Return a line of its file."""
         place = self.about.place
@@ -154,11 +158,10 @@ class Signature:
             return "error"
         if not self.needs_second:
             return "state"
-        raise InvalidAgent(
+        raise self.fault(
             f"the second parameter of {self.name or 'a function'!r} says neither that it takes the "
             f"context nor that it takes an error: {_shown(hint)}",
-            where=self.where,
-            fix="annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`",
+            "annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`",
         )
 
 
@@ -354,10 +357,6 @@ def pair_of(fn: object, what: str) -> Signature:
     """Read a function of two values, such as the `into` of an `each`: neither is a context."""
     found = signature_of(fn)
     if not found.has_second and not found.takes_any:
-        raise InvalidAgent(
-            f"{found.name or 'a function'!r} takes one value",
-            where=found.where,
-            fix=f"take two: {what}",
-        )
+        raise found.fault(f"{found.name or 'a function'!r} takes one value", f"take two: {what}")
     found.has_second = False
     return found
