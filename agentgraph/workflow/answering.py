@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from agentgraph.errors import Finding, suggest
 from agentgraph.graph import Vertex
+from agentgraph.workflow.elsewhere import returns
 from agentgraph.workflow.guards import ANY, Runner, asked_of, is_odd, shown, tried
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.source import Source, source_of
@@ -111,12 +112,8 @@ def _only_declares(body: Sequence[ast.stmt]) -> bool:
 def _answers(source: Source) -> Iterator[tuple[object, int]]:
     """Give each answer that is written down, with its line; `ANY` where it is computed."""
     runner = Runner(source)
-    waiting: list[ast.AST] = [*source.body]
-    for node in waiting:
-        if isinstance(node, ast.Return):
-            yield from ((value, node.lineno) for value in runner.possible(node.value))
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
+    for made in returns(source.body):
+        yield from ((value, made.lineno) for value in runner.possible(made.value))
 
 
 def _falls_off(body: Sequence[ast.stmt]) -> bool:

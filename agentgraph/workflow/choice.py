@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Generic, cast
+from typing import Generic, Self, cast
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -98,9 +98,9 @@ class Classifier(Abstaining[S_contra, L]):
         """Use this for a state that extends its own (checked when the workflow is built)."""
         return Classifier(self.work.on(state))
 
-    def named(self, name: str) -> "Classifier[S_contra, L]":
+    def named(self, name: str) -> Self:
         """Return this classifier under another name."""
-        return Classifier(self.work.named(name))
+        return type(self)(self.work.named(name))
 
 
 class Choice(Classifier[S_contra, L], Question[L]):
@@ -109,10 +109,6 @@ class Choice(Classifier[S_contra, L], Question[L]):
     def on(self, state: type[S2]) -> "Choice[S2, L]":
         """Ask this of a state that extends its own (checked when the workflow is built)."""
         return Choice(self.work.on(state))
-
-    def named(self, name: str) -> "Choice[S_contra, L]":
-        """Return this question under another name."""
-        return Choice(self.work.named(name))
 
 
 class Form(Unfinished, Question[F], Generic[S_contra, F]):
