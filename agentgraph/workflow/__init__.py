@@ -5,8 +5,9 @@ from agentgraph.workflow.choice import Abstaining, Choice, Classifier, Form
 from agentgraph.workflow.choosing import classifier, human
 from agentgraph.workflow.compiled import Workflow, workflow
 from agentgraph.workflow.decorators import node
-from agentgraph.workflow.flow import END, NEXT, START, End, Flow, Node, Par, Start
+from agentgraph.workflow.flow import END, NEXT, START, Flow, Node, Par, Start
 from agentgraph.workflow.items import each
+from agentgraph.workflow.tree import End
 from agentgraph.workflow.vote import consensus
 
 __all__ = [

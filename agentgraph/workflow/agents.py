@@ -1,8 +1,8 @@
 """The work of a node: one callable that edits the state, with its policy; not how it is decorated."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import timedelta
-from typing import Final, TypedDict, cast
+from typing import Final, TypedDict
 
 from agentgraph.errors import InvalidAgent, suggest
 from agentgraph.graph import Policy, Vertex
@@ -99,16 +99,6 @@ def agent_work(
 def function_tree(fn: object) -> Tree:
     """Return the part that a plain function is: the same function is the same object."""
     return Mention(agent_work(fn), identity(fn))
-
-
-def mention_of(tree: Tree) -> Mention:
-    """Return the tree of a node as what it is."""
-    return cast("Mention", tree)
-
-
-def reworked(tree: Tree, change: Callable[[Work], Work]) -> Tree:
-    """Return another node with a changed work."""
-    return Mention(change(mention_of(tree).work), object())
 
 
 def _names(names: Collection[str] | None) -> tuple[str, ...] | None:

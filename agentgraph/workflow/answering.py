@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from pydantic import BaseModel
 
-from agentgraph.errors import Finding, Place, suggest
+from agentgraph.errors import Finding, suggest
 from agentgraph.graph import Vertex
+from agentgraph.workflow.elsewhere import returns
 from agentgraph.workflow.guards import ANY, Runner, asked_of, is_odd, shown, tried
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.source import Source, source_of
@@ -33,12 +34,11 @@ def judged(
 ) -> Iterator[Finding]:
     """Compare the source of a classifier or voter with what it declares to answer."""
     source = source_of(signature.fn)
-    about = signature.about.place
-    if source is None or about is None or not source.is_direct or _only_declares(source.body):
+    if source is None or not source.is_direct or _only_declares(source.body):
         return
     where = f"{vertex.kind} {vertex.name!r}"
     for line, finding in _found(source, labels, state, abstains=abstains):
-        place = Place(about.file, line + source.offset) if line else vertex.place
+        place = signature.at(line + source.offset) if line else vertex.place
         what = f"{vertex.name!r} {finding.what}"
         if vertex.kind != "consensus" or finding.code != "AG215":
             yield replace(finding, what=what, where=where, place=place)
@@ -112,12 +112,8 @@ def _only_declares(body: Sequence[ast.stmt]) -> bool:
 def _answers(source: Source) -> Iterator[tuple[object, int]]:
     """Give each answer that is written down, with its line; `ANY` where it is computed."""
     runner = Runner(source)
-    waiting: list[ast.AST] = [*source.body]
-    for node in waiting:
-        if isinstance(node, ast.Return):
-            yield from ((value, node.lineno) for value in runner.possible(node.value))
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
+    for made in returns(source.body):
+        yield from ((value, made.lineno) for value in runner.possible(made.value))
 
 
 def _falls_off(body: Sequence[ast.stmt]) -> bool:

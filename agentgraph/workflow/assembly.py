@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from agentgraph.errors import Finding, GraphError, InvalidFlow, InvalidGraph, Place
+from agentgraph.errors import Finding, GraphError, InvalidGraph, Place
 from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Requirement, Vertex, VertexKind
 from agentgraph.runtime.program import Binding, Program, qualified
 from agentgraph.state import schema_of
@@ -14,7 +14,7 @@ from agentgraph.verify import verify
 from agentgraph.workflow.fitting import Fitting, without_cause
 from agentgraph.workflow.gates import without_needless_gates
 from agentgraph.workflow.naming import name_all
-from agentgraph.workflow.places import Places, Spot, line_of
+from agentgraph.workflow.places import Places, Spot, invalid
 from agentgraph.workflow.schema import digest_of
 from agentgraph.workflow.signature import place_of
 from agentgraph.workflow.sketch import END, START, Dot, Gate, Limit, Sketch
@@ -53,15 +53,11 @@ def assemble(
 
 def _check_state(name: object, state: object, spot: Spot | None) -> None:
     if not isinstance(name, str) or not name:
-        raise InvalidFlow(
-            f"the name of a workflow is {name!r}", where=line_of(spot), fix="give it a text"
-        )
+        raise invalid(f"the name of a workflow is {name!r}", "give it a text", spot)
     if not isinstance(state, type) or not issubclass(state, BaseModel):
-        raise InvalidFlow(
-            f"workflow {name!r} works on {state!r}, which is no pydantic model",
-            where=line_of(spot),
-            fix="derive a class from `agentgraph.State` and give that class",
-        )
+        what = f"workflow {name!r} works on {state!r}, which is no pydantic model"
+        fix = "derive a class from `agentgraph.State` and give that class"
+        raise invalid(what, fix, spot)
     # Declarations of a plain pydantic model are read here first: a reducer may not fit.
     schema_of(state)
 
@@ -91,9 +87,7 @@ class _Assembly:
         self.bindings: dict[str, Binding] = {}
         self._position: dict[int, int] = {}
         self._handlers = {area.target for area in sketch.areas if area.kind == "catch"}
-        self._loops = {
-            id(area): region for area, region in zip(sketch.areas, self.areas, strict=True)
-        }
+        self._loops = dict(zip(map(id, sketch.areas), self.areas, strict=True))
 
     def graph(
         self, name: str, version: int, spot: Spot | None, requirements: tuple[Requirement, ...]

@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Generic, Never, Protocol, TypeAlias, cast, ove
 from pydantic import BaseModel
 from typing_extensions import TypeVar, Unpack
 
-from agentgraph.errors import InvalidAgent, InvalidFlow
+from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Requirement
 from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen, confident
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
-from agentgraph.workflow.flow import End, Flow, Node, Start, error_types, positive, reachable
+from agentgraph.workflow.flow import Flow, Node, Start, error_types, positive, reachable
 from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
-from agentgraph.workflow.places import Spot, line_of, spot_of_caller
+from agentgraph.workflow.places import Spot, invalid, line_of, spot_of_caller
 from agentgraph.workflow.regions import with_regions
 from agentgraph.workflow.sketch import Area, Exit, Limit
+from agentgraph.workflow.tree import End
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -85,11 +86,9 @@ class Graph(Generic[S, D]):
         """
         spot = spot_of_caller()
         if more:
-            raise InvalidFlow(
-                f"add_node takes the function first, and was given {fn!r}",
-                where=f"add_node ({line_of(spot)})",
-                fix=f"write `g.add_node(function, name={fn!r})`, or leave the name out",
-            )
+            what = f"add_node takes the function first, and was given {fn!r}"
+            fix = f"write `g.add_node(function, name={fn!r})`, or leave the name out"
+            raise invalid(what, fix, spot, "add_node")
         handle = Node[S](self._handles.add(fn, name, options_of(said), undo, spot))
         if max_visits is not None:
             positive(max_visits, "max_visits", "add_node", spot)
@@ -97,11 +96,8 @@ class Graph(Generic[S, D]):
             dot = self._handles.entry(handle, spot)
             self._handles.sketch.dots[dot].limit = Limit(max_visits, None, after)
         elif then is not None:
-            raise InvalidFlow(
-                f"`then` of {handle.name!r} is never used: there is no `max_visits`",
-                where=f"add_node ({line_of(spot)})",
-                fix="add `max_visits=`, or leave `then` out",
-            )
+            what = f"`then` of {handle.name!r} is never used: there is no `max_visits`"
+            raise invalid(what, "add `max_visits=`, or leave `then` out", spot, "add_node")
         return handle
 
     def add_edge(
@@ -244,7 +240,7 @@ class Graph(Generic[S, D]):
 def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object]:
     found = cast("Sequence[object]", named) if isinstance(named, list | tuple) else (named,)
     if not found:
-        raise InvalidFlow(otherwise, where=line_of(spot), fix="name at least one node")
+        raise invalid(otherwise, "name at least one node", spot)
     return found
 
 

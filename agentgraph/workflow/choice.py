@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Generic, cast
+from typing import Generic, Self, cast
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -10,10 +10,10 @@ from typing_extensions import TypeVar
 from agentgraph.errors import InvalidFlow
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Question
-from agentgraph.workflow.flow import Body, BodyCtx, End, Flow, Node, Unfinished, tree_of
-from agentgraph.workflow.places import Spot, line_of, spot_of_caller
+from agentgraph.workflow.flow import Body, BodyCtx, Flow, Node, Unfinished, tree_of
+from agentgraph.workflow.places import Spot, invalid, spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of
-from agentgraph.workflow.tree import Fan, Mention
+from agentgraph.workflow.tree import End, Fan, Mention
 from agentgraph.workflow.work import Work
 
 S = TypeVar("S", bound=BaseModel)
@@ -98,9 +98,9 @@ class Classifier(Abstaining[S_contra, L]):
         """Use this for a state that extends its own (checked when the workflow is built)."""
         return Classifier(self.work.on(state))
 
-    def named(self, name: str) -> "Classifier[S_contra, L]":
+    def named(self, name: str) -> Self:
         """Return this classifier under another name."""
-        return Classifier(self.work.named(name))
+        return type(self)(self.work.named(name))
 
 
 class Choice(Classifier[S_contra, L], Question[L]):
@@ -109,10 +109,6 @@ class Choice(Classifier[S_contra, L], Question[L]):
     def on(self, state: type[S2]) -> "Choice[S2, L]":
         """Ask this of a state that extends its own (checked when the workflow is built)."""
         return Choice(self.work.on(state))
-
-    def named(self, name: str) -> "Choice[S_contra, L]":
-        """Return this question under another name."""
-        return Choice(self.work.named(name))
 
 
 class Form(Unfinished, Question[F], Generic[S_contra, F]):
@@ -146,11 +142,9 @@ def fan(
         cast("Mapping[object, object]", to) if isinstance(to, Mapping) else {}
     )
     if not targets:
-        raise InvalidFlow(
-            f"{work.name!r} leads nowhere",
-            where=f"route of {work.name!r} ({line_of(spot)})",
-            fix='give a dict of labels and parts: `.route({"yes": a, "no": END})`',
-        )
+        what = f"{work.name!r} leads nowhere"
+        fix = 'give a dict of labels and parts: `.route({"yes": a, "no": END})`'
+        raise invalid(what, fix, spot, f"route of {work.name!r}")
     confident(at_least, f"route of {work.name!r}", spot)
     ways = tuple((label, tree_of(target, spot)) for label, target in targets.items())
     other = None if unsure is None else tree_of(unsure, spot)
@@ -160,10 +154,8 @@ def fan(
 def confident(at_least: float, where: str, spot: Spot | None) -> None:
     """Refuse a least confidence that no answer can be compared with."""
     if not 0.0 <= at_least <= 1.0:
-        raise InvalidFlow(
-            f"`at_least` is {at_least!r}",
-            where=f"{where} ({line_of(spot)})",
-            fix="a confidence is a number from 0 to 1",
+        raise invalid(
+            f"`at_least` is {at_least!r}", "a confidence is a number from 0 to 1", spot, where
         )
 
 

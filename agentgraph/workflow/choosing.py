@@ -7,7 +7,6 @@ from typing import overload
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.graph import Vertex, VertexKind
 from agentgraph.runtime.program import Binding
@@ -75,11 +74,10 @@ def human(fn: object, /) -> object:
     """
     signature = signature_of(undecorated(fn, "a decorator"))
     if isinstance(signature.returns, Unread):
-        raise InvalidAgent(
+        raise signature.fault(
             f"what {signature.name!r} asks cannot be read: nothing is called "
             f"{signature.returns.text!r} here",
-            where=signature.where,
-            fix="define the answer before the question",
+            "define the answer before the question",
         )
     answers = asked_by(signature)
     if answers.form is not None:

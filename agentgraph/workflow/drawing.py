@@ -15,7 +15,7 @@ from collections.abc import Generator, Hashable, Iterable
 
 from agentgraph.errors import InvalidFlow
 from agentgraph.workflow.labels import key_of as label_of
-from agentgraph.workflow.places import Spot, line_of
+from agentgraph.workflow.places import Spot, invalid
 from agentgraph.workflow.sketch import END, START, Area, Exit, Gate, Limit, Sketch
 from agentgraph.workflow.tree import (
     Catch,
@@ -221,12 +221,13 @@ class Pen:
         self._rounds.append((first, backs))
         ends = yield part.body, exits, spot, False
         if not backs:
-            raise InvalidFlow(
+            raise invalid(
                 "a loop has no way back",
-                where=f".loop(at_most={part.at_most}) ({line_of(part.spot)})",
-                fix="lead a label of a route inside it to the very object that stands before the "
+                "lead a label of a route inside it to the very object that stands before the "
                 "route (`node(write)` is another one than `write`): "
                 "`(write >> critic.route({OK: NEXT, REVISE: write})).loop(at_most=3)`",
+                part.spot,
+                f".loop(at_most={part.at_most})",
             )
         area = Area("loop", part.spot, ())
         limit = Limit(part.at_most, area)
@@ -307,9 +308,10 @@ def _is_around(area: Area, loop: Area) -> bool:
 
 def _ambiguous(part: Tree, count: int, spot: Spot | None) -> InvalidFlow:
     shown = repr(part.work.name) if isinstance(part, Mention | Fan) else "a part"
-    return InvalidFlow(
+    return invalid(
         f"the way back to {shown} could lead to {count} places: it stands there {count} times "
         "inside the loop",
-        where=f"the end of a way in a loop ({line_of(spot)})",
-        fix="give the other places a copy with a name of its own: `.named(...)`",
+        "give the other places a copy with a name of its own: `.named(...)`",
+        spot,
+        "the end of a way in a loop",
     )

@@ -1,7 +1,7 @@
 """What users of other libraries type by habit, and the line that does it here; nothing works by it."""
 
 import ast
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from types import NoneType
 from typing import Any, Final, get_origin
 
@@ -43,21 +43,21 @@ def returned(signature: Signature) -> tuple[str, int | None] | None:
     source = source_of(signature.fn)
     if source is None:
         return None
-    for value in _values(source.body):
-        shown = ast.unparse(value)
-        return shown if len(shown) < 40 else f"{shown[:36]}...", value.lineno + source.offset
+    for made in returns(source.body):
+        value = made.value
+        is_constant = isinstance(value, ast.Constant) and value.value is not None
+        if value is not None and (is_constant or isinstance(value, _VALUES)):
+            shown = ast.unparse(value)
+            return shown if len(shown) < 40 else f"{shown[:36]}...", value.lineno + source.offset
     return None
 
 
-def _values(body: list[ast.stmt]) -> Iterator[ast.expr]:
-    """Yield what is returned as it stands there, but for what inner functions return."""
+def returns(body: Sequence[ast.stmt]) -> Iterator[ast.Return]:
+    """Yield the statements that return, but for those of inner functions."""
     waiting: list[ast.AST] = [*body]
     for part in waiting:
         if isinstance(part, ast.Return):
-            value = part.value
-            is_constant = isinstance(value, ast.Constant) and value.value is not None
-            if value is not None and (is_constant or isinstance(value, _VALUES)):
-                yield value
+            yield part
         elif not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             # Only statements hold statements: what they are made of besides is not looked at.
             for name in ("body", "handlers", "cases", "orelse", "finalbody"):

@@ -15,21 +15,23 @@ from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow, NotAvailable
 from agentgraph.runtime.context import Ctx
-from agentgraph.workflow.agents import function_tree, mention_of, reworked
+from agentgraph.workflow.agents import function_tree
 from agentgraph.workflow.drawing import leaves_open
-from agentgraph.workflow.places import Spot, line_of, spot_of_caller
+from agentgraph.workflow.places import Spot, invalid, spot_of_caller
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.tree import (
     Catch,
     Chain,
     End,
     Loop,
+    Mention,
     On,
     Quorum,
     Side,
     Tree,
     branches,
 )
+from agentgraph.workflow.work import Work
 
 S = TypeVar("S", bound=BaseModel)
 S2 = TypeVar("S2", bound=BaseModel)
@@ -176,11 +178,9 @@ class Par(Flow[S_contra]):
         """Wait for the first `need` branches to finish and cancel the others."""
         spot = spot_of_caller()
         if not isinstance(self.tree, Side):
-            raise InvalidFlow(
-                "these branches are joined already",
-                where=f".join({need}) ({line_of(spot)})",
-                fix="keep one of the two `.join(...)`",
-            )
+            what = "these branches are joined already"
+            fix = "keep one of the two `.join(...)`"
+            raise invalid(what, fix, spot, f".join({need})")
         width = len([*branches(self.tree)])
         reachable(need, width, f".join({need})", "without `.join` all are awaited", spot)
         return type(self)(Quorum(self.tree, need, spot))
@@ -192,15 +192,20 @@ class Node(Flow[S_contra]):
     __slots__ = ()
 
     @property
+    def work(self) -> Work:
+        """What it places in a graph."""
+        return cast("Mention", self.tree).work
+
+    @property
     def name(self) -> str:
         """The name that the node asks for; a second mention of it gets a number."""
-        return mention_of(self.tree).work.name
+        return self.work.name
 
     async def apply(self: "Node[S]", state: S) -> S:
         """Run the agent once on a copy of `state`, and return the copy: for unit tests."""
         from agentgraph.runtime.alone import apply  # noqa: PLC0415 - only tests need it
 
-        settled = mention_of(self.tree).work.settled
+        settled = self.work.settled
         if settled.binding.body is None or settled.vertex.kind != "node":
             raise NotAvailable(
                 f"{self.name!r} is a {settled.vertex.kind}, which is more than one call",
@@ -211,12 +216,11 @@ class Node(Flow[S_contra]):
 
     def undo(self: "Node[S]", fn: "Body[S] | BodyCtx[S] | Node[S]") -> "Node[S]":
         """Say what undoes this node when an error takes down the flow around it."""
-        undo = undo_of(fn)
-        return Node(reworked(self.tree, lambda work: work.undone(undo)))
+        return Node(Mention(self.work.undone(undo_of(fn)), object()))
 
     def named(self, name: str) -> Self:
         """Return this node under another name."""
-        return type(self)(reworked(self.tree, lambda work: work.named(name)))
+        return type(self)(Mention(self.work.named(name), object()))
 
     def __repr__(self) -> str:
         return f"Node({self.name!r})"
@@ -225,7 +229,7 @@ class Node(Flow[S_contra]):
 def undo_of(fn: object) -> Signature:
     """Return what an `undo` calls: of a node the function behind it, without its policy."""
     if isinstance(fn, Node):
-        return mention_of(cast("Node[BaseModel]", fn).tree).work.settled.checked[0]
+        return cast("Node[BaseModel]", fn).work.settled.checked[0]
     return signature_of(fn)
 
 
@@ -240,20 +244,18 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
         case Flow():
             return part.tree
         case Unfinished():
-            raise InvalidFlow(
-                f"{part!r} is no part of a flow", where=f"{line_of(spot)}", fix=part.advice
-            )
+            raise invalid(f"{part!r} is no part of a flow", part.advice, spot)
         case _ if callable(part):
             return function_tree(part)
         case _:
             is_text = isinstance(part, str)
-            raise InvalidFlow(
+            raise invalid(
                 f"{part!r} is no part of a flow{' but a text' if is_text else ''}",
-                where=f"{line_of(spot)}",
-                fix=f"write the function or the node without quotes: `{part}`"
+                f"write the function or the node without quotes: `{part}`"
                 if is_text
                 else "a flow is made of nodes and functions; labels are led to parts with "
                 "`classifier.route({...})`",
+                spot,
             )
 
 
@@ -264,11 +266,8 @@ def _chained(left: Tree, right: Tree, spot: Spot | None) -> Tree:
 
 
 def _closed(what: str, spot: Spot | None) -> InvalidFlow:
-    return InvalidFlow(
-        f"{what}, so nothing can follow",
-        where=line_of(spot),
-        fix="lead the label that goes on to NEXT instead of END, or remove what follows",
-    )
+    fix = "lead the label that goes on to NEXT instead of END, or remove what follows"
+    return invalid(f"{what}, so nothing can follow", fix, spot)
 
 
 def _beside(left: Tree, right: Tree) -> Side:
@@ -289,11 +288,12 @@ def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
     )
     wrong = [each for each in found if not _is_error(each)]
     if wrong or not found:
-        raise InvalidFlow(
+        raise invalid(
             f"{wrong[0]!r} is no kind of error" if wrong else "a catch names no errors",
-            where=f".catch(...) ({line_of(spot)})",
-            fix="name the types to catch: `.catch((ConnectionError, TimeoutError), sorry)`; "
+            "name the types to catch: `.catch((ConnectionError, TimeoutError), sorry)`; "
             "cancellation cannot be caught",
+            spot,
+            ".catch(...)",
         )
     return cast("tuple[type[Exception], ...]", found)
 
@@ -305,18 +305,12 @@ def _is_error(kind: object) -> bool:
 def reachable(need: int, count: int, where: str, otherwise: str, spot: Spot | None) -> None:
     """Refuse a join that waits for more branches than there are, or for none."""
     if not 1 <= need <= count:
-        raise InvalidFlow(
-            f"a join cannot wait for {need} of {count} branches",
-            where=f"{where} ({line_of(spot)})",
-            fix=f"give a number from 1 to {count}; {otherwise}",
-        )
+        what = f"a join cannot wait for {need} of {count} branches"
+        fix = f"give a number from 1 to {count}; {otherwise}"
+        raise invalid(what, fix, spot, where)
 
 
 def positive(number: object, name: str, where: str, spot: Spot | None) -> None:
     """Refuse a count that is no whole number from 1 up."""
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise InvalidFlow(
-            f"`{name}` is {number!r}",
-            where=f"{where} ({line_of(spot)})",
-            fix="give a whole number from 1 up",
-        )
+        raise invalid(f"`{name}` is {number!r}", "give a whole number from 1 up", spot, where)

@@ -4,13 +4,13 @@ from collections.abc import Hashable
 from typing import NamedTuple, Never, cast
 
 from agentgraph.errors import InvalidFlow, nearest
-from agentgraph.workflow.agents import agent_work, mention_of
+from agentgraph.workflow.agents import agent_work
 from agentgraph.workflow.drawing import Pen
-from agentgraph.workflow.flow import NEXT, End, Flow, Node, Start, Unfinished, undo_of
-from agentgraph.workflow.places import Spot, line_of
+from agentgraph.workflow.flow import NEXT, Flow, Node, Start, Unfinished, undo_of
+from agentgraph.workflow.places import Spot, invalid
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.sketch import END, START, Exit, Sketch
-from agentgraph.workflow.tree import Mention, Tree, key_of
+from agentgraph.workflow.tree import End, Mention, Tree, key_of
 from agentgraph.workflow.work import NOTHING, Options, Work, identity
 
 _NAMED = "name what an edge touches by its function, or by the handle that `add_node` returned"
@@ -39,18 +39,14 @@ class Handles:
     ) -> Mention:
         """Add a node of its own and return what stands for it."""
         if name is not None and name in self._names:
-            raise InvalidFlow(
-                f"there is a node {name!r} already",
-                where=f"add_node ({line_of(spot)})",
-                fix="give each node a name of its own",
-            )
+            what = f"there is a node {name!r} already"
+            fix = "give each node a name of its own"
+            raise invalid(what, fix, spot, "add_node")
         key: Hashable = object() if name is not None else _key(fn)
         if key in self._placed:
-            raise InvalidFlow(
-                f"{_shown(fn)} is in the graph already",
-                where=f"add_node ({line_of(spot)})",
-                fix='to run it in two places give this one a name: `add_node(fn, name="again")`',
-            )
+            what = f"{_shown(fn)} is in the graph already"
+            fix = 'to run it in two places give this one a name: `add_node(fn, name="again")`'
+            raise invalid(what, fix, spot, "add_node")
         work = self._work(fn, name, options, spot)
         if undo is not None:
             work = work.undone(undo_of(undo))
@@ -64,11 +60,9 @@ class Handles:
         """Return the dot where a handle begins; a function that is new adds itself."""
         if isinstance(handle, End):
             if handle is NEXT:
-                raise InvalidFlow(
-                    "NEXT stands for what follows in a flow, and in the builder nothing does",
-                    where=line_of(spot),
-                    fix="name the node that comes next, or END",
-                )
+                what = "NEXT stands for what follows in a flow, and in the builder nothing does"
+                fix = "name the node that comes next, or END"
+                raise invalid(what, fix, spot)
             return END
         if isinstance(handle, Start):
             return START
@@ -80,11 +74,9 @@ class Handles:
             return [Exit(self.entry(handle, spot))]
         found = self.find(handle, spot)
         if not found.exits:
-            raise InvalidFlow(
-                f"every end of {_shown(handle)} is closed, so nothing can follow",
-                where=line_of(spot),
-                fix="lead the label that goes on to NEXT instead of END, or remove this edge",
-            )
+            what = f"every end of {_shown(handle)} is closed, so nothing can follow"
+            fix = "lead the label that goes on to NEXT instead of END, or remove this edge"
+            raise invalid(what, fix, spot)
         return found.exits
 
     def find(self, handle: object, spot: Spot | None) -> Placed:
@@ -99,14 +91,14 @@ class Handles:
 
     def _work(self, fn: object, name: str | None, options: Options, spot: Spot | None) -> Work:
         if isinstance(fn, Node):
-            work = mention_of(cast("Node[Never]", fn).tree).work.told(options)
+            work = cast("Node[Never]", fn).work.told(options)
             return work if name is None else work.named(name)
         if isinstance(fn, Unfinished):
-            raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=fn.advice)
+            raise invalid(f"{fn!r} is no node", fn.advice, spot)
         if isinstance(fn, str):
             raise self._text(fn, spot)
         if isinstance(fn, Flow) or not callable(fn):
-            raise InvalidFlow(f"{fn!r} is no node", where=line_of(spot), fix=_NAMED)
+            raise invalid(f"{fn!r} is no node", _NAMED, spot)
         key = identity(fn)
         signature = self._signatures.get(key)
         if signature is None:
@@ -124,7 +116,7 @@ class Handles:
             fix = f"write the function, or what `add_node` returned, without quotes: `{near}`"
         else:
             fix = "edges go by the function, or by what `add_node` returned: without quotes"
-        return InvalidFlow(f"{name!r} is no node but a text", where=line_of(spot), fix=fix)
+        return invalid(f"{name!r} is no node but a text", fix, spot)
 
     def _put(self, mention: Mention, spot: Spot | None) -> Placed:
         dot = self.sketch.add(None, mention.work, spot)

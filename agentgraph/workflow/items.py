@@ -7,10 +7,11 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidAgent
+from agentgraph.graph import Vertex
 from agentgraph.runtime import ItemFailed
 from agentgraph.runtime.policy import Retry
 from agentgraph.runtime.program import Program
-from agentgraph.workflow.agents import mention_of, policy_of
+from agentgraph.workflow.agents import policy_of
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Flow, Node, positive
@@ -105,25 +106,21 @@ def each(
         raise InvalidAgent(
             f"`on_error` is {on_error!r}", where="each", fix='give "fail" or "collect"'
         )
-    done, served = _done(do)
-    work = each_work(
-        signature_of(over),
-        done,
-        pair_of(into, "the state and the list of results"),
-        served=served,
-        limit=limit,
-        policy=policy_of(retry),
-        collect=on_error == "collect",
+    vertex = Vertex(
+        "each", "each", policy=policy_of(retry), limit=limit, collect=on_error == "collect"
     )
+    called, child, served = _done(do)
+    put = pair_of(into, "the state and the list of results")
+    work = each_work(vertex, signature_of(over), put, do=called, child=child, served=served)
     return Node[BaseModel](Mention(work, object()))
 
 
-def _done(do: object) -> tuple[Signature | Program, tuple[Signature, ...]]:
+def _done(do: object) -> tuple[Signature | None, Program | None, tuple[Signature, ...]]:
     """Return what is done for an item, a function or a program, and what it is to be served."""
     if isinstance(do, Workflow):
-        return cast("Workflow[BaseModel]", do).program, ()
+        return None, cast("Workflow[BaseModel]", do).program, ()
     if isinstance(do, Node):
-        return _single(cast("Node[BaseModel]", do))
+        return None, *_single(cast("Node[BaseModel]", do))
     if isinstance(do, Flow):
         raise InvalidAgent(
             "`do` is a flow",
@@ -131,13 +128,13 @@ def _done(do: object) -> tuple[Signature | Program, tuple[Signature, ...]]:
             fix="make a workflow of it: `workflow('item', Item, flow)`",
         )
     called = signature_of(do)
-    return called, (called,)
+    return called, None, (called,)
 
 
 def _single(do: Node[BaseModel]) -> tuple[Program, tuple[Signature, ...]]:
     """Make a program of one node."""
     spot = spot_of_caller()
-    called = mention_of(do.tree).work.settled.checked
+    called = do.work.settled.checked
     sketch = draw(do.tree, spot)
     state = item_state(called[0])
     from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it

@@ -12,7 +12,7 @@ from inspect import currentframe
 from types import CodeType
 from typing import TypeAlias
 
-from agentgraph.errors import Place
+from agentgraph.errors import InvalidFlow, Place
 
 _OWN = "agentgraph."
 
@@ -66,3 +66,9 @@ def line_of(spot: Spot | None) -> str:
     """Write a spot for a message."""
     place = Places().of(spot)
     return f"{place}" if place else "a place that is not known"
+
+
+def invalid(what: str, fix: str, spot: Spot | None, part: str = "") -> InvalidFlow:
+    """Return the error of what was written at `spot`, in a call of `part` if that is named."""
+    at = line_of(spot)
+    return InvalidFlow(what, where=f"{part} ({at})" if part else at, fix=fix)

@@ -96,6 +96,10 @@ class Signature:
         """The callable, for messages that have its place already."""
         return f"function {self.name!r}" if self.name else f"{self.fn!r}"
 
+    def fault(self, what: str, fix: str) -> InvalidAgent:
+        """Say what is wrong with it."""
+        return InvalidAgent(what, where=self.where, fix=fix)
+
     def at(self, line: int) -> Place | None:
         """Return a line of its file."""
         place = self.about.place
@@ -154,11 +158,10 @@ class Signature:
             return "error"
         if not self.needs_second:
             return "state"
-        raise InvalidAgent(
+        raise self.fault(
             f"the second parameter of {self.name or 'a function'!r} says neither that it takes the "
             f"context nor that it takes an error: {_shown(hint)}",
-            where=self.where,
-            fix="annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`",
+            "annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`",
         )
 
 
@@ -170,13 +173,12 @@ def signature_of(fn: object) -> Signature:
             where=f"a value of type {type(fn).__name__!r}",
             fix="give a function, a method, or an object with `__call__`",
         )
-    plain, skipped = (fn.__func__, 1) if isinstance(fn, MethodType) else (fn, 0)
-    is_plain = isinstance(plain, FunctionType) and not hasattr(plain, "__wrapped__")
-    source = plain if is_plain else _source(fn)
+    plain = _plain(fn)
+    source = plain or _source(fn)
     code = getattr(source, "__code__", None)
     if isinstance(code, CodeType) and code.co_flags & _YIELDS:
         _refuse(fn, "is a generator, which would never run")
-    taken = _plain(plain, skipped) if is_plain else _any(fn)
+    taken = _any(fn) if plain is None else _written(plain, isinstance(fn, MethodType))
     if taken.keywords:
         _refuse(fn, f"needs the keyword {taken.keywords[0]!r}")
     if not taken.hints and not taken.takes_any:
@@ -186,7 +188,14 @@ def signature_of(fn: object) -> Signature:
     return Signature(fn, source, taken)
 
 
-def _plain(plain: FunctionType, skipped: int) -> _Taken:
+def _plain(fn: object) -> FunctionType | None:
+    """Return the function itself, if there is nothing more to `fn` but the object of a method."""
+    inner = fn.__func__ if isinstance(fn, MethodType) else fn
+    return inner if isinstance(inner, FunctionType) and not hasattr(inner, "__wrapped__") else None
+
+
+def _written(plain: FunctionType, skipped: int) -> _Taken:
+    """Read a function by its code, of whose parameters so many are bound already."""
     code = plain.__code__
     count = code.co_argcount
     hints = annotations_of(plain)
@@ -348,10 +357,6 @@ def pair_of(fn: object, what: str) -> Signature:
     """Read a function of two values, such as the `into` of an `each`: neither is a context."""
     found = signature_of(fn)
     if not found.has_second and not found.takes_any:
-        raise InvalidAgent(
-            f"{found.name or 'a function'!r} takes one value",
-            where=found.where,
-            fix=f"take two: {what}",
-        )
+        raise found.fault(f"{found.name or 'a function'!r} takes one value", f"take two: {what}")
     found.has_second = False
     return found

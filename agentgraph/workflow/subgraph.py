@@ -2,12 +2,11 @@
 
 from pydantic import BaseModel
 
-from agentgraph.errors import InvalidAgent
-from agentgraph.graph import Policy, Vertex
+from agentgraph.graph import Vertex
 from agentgraph.runtime.program import Binding, Program
 from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.work import Settled, Work, without_error
+from agentgraph.workflow.work import Settled, Work, changed, without_error
 
 
 def subgraph_work(program: Program, enter: Signature, leave: Signature) -> Work:
@@ -29,41 +28,27 @@ def subgraph_work(program: Program, enter: Signature, leave: Signature) -> Work:
 
 
 def each_work(
+    vertex: Vertex,
     over: Signature,
-    do: "Signature | Program",
     into: Signature,
     *,
+    do: Signature | None,
+    child: Program | None,
     served: tuple[Signature, ...],
-    limit: int,
-    policy: Policy,
-    collect: bool,
 ) -> Work:
-    """Return the work of doing something for every item of a list.
+    """Return the work of doing something for every item of a list: a function or a program.
 
     `served` are the callables whose services are those of the workflow around.
     """
 
     def settle() -> Settled:
-        child = do if isinstance(do, Program) else None
-        called = None if isinstance(do, Program) else do
-        vertex = Vertex(
-            "each",
-            "each",
-            agent=called.about.agent if called else "",
-            doc=called.about.doc if called else "",
-            policy=policy,
-            limit=limit,
-            collect=collect,
-            child=child.graph if child else None,
-            access=in_turn((over.access, into.access)),
-        )
-        binding = Binding(
-            without_error(over, "`over`"),
-            do=without_error(called, "`do`") if called else None,
-            into=into.fn,
-            child=child,
-        )
-        return Settled(vertex, binding, (over, into), served)
+        graph = child.graph if child else None
+        access = in_turn((over.access, into.access))
+        agent, doc, _ = do.about if do else ("", "", None)
+        changes = {"agent": agent, "doc": doc, "child": graph, "access": access}
+        body = without_error(do, "`do`") if do else None
+        binding = Binding(without_error(over, "`over`"), do=body, into=into.fn, child=child)
+        return Settled(changed(vertex, changes), binding, (over, into), served)
 
     return Work("each", settle, settle, is_numbered=True)
 
@@ -73,8 +58,5 @@ def item_state(do: Signature) -> type[BaseModel]:
     state = do.read_again().state
     if isinstance(state, type) and issubclass(state, BaseModel):
         return state
-    raise InvalidAgent(
-        f"{do.name!r} does not say which state it works on",
-        where=do.where,
-        fix="annotate its first parameter with the class of the items",
-    )
+    fix = "annotate its first parameter with the class of the items"
+    raise do.fault(f"{do.name!r} does not say which state it works on", fix)

@@ -65,16 +65,14 @@ def _settled(voters: tuple[Signature, ...], need: int) -> Settled:
     labels = answers[0].labels
     for voter, answer in zip(voters, answers, strict=True):
         if answer.is_open:
-            raise InvalidAgent(
+            raise voter.fault(
                 f"the voter {voter.name!r} may answer any text",
-                where=voter.where,
-                fix="annotate its answer with a `Literal`, an `Enum` or a `bool`",
+                "annotate its answer with a `Literal`, an `Enum` or a `bool`",
             )
         if dict(answer.labels) != dict(labels):
-            raise InvalidAgent(
+            raise voter.fault(
                 f"the voters {voters[0].name!r} and {voter.name!r} answer different labels",
-                where=voter.where,
-                fix=f"let all voters of one consensus answer {', '.join(labels.values())}",
+                f"let all voters of one consensus answer {', '.join(labels.values())}",
             )
     names = Names(())
     may_abstain = any(answer.abstains for answer in answers)

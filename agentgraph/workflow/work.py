@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 
 from pydantic import BaseModel
 
-from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Vertex
 from agentgraph.runtime.program import Binding, Body
 from agentgraph.workflow.signature import Signature, qualname_of
@@ -150,9 +149,8 @@ def without_error(signature: Signature, what: str) -> Body:
     """Return the body of a callable that is no handler. Raises `InvalidAgent` when it wants an error."""
     body = signature.body
     if body.wants == "error":
-        raise InvalidAgent(
+        raise signature.fault(
             f"{signature.name or 'a function'!r} wants an error, and {what} is given none",
-            where=signature.where,
-            fix="take the state, or the state and the context: `(s: Ticket, ctx: Ctx)`",
+            "take the state, or the state and the context: `(s: Ticket, ctx: Ctx)`",
         )
     return body
