@@ -94,7 +94,10 @@ def tell(story: Story) -> Told:
     """Run a story, and write down what the machine was told."""
     journal: list[Event] = []
     line.down_for = story.down_for
-    result = asyncio.run(_play(story, journal))
+    try:
+        result = asyncio.run(_play(story, journal))
+    finally:
+        line.down_for = 0  # Who is next finds it as it was.
     program = story.workflow.program
     return Told(story.title, story.workflow, written(program, journal, result), result)
 
