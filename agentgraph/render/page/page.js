@@ -570,12 +570,12 @@ function badge(element, old, x, y, text, state) {
   const wide = text.length * 7 + 11;
   const group = document.createElementNS(SVG, "g");
   group.setAttribute("class", `mark badge ${state}`);
-  group.setAttribute("transform", `translate(${x},${y})`);
   const rect = document.createElementNS(SVG, "rect");
-  const sizes = { x: -wide / 2, y: -8, width: wide, height: 16, rx: 8 };
+  const sizes = { x: x - wide / 2, y: y - 8, width: wide, height: 16, rx: 8 };
   for (const [name, value] of Object.entries(sizes)) rect.setAttribute(name, value);
   const label = document.createElementNS(SVG, "text");
-  label.setAttribute("y", 4);
+  label.setAttribute("x", x);
+  label.setAttribute("y", y + 4);
   label.textContent = text;
   group.append(rect, label);
   element.append(group);
@@ -786,9 +786,8 @@ function brief(value) {
 // ---- The timeline: a lane for each vertex, idle time pressed together
 
 const LANE = 18;
-const LANES_MAX = 400;
 const GAP = 26;
-let timeline = { lanes: [], scale: () => 0, wide: 0 };
+let timeline = { lanes: [], scale: () => 0 };
 
 function barsOf(run) {
   const open = new Map();
@@ -850,55 +849,63 @@ function scaled(bars, times, wide) {
 function drawTimeline() {
   const area = $("timeline");
   const run = data.runs[page.run];
-  const bars = run.bars;
-  const order = [...new Set(bars.map((bar) => bar.home))];
-  const lanes = order.slice(0, LANES_MAX);
+  const lanes = [...new Set(run.bars.map((bar) => bar.home))];
   const wide = Math.max(area.clientWidth - 2, 200);
   const left = Math.min(130, wide / 3);
   const high = lanes.length * LANE + 22;
-  const ratio = Math.min(window.devicePixelRatio || 1, 2);
-  const canvas = make("canvas", { width: wide * ratio, height: high * ratio });
-  canvas.style.width = `${wide}px`;
-  canvas.style.height = `${high}px`;
+  const { place, pressed } = scaled(run.bars, run.steps.map((step) => step[0]), wide - left - 14);
+  const canvas = make("canvas", { onclick: (event) => goTo(nearest(event.offsetX)) });
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${bars.length} stretches of work in ${order.length} lanes, ${seconds(run.total)} in all`);
+  canvas.setAttribute("aria-label", `${run.bars.length} stretches of work in ${lanes.length} lanes, ${seconds(run.total)} in all`);
+  timeline = { canvas, lanes, pressed, wide, left, high, scale: (at) => left + place(at) };
+  const roll = make("div", {}, canvas);
+  roll.style.height = `${high}px`;
+  area.replaceChildren(roll, make("div", { id: "cursor" }));
+  drawLanes();
+  moveCursor();
+}
+
+/** Draw the lanes that are in view: a canvas as high as all of them is dear, also when it rests. */
+function drawLanes() {
+  const area = $("timeline");
+  const { canvas, lanes, pressed, wide, left, high, scale } = timeline;
+  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  Object.assign(canvas, { width: wide * ratio, height: Math.min(high, area.clientHeight) * ratio });
+  canvas.style.width = `${wide}px`;
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  const { place, pressed } = scaled(bars, run.steps.map((step) => step[0]), wide - left - 14);
-  timeline = { lanes, scale: (at) => left + place(at), high };
+  pen.translate(0, -area.scrollTop);
   const colour = getComputedStyle(document.documentElement);
   const paintOf = (name) => colour.getPropertyValue(name).trim();
+  const colours = { NodeFailed: "--loss", Asked: "--doubt", NodeStopped: "--muted", Decided: "--doubt" };
+  const first = Math.floor(area.scrollTop / LANE);
+  const shown = lanes.slice(first, first + Math.ceil(area.clientHeight / LANE) + 1);
+  const tops = new Map(shown.map((home, lane) => [home, (first + lane) * LANE]));
   pen.font = "11px system-ui, sans-serif";
   for (const [from, to] of pressed) {
     pen.fillStyle = paintOf("--panel");
-    pen.fillRect(timeline.scale(from), 0, timeline.scale(to) - timeline.scale(from), high);
+    pen.fillRect(scale(from), 0, scale(to) - scale(from), high);
     pen.fillStyle = paintOf("--muted");
-    pen.fillText("\u2026", timeline.scale(from) + 2, high - 7);
+    pen.fillText("\u2026", scale(from) + 2, high - 7);
   }
-  const colours = { NodeFailed: "--loss", Asked: "--doubt", NodeStopped: "--muted", Decided: "--doubt" };
-  for (const bar of bars) {
-    const lane = lanes.indexOf(bar.home);
-    if (lane < 0) continue;
-    const x = timeline.scale(bar.from);
-    const long = Math.max(2, timeline.scale(bar.to) - x);
+  for (const bar of data.runs[page.run].bars) {
+    if (!tops.has(bar.home)) continue;
+    const top = tops.get(bar.home);
+    const x = scale(bar.from);
+    const long = Math.max(2, scale(bar.to) - x);
     pen.fillStyle = pen.strokeStyle = paintOf(colours[bar.kind] || "--lane");
-    if (bar.kind === "Asked") pen.strokeRect(x + 0.5, lane * LANE + 4.5, long - 1, LANE - 9);
-    else pen.fillRect(x, lane * LANE + 4, long, LANE - 8);
-    if (bar.kind === "NodeFailed") pen.fillText("\u2715", x + long + 2, lane * LANE + 13);
+    if (bar.kind === "Asked") pen.strokeRect(x + 0.5, top + 4.5, long - 1, LANE - 9);
+    else pen.fillRect(x, top + 4, long, LANE - 8);
+    if (bar.kind === "NodeFailed") pen.fillText("\u2715", x + long + 2, top + 13);
   }
-  lanes.forEach((home, lane) => {
+  for (const [home, top] of tops) {
     pen.fillStyle = paintOf("--ground");
-    pen.fillRect(0, lane * LANE, left - 4, LANE);
+    pen.fillRect(0, top, left - 4, LANE);
     pen.fillStyle = paintOf("--ink");
-    pen.fillText(fitted(pen, home, left - 12), 6, lane * LANE + 13);
-  });
+    pen.fillText(fitted(pen, home, left - 12), 6, top + 13);
+  }
   pen.fillStyle = paintOf("--muted");
-  pen.fillText(seconds(run.total), Math.max(left, wide - 60), high - 7);
-  if (order.length > lanes.length) pen.fillText(`${order.length - lanes.length} more lanes are not shown`, 6, high - 7);
-  canvas.addEventListener("click", (event) => goTo(nearest(event.offsetX)));
-  const cursor = make("div", { id: "cursor" });
-  area.replaceChildren(canvas, cursor);
-  moveCursor();
+  pen.fillText(seconds(data.runs[page.run].total), Math.max(left, wide - 60), high - 7);
 }
 
 function fitted(pen, text, wide) {
@@ -953,6 +960,7 @@ function replayReady() {
   $("run").parentElement.hidden = runs.length < 2;
   $("run").addEventListener("change", () => chooseRun(Number($("run").value), 1));
   $("scrub").addEventListener("input", () => goTo(Number($("scrub").value)));
+  $("timeline").addEventListener("scroll", drawLanes);
   $("first").addEventListener("click", () => goTo(1));
   $("back").addEventListener("click", () => goTo(page.step - 1));
   $("forth").addEventListener("click", () => goTo(page.step + 1));
