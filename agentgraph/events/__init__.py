@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         NodeStopped,
         RunEnded,
         RunStarted,
+        UndoDone,
+        UndoFailed,
+        UndoStarted,
     )
 
 __all__ = [
@@ -57,6 +60,9 @@ __all__ = [
     "RunStarted",
     "Status",
     "Step",
+    "UndoDone",
+    "UndoFailed",
+    "UndoStarted",
     "Usage",
     "Verdict",
     "recorded",
@@ -80,6 +86,9 @@ __getattr__: Callable[[str], object] = late(
             "NodeStopped",
             "RunEnded",
             "RunStarted",
+            "UndoDone",
+            "UndoFailed",
+            "UndoStarted",
         ),
     },
 )

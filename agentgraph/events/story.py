@@ -68,6 +68,35 @@ class NodeStopped:
 
 @final
 @dataclass(frozen=True, slots=True)
+class UndoStarted:
+    """What undoes a visit of a node begins: the visit was completed, and something failed later."""
+
+    node: str
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class UndoDone:
+    """A visit of a node is undone; `changed` are the fields that its undo wrote."""
+
+    node: str
+    changed: Mapping[str, object]
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class UndoFailed:
+    """An undo failed and changed nothing; those after it go on."""
+
+    node: str
+    error: Exception
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A classifier, a voter, a consensus or a person chose; None is an abstention."""
 
@@ -136,6 +165,9 @@ Event: TypeAlias = (
     | NodeDone
     | NodeFailed
     | NodeStopped
+    | UndoStarted
+    | UndoDone
+    | UndoFailed
     | Decided
     | Emitted
     | Asked

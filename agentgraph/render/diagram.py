@@ -289,6 +289,10 @@ class _Builder:
         """Return how often an edge was taken, None when nobody counted."""
         return None if self._counts.taken is None else self._counts.taken.get(key, 0)
 
+    def undone(self, key: Key) -> int | None:
+        """Return how often an undo ran: counts that are given alone say nothing of undos."""
+        return None if self._counts.overlay is None else self.taken(key)
+
     def order(self, key: Key) -> tuple[int, ...]:
         """Return when an edge was taken, counted in ways; nothing when nobody numbered them."""
         return tuple(self._overlay.order.get(key, ()))
@@ -323,7 +327,10 @@ class _Builder:
         path, name = f"{level.path}undo {vertex.name}", f"undo {short_name(vertex.undo)}"
         new, owner = self.new_id("u", path), f"{level.path}{vertex.name}"
         mark = None if self._counts.marks is None else UNSEEN
-        self._figures.append(Figure(new, path, name, parent, None, mark=mark, undoes=owner))
+        ran = self.undone((owner, path, vertex.undo))
+        trace = self._overlay.traces.get(path)
+        figure = Figure(new, path, name, parent, None, ran, mark, trace, undoes=owner)
+        self._figures.append(figure)
         return new
 
     def _add_frame(self, level: _Level, vertex: Vertex, parent: str | None) -> str:
@@ -457,7 +464,7 @@ class _Ways:
             key=key,
             note=note,
             label=label,
-            taken=None if kind == "undo" else self._builder.taken(key),
+            taken=(self._builder.undone if kind == "undo" else self._builder.taken)(key),
             mark=self._builder.edge_mark(key),
             order=self._builder.order(key),
         )

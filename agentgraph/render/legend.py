@@ -1,12 +1,14 @@
 """What the shapes and lines of a picture mean, for those that occur in it."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from agentgraph.render.diagram import ArrowKind, Diagram, FigureKind, GroupKind
+from agentgraph.render import marks
+from agentgraph.render.diagram import ArrowKind, Diagram, Figure, FigureKind, GroupKind
 from agentgraph.render.lettering import width
-from agentgraph.render.marks import SIGNS
 from agentgraph.render.markup import number, words
 from agentgraph.render.palette import NOTE_SIZE
+from agentgraph.render.shapes import PERSON, SHEET, SIGNS
 
 _ICON = 34.0
 _GAP = 18.0
@@ -23,12 +25,14 @@ _LABELLED = (
     f'<text class="label" y="4">label</text>{_TIP.format(34, 26)}'
 )
 _SLASHED = f'{_LINE}<path class="slash" d="M-13 4l6-8"/>'
-_UNDO = '<path class="glyph" d="M-5-1.5h7a2.2 2.2 0 0 1 0 4.4h-2M-5-1.5l2.5-2.5M-5-1.5l2.5 2.5"/>'
 _FRAME = '<rect class="frame" x="-14" y="-8" width="28" height="16" rx="3"/>'
-_HEAD = '<path class="glyph" d="M0-6a2 2 0 1 1 0 4a2 2 0 1 1 0-4zM-4 5v-1a4 4 0 0 1 8 0v1z"/>'
-_SHEET = '<path class="glyph" d="M-3-4.5h4l2 2v7h-6zM-1 0h2M-1 2h2"/>'
+_SIGN = '<path class="glyph{1}" d="{0}" transform="translate(0,{2})scale(.65)"/>'
+_HEAD = _SIGN.format(PERSON, "", 0)
+_SHEET = _SIGN.format(SHEET, "", 0)
+_UNDO = _SIGN.format(SIGNS["undone"], "", -1)
 _RING = '<circle class="ring" r="7" stroke-width="1.5"/><circle class="dot" r="4"/>'
 _INNER = '<rect class="box" x="-10" y="-4" width="20" height="8" rx="2"/>'
+_WORD = '<text class="label" y="4">{}</text>'
 _COUNT = '<rect x="-9" y="-8" width="18" height="16" rx="8"/><text y="4">n</text>'
 _HEAT = (
     '<rect class="track" x="-13" y="-2" width="26" height="4" rx="2"/>'
@@ -59,6 +63,12 @@ _ARROWS: dict[ArrowKind, tuple[str, str]] = {
     "then": (_LINE, "when the bound is reached"),
     "catch": (_LINE, "on an error"),
     "undo": (_LINE, "is undone by"),
+}
+_STANDINGS = {
+    "failed": "failed here",
+    "waiting": "waits for an answer",
+    "running": "at work",
+    "undone": "was undone",
 }
 _GROUPS: dict[GroupKind, str] = {
     "subgraph": "workflow inside",
@@ -114,18 +124,34 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
         signs = {part.mark.sign for some in parts for part in some if part.mark is not None}
         found += [
             (f"agent {sign}", _RECT.format(4), text)
-            for sign, text in SIGNS.items()
+            for sign, text in marks.SIGNS.items()
             if sign in signs
         ]
         if "unseen" in signs:
             found.append(("unseen agent", _RECT.format(4), diagram.marks.rest))
     elif diagram.counted:
-        found.append(("badge", _COUNT, "visits; \u00d7n: times taken"))
-        counts = [part.visits for part in diagram.parts] + [way.taken for way in diagram.arrows]
-        if 0 in counts:
-            found.append(("unseen agent", _RECT.format(4), "not visited, not taken"))
-    if any(arrow.order for arrow in diagram.arrows):
-        found.append(("label", '<text class="label" y="4">#n</text>', "the nth way taken"))
-    if any(figure.trace and figure.trace.times for figure in diagram.figures):
-        found.append(("agent", _HEAT, "its time beside the others', by logarithm"))
+        found += _counted(diagram)
     return found
+
+
+def _counted(diagram: Diagram) -> Iterator[tuple[str, str, str]]:
+    """Yield what shows what runs did."""
+    traces = [part.trace for part in diagram.parts if part.trace is not None]
+    taken = [arrow for arrow in diagram.arrows if arrow.taken]
+    yield "badge", _COUNT, "visits"
+    if taken:
+        yield "plain seen", _LINE, "taken"
+    if 0 in [part.visits for part in diagram.parts] + [way.taken for way in diagram.arrows]:
+        yield "unseen agent", _RECT.format(4), "not visited, not taken"
+    if any(arrow.order for arrow in taken):
+        yield "label", _WORD.format("#n"), "the nth way taken"
+    if any(not arrow.order for arrow in taken) or any(len(one.failures) > 1 for one in traces):
+        yield "label", _WORD.format("\u00d7n"), "n times"
+    for kind, text in _STANDINGS.items():
+        if any(trace.standing == kind for trace in traces):
+            icon = _RECT.format(4) + _SIGN.format(SIGNS[kind], f" {kind}", -1)
+            yield f"agent at-{kind}", icon, text
+    if any(trace.sign == "failed" != trace.standing for trace in traces):
+        yield "", _SIGN.format(SIGNS["failed"], " failed", -1), "failed, and went on"
+    if any(isinstance(part, Figure) and part.trace and part.trace.times for part in diagram.parts):
+        yield "agent", _HEAT, "its time beside the others', by logarithm"

@@ -41,9 +41,10 @@ def scene_told(diagram: Diagram) -> tuple[str, str]:
 
 def figure_told(figure: Figure) -> str:
     """Tell of a figure: its kind and name in the first line, then what else is known."""
+    what = f"{_KINDS[figure.kind]} {shown(figure.path)}"
     if figure.undoes is not None:
-        return f"{shown(figure.name)}, for {shown(figure.undoes)}"
-    lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_seen(figure.visits, figure.mark)}"]
+        what = f"{shown(figure.name)}, for {shown(figure.undoes)}"
+    lines = [f"{what}{_seen(figure.visits, figure.mark)}"]
     if figure.vertex is not None:
         lines += vertex_told(figure.vertex)
     lines += [note for note in (*trace_notes(figure.trace), standing_note(figure.trace)) if note]
@@ -63,15 +64,16 @@ def group_told(group: Group) -> str:
 def arrow_told(arrow: Arrow) -> str:
     """Tell of an edge in one sentence."""
     source, target, label = arrow.key
-    if arrow.kind == "undo":
-        return f"{shown(source)} is undone by {shown(label or '')}"
     way = f"{shown(source)} goes to {shown(target)}"
+    if arrow.kind == "undo":
+        way = f"{shown(source)} is undone by {shown(label or '')}"
     how = {
         "plain": "",
         "branch": f" when {shown(label or '')!r}",
         "unsure": " when unsure",
         "then": f" {arrow.note}",
         "catch": f" on {arrow.note}",
+        "undo": "",
     }[arrow.kind]
     taken = "" if arrow.taken is None else f", taken {_counted(arrow.taken, 'time', 'times')}"
     return f"{way}{how}{taken or _marked(arrow.mark)}"

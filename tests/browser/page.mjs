@@ -1,9 +1,9 @@
-// Drives pages in a real browser and prints what it saw as JSON: node page.mjs FILE.html BIG.html
+// Drives pages in a real browser and prints what it saw as JSON: node page.mjs FILE.html BIG.html UNDONE.html
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [small, big, shots] = process.argv.slice(2);
+const [small, big, trip, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -58,6 +58,23 @@ async function replay() {
   await page.waitForFunction(() => page.step > 3);
   await page.locator("#play").click();
   saw.stopped = await page.evaluate(() => page.timer);
+  await page.context().close();
+}
+
+/** A run in which one step was taken back, and another could not be. */
+async function undone() {
+  const page = await open(trip, { hash: "#step=1" });
+  const look = () => page.evaluate(() => [...document.querySelectorAll(".vertex.seen")].map((one) => {
+    const badges = [...one.querySelectorAll(":scope > .mark text")].map((text) => text.textContent);
+    return [one.dataset.path, [...one.classList].filter((name) => name.startsWith("at-")), badges];
+  }));
+  saw.undone = { begin: await look() };
+  await page.keyboard.press("End");
+  saw.undone.end = await look();
+  saw.undone.lines = await page.evaluate(() => document.querySelectorAll(".edge.undo.seen").length);
+  await page.keyboard.press("[");
+  saw.undone.told = await text(page, "told");
+  saw.undone.change = await text(page, "change");
   await page.context().close();
 }
 
@@ -208,6 +225,6 @@ async function looks() {
   }
 }
 
-for (const part of [replay, links, keyboard, pointer, speed, looks]) await part();
+for (const part of [replay, undone, links, keyboard, pointer, speed, looks]) await part();
 await browser.close();
 console.log(JSON.stringify(saw));

@@ -8,7 +8,17 @@ from click.testing import Result
 from rich.console import Console
 
 from agentgraph.cli.watching import Watched
-from agentgraph.events import Asked, Decided, Emitted, NodeDone, NodeFailed, NodeStarted
+from agentgraph.events import (
+    Asked,
+    Decided,
+    Emitted,
+    NodeDone,
+    NodeFailed,
+    NodeStarted,
+    UndoDone,
+    UndoFailed,
+    UndoStarted,
+)
 from agentgraph.graph import Edge, FrozenGraph, Vertex
 
 Call = Callable[..., Result]
@@ -24,11 +34,11 @@ GRAPH = FrozenGraph(
 )
 
 
-def picture(*events: object, height: int = 40) -> str:
+def picture(*events: object, height: int = 40, width: int = 60) -> str:
     """Show what a terminal is sent after these events."""
     screen = io.StringIO()
     console = Console(
-        file=screen, force_terminal=True, color_system="standard", width=60, height=height
+        file=screen, force_terminal=True, color_system="standard", width=width, height=height
     )
     watched = Watched(GRAPH, console)
     for event in events:
@@ -48,6 +58,9 @@ def lit(line: str, code: str) -> str:
         (NodeStarted("\u5199"), "\u5199 is at work", "1;30;102"),
         (NodeDone("\u5199", {}), "\u5199 is done", "32"),
         (NodeFailed("\u5199", KeyError("x")), "\u5199 failed: KeyError", "1;37;41"),
+        (UndoStarted("\u5199"), "\u5199 is being undone", "1;30;102"),
+        (UndoDone("\u5199", {}), "\u5199 is undone", "35"),
+        (UndoFailed("\u5199", KeyError("x")), "\u5199 could not be undone: KeyError", "1;37;41"),
     ],
 )
 def test_a_vertex_has_the_colour_of_what_it_does(event: object, said: str, code: str) -> None:
@@ -59,6 +72,25 @@ def test_a_vertex_has_the_colour_of_what_it_does(event: object, said: str, code:
     assert shown.startswith("\u2502")
     assert shown.endswith("\u2502")
     assert "\u5199" in shown
+
+
+@pytest.mark.parametrize(
+    ("event", "sign"),
+    [
+        (NodeStarted("\u5199"), ">"),
+        (NodeDone("\u5199", {}), "+"),
+        (NodeFailed("\u5199", KeyError("x")), "!"),
+        (UndoDone("\u5199", {}), "-"),
+    ],
+)
+@pytest.mark.parametrize("width", [60, 7])
+def test_a_sign_says_it_where_there_are_no_colours(event: object, sign: str, width: int) -> None:
+    lines = picture(event, width=width).splitlines()
+
+    *_, number = (n for n, line in enumerate(lines) if "\u5199" in line)
+    assert (
+        lines[number].endswith(f" {sign}") if width == 7 else f"{sign}\u2500" in lines[number - 1]
+    )
 
 
 def test_a_question_waits_until_it_is_decided() -> None:

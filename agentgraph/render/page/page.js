@@ -18,6 +18,7 @@ function make(name, properties = {}, ...children) {
 const page = { state: 0, picked: "", run: -1, step: 0, hits: [], timer: 0 };
 data.states[0].svg = $("sheet").innerHTML;
 let elements = new Map(); // path -> element of the picture
+let undos = new Map(); // path -> what is drawn for the undo of it: a figure and a line
 let lines = []; // number of a way -> element, null where it is not drawn
 const numberOf = new Map(data.ways.map((way, number) => [keyOf(way.source, way.target, way.label), number]));
 
@@ -46,6 +47,7 @@ function show(closed) {
 function index() {
   const state = data.states[page.state];
   elements = new Map(Object.entries(state.vertices).map(([path, id]) => [path, $(id)]));
+  undos = new Map(Object.entries(state.undos).map(([path, ids]) => [path, ids.map($)]));
   lines = data.ways.map(() => null);
   for (const [source, target, label, id] of state.ways) {
     const number = numberOf.get(keyOf(source, target, label));
@@ -428,7 +430,7 @@ let sum = { run: -1, count: 0 };
 function folded(count) {
   if (sum.run !== page.run || sum.count > count) {
     sum = { run: page.run, count: 0, active: new Map(), begun: new Map() };
-    for (const name of ["visits", "ways", "standing", "spent", "errors"]) sum[name] = new Map();
+    for (const name of ["visits", "ways", "standing", "spent", "errors", "undos", "undoing"]) sum[name] = new Map();
   }
   const { active, begun, count: first } = sum;
   const frame = sum;
@@ -455,6 +457,10 @@ function folded(count) {
         frame.standing.set(home, "failed");
         frame.errors.set(home, told.error);
       }
+    } else if (kind.startsWith("Undo")) {
+      if (kind === "UndoStarted") add(frame.undos, home, 1);
+      if (kind === "UndoDone") frame.standing.set(home, "undone");
+      frame.undoing.set(home, { UndoStarted: "running", UndoFailed: "failed" }[kind] || "");
     } else if (kind === "Asked") frame.standing.set(home, "waiting");
     else if (kind === "Decided" && home === node) frame.standing.set(home, "");
     else if (kind === "Charged") {
@@ -476,7 +482,7 @@ const boxes = new Map(); // element -> its box; read all at once, since each cha
 
 function measure() {
   if (boxes.size) return;
-  for (const element of elements.values()) {
+  for (const element of [...elements.values(), ...[...undos.values()].map(([figure]) => figure)]) {
     const shape = element.querySelector(":scope > .box, :scope > .frame");
     const moved = element.transform.baseVal.consolidate();
     if (shape) boxes.set(element, { box: shape.getBBox(), left: moved ? moved.matrix.e : 0, top: moved ? moved.matrix.f : 0 });
@@ -517,6 +523,12 @@ function paint() {
     const told = place && isNear(place) ? count : (painted.get(element) || { count: 0 }).count;
     marked(element, seen, states.get(path) || "", path === here, quiet ? 0 : told);
   }
+  for (const [path, [figure, line]] of undos) {
+    const count = frame.undos.get(path) || 0;
+    const now = step[KIND].startsWith("Undo") && path === step[HOME];
+    marked(figure, count > 0, frame.undoing.get(path) || "", now, count);
+    marked(line, count > 0, "", now, 0);
+  }
   const fresh = new Set(step[MOVES].map(([, number]) => number));
   lines.forEach((element, number) => {
     if (element) marked(element, frame.ways.has(number), "", fresh.has(number), 0);
@@ -546,7 +558,7 @@ function marked(element, seen, state, now, count) {
   painted.set(element, { seen, state, now, count, ...badges(element, was, state, count) });
 }
 
-const WORDS = { failed: "\u2715", waiting: "\u231b\ufe0e", running: "\u25b6\ufe0e" };
+const WORDS = { failed: "!", undone: "\u21ba", waiting: "\u231b\ufe0e", running: "\u25b6\ufe0e" };
 
 /** Say in badges how often it was visited, and how it stands; what has not changed stays. */
 function badges(element, was, state, count) {
@@ -616,6 +628,9 @@ function sentence([, kind, , node, told]) {
     case "NodeDone": return `${node} is done`;
     case "NodeFailed": return `${node} failed: ${told.error}`;
     case "NodeStopped": return `${node} was stopped`;
+    case "UndoStarted": return `the undo of ${node} begins`;
+    case "UndoDone": return `${node} is undone`;
+    case "UndoFailed": return `the undo of ${node} failed: ${told.error}`;
     case "Decided": return told.label === null ? `${node} abstains` : `${node} says ${told.label}`;
     case "Asked": return `${node} asks`;
     case "Emitted": return `${node} tells ${brief(told.value)}`;
@@ -711,7 +726,7 @@ function change() {
   const { before, after } = data.runs[page.run].known[page.step - 1];
   const parts = [make("h2", { textContent: sentence(step) })];
   const rows = [];
-  if (step[KIND] === "NodeDone") {
+  if (step[KIND] === "NodeDone" || step[KIND] === "UndoDone") {
     for (const [name, value] of Object.entries(told.changed || {})) {
       rows.push(...differences(`/${name}`, before ? before[name] : undefined, value));
     }
@@ -795,8 +810,8 @@ function barsOf(run) {
   const bars = [];
   for (const [at, kind, home, node, told, moves] of run.steps) {
     const key = `${node} ${told.visit} ${told.attempt}`;
-    if (kind === "NodeStarted") open.set(key, at);
-    else if (kind === "NodeDone" || kind === "NodeFailed" || kind === "NodeStopped") {
+    if (kind === "NodeStarted" || kind === "UndoStarted") open.set(key, at);
+    else if (/^(Node|Undo)(Done|Failed|Stopped)$/.test(kind)) {
       if (open.has(key)) bars.push({ home, from: open.get(key), to: at, kind });
       open.delete(key);
     } else if (kind === "Asked") open.set(`? ${node}`, at);
@@ -877,7 +892,7 @@ function drawLanes() {
   pen.translate(0, -area.scrollTop);
   const colour = getComputedStyle(document.documentElement);
   const paintOf = (name) => colour.getPropertyValue(name).trim();
-  const colours = { NodeFailed: "--loss", Asked: "--doubt", NodeStopped: "--muted", Decided: "--doubt" };
+  const colours = { NodeFailed: "--loss", UndoFailed: "--loss", UndoDone: "--muted", Asked: "--doubt", NodeStopped: "--muted", Decided: "--doubt" };
   const first = Math.floor(area.scrollTop / LANE);
   const shown = lanes.slice(first, first + Math.ceil(area.clientHeight / LANE) + 1);
   const tops = new Map(shown.map((home, lane) => [home, (first + lane) * LANE]));
@@ -896,7 +911,8 @@ function drawLanes() {
     pen.fillStyle = pen.strokeStyle = paintOf(colours[bar.kind] || "--lane");
     if (bar.kind === "Asked") pen.strokeRect(x + 0.5, top + 4.5, long - 1, LANE - 9);
     else pen.fillRect(x, top + 4, long, LANE - 8);
-    if (bar.kind === "NodeFailed") pen.fillText("\u2715", x + long + 2, top + 13);
+    const sign = { NodeFailed: "!", UndoFailed: "!", UndoDone: "\u21ba" }[bar.kind];
+    if (sign) pen.fillText(sign, x + long + 2, top + 13);
   }
   for (const [home, top] of tops) {
     pen.fillStyle = paintOf("--ground");

@@ -107,6 +107,11 @@ def _state(
         "closed": closed,
         "vertices": _elements(diagram),
         "ways": [[*arrow.key, arrow.id] for arrow in diagram.arrows],
+        "undos": {
+            arrow.key[0]: [arrow.target, arrow.id]
+            for arrow in diagram.arrows
+            if arrow.kind == "undo"
+        },
         "svg": _STYLE.sub("", svg.write(scene, "light")),
     }
 
