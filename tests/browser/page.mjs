@@ -63,12 +63,17 @@ async function replay() {
 
 /** A run in which one step was taken back, and another could not be. */
 async function undone() {
-  const page = await open(trip, { hash: "#step=1" });
+  const page = await open(trip, { hash: "#step=1", width: 500 });
   const look = () => page.evaluate(() => [...document.querySelectorAll(".vertex.seen")].map((one) => {
     const badges = [...one.querySelectorAll(":scope > .mark text")].map((text) => text.textContent);
     return [one.dataset.path, [...one.classList].filter((name) => name.startsWith("at-")), badges];
   }));
   saw.undone = { begin: await look() };
+  await settled(page);
+  saw.undone.drawn = await page.evaluate(() => {
+    const drawn = document.querySelector("#sheet svg").getBoundingClientRect().width;
+    return [document.getElementById("stage").clientWidth / stage.width, drawn / (stage.width * stage.scale)];
+  });
   await page.keyboard.press("End");
   saw.undone.end = await look();
   saw.undone.lines = await page.evaluate(() => document.querySelectorAll(".edge.undo.seen").length);

@@ -150,7 +150,7 @@ def saw(run: Recording, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     page = to_html(graph, run=long(graph, 10_000), engine="builtin")
     (folder / "big.html").write_text(page, encoding="utf-8")
     undone = Recording("undone", "trip", "", UNDONE)
-    (folder / "trip.html").write_text(to_html(TRIP, run=undone), encoding="utf-8")
+    (folder / "trip.html").write_text(to_html(TRIP, run=undone, direction="LR"), encoding="utf-8")
     pages = [folder / f"{name}.html" for name in ("small", "big", "trip")]
     done = subprocess.run(
         ["node", "page.mjs", *pages, folder],
@@ -185,6 +185,13 @@ def test_each_step_shows_what_an_overlay_of_that_step_holds(
             if path.rpartition("/")[2] not in {"START", "END"} and "join" not in path:
                 assert vertex["visits"] == overlay.visits[path], (number, path)
         assert shown["ways"] == sorted(numbered[key] for key in overlay.taken), number
+
+
+def test_a_picture_that_is_wider_than_its_page_is_not_made_smaller(saw: dict[str, Any]) -> None:
+    room, drawn = saw["undone"]["drawn"]
+
+    assert room < 1
+    assert drawn == pytest.approx(1, abs=0.01)
 
 
 def test_what_was_undone_and_what_could_not_be_is_marked(saw: dict[str, Any]) -> None:

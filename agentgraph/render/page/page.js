@@ -107,6 +107,7 @@ function fit(readable = false) {
     stage.y = 8;
     const first = elements.get("START");
     if (first && stage.width * stage.scale > wide) centre(first, false);
+    stage.x = Math.min(stage.x, Math.max(8, (wide - stage.width * stage.scale) / 2));
     stage.y = 8;
   }
   place();
@@ -921,7 +922,7 @@ function drawLanes() {
     pen.fillText(fitted(pen, home, left - 12), 6, top + 13);
   }
   pen.fillStyle = paintOf("--muted");
-  pen.fillText(seconds(data.runs[page.run].total), Math.max(left, wide - 60), high - 7);
+  pen.fillText(`${seconds(data.runs[page.run].total)} in all`, 6, high - 7);
 }
 
 function fitted(pen, text, wide) {
@@ -1104,8 +1105,11 @@ function begin() {
   document.addEventListener("keydown", keyed);
   addEventListener("hashchange", follow);
   addEventListener("resize", () => page.run >= 0 && drawTimeline());
-  fit(true);
   follow();
+  // Only now it is known how much room the panels leave.
+  fit(true);
+  const element = elements.get(standing(page.picked || (page.run >= 0 ? focus() : "")));
+  if (element) centre(element, false);
 }
 
 begin();
