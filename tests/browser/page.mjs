@@ -196,6 +196,17 @@ async function speed() {
   await page.waitForTimeout(600);
   saw.still = middle(await cadence(false));
   saw.pan = middle(await cadence(true));
+  // How much slower long work is than short work of the same kind, that others did not interrupt.
+  saw.slowness = await page.evaluate(() => {
+    const took = (rounds) => {
+      const begun = performance.now();
+      let sum = 0;
+      for (let turn = 0; turn < rounds * 4e5; turn += 1) sum += turn % 7;
+      return sum > 0 ? performance.now() - begun : 0;
+    };
+    const short = Math.min(...Array.from({ length: 100 }, () => took(5))) / 5;
+    return Array.from({ length: 9 }, () => took(100) / 100 / short).sort((one, other) => one - other)[4];
+  });
   const stepping = (stride) => page.evaluate(async (stride) => {
     const times = [];
     for (let turn = 0; turn < 40; turn += 1) {
