@@ -87,7 +87,8 @@ class Watched:
         self._said = f"{node} {said.format(more)}"
 
     def ended(self) -> None:
-        """The only run has ended: its last picture stays."""
+        """The only run has ended: its last picture stays, and what is told then stands below it."""
+        self.pause()
 
     def pause(self) -> None:
         """Leave the terminal to a person."""

@@ -20,6 +20,7 @@ from agentgraph.events import (
     UndoStarted,
 )
 from agentgraph.graph import Edge, FrozenGraph, Vertex
+from tests.cli.test_questions import Terminal, needs_terminal
 
 Call = Callable[..., Result]
 GRAPH = FrozenGraph(
@@ -121,6 +122,19 @@ def test_without_a_terminal_nothing_is_drawn_and_it_is_said(call: Call, mixed: s
     assert done.exit_code == 0
     assert "--watch: stderr is no terminal" in done.stderr
     assert "\u256d" not in done.stderr
+
+
+@needs_terminal
+def test_errors_of_a_batch_stand_above_its_bar(mixed: str, write: Callable[..., str]) -> None:
+    lines = write("in.jsonl", '{"text": "bad"}\n{"text": "bad"}\n')
+    terminal = Terminal("run", mixed, "-i", lines)
+
+    terminal.wait_for("2 failed")
+    terminal.end()
+
+    before = terminal.shown.split("input ")[:-1]
+    assert len(before) == 2
+    assert all(text.endswith(("\n", "\x1b[2K")) for text in before)
 
 
 def test_only_one_run_can_be_watched(call: Call, mixed: str, write: Callable[..., str]) -> None:
