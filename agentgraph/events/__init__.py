@@ -67,28 +67,4 @@ __all__ = [
     "Verdict",
     "recorded",
 ]
-__getattr__: Callable[[str], object] = late(
-    __name__,
-    {
-        "result": ("Decision", "Failure", "OpenQuestion", "Result", "Status", "Usage"),
-        "recording": ("Moved", "Recording", "Step", "recorded"),
-        "story": (
-            "Asked",
-            "Charged",
-            "CostUnknown",
-            "Decided",
-            "Emitted",
-            "Event",
-            "Missed",
-            "NodeDone",
-            "NodeFailed",
-            "NodeStarted",
-            "NodeStopped",
-            "RunEnded",
-            "RunStarted",
-            "UndoDone",
-            "UndoFailed",
-            "UndoStarted",
-        ),
-    },
-)
+__getattr__: Callable[[str], object] = late(__name__, "result", "story", "recording")
