@@ -107,11 +107,6 @@ def safe(text: str) -> str:
     return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
 
 
-def plural(number: int, noun: str) -> str:
-    """Count things: `1 edge`, `2 edges`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 @contextmanager
 def reporting(*, debug: bool, failed: int = FAILED) -> Generator[None]:
     """Turn what a command raises into a message and an exit code; `failed` if it cannot write."""

@@ -122,8 +122,8 @@ class Tally:
 def home_of(path: str, known: Mapping[str, object]) -> str:
     """Return the vertex that a path of a run belongs to: `corpus/each/3` is `corpus/each`."""
     while path not in known and "/" in path:
-        bare = _bare(path)
-        path = bare if bare in known else path.rpartition("/")[0]
+        plain = bare(path)
+        path = plain if plain in known else path.rpartition("/")[0]
     return path
 
 
@@ -186,7 +186,7 @@ class _Replay:
                 begun = self._begun.pop((step.node, attempt, visit), None)
                 if begun is not None:
                     self._active[home] -= 1
-                    if home == _bare(step.node):
+                    if home == bare(step.node):
                         trace.times.append(step.at - begun)
                 trace.standing = "running" if self._active[home] > 0 else ""
                 if step.kind == "NodeFailed":
@@ -226,7 +226,8 @@ def undo_way(path: str, vertices: Mapping[str, Vertex]) -> Key:
     return path, f"{above}{slash}undo {name}", vertices[path].undo
 
 
-def _bare(path: str) -> str:
+def bare(path: str) -> str:
+    """Leave out the numbers of items, which the graph does not know."""
     return "/".join(part for part in path.split("/") if not part.isdigit())
 
 
@@ -246,14 +247,14 @@ def _add_result(overlay: Overlay, run: Result[Any], vertices: dict[str, Vertex])
         if node in run.path:
             overlay.trace(way[0]).standing = "undone"
     for failure in run.failures:
-        way = undos.get(failure.node)
-        trace = overlay.trace(way[1] if way else home_of(failure.node, vertices))
+        undo = undos.get(failure.node)
+        trace = overlay.trace(undo[1] if undo else home_of(failure.node, vertices))
         trace.failures.append(f"{type(failure.error).__name__}: {failure.error}")
         trace.retries += failure.attempt > 1
-        if way or failure is run.fatal:
+        if undo or failure is run.fatal:
             trace.standing = "failed"
-        if way:
-            overlay.taken[way] += 1
+        if undo:
+            overlay.taken[undo] += 1
     for question in run.questions:
         overlay.trace(home_of(question.node, vertices)).standing = "waiting"
 

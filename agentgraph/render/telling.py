@@ -5,6 +5,7 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import SIGNS, Mark
 from agentgraph.render.overlay import standing_note, trace_notes
+from agentgraph.verify.words import counted
 
 _TOLD_MAX = 60
 """Up to this many edges a description lists each one."""
@@ -33,7 +34,7 @@ def scene_told(diagram: Diagram) -> tuple[str, str]:
     vertices += sum(group.vertex is not None for group in diagram.groups)
     edges = sum(arrow.kind != "undo" for arrow in diagram.arrows)
     summary = f"Workflow {name}"
-    told = [f"{_counted(vertices, 'vertex', 'vertices')}, {_counted(edges, 'edge', 'edges')}."]
+    told = [f"{counted(vertices, 'vertex')}, {counted(edges, 'edge')}."]
     if len(diagram.arrows) <= _TOLD_MAX:
         told += [f"{arrow_told(arrow)}." for arrow in diagram.arrows]
     return summary, " ".join(told)
@@ -75,7 +76,7 @@ def arrow_told(arrow: Arrow) -> str:
         "catch": f" on {arrow.note}",
         "undo": "",
     }[arrow.kind]
-    taken = "" if arrow.taken is None else f", taken {_counted(arrow.taken, 'time', 'times')}"
+    taken = "" if arrow.taken is None else f", taken {counted(arrow.taken, 'time')}"
     return f"{way}{how}{taken or _marked(arrow.mark)}"
 
 
@@ -88,7 +89,7 @@ def vertex_told(vertex: Vertex) -> list[str]:
         voters = ", ".join(shown(short_name(voter)) for voter in vertex.voters)
         lines.append(f"votes: {vertex.need or 'a majority'} of {voters}")
     if vertex.bound is not None:
-        lines.append(f"at most {_counted(vertex.bound.at_most, 'visit', 'visits')}")
+        lines.append(f"at most {counted(vertex.bound.at_most, 'visit')}")
     if vertex.undo:
         lines.append(f"undo: {shown(vertex.undo)}")
     for what, fields in (("reads", vertex.reads), ("writes", vertex.writes)):
@@ -109,8 +110,4 @@ def _marked(mark: Mark | None) -> str:
 def _seen(visits: int | None, mark: Mark | None) -> str:
     if mark is not None:
         return _marked(mark)
-    return "" if visits is None else f", {_counted(visits, 'visit', 'visits')}"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+    return "" if visits is None else f", {counted(visits, 'visit')}"
