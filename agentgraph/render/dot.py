@@ -10,25 +10,14 @@ Rules of this file:
 from collections.abc import Iterator
 
 from agentgraph.render.captions import figure_lines, title_of
-from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
+from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
 from agentgraph.render.lettering import shown, visible
-from agentgraph.render.palette import LIGHT, Paint
+from agentgraph.render.palette import FIGURES, LIGHT, Paint
 
-_CHOICE, _PERSON, _BAR = (LIGHT.kinds[kind] for kind in ("choice", "person", "bar"))
-_LOOKS: dict[FigureKind, tuple[str, Paint]] = {
-    "start": ("circle", _BAR),
-    "end": ("doublecircle", _BAR),
-    "node": ("box", LIGHT.kinds["agent"]),
-    "classifier": ("hexagon", _CHOICE),
-    "human": ("ellipse", _PERSON),
-    "form": ("note", _PERSON),
-    "consensus": ("octagon", LIGHT.kinds["votes"]),
-    "each": ("box3d", LIGHT.kinds["each"]),
-    "subgraph": ("component", LIGHT.kinds["agent"]),
-    "gateway": ("box", _BAR),
-    "join": ("box", _BAR),
-    "missing": ("box", Paint(LIGHT.canvas, LIGHT.alarm)),
-    "undo": ("box", Paint(LIGHT.canvas, LIGHT.line)),
+_PAINTS = LIGHT.kinds | {
+    "terminal": LIGHT.kinds["bar"],
+    "missing": Paint(LIGHT.canvas, LIGHT.alarm),
+    "undo": Paint(LIGHT.canvas, LIGHT.line),
 }
 _ARROWS = {
     "plain": {},
@@ -71,16 +60,16 @@ class _Writer:
         yield "}"
 
     def _figure(self, figure: Figure) -> str:
-        shape, paint = _LOOKS[figure.kind]
+        look = FIGURES[figure.kind]
+        paint = _PAINTS[look.paint]
         style = {"node": "rounded,filled"}.get(figure.kind, "filled")
         style = "rounded,dashed" if figure.vertex is None else style
-        dark = paint is _BAR
         looks = {
-            "shape": shape,
+            "shape": look.dot,
             "style": style,
             "fillcolor": paint.fill,
             "color": paint.line,
-            "fontcolor": LIGHT.canvas if dark else LIGHT.ink,
+            "fontcolor": LIGHT.canvas if paint == LIGHT.kinds["bar"] else LIGHT.ink,
             "tooltip": visible(figure.path),
             "agentgraph_kind": figure.kind,
             "agentgraph_path": shown(figure.path),
@@ -97,9 +86,8 @@ class _Writer:
         looks |= {"agentgraph_kind": arrow.kind}
         if arrow.label is not None:
             looks |= {"agentgraph_label": shown(arrow.label)}
-        tail = self._name[source.last if source else arrow.source]
-        head = self._name[target.first if target else arrow.target]
-        return f"{tail} -> {head} [{_list(looks)}]"
+        tail, head = self._diagram.ends(arrow)
+        return f"{self._name[tail]} -> {self._name[head]} [{_list(looks)}]"
 
 
 def _opening(group: Group) -> list[str]:

@@ -5,26 +5,11 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import SIGNS, Mark
 from agentgraph.render.overlay import standing_note, trace_notes
+from agentgraph.render.palette import FIGURES
 from agentgraph.verify.words import counted
 
 _TOLD_MAX = 60
 """Up to this many edges a description lists each one."""
-
-_KINDS = {
-    "start": "start",
-    "end": "end",
-    "node": "agent",
-    "classifier": "classifier",
-    "human": "question to a person",
-    "form": "form for a person",
-    "consensus": "vote",
-    "each": "agent for each item",
-    "subgraph": "workflow",
-    "gateway": "gateway",
-    "join": "join",
-    "missing": "name that no vertex has",
-    "undo": "undo",
-}
 
 
 def scene_told(diagram: Diagram) -> tuple[str, str]:
@@ -42,7 +27,7 @@ def scene_told(diagram: Diagram) -> tuple[str, str]:
 
 def figure_told(figure: Figure) -> str:
     """Tell of a figure: its kind and name in the first line, then what else is known."""
-    what = f"{_KINDS[figure.kind]} {shown(figure.path)}"
+    what = f"{FIGURES[figure.kind].told} {shown(figure.path)}"
     if figure.undoes is not None:
         what = f"{shown(figure.name)}, for {shown(figure.undoes)}"
     lines = [f"{what}{_seen(figure.visits, figure.mark)}"]
@@ -56,7 +41,7 @@ def figure_told(figure: Figure) -> str:
 def group_told(group: Group) -> str:
     """Tell of a frame: a vertex with its graph inside, or a region."""
     if group.vertex is not None:
-        first = f"{_KINDS[group.vertex.kind]} {shown(group.path)}{_seen(group.visits, group.mark)}"
+        first = f"{FIGURES[group.vertex.kind].told} {shown(group.path)}{_seen(group.visits, group.mark)}"
         return "\n".join([first, *vertex_told(group.vertex)])
     caught = ", ".join(shown(name) for name in (group.region.catches if group.region else ()))
     return f"{group.kind} region {shown(group.path)}{f' of {caught}' if caught else ''}"
