@@ -68,9 +68,8 @@ def tell(error: BaseException, *, debug: bool = False) -> None:
         return
     click.echo(safe(str(error)), file=sys.stderr)
     for cause in causes(error):
-        if cause in str(error):
-            continue
-        click.echo(f"  cause: {safe(cause)}", file=sys.stderr)
+        if cause not in str(error):
+            click.echo(f"  cause: {safe(cause)}", file=sys.stderr)
     place = isinstance(error, RunFailed) and error.__cause__ and last_place(error.__cause__)
     if place:
         click.echo(f"  at:    {place} (--debug shows how it came there)", file=sys.stderr)

@@ -12,7 +12,17 @@ from agentgraph.render import curve, graphviz_layout, layered, loops
 from agentgraph.render.captions import label_lines, title_of
 from agentgraph.render.diagram import Arrow, Diagram, Group
 from agentgraph.render.engines import EngineFailed, candidates
-from agentgraph.render.layout import Box, Direction, Layout, Link, Point, Rect, Request, Zone
+from agentgraph.render.layout import (
+    Box,
+    Direction,
+    Layout,
+    Link,
+    Point,
+    Rect,
+    Request,
+    Zone,
+    common,
+)
 from agentgraph.render.lettering import width
 from agentgraph.render.palette import NOTE_SIZE
 from agentgraph.render.ranks import against
@@ -121,12 +131,8 @@ class _Asking:
             return None
         wide = max([width(line, NOTE_SIZE) for line in lines], default=0) + 10
         high = len(lines) * _LABEL_LINE + 4
-        return Box(f"{arrow.id} label", wide, high, self._common_zone(arrow), upright=True)
-
-    def _common_zone(self, arrow: Arrow) -> str | None:
-        """Find the innermost group that holds both ends, and is neither of them."""
-        around = set(self._diagram.around(arrow.source))
-        return next((zone for zone in self._diagram.around(arrow.target) if zone in around), None)
+        zone = common(arrow.source, arrow.target, self._diagram.parents)
+        return Box(f"{arrow.id} label", wide, high, zone, upright=True)
 
     def _zone(self, group: Group) -> Zone:
         wide = width(self._titles[group.id], NOTE_SIZE, bold=True) + 8
@@ -198,10 +204,8 @@ def _badges(
     badges: dict[str, Point] = {}
     for figure in diagram.figures:
         if figure.badge:
-            place, options = (
-                layout.boxes[figure.id],
-                badge_places(figure.badge, sketches[figure.id]),
-            )
+            place = layout.boxes[figure.id]
+            options = badge_places(figure.badge, sketches[figure.id])
             wide, near = badge_width(figure.badge) + 4, touching.get(figure.id, [])
             rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
             free = [

@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import Literal
 
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex, VertexKind
+from agentgraph.render.layout import around
 from agentgraph.render.lettering import shown, visible
 from agentgraph.render.marks import UNSEEN, Key, Mark, Marks
 from agentgraph.render.overlay import Overlay, Trace
@@ -136,12 +137,7 @@ class Diagram:
 
     def around(self, part: str) -> list[str]:
         """Return the groups around a figure or group, the innermost first."""
-        found: list[str] = []
-        parent = self.parents[part]
-        while parent is not None:
-            found.append(parent)
-            parent = self.parents[parent]
-        return found
+        return around(part, self.parents)
 
     def nested(self) -> Iterator[tuple[str, Figure | Group | None]]:
         """Yield each part as it is nested, with blanks as deep; None is the end of a group."""

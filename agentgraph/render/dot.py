@@ -20,8 +20,6 @@ _PAINTS = LIGHT.kinds | {
     "undo": Paint(LIGHT.canvas, LIGHT.line),
 }
 _ARROWS = {
-    "plain": {},
-    "branch": {},
     "unsure": {"style": "dotted", "color": LIGHT.doubt, "fontcolor": LIGHT.doubt},
     "then": {"style": "dashed"},
     "catch": {"style": "dashed", "color": LIGHT.alarm, "fontcolor": LIGHT.alarm},
@@ -79,7 +77,7 @@ class _Writer:
     def _arrow(self, arrow: Arrow) -> str:
         source, target = self._group.get(arrow.source), self._group.get(arrow.target)
         looks = {"label": arrow.note} if arrow.note else {}
-        looks |= _ARROWS[arrow.kind]
+        looks |= _ARROWS.get(arrow.kind, {})
         if not self._diagram.is_within(arrow):
             looks |= {"ltail": f"cluster_{source.id}"} if source else {}
             looks |= {"lhead": f"cluster_{target.id}"} if target else {}
