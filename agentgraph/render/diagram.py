@@ -161,13 +161,21 @@ class Diagram:
         vertices, edges = sum(map(bool, ran)), sum(map(bool, taken))
         return f"{vertices} of {len(ran)} vertices and {edges} of {len(taken)} edges"
 
-    def ends(self, arrow: Arrow) -> tuple[str, str]:
-        """Return the figures at both ends of an arrow: of a group its last and its first one."""
-        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
-        return source.last if source else arrow.source, target.first if target else arrow.target
+    def ends(self, arrow: Arrow, *, back: bool = False) -> tuple[str, str]:
+        """Return the figures at both ends of an arrow: of a group its last and its first one.
+
+        A line against the flow leaves a group at its first figure and enters at its last,
+        so that it does not run through the whole of it.
+        """
+        source, target = self.group.get(arrow.source), self.group.get(arrow.target)
+        turned = back and arrow.source != arrow.target
+        leaving = (source.first if turned else source.last) if source else arrow.source
+        entering = (target.last if turned else target.first) if target else arrow.target
+        return leaving, entering
 
     @cached_property
-    def _group(self) -> dict[str, Group]:
+    def group(self) -> dict[str, Group]:
+        """The groups by their ids."""
         return {group.id: group for group in self.groups}
 
     def is_within(self, arrow: Arrow) -> bool:

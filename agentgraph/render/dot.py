@@ -37,7 +37,6 @@ class _Writer:
 
     def __init__(self, diagram: Diagram) -> None:
         self._diagram = diagram
-        self._group = {group.id: group for group in diagram.groups}
         self._name = _names(diagram.figures)
 
     def lines(self) -> Iterator[str]:
@@ -75,7 +74,8 @@ class _Writer:
         return f"{self._name[figure.id]} [label={_lines(figure_lines(figure))}, {_list(looks)}]"
 
     def _arrow(self, arrow: Arrow) -> str:
-        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
+        group = self._diagram.group
+        source, target = group.get(arrow.source), group.get(arrow.target)
         looks = {"label": arrow.note} if arrow.note else {}
         looks |= _ARROWS.get(arrow.kind, {})
         if not self._diagram.is_within(arrow):
