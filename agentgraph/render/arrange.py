@@ -88,8 +88,8 @@ def _request(
     ends = [diagram.ends(arrow) for arrow in diagram.arrows]
     back = against(len(number), [(number[source], number[target]) for source, target in ends])
     boxes = [
-        Box(one.id, sketches[one.id].width, sketches[one.id].height, one.parent)
-        for one in diagram.figures
+        Box(one.id, sketch.width, sketch.height, one.parent, core=2 * sketch.outline.across)
+        for one, sketch in zip(diagram.figures, sketches.values(), strict=True)
     ]
     links: list[Link] = []
     for arrow, is_back in zip(diagram.arrows, back, strict=True):

@@ -54,7 +54,7 @@ class _Picture:
         self._levels: dict[str | None, Level] = {None: Level(None)}
         self._levels |= {zone.id: Level(zone) for zone in request.zones}
         for part in parts:
-            self._levels[part.zone].add(part.id, upright=isinstance(part, Box) and part.upright)
+            self._levels[part.zone].add(part)
         self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]
 
     def layout(self) -> Layout:
@@ -150,7 +150,9 @@ def _route(segments: list[_Segment]) -> tuple[Point, ...]:
 
 def _exchanged_request(request: Request) -> Request:
     """Exchange width and height of every box; a title stays at the upper side of its zone."""
-    boxes = tuple(replace(box, width=box.height, height=box.width) for box in request.boxes)
+    boxes = tuple(
+        replace(box, width=box.height, height=box.width, core=0.0) for box in request.boxes
+    )
     zones = tuple(replace(zone, sideways=True) for zone in request.zones)
     return replace(request, boxes=boxes, zones=zones)
 

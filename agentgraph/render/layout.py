@@ -90,6 +90,8 @@ class Box:
     zone: str | None = None
     upright: bool = False
     """Lines come in and go out in the direction of the flow, in the middle of its sides."""
+    core: float = 0.0
+    """How wide the figure in it is, where the box has room for something beside it."""
 
 
 @dataclass(frozen=True, slots=True)
