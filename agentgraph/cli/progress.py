@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import click
 
@@ -21,8 +21,8 @@ PAUSE_S: Final = 10.0
 """In a log, how long nothing is said."""
 
 
-class Progress:
-    """Is told how far a command has come; this one says nothing: for one run in a log, and --quiet."""
+class Progress(Protocol):
+    """Something that can be told how far a command has come; this one says nothing of it."""
 
     def heard(self, event: Event[Any]) -> None:
         """Something was told of the only run."""
@@ -37,7 +37,11 @@ class Progress:
         return
 
 
-class _Log(Progress):
+class Silent(Progress):
+    """Says nothing: for one run in a log, and for --quiet."""
+
+
+class _Log(Silent):
     """Says how far it is every few seconds."""
 
     def __init__(self, total: int | None) -> None:
@@ -76,7 +80,7 @@ def progress(
             with _bar(name, total) as bar:
                 yield bar
         else:
-            yield Progress() if quiet or total == 1 else _Log(total)
+            yield Silent() if quiet or total == 1 else _Log(total)
 
 
 @contextmanager
@@ -98,7 +102,7 @@ def _bar(name: str, total: int | None) -> Generator[Progress]:
     )
     task = shown.add_task(name, total=total)
 
-    class Bar(Progress):
+    class Bar:
         def heard(self, event: Event[Any]) -> None:
             if isinstance(event, NodeStarted):
                 shown.update(task, description=f"{name}: {event.node}")
