@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from agentgraph.cli.stdio import has_all_letters
 from agentgraph.events import (
     Asked,
     Decided,
@@ -58,7 +59,7 @@ class Watched:
         """Draw the graph once, as wide as the terminal is."""
         self._console = console
         self._vertices = dict(vertices_of(graph))
-        is_ascii = not (console.encoding or "").lower().startswith("utf")
+        is_ascii = not has_all_letters(console.encoding)
         diagram = diagram_of(graph)
         self._drawing: Drawing = write(diagram, width=console.width - 1, ascii=is_ascii)
         self._standing: dict[str, str] = {}
