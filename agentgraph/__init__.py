@@ -90,4 +90,4 @@ __all__ = [
     "unset",
     "workflow",
 ]
-__getattr__: Callable[[str], object] = late(__name__, {"events": ("Result",), "runtime": ("Run",)})
+__getattr__: Callable[[str], object] = late(__name__, "events", "runtime")

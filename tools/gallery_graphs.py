@@ -351,6 +351,22 @@ _FAILED = [
     _step(19, "NodeFailed", "write", attempt=2, visit=2, error="ConnectionError: no line"),
     _step(19, "RunEnded", status="failed"),
 ]
+_UNDONE = [
+    _step(0, "RunStarted", "", (START, "book flight", None)),
+    _step(0, "NodeStarted", "book flight", attempt=1, visit=1),
+    _step(4, "NodeDone", "book flight", ("book flight", "book hotel", None), attempt=1, visit=1),
+    _step(4, "NodeStarted", "book hotel", attempt=1, visit=1),
+    _step(6, "NodeDone", "book hotel", ("book hotel", "book car", None), attempt=1, visit=1),
+    _step(6, "NodeStarted", "book car", attempt=1, visit=1),
+    _step(8, "NodeFailed", "book car", attempt=1, visit=1, error="SoldOut: no car is left"),
+    _step(8, "UndoStarted", "book hotel", visit=1),
+    _step(
+        9, "UndoDone", "book hotel", ("money", "apologise", "catch"), visit=1, changed={"hotel": ""}
+    ),
+    _step(9, "NodeStarted", "apologise", attempt=1, visit=1),
+    _step(11, "NodeDone", "apologise", ("apologise", END, None), attempt=1, visit=1),
+    _step(11, "RunEnded", status="done"),
+]
 _STUCK = Marks(
     {START: Mark("path", "1"), "ask": Mark("path", "2"), "first": Mark("waits", "waits")}
     | {"small": Mark("path", "3"), "large": Mark("fault", "4")},
@@ -395,6 +411,12 @@ def plates() -> list[Plate]:
             "a run that failed after a retry",
             _essay(),
             {"run": Recording("r-2", "essay", "", tuple(_FAILED))},
+        ),
+        Plate(
+            "undone-run",
+            "a run in which something failed, and a step before it was taken back",
+            _saga(),
+            {"run": Recording("r-3", "trip", "", tuple(_UNDONE))},
         ),
         Plate(
             "failing-path", "how a finding shows a path that goes wrong", _race(), {"marks": _STUCK}

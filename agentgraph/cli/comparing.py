@@ -10,11 +10,12 @@ from typing import Final, Literal
 import click
 
 from agentgraph.cli import files
-from agentgraph.cli.exits import plural, tell
+from agentgraph.cli.exits import tell
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import AgentGraphError, InvalidGraph
 from agentgraph.graph import FrozenGraph
 from agentgraph.graph.difference import Change, Difference, difference
+from agentgraph.verify.words import counted
 
 SAME: Final = 0
 DIFFERENT: Final = 1
@@ -68,7 +69,7 @@ def _graph(target: str) -> FrozenGraph:
 def _told(found: Difference) -> Iterator[str]:
     before, after = found.before, found.after
     name = after.name if before.name == after.name else f"{before.name} -> {after.name}"
-    verdict = plural(len(found.changes), "change") if found.changes else "same"
+    verdict = counted(len(found.changes), "change") if found.changes else "same"
     yield f"{click.style(name, bold=True)}: {verdict}"
     for part in ("workflow", "field", "vertex", "edge", "region"):
         yield from (_line(change) for change in found.changes if change.part == part)

@@ -1,7 +1,8 @@
 """Where the outcomes of a batch arrive, and what of them is printed at once; tables come at the end."""
 
+import sys
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Final, TextIO
 
 import click
 
@@ -11,6 +12,8 @@ from agentgraph.cli.options import Options
 from agentgraph.cli.outcome import Outcome
 from agentgraph.cli.progress import Progress, Silent
 from agentgraph.cli.telling import json_line, one_line
+
+STOPPING: Final = "interrupted: waiting for the nodes (Ctrl-C again: do not wait)"
 
 
 @dataclass(slots=True)
@@ -28,7 +31,7 @@ class Desk:
         """Say once that Ctrl-C was heard: a node may take its time to end."""
         if not self._is_stopping:
             self._is_stopping = True
-            click.echo("interrupted: waiting for the nodes (Ctrl-C again: do not wait)", err=True)
+            click.echo(STOPPING, file=sys.stderr)
 
     def ended(self, outcome: Outcome) -> bool:
         """Print what must not wait, and keep the rest for the table; False: nobody reads on."""
@@ -39,7 +42,10 @@ class Desk:
         self.outcomes[outcome.number] = outcome
         if outcome.error is not None:
             if self.is_many and outcome.status == "failed":
-                click.echo(f"input {one_line(outcome.name)} (line {outcome.number}):", err=True)
+                # Not `err=True`: that would write past what keeps the bar below.
+                click.echo(
+                    f"input {one_line(outcome.name)} (line {outcome.number}):", file=sys.stderr
+                )
             tell(outcome.error, debug=self.options.debug)
         return not stdio.is_left(self.out)
 

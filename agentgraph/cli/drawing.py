@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from agentgraph.cli.stdio import has_all_letters
 from agentgraph.cli.target import load
 from agentgraph.errors import suggest
 from agentgraph.events import recorded
@@ -33,7 +34,7 @@ def render(
     look["run"] = None if run is None else recorded(run)
     look["view"] = part
     look["width"] = width or shutil.get_terminal_size((100, 24)).columns
-    look["ascii"] = ascii or not (sys.stdout.encoding or "").lower().startswith("utf")
+    look["ascii"] = ascii or not has_all_letters(sys.stdout.encoding)
     for path, kind in chosen:
         picture = drawn(graph, kind, **look)
         if path == "-":

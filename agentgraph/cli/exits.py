@@ -64,16 +64,15 @@ def code_of(error: AgentGraphError) -> int:
 def tell(error: BaseException, *, debug: bool = False) -> None:
     """Print an error to stderr, with its traceback when asked for."""
     if debug:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        click.echo("".join(traceback.format_exception(error)), file=sys.stderr, nl=False)
         return
-    click.echo(safe(str(error)), err=True)
+    click.echo(safe(str(error)), file=sys.stderr)
     for cause in causes(error):
-        if cause in str(error):
-            continue
-        click.echo(f"  cause: {safe(cause)}", err=True)
+        if cause not in str(error):
+            click.echo(f"  cause: {safe(cause)}", file=sys.stderr)
     place = isinstance(error, RunFailed) and error.__cause__ and last_place(error.__cause__)
     if place:
-        click.echo(f"  at:    {place} (--debug shows how it came there)", err=True)
+        click.echo(f"  at:    {place} (--debug shows how it came there)", file=sys.stderr)
 
 
 def last_place(error: BaseException) -> Place | None:
@@ -105,11 +104,6 @@ def causes(error: BaseException) -> Iterator[str]:
 def safe(text: str) -> str:
     """Take out what would steer a terminal: inputs and answers of models are not ours."""
     return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
-
-
-def plural(number: int, noun: str) -> str:
-    """Count things: `1 edge`, `2 edges`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @contextmanager

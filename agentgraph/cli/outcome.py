@@ -50,7 +50,7 @@ def outcome_of(
 def _stop(result: Result[BaseModel]) -> str:
     match result.status:
         case "failed":
-            return f"{result.failures[-1].node} failed" if result.failures else "failed"
+            return f"{result.fatal.node} failed" if result.fatal else "failed"
         case "paused":
             return f"{', '.join(question.node for question in result.questions)} asks"
         case _:

@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 
 import click
 
-from agentgraph.cli.exits import plural
 from agentgraph.events import Event, NodeStarted
 from agentgraph.graph import FrozenGraph
+from agentgraph.verify.words import counted
 
 PAUSE_S: Final = 10.0
 """In a log, how long nothing is said."""
@@ -118,7 +118,7 @@ def _bar(name: str, total: int | None) -> Generator[Progress]:
         yield Bar()
 
 
-def counted(statuses: Counter[str], seconds: float) -> str:
+def summed(statuses: Counter[str], seconds: float) -> str:
     """Return how many runs ended how, in words."""
     parts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
-    return f"{plural(statuses.total(), 'run')} in {seconds:.1f} s: {parts or 'none'}"
+    return f"{counted(statuses.total(), 'run')} in {seconds:.1f} s: {parts or 'none'}"

@@ -23,6 +23,7 @@ SARIF_SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 Json: TypeAlias = dict[str, object]
+_FACTS: Final = ("forks", "joins", "bounds", "votes")
 
 
 def as_json(found: Sequence[Checked], drawn: Mapping[int, str]) -> str:
@@ -50,10 +51,7 @@ def _target(one: Checked, drawn: Mapping[int, str]) -> Json:
         "findings": [
             asdict(finding) | {"picture": drawn.get(id(finding))} for finding in report.findings
         ],
-        "forks": [asdict(part) for part in report.forks],
-        "joins": [asdict(part) for part in report.joins],
-        "bounds": [asdict(part) for part in report.bounds],
-        "votes": [asdict(part) for part in report.votes],
+        **{name: list(map(asdict, getattr(report, name))) for name in _FACTS},
     }
 
 

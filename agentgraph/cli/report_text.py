@@ -18,10 +18,10 @@ from typing import Final
 import click
 
 from agentgraph.cli.examining import Checked
-from agentgraph.cli.exits import plural, safe
+from agentgraph.cli.exits import safe
 from agentgraph.errors import Finding, Place
 from agentgraph.verify import Report
-from agentgraph.verify.words import joined
+from agentgraph.verify.words import counted, joined
 
 _TITLE: Final = 10
 """The width of the titles on the left."""
@@ -53,7 +53,7 @@ def shown(place: Place) -> str:
 def _told(one: Checked, drawn: Mapping[int, str]) -> Iterator[str]:
     report = one.report
     errors = len(report.errors)
-    counts = [plural(errors, "error"), plural(len(report.findings) - errors, "warning")]
+    counts = [counted(errors, "error"), counted(len(report.findings) - errors, "warning")]
     verdict = ", ".join(count for count in counts if not count.startswith("0 ")) or "clean"
     colour = "red" if errors else "yellow" if report.findings else "green"
     name = report.graph if report.graph == one.target else f"{report.graph} ({one.target})"
@@ -89,7 +89,7 @@ def _proved(report: Report) -> Iterator[str]:
     bounded = (
         "every run ends; how many nodes run depends on the lists of its `each`"
         if most is None
-        else f"every run ends, after at most {plural(most, 'node run')}"
+        else f"every run ends, after at most {counted(most, 'node run')}"
     )
     choices = [path + v.name for path, graph in report.graphs for v in graph.vertices if v.labels]
     yield from _titled("proved", bounded)
@@ -103,9 +103,9 @@ def _proved(report: Report) -> Iterator[str]:
             if not any(str(required) in finding.where for finding in report.findings):
                 yield from _titled("", f"{required}{f' in {prefix}' if prefix else ''} holds")
     size = [(len(graph.vertices), len(graph.edges)) for _, graph in report.graphs]
-    inner = f", in {plural(len(size), 'graph')}" if len(size) > 1 else ""
+    inner = f", in {counted(len(size), 'graph')}" if len(size) > 1 else ""
     vertices, edges = (sum(column) for column in zip(*size, strict=True))
-    yield from _titled("size", f"{vertices} vertices, {plural(edges, 'edge')}{inner}")
+    yield from _titled("size", f"{vertices} vertices, {counted(edges, 'edge')}{inner}")
     rows = [("parallel", f"after {f.path}: {' | '.join(f.branches)}") for f in report.forks]
     for join in report.joins:
         few = join.need < len(join.ways)
@@ -126,7 +126,7 @@ def _data(report: Report) -> Iterator[str]:
     known = report.claims
     is_clear = not any(finding.code in {"AG401", "AG402"} for finding in report.findings)
     if known["proved"] and is_clear:
-        nodes = plural(len(known["proved"]), "node")
+        nodes = counted(len(known["proved"]), "node")
         text = f"of {nodes}: no field is read too early, or written twice at once"
         yield from _titled("", text)
     if known["declared"] and is_clear:

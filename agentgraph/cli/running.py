@@ -22,7 +22,7 @@ from agentgraph.cli.exits import INTERRUPTED, code_over, last_place
 from agentgraph.cli.inputs import Inputs, changes_of, read, state_of
 from agentgraph.cli.options import Options
 from agentgraph.cli.outcome import Outcome
-from agentgraph.cli.progress import counted, progress
+from agentgraph.cli.progress import progress, summed
 from agentgraph.cli.target import find, load
 from agentgraph.cli.telling import one_line, voters_of, way
 from agentgraph.errors import InvalidInput
@@ -181,7 +181,7 @@ def _conclude(batch: Batch, inputs: Inputs, seconds: float) -> None:
         _interrupted(batch, inputs)
     elif desk.is_many and not batch.options.quiet:
         statuses = Counter(outcome.status for outcome in desk.outcomes.values())
-        click.echo(counted(statuses, seconds), err=True)
+        click.echo(summed(statuses, seconds), err=True)
 
 
 def _waiting(outcome: Outcome, *, is_many: bool) -> None:

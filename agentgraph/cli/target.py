@@ -166,10 +166,8 @@ def _import(name: str, path: Path | None, source: str) -> ModuleType:
     except AgentGraphError:
         raise
     except SyntaxError as error:
-        what, where = (
-            f"{source!r} is no valid Python: {error.msg}",
-            f"{error.filename}:{error.lineno}",
-        )
+        what = f"{source!r} is no valid Python: {error.msg}"
+        where = f"{error.filename}:{error.lineno}"
         fix = f"mend this line: {(error.text or '').strip() or '?'}"
         raise UnknownTarget(what, where=where, fix=fix) from error
     except (Exception, SystemExit) as error:
@@ -212,10 +210,8 @@ def _only(names: list[str], source: str) -> str:
     """Return the one name that there is."""
     if len(names) == 1:
         return names[0]
-    what, fix = (
-        "no workflow",
-        "make one at the top level: support = workflow('support', Ticket, ...)",
-    )
+    what = "no workflow"
+    fix = "make one at the top level: support = workflow('support', Ticket, ...)"
     if names:
         what = f"{len(names)} workflows: {', '.join(map(repr, names))}"
         fix = f"say which: {' or '.join(f'{source}:{name}' for name in names)}"

@@ -5,11 +5,13 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from agentgraph.cli.exits import plural, safe
+from agentgraph.cli.exits import safe
 from agentgraph.cli.outcome import Outcome
 from agentgraph.events import Decision, Result
 from agentgraph.events.recording import as_json
 from agentgraph.graph import FrozenGraph
+from agentgraph.render.overlay import bare, vertices_of
+from agentgraph.verify.words import counted
 
 ROUND_MAX: Final = 12
 """How many nodes a round may have that is written once and counted."""
@@ -41,7 +43,7 @@ def way(path: Sequence[str], voters: frozenset[str], arrow: str) -> str:
     >>> way(["a", "write", "review", "write", "review"], frozenset(), " > ")
     'a > (write > review) x2'
     """
-    names = [name for name in path if _bare(name) not in voters]
+    names = [name for name in path if bare(name) not in voters]
     parts: list[str] = []
     at = 0
     while at < len(names):
@@ -66,20 +68,11 @@ def _round(names: Sequence[str], at: int) -> tuple[int, int]:
     return 1, 1
 
 
-def voters_of(graph: FrozenGraph, prefix: str = "") -> frozenset[str]:
+def voters_of(graph: FrozenGraph) -> frozenset[str]:
     """Name the voters of a graph by their paths: they are parts of a decision, not of the way."""
-    found: set[str] = set()
-    for vertex in graph.vertices:
-        path = prefix + vertex.name
-        found |= {f"{path}/{voter}" for voter in vertex.voters}
-        if vertex.child is not None:
-            found |= voters_of(vertex.child, f"{path}/")
-    return frozenset(found)
-
-
-def _bare(path: str) -> str:
-    """Leave out the numbers of items, which the graph does not know."""
-    return "/".join(part for part in path.split("/") if not part.isdigit())
+    return frozenset(
+        f"{path}/{one}" for path, vertex in vertices_of(graph) for one in vertex.voters
+    )
 
 
 def sureness(decisions: Sequence[Decision]) -> str:
@@ -94,7 +87,7 @@ def sureness(decisions: Sequence[Decision]) -> str:
 def used(result: Result[BaseModel]) -> str:
     """Write what a run has used."""
     usage = result.usage
-    parts = [plural(usage.steps, "step")]
+    parts = [counted(usage.steps, "step")]
     if usage.tokens:
         parts.append(f"{usage.tokens} tokens")
     if usage.usd is None:

@@ -9,7 +9,19 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from agentgraph.events import Asked, Decided, Event, NodeDone, NodeFailed, NodeStarted, NodeStopped
+from agentgraph.cli.stdio import has_all_letters
+from agentgraph.events import (
+    Asked,
+    Decided,
+    Event,
+    NodeDone,
+    NodeFailed,
+    NodeStarted,
+    NodeStopped,
+    UndoDone,
+    UndoFailed,
+    UndoStarted,
+)
 from agentgraph.graph import FrozenGraph
 from agentgraph.render.diagram import diagram_of
 from agentgraph.render.overlay import home_of, vertices_of
@@ -20,14 +32,22 @@ _STYLES: Final = {
     "failed": "bold white on red",
     "waiting": "bold black on yellow",
     "done": "green",
+    "undone": "magenta",
 }
-_STANDING: Final[dict[type, str]] = {NodeStarted: "running", NodeFailed: "failed", Asked: "waiting"}
-_SAID: Final[dict[type, str]] = {
-    NodeStarted: "is at work",
-    NodeDone: "is done",
-    NodeStopped: "was stopped",
-    Asked: "waits for an answer",
+_SIGNS: Final = {"running": ">", "failed": "!", "waiting": "?", "done": "+", "undone": "-"}
+"""What says in the corner of a box how it stands, where there are no colours."""
+_TOLD: Final[dict[type, tuple[str, str]]] = {
+    NodeStarted: ("is at work", "running"),
+    NodeDone: ("is done", "done"),
+    NodeFailed: ("failed: {}", "failed"),
+    NodeStopped: ("was stopped", "done"),
+    UndoStarted: ("is being undone", "running"),
+    UndoDone: ("is undone", "undone"),
+    UndoFailed: ("could not be undone: {}", "failed"),
+    Decided: ("says {}", "done"),
+    Asked: ("waits for an answer", "waiting"),
 }
+"""What is said of a node, and how it then stands."""
 _HEAD: Final = 2
 """The lines above the drawing."""
 
@@ -39,7 +59,7 @@ class Watched:
         """Draw the graph once, as wide as the terminal is."""
         self._console = console
         self._vertices = dict(vertices_of(graph))
-        is_ascii = not (console.encoding or "").lower().startswith("utf")
+        is_ascii = not has_all_letters(console.encoding)
         diagram = diagram_of(graph)
         self._drawing: Drawing = write(diagram, width=console.width - 1, ascii=is_ascii)
         self._standing: dict[str, str] = {}
@@ -52,20 +72,24 @@ class Watched:
 
     def heard(self, event: Event[Any]) -> None:
         """Note where the run is."""
+        more = ""
         match event:
-            case NodeFailed(node, error):
-                said = f"failed: {type(error).__name__}"
+            case NodeFailed(node, error) | UndoFailed(node, error):
+                more = type(error).__name__
             case Decided(node, label):
-                said = f"says {label}"
+                more = str(label)
             case NodeStarted(node) | NodeDone(node) | NodeStopped(node) | Asked(node):
-                said = _SAID[type(event)]
+                pass
+            case UndoStarted(node) | UndoDone(node):
+                pass
             case _:
                 return
-        self._standing[home_of(node, self._vertices)] = _STANDING.get(type(event), "done")
-        self._said = f"{node} {said}"
+        said, self._standing[home_of(node, self._vertices)] = _TOLD[type(event)]
+        self._said = f"{node} {said.format(more)}"
 
     def ended(self) -> None:
-        """The only run has ended: its last picture stays."""
+        """The only run has ended: its last picture stays, and what is told then stands below it."""
+        self.pause()
 
     def pause(self) -> None:
         """Leave the terminal to a person."""
@@ -91,9 +115,15 @@ class Watched:
     def _line(self, line: str, number: int) -> Text:
         text = Text(line)
         for path, (left, top, wide, high) in self._drawing.places.items():
-            if path in self._standing and top <= number < top + high:
-                ends = (_index(line, left), _index(line, left + wide))
-                text.stylize(_STYLES[self._standing[path]], *ends)
+            standing = self._standing.get(path)
+            if standing is None or not top <= number < top + high:
+                continue
+            at = _index(line, left)
+            if high == 1:
+                text.append(f" {_SIGNS[standing]}")
+            elif number == top:
+                text.plain = f"{text.plain[:at]}{_SIGNS[standing]}{text.plain[at + 1 :]}"
+            text.stylize(_STYLES[standing], at, _index(line, left + wide))
         return text
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         NodeStopped,
         RunEnded,
         RunStarted,
+        UndoDone,
+        UndoFailed,
+        UndoStarted,
     )
 
 __all__ = [
@@ -57,29 +60,11 @@ __all__ = [
     "RunStarted",
     "Status",
     "Step",
+    "UndoDone",
+    "UndoFailed",
+    "UndoStarted",
     "Usage",
     "Verdict",
     "recorded",
 ]
-__getattr__: Callable[[str], object] = late(
-    __name__,
-    {
-        "result": ("Decision", "Failure", "OpenQuestion", "Result", "Status", "Usage"),
-        "recording": ("Moved", "Recording", "Step", "recorded"),
-        "story": (
-            "Asked",
-            "Charged",
-            "CostUnknown",
-            "Decided",
-            "Emitted",
-            "Event",
-            "Missed",
-            "NodeDone",
-            "NodeFailed",
-            "NodeStarted",
-            "NodeStopped",
-            "RunEnded",
-            "RunStarted",
-        ),
-    },
-)
+__getattr__: Callable[[str], object] = late(__name__, "result", "story", "recording")

@@ -24,7 +24,7 @@ from pydantic_core import to_jsonable_python
 
 from agentgraph.errors import InvalidInput
 from agentgraph.events.result import Result
-from agentgraph.events.story import Event, NodeFailed, RunEnded
+from agentgraph.events.story import Event, NodeFailed, RunEnded, UndoFailed
 
 FORMAT = "agentgraph/run/1"
 HEAD = '{"format": "agentgraph/run/'
@@ -85,7 +85,7 @@ def heading(run_id: str, workflow: str, digest: str) -> str:
 def line_of(run_id: str, at: float, event: Event[Any]) -> str:
     """Write the line of an event."""
     told: dict[str, object] = {slot.name: getattr(event, slot.name) for slot in fields(event)}
-    if isinstance(event, NodeFailed):
+    if isinstance(event, NodeFailed | UndoFailed):
         told["error"] = _error(event.error)
     elif isinstance(event, RunEnded):
         told = _ending(event.result)

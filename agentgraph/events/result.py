@@ -61,7 +61,7 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failed attempt: which node, its error, which attempt of which visit.
+    """A failed attempt: which node (`undo a`: what undoes it), its error, which attempt of which visit.
 
     `changed` are the fields that it had edited by then, with its values: nothing of them
     was kept.
@@ -133,6 +133,12 @@ class Result(Generic[S]):
     )
     decided: tuple[Noted, ...] = field(default=(), repr=False, compare=False)
     """The decisions as they were noted; `decisions` makes them readable."""
+
+    @property
+    def fatal(self) -> Failure | None:
+        """The attempt that a failed run failed with: what failed after it were undos."""
+        found = [each for each in self.failures if each.error in self.errors[:1]]
+        return found[-1] if found and self.status == "failed" else None
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:

@@ -68,6 +68,35 @@ class NodeStopped:
 
 @final
 @dataclass(frozen=True, slots=True)
+class UndoStarted:
+    """What undoes a visit of a node begins: the visit was completed, and something failed later."""
+
+    node: str
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class UndoDone:
+    """A visit of a node is undone; `changed` are the fields that its undo wrote."""
+
+    node: str
+    changed: Mapping[str, object]
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class UndoFailed:
+    """An undo failed and changed nothing; those after it go on."""
+
+    node: str
+    error: Exception
+    visit: int = 1
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A classifier, a voter, a consensus or a person chose; None is an abstention."""
 
@@ -136,6 +165,9 @@ Event: TypeAlias = (
     | NodeDone
     | NodeFailed
     | NodeStopped
+    | UndoStarted
+    | UndoDone
+    | UndoFailed
     | Decided
     | Emitted
     | Asked
@@ -149,37 +181,34 @@ Event: TypeAlias = (
 # A frozen dataclass writes its fields by `object.__setattr__`, which is half of what an event
 # costs. These three are made in each step that somebody follows, so they go past it.
 _new: Final[Callable[[type[object]], Any]] = object.__new__
-_started = tuple(vars(NodeStarted)[name].__set__ for name in NodeStarted.__slots__)
-_done = tuple(vars(NodeDone)[name].__set__ for name in NodeDone.__slots__)
-_decided = tuple(vars(Decided)[name].__set__ for name in Decided.__slots__)
-_set_started_node, _set_started_attempt, _set_started_visit = _started
-_set_done_node, _set_changed, _set_done_attempt, _set_done_visit = _done
-_set_classifier, _set_label, _set_confidence = _decided
 
 
-def node_started(node: str, attempt: int, visit: int) -> NodeStarted:
-    """Make a `NodeStarted` the short way."""
-    event = _new(NodeStarted)
-    _set_started_node(event, node)
-    _set_started_attempt(event, attempt)
-    _set_started_visit(event, visit)
-    return event  # type: ignore[no-any-return]  # a `cast` would be a call
+def _maker(kind: type[object]) -> Callable[[str, Any, Any], Any]:
+    """Return what makes an event of three fields the short way."""
+    first, second, third = (vars(kind)[name].__set__ for name in vars(kind)["__slots__"])
+
+    def make(one: str, two: object, three: object) -> Any:
+        event = _new(kind)
+        first(event, one)
+        second(event, two)
+        third(event, three)
+        return event
+
+    return make
+
+
+node_started: Final[Callable[[str, int, int], NodeStarted]] = _maker(NodeStarted)
+decided: Final[Callable[[str, str | None, float], Decided]] = _maker(Decided)
+_set_node, _set_changed, _set_attempt, _set_visit = (
+    vars(NodeDone)[name].__set__ for name in NodeDone.__slots__
+)
 
 
 def node_done(node: str, changed: Mapping[str, object], attempt: int, visit: int) -> NodeDone:
     """Make a `NodeDone` the short way."""
     event = _new(NodeDone)
-    _set_done_node(event, node)
+    _set_node(event, node)
     _set_changed(event, changed)
-    _set_done_attempt(event, attempt)
-    _set_done_visit(event, visit)
-    return event  # type: ignore[no-any-return]  # a `cast` would be a call
-
-
-def decided(classifier: str, label: str | None, confidence: float) -> Decided:
-    """Make a `Decided` the short way."""
-    event = _new(Decided)
-    _set_classifier(event, classifier)
-    _set_label(event, label)
-    _set_confidence(event, confidence)
+    _set_attempt(event, attempt)
+    _set_visit(event, visit)
     return event  # type: ignore[no-any-return]  # a `cast` would be a call

@@ -10,9 +10,19 @@ from functools import partial
 from agentgraph.errors import NotAvailable
 from agentgraph.render import curve, graphviz_layout, layered, loops
 from agentgraph.render.captions import label_lines, title_of
-from agentgraph.render.diagram import Arrow, Diagram, Group
+from agentgraph.render.diagram import Arrow, Diagram
 from agentgraph.render.engines import EngineFailed, candidates
-from agentgraph.render.layout import Box, Direction, Layout, Link, Point, Rect, Request, Zone
+from agentgraph.render.layout import (
+    Box,
+    Direction,
+    Layout,
+    Link,
+    Point,
+    Rect,
+    Request,
+    Zone,
+    common,
+)
 from agentgraph.render.lettering import width
 from agentgraph.render.palette import NOTE_SIZE
 from agentgraph.render.ranks import against
@@ -55,7 +65,7 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
     sketches = {figure.id: sketch_of(figure) for figure in diagram.figures}
     titles = {group.id: title_of(group) for group in diagram.groups}
     labels = {arrow.id: label_lines(arrow) for arrow in diagram.arrows}
-    request = _Asking(diagram, sketches, titles, labels).request(direction)
+    request = _request(diagram, sketches, titles, labels, direction)
     layout = _in_declared_order(request, _laid_out(request, engine, len(diagram.figures)))
     chains = {
         arrow.id: _cut(arrow, route, layout, sketches)
@@ -66,71 +76,43 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
     return Scene(diagram, layout, sketches, titles, labels, title_places, badges, chains)
 
 
-class _Asking:
-    """Makes the request: sizes, zones, and which lines lead against the flow."""
+def _request(
+    diagram: Diagram,
+    sketches: Mapping[str, Sketch],
+    titles: Mapping[str, str],
+    labels: Mapping[str, tuple[str, ...]],
+    direction: Direction,
+) -> Request:
+    """Say what is asked for: sizes, zones, and which lines lead against the flow."""
+    number = {figure.id: index for index, figure in enumerate(diagram.figures)}
+    ends = [diagram.ends(arrow) for arrow in diagram.arrows]
+    back = against(len(number), [(number[source], number[target]) for source, target in ends])
+    boxes = [
+        Box(one.id, sketch.width, sketch.height, one.parent, core=2 * sketch.outline.across)
+        for one, sketch in zip(diagram.figures, sketches.values(), strict=True)
+    ]
+    links: list[Link] = []
+    for arrow, is_back in zip(diagram.arrows, back, strict=True):
+        source, target = diagram.ends(arrow, back=is_back)
+        label = _label_box(arrow, labels[arrow.id], diagram)
+        boxes += [label] if label else []
+        links.append(Link(source, target, label.id if label else None, is_back))
+    zones = [
+        Zone(one.id, one.parent, width(titles[one.id], NOTE_SIZE, bold=True) + 8, _TITLE_HEIGHT)
+        for one in diagram.groups
+    ]
+    return Request(tuple(boxes), tuple(zones), tuple(links), direction)
 
-    def __init__(
-        self,
-        diagram: Diagram,
-        sketches: Mapping[str, Sketch],
-        titles: Mapping[str, str],
-        labels: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self._diagram = diagram
-        self._sketches = sketches
-        self._titles = titles
-        self._labels = labels
-        self._group = {group.id: group for group in diagram.groups}
 
-    def request(self, direction: Direction) -> Request:
-        """Put it together."""
-        ends = [self._ends(arrow) for arrow in self._diagram.arrows]
-        number = {figure.id: index for index, figure in enumerate(self._diagram.figures)}
-        pairs = [(number[source], number[target]) for source, target in ends]
-        back = against(len(number), pairs)
-        boxes = [
-            Box(one.id, self._sketches[one.id].width, self._sketches[one.id].height, one.parent)
-            for one in self._diagram.figures
-        ]
-        links: list[Link] = []
-        for arrow, is_back in zip(self._diagram.arrows, back, strict=True):
-            source, target = self._ends(arrow, back=is_back)
-            label = self._label_box(arrow)
-            boxes += [label] if label else []
-            links.append(Link(source, target, label.id if label else None, is_back))
-        zones = [self._zone(group) for group in self._diagram.groups]
-        return Request(tuple(boxes), tuple(zones), tuple(links), direction)
-
-    def _ends(self, arrow: Arrow, *, back: bool = False) -> tuple[str, str]:
-        """Find the figures at both ends: of a group the last and the first one.
-
-        A line against the flow leaves a group at its first figure and enters at its last,
-        so that it does not run through the whole of it.
-        """
-        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
-        turned = back and arrow.source != arrow.target
-        leaving = (source.first if turned else source.last) if source else arrow.source
-        entering = (target.last if turned else target.first) if target else arrow.target
-        return leaving, entering
-
-    def _label_box(self, arrow: Arrow) -> Box | None:
-        """Return the room for a label; a group that leads to itself needs some in any case."""
-        lines = self._labels[arrow.id]
-        loops = arrow.source == arrow.target and arrow.source in self._group
-        if not lines and not loops:
-            return None
-        wide = max([width(line, NOTE_SIZE) for line in lines], default=0) + 10
-        high = len(lines) * _LABEL_LINE + 4
-        return Box(f"{arrow.id} label", wide, high, self._common_zone(arrow), upright=True)
-
-    def _common_zone(self, arrow: Arrow) -> str | None:
-        """Find the innermost group that holds both ends, and is neither of them."""
-        around = set(self._diagram.around(arrow.source))
-        return next((zone for zone in self._diagram.around(arrow.target) if zone in around), None)
-
-    def _zone(self, group: Group) -> Zone:
-        wide = width(self._titles[group.id], NOTE_SIZE, bold=True) + 8
-        return Zone(group.id, group.parent, wide, _TITLE_HEIGHT)
+def _label_box(arrow: Arrow, lines: Sequence[str], diagram: Diagram) -> Box | None:
+    """Return the room for a label; a group that leads to itself needs some in any case."""
+    loops = arrow.source == arrow.target and arrow.source in diagram.group
+    if not lines and not loops:
+        return None
+    wide = max([width(line, NOTE_SIZE) for line in lines], default=0) + 10
+    high = len(lines) * _LABEL_LINE + 4
+    zone = common(arrow.source, arrow.target, diagram.parents)
+    return Box(f"{arrow.id} label", wide, high, zone, upright=True)
 
 
 def _laid_out(request: Request, wanted: str | None, figures: int) -> Layout:
@@ -198,10 +180,8 @@ def _badges(
     badges: dict[str, Point] = {}
     for figure in diagram.figures:
         if figure.badge:
-            place, options = (
-                layout.boxes[figure.id],
-                badge_places(figure.badge, sketches[figure.id]),
-            )
+            place = layout.boxes[figure.id]
+            options = badge_places(figure.badge, sketches[figure.id])
             wide, near = badge_width(figure.badge) + 4, touching.get(figure.id, [])
             rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
             free = [

@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import Literal
 
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex, VertexKind
+from agentgraph.render.layout import around
 from agentgraph.render.lettering import shown, visible
 from agentgraph.render.marks import UNSEEN, Key, Mark, Marks
 from agentgraph.render.overlay import Overlay, Trace
@@ -136,12 +137,7 @@ class Diagram:
 
     def around(self, part: str) -> list[str]:
         """Return the groups around a figure or group, the innermost first."""
-        found: list[str] = []
-        parent = self.parents[part]
-        while parent is not None:
-            found.append(parent)
-            parent = self.parents[parent]
-        return found
+        return around(part, self.parents)
 
     def nested(self) -> Iterator[tuple[str, Figure | Group | None]]:
         """Yield each part as it is nested, with blanks as deep; None is the end of a group."""
@@ -165,13 +161,21 @@ class Diagram:
         vertices, edges = sum(map(bool, ran)), sum(map(bool, taken))
         return f"{vertices} of {len(ran)} vertices and {edges} of {len(taken)} edges"
 
-    def ends(self, arrow: Arrow) -> tuple[str, str]:
-        """Return the figures at both ends of an arrow: of a group its last and its first one."""
-        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
-        return source.last if source else arrow.source, target.first if target else arrow.target
+    def ends(self, arrow: Arrow, *, back: bool = False) -> tuple[str, str]:
+        """Return the figures at both ends of an arrow: of a group its last and its first one.
+
+        A line against the flow leaves a group at its first figure and enters at its last,
+        so that it does not run through the whole of it.
+        """
+        source, target = self.group.get(arrow.source), self.group.get(arrow.target)
+        turned = back and arrow.source != arrow.target
+        leaving = (source.first if turned else source.last) if source else arrow.source
+        entering = (target.last if turned else target.first) if target else arrow.target
+        return leaving, entering
 
     @cached_property
-    def _group(self) -> dict[str, Group]:
+    def group(self) -> dict[str, Group]:
+        """The groups by their ids."""
         return {group.id: group for group in self.groups}
 
     def is_within(self, arrow: Arrow) -> bool:
@@ -289,6 +293,10 @@ class _Builder:
         """Return how often an edge was taken, None when nobody counted."""
         return None if self._counts.taken is None else self._counts.taken.get(key, 0)
 
+    def undone(self, key: Key) -> int | None:
+        """Return how often an undo ran: counts that are given alone say nothing of undos."""
+        return None if self._counts.overlay is None else self.taken(key)
+
     def order(self, key: Key) -> tuple[int, ...]:
         """Return when an edge was taken, counted in ways; nothing when nobody numbered them."""
         return tuple(self._overlay.order.get(key, ()))
@@ -323,7 +331,10 @@ class _Builder:
         path, name = f"{level.path}undo {vertex.name}", f"undo {short_name(vertex.undo)}"
         new, owner = self.new_id("u", path), f"{level.path}{vertex.name}"
         mark = None if self._counts.marks is None else UNSEEN
-        self._figures.append(Figure(new, path, name, parent, None, mark=mark, undoes=owner))
+        ran = self.undone((owner, path, vertex.undo))
+        trace = self._overlay.traces.get(path)
+        figure = Figure(new, path, name, parent, None, ran, mark, trace, undoes=owner)
+        self._figures.append(figure)
         return new
 
     def _add_frame(self, level: _Level, vertex: Vertex, parent: str | None) -> str:
@@ -457,7 +468,7 @@ class _Ways:
             key=key,
             note=note,
             label=label,
-            taken=None if kind == "undo" else self._builder.taken(key),
+            taken=(self._builder.undone if kind == "undo" else self._builder.taken)(key),
             mark=self._builder.edge_mark(key),
             order=self._builder.order(key),
         )

@@ -10,29 +10,16 @@ Rules of this file:
 from collections.abc import Iterator
 
 from agentgraph.render.captions import figure_lines, title_of
-from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind, Group
+from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
 from agentgraph.render.lettering import shown, visible
-from agentgraph.render.palette import LIGHT, Paint
+from agentgraph.render.palette import FIGURES, LIGHT, Paint
 
-_CHOICE, _PERSON, _BAR = (LIGHT.kinds[kind] for kind in ("choice", "person", "bar"))
-_LOOKS: dict[FigureKind, tuple[str, Paint]] = {
-    "start": ("circle", _BAR),
-    "end": ("doublecircle", _BAR),
-    "node": ("box", LIGHT.kinds["agent"]),
-    "classifier": ("hexagon", _CHOICE),
-    "human": ("ellipse", _PERSON),
-    "form": ("note", _PERSON),
-    "consensus": ("octagon", LIGHT.kinds["votes"]),
-    "each": ("box3d", LIGHT.kinds["each"]),
-    "subgraph": ("component", LIGHT.kinds["agent"]),
-    "gateway": ("box", _BAR),
-    "join": ("box", _BAR),
-    "missing": ("box", Paint(LIGHT.canvas, LIGHT.alarm)),
-    "undo": ("box", Paint(LIGHT.canvas, LIGHT.line)),
+_PAINTS = LIGHT.kinds | {
+    "terminal": LIGHT.kinds["bar"],
+    "missing": Paint(LIGHT.canvas, LIGHT.alarm),
+    "undo": Paint(LIGHT.canvas, LIGHT.line),
 }
 _ARROWS = {
-    "plain": {},
-    "branch": {},
     "unsure": {"style": "dotted", "color": LIGHT.doubt, "fontcolor": LIGHT.doubt},
     "then": {"style": "dashed"},
     "catch": {"style": "dashed", "color": LIGHT.alarm, "fontcolor": LIGHT.alarm},
@@ -50,7 +37,6 @@ class _Writer:
 
     def __init__(self, diagram: Diagram) -> None:
         self._diagram = diagram
-        self._group = {group.id: group for group in diagram.groups}
         self._name = _names(diagram.figures)
 
     def lines(self) -> Iterator[str]:
@@ -71,16 +57,16 @@ class _Writer:
         yield "}"
 
     def _figure(self, figure: Figure) -> str:
-        shape, paint = _LOOKS[figure.kind]
+        look = FIGURES[figure.kind]
+        paint = _PAINTS[look.paint]
         style = {"node": "rounded,filled"}.get(figure.kind, "filled")
         style = "rounded,dashed" if figure.vertex is None else style
-        dark = paint is _BAR
         looks = {
-            "shape": shape,
+            "shape": look.dot,
             "style": style,
             "fillcolor": paint.fill,
             "color": paint.line,
-            "fontcolor": LIGHT.canvas if dark else LIGHT.ink,
+            "fontcolor": LIGHT.canvas if paint == LIGHT.kinds["bar"] else LIGHT.ink,
             "tooltip": visible(figure.path),
             "agentgraph_kind": figure.kind,
             "agentgraph_path": shown(figure.path),
@@ -88,18 +74,18 @@ class _Writer:
         return f"{self._name[figure.id]} [label={_lines(figure_lines(figure))}, {_list(looks)}]"
 
     def _arrow(self, arrow: Arrow) -> str:
-        source, target = self._group.get(arrow.source), self._group.get(arrow.target)
+        group = self._diagram.group
+        source, target = group.get(arrow.source), group.get(arrow.target)
         looks = {"label": arrow.note} if arrow.note else {}
-        looks |= _ARROWS[arrow.kind]
+        looks |= _ARROWS.get(arrow.kind, {})
         if not self._diagram.is_within(arrow):
             looks |= {"ltail": f"cluster_{source.id}"} if source else {}
             looks |= {"lhead": f"cluster_{target.id}"} if target else {}
         looks |= {"agentgraph_kind": arrow.kind}
         if arrow.label is not None:
             looks |= {"agentgraph_label": shown(arrow.label)}
-        tail = self._name[source.last if source else arrow.source]
-        head = self._name[target.first if target else arrow.target]
-        return f"{tail} -> {head} [{_list(looks)}]"
+        tail, head = self._diagram.ends(arrow)
+        return f"{self._name[tail]} -> {self._name[head]} [{_list(looks)}]"
 
 
 def _opening(group: Group) -> list[str]:

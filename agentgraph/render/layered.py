@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone
+from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone, around, common
 from agentgraph.render.level import Level, Line
 from agentgraph.render.ranks import against
 
@@ -54,7 +54,7 @@ class _Picture:
         self._levels: dict[str | None, Level] = {None: Level(None)}
         self._levels |= {zone.id: Level(zone) for zone in request.zones}
         for part in parts:
-            self._levels[part.zone].add(part.id, upright=isinstance(part, Box) and part.upright)
+            self._levels[part.zone].add(part)
         self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]
 
     def layout(self) -> Layout:
@@ -62,7 +62,9 @@ class _Picture:
         order = self._outer_first()
         crossing: dict[str | None, list[_Segment]] = {}
         for segment in (segment for segments in self._segments for segment in segments):
-            crossing.setdefault(self._common(segment.upper, segment.lower), []).append(segment)
+            crossing.setdefault(common(segment.upper, segment.lower, self._zone), []).append(
+                segment
+            )
         for zone in order:
             self._lead(self._levels[zone], crossing.get(zone, []))
         for zone in reversed(order):
@@ -108,25 +110,12 @@ class _Picture:
 
     def _path(self, box: str, level: Level) -> list[str]:
         """Name the zones around a box, from the innermost up to but not into `level`."""
-        around = self._around(box)
-        return around[: around.index(level.name)] if level.name is not None else around
+        found = around(box, self._zone)
+        return found[: found.index(level.name)] if level.name is not None else found
 
     def _unit_in(self, level: Level, box: str) -> int:
         path = self._path(box, level)
         return level.number[path[-1] if path else box]
-
-    def _common(self, one: str, other: str) -> str | None:
-        """Name the innermost zone that holds both; None when only the picture does."""
-        around = set(self._around(one))
-        return next((zone for zone in self._around(other) if zone in around), None)
-
-    def _around(self, box: str) -> list[str]:
-        found: list[str] = []
-        zone = self._zone[box]
-        while zone is not None:
-            found.append(zone)
-            zone = self._zone[zone]
-        return found
 
     def _outer_first(self) -> list[str | None]:
         inside: dict[str | None, list[str]] = {}
@@ -161,11 +150,10 @@ def _route(segments: list[_Segment]) -> tuple[Point, ...]:
 
 def _exchanged_request(request: Request) -> Request:
     """Exchange width and height of every box; a title stays at the upper side of its zone."""
-    boxes = tuple(replace(box, width=box.height, height=box.width) for box in request.boxes)
-    zones = tuple(
-        Zone(zone.id, zone.zone, zone.title_width, zone.title_height, sideways=True)
-        for zone in request.zones
+    boxes = tuple(
+        replace(box, width=box.height, height=box.width, core=0.0) for box in request.boxes
     )
+    zones = tuple(replace(zone, sideways=True) for zone in request.zones)
     return replace(request, boxes=boxes, zones=zones)
 
 

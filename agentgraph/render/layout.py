@@ -64,6 +64,22 @@ class Rect(NamedTuple):
         return Rect(self.x + dx, self.y + dy, self.width, self.height)
 
 
+def around(part: str, zones: Mapping[str, str | None]) -> list[str]:
+    """Name what a part lies in, the innermost first; `zones` says it of each part."""
+    found: list[str] = []
+    zone = zones[part]
+    while zone is not None:
+        found.append(zone)
+        zone = zones[zone]
+    return found
+
+
+def common(one: str, other: str, zones: Mapping[str, str | None]) -> str | None:
+    """Name the innermost zone that holds both; None when only the picture does."""
+    known = set(around(one, zones))
+    return next((zone for zone in around(other, zones) if zone in known), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """Something that needs room of its own: a figure, or the label of a link."""
@@ -74,6 +90,8 @@ class Box:
     zone: str | None = None
     upright: bool = False
     """Lines come in and go out in the direction of the flow, in the middle of its sides."""
+    core: float = 0.0
+    """How wide the figure in it is, where the box has room for something beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from math import ceil, fsum
 from typing import NamedTuple
 
 from agentgraph.render.curve import straight
-from agentgraph.render.layout import Point, Rect, Zone
+from agentgraph.render.layout import Box, Point, Rect, Zone
 from agentgraph.render.order import Net, ordered
 from agentgraph.render.places import positioned
 from agentgraph.render.ranks import Span, ranked
@@ -53,18 +53,21 @@ class Level:
         self.units: list[str] = []
         self.number: dict[str, int] = {}
         self.upright: set[int] = set()
+        self.cores: dict[int, float] = {}
         self.lines: dict[int, Line] = {}
         self.size: tuple[float, float] = (0.0, 0.0)
         self._origin = (0.0, 0.0)
         self._places: list[Rect] = []
         self._ways: dict[int, list[Point]] = {}
 
-    def add(self, unit: str, *, upright: bool) -> None:
+    def add(self, unit: Box | Zone) -> None:
         """Add a box or an inner zone; lines meet an upright one in the middle of its sides."""
-        if upright:
-            self.upright.add(len(self.units))
-        self.number[unit] = len(self.units)
-        self.units.append(unit)
+        number = self.number[unit.id] = len(self.units)
+        if isinstance(unit, Box):
+            self.cores[number] = unit.core or unit.width
+            if unit.upright:
+                self.upright.add(number)
+        self.units.append(unit.id)
 
     def arrange(
         self, rooms: list[tuple[float, float]], levels: Mapping[str | None, "Level"]
@@ -104,7 +107,7 @@ class _Ranking:
     ) -> None:
         self._rooms = rooms
         self._inner = inner
-        self._upright = level.upright
+        self._upright, self._cores = level.upright, level.cores
         self._pads = _pads(level)
         self._widths = [wide for wide, _ in rooms]
         spans = [
@@ -225,7 +228,7 @@ class _Ranking:
 
     def _fan(self, vertex: int, lines: list[tuple[float, int, int]]) -> list[float]:
         """Spread the lines at one side of a box, so that the one most nearly straight is."""
-        half = self._widths[vertex] * 0.3
+        half = self._cores[vertex] * 0.3
         step = min(_SPREAD, 2 * half / len(lines))
         wishes = [
             x - self._xs[vertex] if other >= len(self._rooms) or other in self._upright else 0.0

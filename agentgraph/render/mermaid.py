@@ -12,29 +12,13 @@ import json
 from collections.abc import Iterator
 
 from agentgraph.render.captions import figure_lines, title_of
-from agentgraph.render.diagram import Arrow, Diagram, Figure, FigureKind
+from agentgraph.render.diagram import Arrow, Diagram, Figure
 from agentgraph.render.lettering import shown
-from agentgraph.render.palette import LIGHT
+from agentgraph.render.palette import FIGURES, LIGHT
 
 CHARACTERS_MAX = 50_000
 EDGES_MAX = 500
 """How many edges Mermaid draws when nothing else was said."""
-
-_SHAPES: dict[FigureKind, tuple[str, str, str]] = {
-    "start": ("((", "))", "terminal"),
-    "end": ("(((", ")))", "terminal"),
-    "node": ("(", ")", "agent"),
-    "classifier": ("{{", "}}", "choice"),
-    "human": ("([", "])", "person"),
-    "form": ("[/", "/]", "person"),
-    "consensus": ("{{", "}}", "votes"),
-    "each": ("[[", "]]", "each"),
-    "subgraph": ("[[", "]]", "agent"),
-    "gateway": ("[", "]", "bar"),
-    "join": ("[", "]", "bar"),
-    "missing": ("[", "]", "missing"),
-    "undo": ("([", "])", "undo"),
-}
 
 
 def write(diagram: Diagram) -> str:
@@ -51,7 +35,6 @@ class _Writer:
 
     def __init__(self, diagram: Diagram) -> None:
         self._diagram = diagram
-        self._group = {group.id: group for group in diagram.groups}
         self._id = {figure.id: f"n{index}" for index, figure in enumerate(diagram.figures)}
         self._id |= {group.id: f"g{index}" for index, group in enumerate(diagram.groups)}
 
@@ -79,22 +62,22 @@ class _Writer:
                 yield f'  subgraph {self._id[part.id]}["{_coded(title_of(part))}"]'
 
     def _figure(self, figure: Figure) -> str:
-        left, right, paint = _SHAPES[figure.kind]
+        look = FIGURES[figure.kind]
+        left, right = look.mermaid
         text = "<br/>".join(map(_coded, figure_lines(figure))) or " "
-        return f'{self._id[figure.id]}{left}"{text}"{right}:::{paint}'
+        return f'{self._id[figure.id]}{left}"{text}"{right}:::{look.paint}'
 
     def _arrow(self, arrow: Arrow) -> str:
         source, target = arrow.source, arrow.target
         if self._diagram.is_within(arrow):
             # Mermaid cannot draw from a frame to what it holds.
-            source = self._group[source].last if source in self._group else source
-            target = self._group[target].first if target in self._group else target
+            source, target = self._diagram.ends(arrow)
         line = "-->" if arrow.kind in {"plain", "branch"} else "-.->"
         note = f'|"{_coded(arrow.note)}"|' if arrow.note else ""
         return f"{self._id[source]} {line}{note} {self._id[target]}"
 
     def _styles(self) -> Iterator[str]:
-        used = {_SHAPES[figure.kind][2] for figure in self._diagram.figures}
+        used = {FIGURES[figure.kind].paint for figure in self._diagram.figures}
         looks = {
             kind: (*paint, LIGHT.canvas if kind == "bar" else LIGHT.ink)
             for kind, paint in LIGHT.kinds.items()

@@ -18,7 +18,7 @@ from agentgraph.events import Recording, Result, Step
 from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.render.marks import Key
 
-Standing = Literal["", "running", "waiting", "failed"]
+Standing = Literal["", "running", "waiting", "failed", "undone"]
 
 
 @dataclass(slots=True)
@@ -32,6 +32,11 @@ class Trace:
     retries: int = 0
     standing: Standing = ""
     heat: float = 0.0
+
+    @property
+    def sign(self) -> Standing:
+        """What is to be seen of it before all: how it stands, or that it ever failed."""
+        return "failed" if self.failures and self.standing in {"", "running"} else self.standing
 
     def at_share(self, share: float) -> float:
         """Return the time that this share of the visits did not exceed."""
@@ -117,8 +122,8 @@ class Tally:
 def home_of(path: str, known: Mapping[str, object]) -> str:
     """Return the vertex that a path of a run belongs to: `corpus/each/3` is `corpus/each`."""
     while path not in known and "/" in path:
-        bare = _bare(path)
-        path = bare if bare in known else path.rpartition("/")[0]
+        plain = bare(path)
+        path = plain if plain in known else path.rpartition("/")[0]
     return path
 
 
@@ -146,9 +151,28 @@ class _Replay:
         """Go through the steps."""
         for step in steps:
             home = home_of(step.node, self._vertices)
-            self._step(step, home, self._overlay.trace(home))
+            if step.kind.startswith("Undo"):
+                self._undo(step, home)
+            else:
+                self._step(step, home, self._overlay.trace(home))
             for move in step.moves:
                 self._move(move.at, move.way)
+
+    def _undo(self, step: Step, home: str) -> None:
+        """Take an undo for a node beside the one it undoes, and a way that leads there."""
+        way = undo_way(home, self._vertices)
+        if step.kind == "UndoStarted":
+            self._take(way)
+        elif step.kind == "UndoDone":
+            self._overlay.trace(home).standing = "undone"
+        told = replace(step, kind=step.kind.replace("Undo", "Node"), node=way[1])
+        self._step(told, way[1], self._overlay.trace(way[1]))
+
+    def _take(self, way: Key) -> None:
+        self._number += 1
+        self._overlay.taken[way] += 1
+        if self._is_numbered:
+            self._overlay.order.setdefault(way, []).append(self._number)
 
     def _step(self, step: Step, home: str, trace: Trace) -> None:
         attempt, visit = step.data.get("attempt", 1), step.data.get("visit", 1)
@@ -162,7 +186,7 @@ class _Replay:
                 begun = self._begun.pop((step.node, attempt, visit), None)
                 if begun is not None:
                     self._active[home] -= 1
-                    if home == _bare(step.node):
+                    if home == bare(step.node):
                         trace.times.append(step.at - begun)
                 trace.standing = "running" if self._active[home] > 0 else ""
                 if step.kind == "NodeFailed":
@@ -188,10 +212,7 @@ class _Replay:
     def _move(self, at: float, way: Key) -> None:
         source, target, label = way
         overlay = self._overlay
-        self._number += 1
-        overlay.taken[way] += 1
-        if self._is_numbered:
-            overlay.order.setdefault(way, []).append(self._number)
+        self._take(way)
         if label == "then" and _is_past_bound(self._vertices.get(source), target, source):
             overlay.visits[source] -= 1  # It was turned away at the entry.
         if target in self._vertices and self._vertices[target].kind != "join":
@@ -199,7 +220,14 @@ class _Replay:
         self._entered.setdefault(target, []).append(at)
 
 
-def _bare(path: str) -> str:
+def undo_way(path: str, vertices: Mapping[str, Vertex]) -> Key:
+    """Return the edge that a picture draws from a vertex to what undoes it."""
+    above, slash, name = path.rpartition("/")
+    return path, f"{above}{slash}undo {name}", vertices[path].undo
+
+
+def bare(path: str) -> str:
+    """Leave out the numbers of items, which the graph does not know."""
     return "/".join(part for part in path.split("/") if not part.isdigit())
 
 
@@ -213,14 +241,33 @@ def _is_past_bound(vertex: Vertex | None, target: str, source: str) -> bool:
 def _add_result(overlay: Overlay, run: Result[Any], vertices: dict[str, Vertex]) -> None:
     overlay.visits.update(run.visits)
     overlay.taken.update(run.taken)
+    undos = _undos(run, vertices)
+    for node, way in undos.items():
+        overlay.taken[way] += run.path.count(node)
+        if node in run.path:
+            overlay.trace(way[0]).standing = "undone"
     for failure in run.failures:
-        trace = overlay.trace(home_of(failure.node, vertices))
+        undo = undos.get(failure.node)
+        trace = overlay.trace(undo[1] if undo else home_of(failure.node, vertices))
         trace.failures.append(f"{type(failure.error).__name__}: {failure.error}")
         trace.retries += failure.attempt > 1
-    if run.status == "failed" and run.failures:
-        overlay.trace(home_of(run.failures[-1].node, vertices)).standing = "failed"
+        if undo or failure is run.fatal:
+            trace.standing = "failed"
+        if undo:
+            overlay.taken[undo] += 1
     for question in run.questions:
         overlay.trace(home_of(question.node, vertices)).standing = "waiting"
+
+
+def _undos(run: Result[Any], vertices: dict[str, Vertex]) -> dict[str, Key]:
+    """Find what a result tells of undos: by the names that it has for them."""
+    names = [*run.path, *(failure.node for failure in run.failures)]
+    found = {name: home_of(name.removeprefix("undo "), vertices) for name in names}
+    return {
+        name: undo_way(home, vertices)
+        for name, home in found.items()
+        if name not in vertices and home in vertices and name.startswith("undo ")
+    }
 
 
 def _warm(traces: Iterable[Trace]) -> None:
@@ -278,11 +325,12 @@ def standing_note(trace: Trace | None) -> str:
     """Say how a vertex stands: what it failed with, or what it waits for."""
     if trace is None:
         return ""
-    if trace.failures and trace.standing != "waiting":
+    if trace.sign == "failed":
         error = trace.failures[-1].partition(":")[0].rpartition(".")[2]
         times = f" \u00d7{len(trace.failures)}" if len(trace.failures) > 1 else ""
         return f"{error}{times}"
-    return {"waiting": "waits for an answer", "running": "is running"}.get(trace.standing, "")
+    said = {"waiting": "waits for an answer", "running": "is running", "undone": "undone"}
+    return said.get(trace.standing, "")
 
 
 def order_note(order: Sequence[int]) -> str:

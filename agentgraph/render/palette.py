@@ -1,4 +1,6 @@
-"""The colours of a picture in light and in dark; the rules that use them are in `picture.css`.
+"""The colours of a picture, and how each kind looks; the rules that use them are in `picture.css`.
+
+The values are data: `looks.json`.
 
 Rules of this file:
 
@@ -9,12 +11,13 @@ Rules of this file:
    and a picture refers to nothing outside.
 """
 
+import json
 import re
 from collections.abc import Container
 from functools import lru_cache
 from importlib.resources import files
 from string import Template
-from typing import Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -53,46 +56,32 @@ class Palette(NamedTuple):
     kinds: dict[str, Paint]
 
 
-LIGHT = Palette(
-    canvas="#ffffff",
-    ink="#18202b",
-    muted="#525d6d",
-    line="#566274",
-    soft="#8791a0",
-    alarm="#b3261e",
-    doubt="#855d00",
-    gain="#1a7a36",
-    heat="#c2410c",
-    frame="#f8fafc",
-    kinds={
-        "agent": Paint("#eef3fb", "#4a6796"),
-        "choice": Paint("#fff3d6", "#8f6400"),
-        "person": Paint("#f2eafd", "#6f42b5"),
-        "votes": Paint("#e2f5f3", "#0e7069"),
-        "each": Paint("#e9f0ff", "#2a58c5"),
-        "bar": Paint("#3a4657", "#3a4657"),
-    },
-)
-DARK = Palette(
-    canvas="#10151c",
-    ink="#eaf0f7",
-    muted="#aab6c6",
-    line="#97a5b8",
-    soft="#6f7c8e",
-    alarm="#ff8f85",
-    doubt="#e5b84f",
-    gain="#5fd07f",
-    heat="#fb923c",
-    frame="#161d27",
-    kinds={
-        "agent": Paint("#1c2839", "#8fabd8"),
-        "choice": Paint("#30270f", "#e2b54a"),
-        "person": Paint("#2a1f40", "#bb9cf2"),
-        "votes": Paint("#0f2e2c", "#5fcbc3"),
-        "each": Paint("#17264a", "#86adff"),
-        "bar": Paint("#c3cedd", "#c3cedd"),
-    },
-)
+class Look(NamedTuple):
+    """How one kind of figure is told, painted, explained, and named in other languages."""
+
+    told: str
+    paint: str
+    """The class of its colours: one of `Palette.kinds`, or `terminal`, `missing`, `undo`."""
+    legend: str
+    icon: str
+    mermaid: tuple[str, str]
+    dot: str
+
+
+def _palette(theme: str) -> Palette:
+    given = LOOKS["themes"][theme]
+    kinds = {kind: Paint(*paint) for kind, paint in given["kinds"].items()}
+    return Palette(**given | {"kinds": kinds})
+
+
+def _read(name: str) -> str:
+    return files("agentgraph.render").joinpath(name).read_text("utf-8")
+
+
+LOOKS: Final[dict[str, Any]] = json.loads(_read("looks.json"))
+"""What is known of each kind of figure, arrow and group, and of each theme; icons have `'` for `"`."""
+FIGURES: Final = {kind: Look(**look) for kind, look in LOOKS["figures"].items()}
+LIGHT, DARK = _palette("light"), _palette("dark")
 
 _CLASS = re.compile(r"\.([a-z-]+)")
 
@@ -115,10 +104,9 @@ def style_sheet(theme: Theme, scope: str = ".ag", used: Container[str] | None = 
 @lru_cache(maxsize=8)
 def _parts(scope: str) -> tuple[str, str, str]:
     """The three parts of the style file, each rule under `scope`."""
-    text = files("agentgraph.render").joinpath("picture.css").read_text("utf-8")
     shapes, colours, forced = (
         "".join(f"{_scoped(rule, scope)}\n" for rule in part.splitlines())
-        for part in text.split("\n\n")[1:]
+        for part in _read("picture.css").split("\n\n")[1:]
     )
     sizes = {"font": FONT, "name": NAME_SIZE, "note": NOTE_SIZE, "heading": HEADING_SIZE}
     return Template(shapes).substitute(sizes), colours, forced

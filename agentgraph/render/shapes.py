@@ -40,13 +40,13 @@ _CARDS = (8.0, 4.0, 0.0)
 _SMALL = frozenset({"terminal", "bar"})
 """What these paints are for has no room for a badge on its corners."""
 
-_PERSON = "M0-9a3.6 3.6 0 1 1 0 7.2a3.6 3.6 0 1 1 0-7.2zM-6.5 8v-2a6.5 6 0 0 1 13 0v2z"
-_SHEET = "M-5-8h6.5l3.5 3.5v12.5h-10zM-2-2.5h4M-2 1h4M-2 4.5h4"
-_BACK = "M-5 0h7a2.8 2.8 0 0 1 0 5.6h-2M-5 0l3-3M-5 0l3 3"
-_STANDING = {
-    "failed": "M-4-2l8 8M4-2l-8 8",
+PERSON = "M0-9a3.6 3.6 0 1 1 0 7.2a3.6 3.6 0 1 1 0-7.2zM-6.5 8v-2a6.5 6 0 0 1 13 0v2z"
+SHEET = "M-5-8h6.5l3.5 3.5v12.5h-10zM-2-2.5h4M-2 1h4M-2 4.5h4"
+SIGNS = {
+    "failed": "M0-4l6 11h-12zM0 0v3M0 5v.1",
     "waiting": "M-4-3h8l-8 10h8l-8-10",
     "running": "M-3-2v8l7-4z",
+    "undone": "M-5 1h7a2.8 2.8 0 0 1 0 5.6h-2M-5 1l3-3M-5 1l3 3",
 }
 
 
@@ -100,7 +100,7 @@ class _Shape(NamedTuple):
 
 def _heat(shape: _Shape, trace: Trace | None) -> tuple[str, ...]:
     """Draw how long a vertex took beside the others, as a bar along its lower side."""
-    if trace is None or not trace.times or shape.width < 60:
+    if trace is None or not trace.times or shape.width < 60 or shape.paint == "undo":
         return ()
     long, y = shape.width - 40, number(shape.height / 2 - 7)
     bars = (("track", long), ("heat", long * trace.heat))
@@ -146,7 +146,7 @@ def _person(figure: Figure) -> _Shape:
     inner, high, said = _said(figure)
     wide = inner + _GLYPH_WIDTH
     radius = min(high / 2, 20)
-    glyph = _SHEET if figure.kind == "form" else _PERSON
+    glyph = SHEET if figure.kind == "form" else PERSON
     at = number(_GLYPH_WIDTH - wide / 2)
     parts = (
         _rounded(wide, high, radius=radius),
@@ -244,17 +244,17 @@ def _signed(figure: Figure) -> list[tuple[str, str, str]]:
     standing = standing_note(figure.trace)
     if not standing or figure.trace is None:
         return []
-    kind = "failed" if figure.trace.failures else figure.trace.standing
-    kind = "waiting" if figure.trace.standing == "waiting" else kind
-    return [(_STANDING[kind], f" {kind}", standing)]
+    return [(SIGNS[figure.trace.sign], f" {figure.trace.sign}", standing)]
 
 
 def _undo(figure: Figure) -> _Shape:
-    text = lines_of(visible(figure.name))[0]
+    glyph, kind, said = next(iter(_signed(figure)), (SIGNS["undone"], "", ""))
+    text = ": ".join(filter(None, (lines_of(visible(figure.name))[0], said)))
     long = width(text, NOTE_SIZE)
     wide, radius = max(60.0, long + 44), 12.0
-    glyph = f'<path class="glyph" d="{_BACK}" transform="translate({number(-long / 2 - 2)},-3)"/>'
-    parts = (_rounded(wide, 24, radius=radius), glyph, words(text, 9, 4, "note"))
+    at = f"{number(-long / 2 - 2)},-2"
+    sign = f'<path class="glyph{kind}" d="{glyph}" transform="translate({at})"/>'
+    parts = (_rounded(wide, 24, radius=radius), sign, words(text, 9, 4, f"note{kind}"))
     return _Shape(wide, 24, _arched(wide, 24, radius), "undo", parts)
 
 

@@ -5,25 +5,11 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import SIGNS, Mark
 from agentgraph.render.overlay import standing_note, trace_notes
+from agentgraph.render.palette import FIGURES
+from agentgraph.verify.words import counted
 
 _TOLD_MAX = 60
 """Up to this many edges a description lists each one."""
-
-_KINDS = {
-    "start": "start",
-    "end": "end",
-    "node": "agent",
-    "classifier": "classifier",
-    "human": "question to a person",
-    "form": "form for a person",
-    "consensus": "vote",
-    "each": "agent for each item",
-    "subgraph": "workflow",
-    "gateway": "gateway",
-    "join": "join",
-    "missing": "name that no vertex has",
-    "undo": "undo",
-}
 
 
 def scene_told(diagram: Diagram) -> tuple[str, str]:
@@ -33,7 +19,7 @@ def scene_told(diagram: Diagram) -> tuple[str, str]:
     vertices += sum(group.vertex is not None for group in diagram.groups)
     edges = sum(arrow.kind != "undo" for arrow in diagram.arrows)
     summary = f"Workflow {name}"
-    told = [f"{_counted(vertices, 'vertex', 'vertices')}, {_counted(edges, 'edge', 'edges')}."]
+    told = [f"{counted(vertices, 'vertex')}, {counted(edges, 'edge')}."]
     if len(diagram.arrows) <= _TOLD_MAX:
         told += [f"{arrow_told(arrow)}." for arrow in diagram.arrows]
     return summary, " ".join(told)
@@ -41,9 +27,10 @@ def scene_told(diagram: Diagram) -> tuple[str, str]:
 
 def figure_told(figure: Figure) -> str:
     """Tell of a figure: its kind and name in the first line, then what else is known."""
+    what = f"{FIGURES[figure.kind].told} {shown(figure.path)}"
     if figure.undoes is not None:
-        return f"{shown(figure.name)}, for {shown(figure.undoes)}"
-    lines = [f"{_KINDS[figure.kind]} {shown(figure.path)}{_seen(figure.visits, figure.mark)}"]
+        what = f"{shown(figure.name)}, for {shown(figure.undoes)}"
+    lines = [f"{what}{_seen(figure.visits, figure.mark)}"]
     if figure.vertex is not None:
         lines += vertex_told(figure.vertex)
     lines += [note for note in (*trace_notes(figure.trace), standing_note(figure.trace)) if note]
@@ -54,7 +41,7 @@ def figure_told(figure: Figure) -> str:
 def group_told(group: Group) -> str:
     """Tell of a frame: a vertex with its graph inside, or a region."""
     if group.vertex is not None:
-        first = f"{_KINDS[group.vertex.kind]} {shown(group.path)}{_seen(group.visits, group.mark)}"
+        first = f"{FIGURES[group.vertex.kind].told} {shown(group.path)}{_seen(group.visits, group.mark)}"
         return "\n".join([first, *vertex_told(group.vertex)])
     caught = ", ".join(shown(name) for name in (group.region.catches if group.region else ()))
     return f"{group.kind} region {shown(group.path)}{f' of {caught}' if caught else ''}"
@@ -63,17 +50,18 @@ def group_told(group: Group) -> str:
 def arrow_told(arrow: Arrow) -> str:
     """Tell of an edge in one sentence."""
     source, target, label = arrow.key
-    if arrow.kind == "undo":
-        return f"{shown(source)} is undone by {shown(label or '')}"
     way = f"{shown(source)} goes to {shown(target)}"
+    if arrow.kind == "undo":
+        way = f"{shown(source)} is undone by {shown(label or '')}"
     how = {
         "plain": "",
         "branch": f" when {shown(label or '')!r}",
         "unsure": " when unsure",
         "then": f" {arrow.note}",
         "catch": f" on {arrow.note}",
+        "undo": "",
     }[arrow.kind]
-    taken = "" if arrow.taken is None else f", taken {_counted(arrow.taken, 'time', 'times')}"
+    taken = "" if arrow.taken is None else f", taken {counted(arrow.taken, 'time')}"
     return f"{way}{how}{taken or _marked(arrow.mark)}"
 
 
@@ -86,7 +74,7 @@ def vertex_told(vertex: Vertex) -> list[str]:
         voters = ", ".join(shown(short_name(voter)) for voter in vertex.voters)
         lines.append(f"votes: {vertex.need or 'a majority'} of {voters}")
     if vertex.bound is not None:
-        lines.append(f"at most {_counted(vertex.bound.at_most, 'visit', 'visits')}")
+        lines.append(f"at most {counted(vertex.bound.at_most, 'visit')}")
     if vertex.undo:
         lines.append(f"undo: {shown(vertex.undo)}")
     for what, fields in (("reads", vertex.reads), ("writes", vertex.writes)):
@@ -107,8 +95,4 @@ def _marked(mark: Mark | None) -> str:
 def _seen(visits: int | None, mark: Mark | None) -> str:
     if mark is not None:
         return _marked(mark)
-    return "" if visits is None else f", {_counted(visits, 'visit', 'visits')}"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
+    return "" if visits is None else f", {counted(visits, 'visit')}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from agentgraph.errors import NotAvailable, suggest
 from agentgraph.graph import FrozenGraph
 from agentgraph.render.diagram import Counts, Diagram, Figure, Group, diagram_of
+from agentgraph.render.overlay import vertices_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,14 @@ class View:
     radius: int = 1
 
 
-def frames_of(graph: FrozenGraph, prefix: str = "") -> Iterator[str]:
+def frames_of(graph: FrozenGraph) -> list[str]:
     """Name the vertices that hold a graph, by their paths, the outer ones first."""
-    for vertex in graph.vertices:
-        if vertex.child is not None:
-            yield f"{prefix}{vertex.name}"
-            yield from frames_of(vertex.child, f"{prefix}{vertex.name}/")
+    return [path for path, vertex in vertices_of(graph) if vertex.child is not None]
 
 
 def seen(graph: FrozenGraph, counts: Counts, view: View) -> Diagram:
     """Return the part of the diagram of `graph` that is asked for. Raises `NotAvailable`."""
-    frames = list(frames_of(graph))
+    frames = frames_of(graph)
     for path in view.collapse:
         _known(path, frames, "workflow to collapse")
     deep = {path for path in frames if view.depth is not None and path.count("/") >= view.depth}

@@ -42,6 +42,4 @@ __all__ = [
     "run_sync",
     "start",
 ]
-__getattr__: Callable[[str], object] = late(
-    __name__, {"alone": ("apply", "decide"), "launch": ("Run", "run", "run_sync", "start")}
-)
+__getattr__: Callable[[str], object] = late(__name__, "alone", "launch")

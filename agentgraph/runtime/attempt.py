@@ -189,7 +189,8 @@ class Attempts:
         _let_go(error, session.loop)
         path = session.place(task)
         changed, carrier.edits = carrier.edits or {}, None
-        session.failed(path, error, task.attempt, task.visit, changed)
+        is_undo = task.verb is UNDO
+        session.failed(path, error, task.attempt, task.visit, changed, is_undo=is_undo)
         return session.tell(Failed(task.ticket, error, kinds_of(error)))
 
 

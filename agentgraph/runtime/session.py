@@ -21,6 +21,7 @@ from agentgraph.events import (
     Result,
     RunStarted,
     Status,
+    UndoFailed,
     Usage,
     Verdict,
 )
@@ -168,13 +169,17 @@ class Session:
         attempt: int,
         visit: int,
         changed: Mapping[str, object] | None = None,
+        *,
+        is_undo: bool = False,
     ) -> None:
         """Keep an attempt that failed, with what it had changed, and tell it."""
         if isinstance(self._failures, tuple):
             self._failures = []
-        self._failures.append(Failure(path, error, attempt, visit, changed or {}))
+        name = f"undo {path}" if is_undo else path
+        self._failures.append(Failure(name, error, attempt, visit, changed or {}))
         if self.stream is not None:
-            self.stream.put(NodeFailed(path, error, attempt, visit))
+            undo = UndoFailed(path, error, visit)
+            self.stream.put(undo if is_undo else NodeFailed(path, error, attempt, visit))
 
     def close(self) -> None:
         """Leave no alarm of an attempt behind."""

@@ -27,7 +27,7 @@ from agentgraph.errors import (
     UnknownLabel,
     suggest,
 )
-from agentgraph.events import NodeDone, NodeStarted, Verdict
+from agentgraph.events import NodeDone, NodeStarted, UndoDone, UndoStarted, Verdict
 from agentgraph.machine import (
     Asked,
     Completed,
@@ -417,8 +417,12 @@ async def _undo(session: Session, carrier: Carrier, task: Task, path: str) -> Ev
         arguments = arguments_of(session, carrier, task, body, draft)
         return call(body, arguments, in_thread=session.is_beside(task) or job.in_thread)
 
+    if session.stream is not None:
+        session.stream.put(UndoStarted(path, task.visit))
     revision = await _edit(session, carrier, task, path, use)
     session.path.append(f"undo {path}")
+    if session.stream is not None:
+        session.stream.put(UndoDone(path, job.schema.changed(revision), task.visit))
     return Finished(task.ticket, revision)
 
 

@@ -32,8 +32,8 @@ def joined(words: Sequence[str], last: str = "and", *, rest: str = "others") -> 
 
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun, in the plural where it is due."""
-    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s".replace("vertexs", "vertices")
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def add_edge(source: str, target: str) -> str:

@@ -1,9 +1,9 @@
-// Drives pages in a real browser and prints what it saw as JSON: node page.mjs FILE.html BIG.html
+// Drives pages in a real browser and prints what it saw as JSON: node page.mjs FILE.html BIG.html UNDONE.html
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [small, big, shots] = process.argv.slice(2);
+const [small, big, trip, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -58,6 +58,28 @@ async function replay() {
   await page.waitForFunction(() => page.step > 3);
   await page.locator("#play").click();
   saw.stopped = await page.evaluate(() => page.timer);
+  await page.context().close();
+}
+
+/** A run in which one step was taken back, and another could not be. */
+async function undone() {
+  const page = await open(trip, { hash: "#step=1", width: 500 });
+  const look = () => page.evaluate(() => [...document.querySelectorAll(".vertex.seen")].map((one) => {
+    const badges = [...one.querySelectorAll(":scope > .mark text")].map((text) => text.textContent);
+    return [one.dataset.path, [...one.classList].filter((name) => name.startsWith("at-")), badges];
+  }));
+  saw.undone = { begin: await look() };
+  await settled(page);
+  saw.undone.drawn = await page.evaluate(() => {
+    const drawn = document.querySelector("#sheet svg").getBoundingClientRect().width;
+    return [document.getElementById("stage").clientWidth / stage.width, drawn / (stage.width * stage.scale)];
+  });
+  await page.keyboard.press("End");
+  saw.undone.end = await look();
+  saw.undone.lines = await page.evaluate(() => document.querySelectorAll(".edge.undo.seen").length);
+  await page.keyboard.press("[");
+  saw.undone.told = await text(page, "told");
+  saw.undone.change = await text(page, "change");
   await page.context().close();
 }
 
@@ -174,6 +196,17 @@ async function speed() {
   await page.waitForTimeout(600);
   saw.still = middle(await cadence(false));
   saw.pan = middle(await cadence(true));
+  // How much slower long work is than short work of the same kind, that others did not interrupt.
+  saw.slowness = await page.evaluate(() => {
+    const took = (rounds) => {
+      const begun = performance.now();
+      let sum = 0;
+      for (let turn = 0; turn < rounds * 4e5; turn += 1) sum += turn % 7;
+      return sum > 0 ? performance.now() - begun : 0;
+    };
+    const short = Math.min(...Array.from({ length: 100 }, () => took(5))) / 5;
+    return Array.from({ length: 9 }, () => took(100) / 100 / short).sort((one, other) => one - other)[4];
+  });
   const stepping = (stride) => page.evaluate(async (stride) => {
     const times = [];
     for (let turn = 0; turn < 40; turn += 1) {
@@ -208,6 +241,6 @@ async function looks() {
   }
 }
 
-for (const part of [replay, links, keyboard, pointer, speed, looks]) await part();
+for (const part of [replay, undone, links, keyboard, pointer, speed, looks]) await part();
 await browser.close();
 console.log(JSON.stringify(saw));

@@ -8,8 +8,19 @@ from click.testing import Result
 from rich.console import Console
 
 from agentgraph.cli.watching import Watched
-from agentgraph.events import Asked, Decided, Emitted, NodeDone, NodeFailed, NodeStarted
+from agentgraph.events import (
+    Asked,
+    Decided,
+    Emitted,
+    NodeDone,
+    NodeFailed,
+    NodeStarted,
+    UndoDone,
+    UndoFailed,
+    UndoStarted,
+)
 from agentgraph.graph import Edge, FrozenGraph, Vertex
+from tests.cli.test_questions import Terminal, needs_terminal
 
 Call = Callable[..., Result]
 GRAPH = FrozenGraph(
@@ -24,11 +35,11 @@ GRAPH = FrozenGraph(
 )
 
 
-def picture(*events: object, height: int = 40) -> str:
+def picture(*events: object, height: int = 40, width: int = 60) -> str:
     """Show what a terminal is sent after these events."""
     screen = io.StringIO()
     console = Console(
-        file=screen, force_terminal=True, color_system="standard", width=60, height=height
+        file=screen, force_terminal=True, color_system="standard", width=width, height=height
     )
     watched = Watched(GRAPH, console)
     for event in events:
@@ -48,6 +59,9 @@ def lit(line: str, code: str) -> str:
         (NodeStarted("\u5199"), "\u5199 is at work", "1;30;102"),
         (NodeDone("\u5199", {}), "\u5199 is done", "32"),
         (NodeFailed("\u5199", KeyError("x")), "\u5199 failed: KeyError", "1;37;41"),
+        (UndoStarted("\u5199"), "\u5199 is being undone", "1;30;102"),
+        (UndoDone("\u5199", {}), "\u5199 is undone", "35"),
+        (UndoFailed("\u5199", KeyError("x")), "\u5199 could not be undone: KeyError", "1;37;41"),
     ],
 )
 def test_a_vertex_has_the_colour_of_what_it_does(event: object, said: str, code: str) -> None:
@@ -59,6 +73,25 @@ def test_a_vertex_has_the_colour_of_what_it_does(event: object, said: str, code:
     assert shown.startswith("\u2502")
     assert shown.endswith("\u2502")
     assert "\u5199" in shown
+
+
+@pytest.mark.parametrize(
+    ("event", "sign"),
+    [
+        (NodeStarted("\u5199"), ">"),
+        (NodeDone("\u5199", {}), "+"),
+        (NodeFailed("\u5199", KeyError("x")), "!"),
+        (UndoDone("\u5199", {}), "-"),
+    ],
+)
+@pytest.mark.parametrize("width", [60, 7])
+def test_a_sign_says_it_where_there_are_no_colours(event: object, sign: str, width: int) -> None:
+    lines = picture(event, width=width).splitlines()
+
+    *_, number = (n for n, line in enumerate(lines) if "\u5199" in line)
+    assert (
+        lines[number].endswith(f" {sign}") if width == 7 else f"{sign}\u2500" in lines[number - 1]
+    )
 
 
 def test_a_question_waits_until_it_is_decided() -> None:
@@ -89,6 +122,19 @@ def test_without_a_terminal_nothing_is_drawn_and_it_is_said(call: Call, mixed: s
     assert done.exit_code == 0
     assert "--watch: stderr is no terminal" in done.stderr
     assert "\u256d" not in done.stderr
+
+
+@needs_terminal
+def test_errors_of_a_batch_stand_above_its_bar(mixed: str, write: Callable[..., str]) -> None:
+    lines = write("in.jsonl", '{"text": "bad"}\n{"text": "bad"}\n')
+    terminal = Terminal("run", mixed, "-i", lines)
+
+    terminal.wait_for("2 failed")
+    terminal.end()
+
+    before = terminal.shown.split("input ")[:-1]
+    assert len(before) == 2
+    assert all(text.endswith(("\n", "\x1b[2K")) for text in before)
 
 
 def test_only_one_run_can_be_watched(call: Call, mixed: str, write: Callable[..., str]) -> None:

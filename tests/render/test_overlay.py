@@ -160,6 +160,84 @@ def test_items_and_voters_count_for_the_vertex_that_holds_them() -> None:
     assert overlay.traces["review"].failures == ["KeyError: 'y'"]
 
 
+TRIP = FrozenGraph(
+    "trip",
+    (
+        Vertex("START", "start"),
+        Vertex("flight", undo="trip:cancel_flight"),
+        Vertex("hotel", undo="trip:cancel_hotel"),
+        Vertex("pay"),
+        Vertex("END", "end"),
+    ),
+    (Edge("START", "flight"), Edge("flight", "hotel"), Edge("hotel", "pay"), Edge("pay", "END")),
+)
+FLIGHT: Key = ("flight", "undo flight", "trip:cancel_flight")
+HOTEL: Key = ("hotel", "undo hotel", "trip:cancel_hotel")
+UNDONE = (
+    step(0, "RunStarted", "", ("START", "flight", None)),
+    step(1, "NodeDone", "flight", ("flight", "hotel", None), attempt=1, visit=1),
+    step(2, "NodeDone", "hotel", ("hotel", "pay", None), attempt=1, visit=1),
+    step(3, "NodeFailed", "pay", attempt=1, visit=1, error="OSError: no money"),
+    step(3, "UndoStarted", "hotel", visit=1),
+    step(4, "UndoFailed", "hotel", visit=1, error="ValueError: too late"),
+    step(4, "UndoStarted", "flight", visit=1),
+    step(6, "UndoDone", "flight", visit=1, changed={"seat": "cancelled"}),
+    step(6, "RunEnded", status="failed"),
+)
+
+
+def test_what_was_undone_and_what_could_not_be_is_on_the_picture() -> None:
+    overlay = overlay_of(TRIP, Recording("r", "trip", "", UNDONE))
+    svg = to_svg(TRIP, run=Recording("r", "trip", "", UNDONE), engine="builtin")
+
+    standing = {path: trace.standing for path, trace in overlay.traces.items() if trace.standing}
+    assert standing == {"flight": "undone", "pay": "failed", "undo hotel": "failed"}
+    assert (overlay.order[HOTEL], overlay.order[FLIGHT]) == ([4], [5])
+    assert overlay.traces["undo flight"].times == [2]
+    assert overlay.caption == "run r: failed; pay: OSError; undo hotel: ValueError"
+    for text in ("undone", "undo cancel_flight", "undo cancel_hotel: ValueError", "#5"):
+        assert f">{text}</text>" in svg
+    assert "flight is undone by trip:cancel_flight, taken 1 time" in svg
+    assert "undo cancel_hotel, for hotel, 1 visit&#10;" in svg
+    assert svg.count(" at-undone") == svg.count(">was undone</text>") + 1 == 2
+
+
+def test_a_step_shows_what_is_being_undone() -> None:
+    overlay = overlay_of(TRIP, Recording("r", "trip", "", UNDONE), at_step=5)
+
+    assert overlay.traces["undo hotel"].standing == "running"
+    assert overlay.caption == "run r, step 5: UndoStarted hotel"
+
+
+def test_a_result_tells_what_was_undone_too() -> None:
+    money, late = OSError("no money"), ValueError("too late")
+    result = Result(
+        "r",
+        "failed",
+        State(),
+        path=("flight", "hotel", "undo flight"),
+        errors=(money, late),
+        failures=(Failure("pay", money), Failure("undo hotel", late)),
+    )
+
+    overlay = overlay_of(TRIP, result)
+
+    standing = {path: trace.standing for path, trace in overlay.traces.items()}
+    assert standing == {"flight": "undone", "pay": "failed", "undo hotel": "failed"}
+    assert overlay.taken == {HOTEL: 1, FLIGHT: 1}
+
+
+def test_items_of_an_each_are_undone_in_the_workflow_inside() -> None:
+    inner = FrozenGraph("inner", (Vertex("START", "start"), Vertex("a", undo="m:f")), ())
+    graph = FrozenGraph("g", (Vertex("e", "each", child=inner),), ())
+    steps = (step(0, "UndoStarted", "e/1/a", visit=1), step(2, "UndoDone", "e/1/a", visit=1))
+
+    overlay = overlay_of(graph, Recording("r", "g", "", steps))
+
+    assert overlay.taken == {("e/a", "e/undo a", "m:f"): 1}
+    assert overlay.traces["e/undo a"].times == [2]
+
+
 def test_a_run_of_another_workflow_is_refused() -> None:
     with pytest.raises(InvalidInput, match="a run of workflow 'essay', not of 'support'"):
         overlay_of(DESK, RUN)

@@ -6,8 +6,10 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 
+from agentgraph.events import Failure, Result
 from agentgraph.graph import Edge, FrozenGraph, Vertex
 from agentgraph.render import Mark, Marks, to_svg
+from agentgraph.state import State
 from tests.render.drawings import (
     DESK,
     ESSAY,
@@ -223,6 +225,16 @@ def test_the_description_tells_the_graph_in_sentences() -> None:
 def test_the_legend_names_only_what_occurs() -> None:
     assert "a person decides" in texts(to_svg(DESK))
     assert "a person decides" not in texts(to_svg(ESSAY))
+
+
+def test_the_legend_says_what_the_marks_of_runs_mean() -> None:
+    failures = (Failure("write", OSError("x")),) * 2
+    failed = Result("r", "failed", State(), errors=(failures[0].error,), failures=failures)
+    went_on = Result("r", "done", State(), failures=failures, taken={("START", "write", None): 3})
+
+    assert {"failed here", "\u00d7n"} <= set(texts(to_svg(ESSAY, run=failed)))
+    assert {"failed, and went on", "taken"} <= set(texts(to_svg(ESSAY, run=went_on)))
+    assert not {"failed here", "taken"} & set(texts(to_svg(ESSAY, visits={}, taken={})))
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,12 @@ from agentgraph.events import (
     NodeStopped,
     RunEnded,
     RunStarted,
+    UndoDone,
+    UndoFailed,
+    UndoStarted,
 )
-from agentgraph.runtime import Body, Ctx, Run, start, stream
-from tests.runtime.kit import Notes, VirtualClock, play, program, settle
+from agentgraph.runtime import Binding, Body, Ctx, Run, start, stream
+from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, result_of, settle
 
 LOOP = "START -> w\nw -> k\nclassifier k: ok -> END, again -> w\nbound w 9 loop l\nloop l: w k"
 ONE = "START -> a\na -> q\nhuman q: send -> b, drop -> END\nb -> END"
@@ -42,6 +45,12 @@ def say(event: Event[Notes]) -> str:  # noqa: C901 - one case for each event
             return f"{node} failed {attempt} {type(error).__name__}"
         case NodeStopped(node):
             return f"{node} stopped"
+        case UndoStarted(node, visit):
+            return f"undo {node}{visit}"
+        case UndoDone(node, changed):
+            return f"undo {node} wrote {', '.join(changed)}"
+        case UndoFailed(node, error):
+            return f"undo {node} failed {type(error).__name__}"
         case Decided(classifier, label):
             return f"{classifier} says {label}"
         case Emitted(node, value, attempt):
@@ -232,6 +241,34 @@ def test_readers_of_many_runs_wait_without_holding_each_other_up() -> None:
         stories = [story(start(made, Notes(), clock=clock)) for _ in range(20)]
         told = await clock.finish(asyncio.gather(*stories))
         assert {each[-1] for each in told} == {"end done"}
+
+    play(main)
+
+
+def test_what_is_undone_and_what_could_not_be_is_told() -> None:
+    def refuse(s: Notes) -> None:
+        raise OSError
+
+    async def main() -> None:
+        bind = {
+            "a": Binding(noting("a"), undo=noting("-a")),
+            "b": Binding(noting("b"), undo=body(refuse)),
+        }
+        made = program("START -> a\na -> b\nb -> c\nc -> END\nundo a b", bind=bind, c=refuse)
+        going = start(made, Notes())
+        assert (await story(going))[-6:-1] == [
+            "c failed 1 OSError",
+            "undo b1",
+            "undo b failed OSError",
+            "undo a1",
+            "undo a wrote notes",
+        ]
+        with pytest.raises(RunFailed) as caught:
+            await going.result()
+        result = result_of(caught)
+        assert [each.node for each in result.failures] == ["c", "undo b"]
+        assert result.fatal is result.failures[0]
+        assert result.path == ("a", "b", "undo a")
 
     play(main)
 

@@ -38,6 +38,9 @@ from agentgraph.events import (
     NodeStopped,
     RunEnded,
     RunStarted,
+    UndoDone,
+    UndoFailed,
+    UndoStarted,
 )
 
 
@@ -267,7 +270,7 @@ async def main() -> None:
         SEEN.append(other.status)
 
 
-def tell(event: Event[Ticket]) -> None:
+def tell(event: Event[Ticket]) -> None:  # noqa: C901 - one case for each event
     match event:
         case RunStarted(state=state):
             assert_type(state, Ticket)
@@ -287,5 +290,7 @@ def tell(event: Event[Ticket]) -> None:
             assert_type(result.state, Ticket)
         case Emitted() | Missed() | Charged() | CostUnknown() | NodeStopped():
             SEEN.append(event)
+        case UndoStarted() | UndoDone() | UndoFailed():
+            assert_type(event.node, str)
         case _:
             assert_never(event)

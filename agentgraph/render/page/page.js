@@ -18,6 +18,7 @@ function make(name, properties = {}, ...children) {
 const page = { state: 0, picked: "", run: -1, step: 0, hits: [], timer: 0 };
 data.states[0].svg = $("sheet").innerHTML;
 let elements = new Map(); // path -> element of the picture
+let undos = new Map(); // path -> what is drawn for the undo of it: a figure and a line
 let lines = []; // number of a way -> element, null where it is not drawn
 const numberOf = new Map(data.ways.map((way, number) => [keyOf(way.source, way.target, way.label), number]));
 
@@ -46,6 +47,7 @@ function show(closed) {
 function index() {
   const state = data.states[page.state];
   elements = new Map(Object.entries(state.vertices).map(([path, id]) => [path, $(id)]));
+  undos = new Map(Object.entries(state.undos).map(([path, ids]) => [path, ids.map($)]));
   lines = data.ways.map(() => null);
   for (const [source, target, label, id] of state.ways) {
     const number = numberOf.get(keyOf(source, target, label));
@@ -105,6 +107,7 @@ function fit(readable = false) {
     stage.y = 8;
     const first = elements.get("START");
     if (first && stage.width * stage.scale > wide) centre(first, false);
+    stage.x = Math.min(stage.x, Math.max(8, (wide - stage.width * stage.scale) / 2));
     stage.y = 8;
   }
   place();
@@ -428,7 +431,7 @@ let sum = { run: -1, count: 0 };
 function folded(count) {
   if (sum.run !== page.run || sum.count > count) {
     sum = { run: page.run, count: 0, active: new Map(), begun: new Map() };
-    for (const name of ["visits", "ways", "standing", "spent", "errors"]) sum[name] = new Map();
+    for (const name of ["visits", "ways", "standing", "spent", "errors", "undos", "undoing"]) sum[name] = new Map();
   }
   const { active, begun, count: first } = sum;
   const frame = sum;
@@ -455,6 +458,10 @@ function folded(count) {
         frame.standing.set(home, "failed");
         frame.errors.set(home, told.error);
       }
+    } else if (kind.startsWith("Undo")) {
+      if (kind === "UndoStarted") add(frame.undos, home, 1);
+      if (kind === "UndoDone") frame.standing.set(home, "undone");
+      frame.undoing.set(home, { UndoStarted: "running", UndoFailed: "failed" }[kind] || "");
     } else if (kind === "Asked") frame.standing.set(home, "waiting");
     else if (kind === "Decided" && home === node) frame.standing.set(home, "");
     else if (kind === "Charged") {
@@ -476,7 +483,7 @@ const boxes = new Map(); // element -> its box; read all at once, since each cha
 
 function measure() {
   if (boxes.size) return;
-  for (const element of elements.values()) {
+  for (const element of [...elements.values(), ...[...undos.values()].map(([figure]) => figure)]) {
     const shape = element.querySelector(":scope > .box, :scope > .frame");
     const moved = element.transform.baseVal.consolidate();
     if (shape) boxes.set(element, { box: shape.getBBox(), left: moved ? moved.matrix.e : 0, top: moved ? moved.matrix.f : 0 });
@@ -517,6 +524,12 @@ function paint() {
     const told = place && isNear(place) ? count : (painted.get(element) || { count: 0 }).count;
     marked(element, seen, states.get(path) || "", path === here, quiet ? 0 : told);
   }
+  for (const [path, [figure, line]] of undos) {
+    const count = frame.undos.get(path) || 0;
+    const now = step[KIND].startsWith("Undo") && path === step[HOME];
+    marked(figure, count > 0, frame.undoing.get(path) || "", now, count);
+    marked(line, count > 0, "", now, 0);
+  }
   const fresh = new Set(step[MOVES].map(([, number]) => number));
   lines.forEach((element, number) => {
     if (element) marked(element, frame.ways.has(number), "", fresh.has(number), 0);
@@ -546,7 +559,7 @@ function marked(element, seen, state, now, count) {
   painted.set(element, { seen, state, now, count, ...badges(element, was, state, count) });
 }
 
-const WORDS = { failed: "\u2715", waiting: "\u231b\ufe0e", running: "\u25b6\ufe0e" };
+const WORDS = { failed: "!", undone: "\u21ba", waiting: "\u231b\ufe0e", running: "\u25b6\ufe0e" };
 
 /** Say in badges how often it was visited, and how it stands; what has not changed stays. */
 function badges(element, was, state, count) {
@@ -570,12 +583,12 @@ function badge(element, old, x, y, text, state) {
   const wide = text.length * 7 + 11;
   const group = document.createElementNS(SVG, "g");
   group.setAttribute("class", `mark badge ${state}`);
-  group.setAttribute("transform", `translate(${x},${y})`);
   const rect = document.createElementNS(SVG, "rect");
-  const sizes = { x: -wide / 2, y: -8, width: wide, height: 16, rx: 8 };
+  const sizes = { x: x - wide / 2, y: y - 8, width: wide, height: 16, rx: 8 };
   for (const [name, value] of Object.entries(sizes)) rect.setAttribute(name, value);
   const label = document.createElementNS(SVG, "text");
-  label.setAttribute("y", 4);
+  label.setAttribute("x", x);
+  label.setAttribute("y", y + 4);
   label.textContent = text;
   group.append(rect, label);
   element.append(group);
@@ -616,6 +629,9 @@ function sentence([, kind, , node, told]) {
     case "NodeDone": return `${node} is done`;
     case "NodeFailed": return `${node} failed: ${told.error}`;
     case "NodeStopped": return `${node} was stopped`;
+    case "UndoStarted": return `the undo of ${node} begins`;
+    case "UndoDone": return `${node} is undone`;
+    case "UndoFailed": return `the undo of ${node} failed: ${told.error}`;
     case "Decided": return told.label === null ? `${node} abstains` : `${node} says ${told.label}`;
     case "Asked": return `${node} asks`;
     case "Emitted": return `${node} tells ${brief(told.value)}`;
@@ -711,7 +727,7 @@ function change() {
   const { before, after } = data.runs[page.run].known[page.step - 1];
   const parts = [make("h2", { textContent: sentence(step) })];
   const rows = [];
-  if (step[KIND] === "NodeDone") {
+  if (step[KIND] === "NodeDone" || step[KIND] === "UndoDone") {
     for (const [name, value] of Object.entries(told.changed || {})) {
       rows.push(...differences(`/${name}`, before ? before[name] : undefined, value));
     }
@@ -786,9 +802,8 @@ function brief(value) {
 // ---- The timeline: a lane for each vertex, idle time pressed together
 
 const LANE = 18;
-const LANES_MAX = 400;
 const GAP = 26;
-let timeline = { lanes: [], scale: () => 0, wide: 0 };
+let timeline = { lanes: [], scale: () => 0 };
 
 function barsOf(run) {
   const open = new Map();
@@ -796,8 +811,8 @@ function barsOf(run) {
   const bars = [];
   for (const [at, kind, home, node, told, moves] of run.steps) {
     const key = `${node} ${told.visit} ${told.attempt}`;
-    if (kind === "NodeStarted") open.set(key, at);
-    else if (kind === "NodeDone" || kind === "NodeFailed" || kind === "NodeStopped") {
+    if (kind === "NodeStarted" || kind === "UndoStarted") open.set(key, at);
+    else if (/^(Node|Undo)(Done|Failed|Stopped)$/.test(kind)) {
       if (open.has(key)) bars.push({ home, from: open.get(key), to: at, kind });
       open.delete(key);
     } else if (kind === "Asked") open.set(`? ${node}`, at);
@@ -850,55 +865,64 @@ function scaled(bars, times, wide) {
 function drawTimeline() {
   const area = $("timeline");
   const run = data.runs[page.run];
-  const bars = run.bars;
-  const order = [...new Set(bars.map((bar) => bar.home))];
-  const lanes = order.slice(0, LANES_MAX);
+  const lanes = [...new Set(run.bars.map((bar) => bar.home))];
   const wide = Math.max(area.clientWidth - 2, 200);
   const left = Math.min(130, wide / 3);
   const high = lanes.length * LANE + 22;
-  const ratio = Math.min(window.devicePixelRatio || 1, 2);
-  const canvas = make("canvas", { width: wide * ratio, height: high * ratio });
-  canvas.style.width = `${wide}px`;
-  canvas.style.height = `${high}px`;
+  const { place, pressed } = scaled(run.bars, run.steps.map((step) => step[0]), wide - left - 14);
+  const canvas = make("canvas", { onclick: (event) => goTo(nearest(event.offsetX)) });
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${bars.length} stretches of work in ${order.length} lanes, ${seconds(run.total)} in all`);
+  canvas.setAttribute("aria-label", `${run.bars.length} stretches of work in ${lanes.length} lanes, ${seconds(run.total)} in all`);
+  timeline = { canvas, lanes, pressed, wide, left, high, scale: (at) => left + place(at) };
+  const roll = make("div", {}, canvas);
+  roll.style.height = `${high}px`;
+  area.replaceChildren(roll, make("div", { id: "cursor" }));
+  drawLanes();
+  moveCursor();
+}
+
+/** Draw the lanes that are in view: a canvas as high as all of them is dear, also when it rests. */
+function drawLanes() {
+  const area = $("timeline");
+  const { canvas, lanes, pressed, wide, left, high, scale } = timeline;
+  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  Object.assign(canvas, { width: wide * ratio, height: Math.min(high, area.clientHeight) * ratio });
+  canvas.style.width = `${wide}px`;
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  const { place, pressed } = scaled(bars, run.steps.map((step) => step[0]), wide - left - 14);
-  timeline = { lanes, scale: (at) => left + place(at), high };
+  pen.translate(0, -area.scrollTop);
   const colour = getComputedStyle(document.documentElement);
   const paintOf = (name) => colour.getPropertyValue(name).trim();
+  const colours = { NodeFailed: "--loss", UndoFailed: "--loss", UndoDone: "--muted", Asked: "--doubt", NodeStopped: "--muted", Decided: "--doubt" };
+  const first = Math.floor(area.scrollTop / LANE);
+  const shown = lanes.slice(first, first + Math.ceil(area.clientHeight / LANE) + 1);
+  const tops = new Map(shown.map((home, lane) => [home, (first + lane) * LANE]));
   pen.font = "11px system-ui, sans-serif";
   for (const [from, to] of pressed) {
     pen.fillStyle = paintOf("--panel");
-    pen.fillRect(timeline.scale(from), 0, timeline.scale(to) - timeline.scale(from), high);
+    pen.fillRect(scale(from), 0, scale(to) - scale(from), high);
     pen.fillStyle = paintOf("--muted");
-    pen.fillText("\u2026", timeline.scale(from) + 2, high - 7);
+    pen.fillText("\u2026", scale(from) + 2, high - 7);
   }
-  const colours = { NodeFailed: "--loss", Asked: "--doubt", NodeStopped: "--muted", Decided: "--doubt" };
-  for (const bar of bars) {
-    const lane = lanes.indexOf(bar.home);
-    if (lane < 0) continue;
-    const x = timeline.scale(bar.from);
-    const long = Math.max(2, timeline.scale(bar.to) - x);
+  for (const bar of data.runs[page.run].bars) {
+    if (!tops.has(bar.home)) continue;
+    const top = tops.get(bar.home);
+    const x = scale(bar.from);
+    const long = Math.max(2, scale(bar.to) - x);
     pen.fillStyle = pen.strokeStyle = paintOf(colours[bar.kind] || "--lane");
-    if (bar.kind === "Asked") pen.strokeRect(x + 0.5, lane * LANE + 4.5, long - 1, LANE - 9);
-    else pen.fillRect(x, lane * LANE + 4, long, LANE - 8);
-    if (bar.kind === "NodeFailed") pen.fillText("\u2715", x + long + 2, lane * LANE + 13);
+    if (bar.kind === "Asked") pen.strokeRect(x + 0.5, top + 4.5, long - 1, LANE - 9);
+    else pen.fillRect(x, top + 4, long, LANE - 8);
+    const sign = { NodeFailed: "!", UndoFailed: "!", UndoDone: "\u21ba" }[bar.kind];
+    if (sign) pen.fillText(sign, x + long + 2, top + 13);
   }
-  lanes.forEach((home, lane) => {
+  for (const [home, top] of tops) {
     pen.fillStyle = paintOf("--ground");
-    pen.fillRect(0, lane * LANE, left - 4, LANE);
+    pen.fillRect(0, top, left - 4, LANE);
     pen.fillStyle = paintOf("--ink");
-    pen.fillText(fitted(pen, home, left - 12), 6, lane * LANE + 13);
-  });
+    pen.fillText(fitted(pen, home, left - 12), 6, top + 13);
+  }
   pen.fillStyle = paintOf("--muted");
-  pen.fillText(seconds(run.total), Math.max(left, wide - 60), high - 7);
-  if (order.length > lanes.length) pen.fillText(`${order.length - lanes.length} more lanes are not shown`, 6, high - 7);
-  canvas.addEventListener("click", (event) => goTo(nearest(event.offsetX)));
-  const cursor = make("div", { id: "cursor" });
-  area.replaceChildren(canvas, cursor);
-  moveCursor();
+  pen.fillText(`${seconds(data.runs[page.run].total)} in all`, 6, high - 7);
 }
 
 function fitted(pen, text, wide) {
@@ -953,6 +977,7 @@ function replayReady() {
   $("run").parentElement.hidden = runs.length < 2;
   $("run").addEventListener("change", () => chooseRun(Number($("run").value), 1));
   $("scrub").addEventListener("input", () => goTo(Number($("scrub").value)));
+  $("timeline").addEventListener("scroll", drawLanes);
   $("first").addEventListener("click", () => goTo(1));
   $("back").addEventListener("click", () => goTo(page.step - 1));
   $("forth").addEventListener("click", () => goTo(page.step + 1));
@@ -1080,8 +1105,11 @@ function begin() {
   document.addEventListener("keydown", keyed);
   addEventListener("hashchange", follow);
   addEventListener("resize", () => page.run >= 0 && drawTimeline());
-  fit(true);
   follow();
+  // Only now it is known how much room the panels leave.
+  fit(true);
+  const element = elements.get(standing(page.picked || (page.run >= 0 ? focus() : "")));
+  if (element) centre(element, false);
 }
 
 begin();

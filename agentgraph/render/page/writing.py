@@ -12,7 +12,7 @@ Rules of this file:
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from html import escape
@@ -28,7 +28,7 @@ from agentgraph.render.diagram import Arrow, Counts, Diagram
 from agentgraph.render.engines import EngineChoice
 from agentgraph.render.layout import Direction
 from agentgraph.render.lettering import shown
-from agentgraph.render.overlay import Runs
+from agentgraph.render.overlay import Runs, vertices_of
 from agentgraph.render.page.retelling import runs_told
 from agentgraph.render.palette import Theme, style_sheet
 from agentgraph.render.telling import vertex_told
@@ -64,8 +64,8 @@ def to_html(
     data = {
         "name": shown(graph.name),
         "theme": theme,
-        "frames": list(frames_of(graph)),
-        "vertices": dict(_vertices(graph)),
+        "frames": frames_of(graph),
+        "vertices": {path: _vertex(path, vertex) for path, vertex in vertices_of(graph)},
         "ways": [_way(arrow) for arrow in arrows],
         "states": states,
         "runs": runs_told(graph, run, ways, redact) if run is not None else [],
@@ -86,8 +86,8 @@ def to_html(
 
 def _states(graph: FrozenGraph) -> list[tuple[str, ...]]:
     """List which frames are closed in each picture; the first is the one with all open."""
-    frames = list(frames_of(graph))
-    size = sum(1 for _ in _vertices(graph))
+    frames = frames_of(graph)
+    size = len(list(vertices_of(graph)))
     if 2 ** len(frames) <= STATES_MAX and size <= PARTS_MAX:
         wanted = [some for count in range(len(frames) + 1) for some in combinations(frames, count)]
     else:
@@ -107,6 +107,11 @@ def _state(
         "closed": closed,
         "vertices": _elements(diagram),
         "ways": [[*arrow.key, arrow.id] for arrow in diagram.arrows],
+        "undos": {
+            arrow.key[0]: [arrow.target, arrow.id]
+            for arrow in diagram.arrows
+            if arrow.kind == "undo"
+        },
         "svg": _STYLE.sub("", svg.write(scene, "light")),
     }
 
@@ -116,20 +121,12 @@ def _elements(diagram: Diagram) -> dict[str, str]:
     return groups | {figure.path: figure.id for figure in diagram.figures if figure.kind != "undo"}
 
 
-def _vertices(graph: FrozenGraph, prefix: str = "") -> Iterator[tuple[str, dict[str, object]]]:
-    for vertex in graph.vertices:
-        path = f"{prefix}{vertex.name}"
-        yield path, _vertex(vertex, prefix.removesuffix("/"))
-        if vertex.child is not None:
-            yield from _vertices(vertex.child, f"{path}/")
-
-
-def _vertex(vertex: Vertex, inside: str) -> dict[str, object]:
+def _vertex(path: str, vertex: Vertex) -> dict[str, object]:
     place = [f"source: {Path(vertex.place.file).name}:{vertex.place.line}"] if vertex.place else []
     return {
         "name": shown(vertex.name),
         "kind": vertex.kind,
-        "inside": inside,
+        "inside": path.rpartition("/")[0],
         "doc": "\n".join(map(shown, cleandoc(vertex.doc).splitlines())),
         "facts": [*place, *vertex_told(replace(vertex, doc=""))],
     }
