@@ -15,7 +15,7 @@ from typing import Final
 from agentgraph.errors import Claim, Finding, Place
 from agentgraph.graph import Vertex
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.source import UNBOUND, Source, source_of, tree_of
+from agentgraph.workflow.source import UNBOUND, Source, tree_of
 
 _LEVELS: Final = 2
 _READS: Final = {
@@ -88,17 +88,15 @@ def _is_in(name: str, known: tuple[str, ...]) -> bool:
 
 def _outside(signature: Signature) -> Iterator[tuple[str, int, Claim]]:
     """Give the full names of what a function uses from elsewhere, with lines and how sure it is."""
-    source = source_of(signature.fn)
-    if source is not None:
-        yield from _used(source, 0, set())
+    if signature.written is not None:
+        yield from _used(signature.written, 0, set())
 
 
 def _used(source: Source, level: int, seen: set[FunctionType]) -> Iterator[tuple[str, int, Claim]]:
-    nodes = [node for statement in source.body for node in ast.walk(statement)]
     claims: tuple[Claim, Claim] = ("proved", "heuristic")
-    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
-    for node in nodes:
-        if not isinstance(node, ast.Name | ast.Attribute) or id(node) in inner:
+    inner = {node.value for node in source.all(ast.Attribute)}
+    for node in (*source.all(ast.Name), *source.all(ast.Attribute)):
+        if node in inner:
             continue
         value, name = _meant(source, node)
         if name:

@@ -34,6 +34,7 @@ class Fitting:
         self._is_inner = is_inner
         self._known: set[tuple[int, int]] = set()
         self._looked_at: set[int] = set()
+        self._fields = state.model_fields
 
     def is_new(self, vertex: Vertex, settled: Settled) -> bool:
         """Say whether there is anything to look at: most vertices share what others have."""
@@ -55,7 +56,7 @@ class Fitting:
             yield from self._services(vertex, signature)
         if settled.binding.child is not None and settled.binding.child.deps is not None:
             yield from self._served(vertex, settled.binding.child.deps, f"node {vertex.name!r}")
-        yield from self._fields(vertex)
+        yield from self._declared(vertex)
         yield from misfits(vertex, settled, self._state)
         yield from self._answers(vertex, settled)
         if vertex.policy.attempts > 1:
@@ -109,7 +110,7 @@ class Fitting:
         if known is None or finder is not getattr(BaseModel, "__getattr__", None):
             return  # Whoever finds attributes by himself may find any.
         for name, verb, line, _ in known.mentions:
-            if name in told or name in self._state.model_fields or hasattr(self._state, name):
+            if name in told or name in self._fields or hasattr(self._state, name):
                 continue
             told.add(name)
             about = signature.about.place
@@ -120,12 +121,11 @@ class Fitting:
             )
 
     def _lacking(self, name: str, what: str, where: str, place: Place | None) -> Finding:
-        fields = self._state.model_fields
         return Finding(
             "AG403",
             f"{what}, and {self._state.__name__} has no such field",
             where=where,
-            fix=suggest(name, fields, f"its fields are {', '.join(fields)}"),
+            fix=suggest(name, self._fields, f"its fields are {', '.join(self._fields)}"),
             place=place,
             claim="declared",
         )
@@ -147,11 +147,10 @@ class Fitting:
             place=vertex.place,
         )
 
-    def _fields(self, vertex: Vertex) -> Iterator[Finding]:
-        fields = self._state.model_fields
+    def _declared(self, vertex: Vertex) -> Iterator[Finding]:
         for verb, names in (("reads", vertex.reads), ("writes", vertex.writes)):
             for name in names or ():
-                if name not in fields:
+                if name not in self._fields:
                     what = f"{vertex.name!r} says that it {verb} {name!r}"
                     yield self._lacking(name, what, f"{verb}= of {vertex.name!r}", vertex.place)
 

@@ -23,7 +23,7 @@ from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
 from agentgraph.workflow.escapes import Trail
-from agentgraph.workflow.source import source_of
+from agentgraph.workflow.source import Source, source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
 _LOST: Final = (NameError, AttributeError, TypeError, SyntaxError)
@@ -54,7 +54,7 @@ class Signature:
     """A callable and what is known of it. A hint is what an annotation stands for."""
 
     __slots__ = (
-        "_about", "_access", "_binding", "_body", "_known", "alone", "fn", "has_second", "is_async", "needs_second",
+        "_about", "_access", "_binding", "_body", "_known", "_written", "alone", "fn", "has_second", "is_async", "needs_second",
         "returns", "second", "source", "state", "takes_any",
     )  # fmt: skip
 
@@ -77,6 +77,7 @@ class Signature:
         self._about: About | None = None
         self._access: Access | None = None
         self._known: Known | Missing | None = MISSING
+        self._written: Source | Missing | None = MISSING
 
     @property
     def name(self) -> str:
@@ -132,11 +133,17 @@ class Signature:
         return self._about
 
     @property
+    def written(self) -> Source | None:
+        """Its source; None when it cannot be read."""
+        if isinstance(self._written, Missing):
+            self._written = source_of(self.fn)
+        return self._written
+
+    @property
     def known(self) -> Known | None:
         """What its source says of the state; None when it cannot be read."""
         if isinstance(self._known, Missing):
-            source = source_of(self.fn)
-            self._known = None if source is None else known_of(source)
+            self._known = None if self.written is None else known_of(self.written)
         return self._known
 
     @property
@@ -144,8 +151,7 @@ class Signature:
         """What it reads and writes."""
         if self._access is None and self.known is not None:
             self._access = self.known.access
-            source = source_of(self.fn)
-            if source is not None and Trail(source, self.known.aliases).hands_on(self.state):
+            if self.written and Trail(self.written, self.known.aliases).hands_on(self.state):
                 self._access = replace(self._access, is_whole=False)
         return self._access
 
