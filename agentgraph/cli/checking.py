@@ -21,7 +21,7 @@ def check(
     targets: Sequence[str],
     *,
     format: Format = "text",
-    fail_on: Severity = "warning",
+    fail_on: Severity = "error",
     svg: Path | None = None,
     debug: bool = False,
 ) -> int:

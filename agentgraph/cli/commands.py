@@ -142,7 +142,7 @@ def run(target: str, **asked: Any) -> None:
 @click.option(
     "--fail-on",
     type=click.Choice(["warning", "error"]),
-    default="warning",
+    default="error",
     help="From which severity on a finding makes the exit code 1.",
 )
 @click.option(
