@@ -18,6 +18,7 @@ from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import Vertex
 from agentgraph.workflow.guards import ANY, Runner, asked_of, is_odd, shown, tried
 from agentgraph.workflow.signature import Signature
+from agentgraph.workflow.solving import solved
 from agentgraph.workflow.source import Source
 
 _ROUNDABOUT = (ast.Assign, ast.Match, ast.While)
@@ -60,6 +61,8 @@ def _found(
     is_open = _falls_off(source.body) or any(value is None for value, _ in answers)
     is_plain = not any(map(source.all, _ROUNDABOUT)) and ANY not in dict(answers)
     found = tried(source, state, always_answers=is_plain and not is_open)
+    if (decided := solved(source, state)) is not None:
+        found = decided._replace(doubled=found.doubled if found else {})
     if found is None:
         if is_open and not abstains:
             what = "may come to its end without an answer, and does not say that it may abstain"

@@ -73,7 +73,7 @@ def tried(source: Source, state: type[BaseModel], *, always_answers: bool) -> Tr
     if not 0 < prod(map(len, domains)) <= _TRIALS:
         return None
     states = (dict(zip(names, values, strict=True)) for values in product(*domains))
-    guards: list[Guard] = [node.test for node in source.all(ast.If) if _matters(node)]
+    guards: list[Guard] = [node.test for node in source.all(ast.If) if matters(node)]
     # A last `case _` is there for what should not come, and a subject is no guard, but looked at.
     for node in source.all(ast.Match):
         guards.append(node.subject)
@@ -91,7 +91,7 @@ def tried(source: Source, state: type[BaseModel], *, always_answers: bool) -> Tr
     return Tried(silent, runner.dead(guards), runner.doubled)
 
 
-def _matters(choice: ast.If) -> bool:
+def matters(choice: ast.If) -> bool:
     """A guard that only raises is there for what should not come, and a bare name is a switch."""
     return not (isinstance(choice.body[0], ast.Raise) or isinstance(choice.test, ast.Name))
 
@@ -328,13 +328,13 @@ class Runner:
             case ast.Compare(left, ops, rights):
                 sides = [self._see(side) for side in (left, *rights)]
                 pairs = zip(ops, pairwise(sides), strict=True)
-                return all(_operated(op, *pair) for op, pair in pairs)
+                return all(operated(op, *pair) for op, pair in pairs)
             case ast.BoolOp(op, parts):
                 return self._logic(parts, is_and=isinstance(op, ast.And))
             case ast.UnaryOp(op, operand):
-                return _operated(op, self._see(operand))
+                return operated(op, self._see(operand))
             case ast.BinOp(left, op, right):
-                return _operated(op, self._see(left), self._see(right))
+                return operated(op, self._see(left), self._see(right))
             case ast.IfExp(test, body, orelse):
                 return self._see(body if self._see(test) else orelse)
             case ast.Tuple(parts) | ast.List(parts) | ast.Set(parts):
@@ -455,7 +455,7 @@ _OPERATORS: Final = {
 """The names of operators in a syntax tree, and in the module `operator`."""
 
 
-def _operated(op: ast.AST, *sides: Any) -> Any:
+def operated(op: ast.AST, *sides: Any) -> Any:
     """Do what an operator does."""
     if isinstance(op, ast.In | ast.NotIn):
         return (sides[0] in sides[1]) == isinstance(op, ast.In)
