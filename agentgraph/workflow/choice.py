@@ -134,13 +134,7 @@ class Form(Unfinished, Question[F], Generic[S_contra, F]):
         return f"Form({self.name!r})"
 
 
-def fan(
-    work: Work,
-    to: object,
-    unsure: object,
-    at_least: float,
-    spot: Spot | None,
-) -> Fan:
+def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | None) -> Fan:
     """Return the tree of a choice. Raises `InvalidFlow` when it makes no sense by itself."""
     targets: Mapping[object, object] = (
         cast("Mapping[object, object]", to) if isinstance(to, Mapping) else {}

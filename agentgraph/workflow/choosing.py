@@ -18,12 +18,7 @@ from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.choice import Abstaining, Choice, Classifier, Form
 from agentgraph.workflow.flow import Flow, Unfinished
 from agentgraph.workflow.labels import Answers, answers_of, asked_by
-from agentgraph.workflow.signature import (
-    Signature,
-    Unread,
-    is_method,
-    signature_of,
-)
+from agentgraph.workflow.signature import Signature, Unread, is_method, signature_of
 from agentgraph.workflow.work import Made, Settled, Work, without_error
 
 S = TypeVar("S", bound=BaseModel)
@@ -162,9 +157,7 @@ def _classifier(fn: object) -> object:
 def _read(fn: object) -> Signature:
     if isinstance(fn, Flow | Unfinished):
         raise InvalidAgent(
-            f"{fn!r} is no function any more",
-            where="a decorator",
-            fix="decorate the function once",
+            f"{fn!r} is no function any more", where="a decorator", fix="decorate the function once"
         )
     return signature_of(fn)
 

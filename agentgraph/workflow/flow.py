@@ -157,10 +157,7 @@ class Flow(Generic[S_contra]):
         return Flow[BaseModel](Catch(self.tree, errors, handler, spot))
 
     def loop(
-        self: "Flow[S]",
-        *,
-        at_most: int,
-        then: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None,
+        self: "Flow[S]", *, at_most: int, then: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None
     ) -> "Flow[S]":
         """Let a route inside lead back: an object that ends one of its ways and stands before it.
 

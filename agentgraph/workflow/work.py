@@ -152,12 +152,7 @@ class Work(ABC):
 
     def _with(self, maker: Callable[[], Settled], states: tuple[type[BaseModel], ...]) -> "Work":
         return Made(
-            self.name,
-            self.fn,
-            maker,
-            owner=self.owner,
-            is_numbered=self.is_numbered,
-            states=states,
+            self.name, self.fn, maker, owner=self.owner, is_numbered=self.is_numbered, states=states
         )
 
 
