@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
 from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
@@ -53,11 +53,6 @@ class About(NamedTuple):
 class Signature:
     """A callable and what is known of it. A hint is what an annotation stands for."""
 
-    __slots__ = (
-        "_about", "_access", "_binding", "_body", "_known", "_written", "alone", "fn", "has_second", "is_async", "needs_second",
-        "returns", "second", "source", "state", "takes_any",
-    )  # fmt: skip
-
     def __init__(self, fn: Callable[..., object], source: object) -> None:
         """Take the callable, and the function that has its annotations."""
         self.fn: Callable[..., object] = fn
@@ -72,12 +67,6 @@ class Signature:
         self.is_async: bool = False
         self.alone: tuple[Signature, ...] = (self,)
         """Itself, as all that there is to check of a vertex."""
-        self._body: Body | None = None
-        self._binding: Binding | None = None
-        self._about: About | None = None
-        self._access: Access | None = None
-        self._known: Known | Missing | None = MISSING
-        self._written: Source | Missing | None = MISSING
 
     @property
     def name(self) -> str:
@@ -108,52 +97,38 @@ class Signature:
         """What the second parameter takes. Raises `InvalidAgent` when that cannot be told."""
         return self.body.wants
 
-    @property
+    @cached_property
     def body(self) -> Body:
         """The callable as a run wants it. Raises `InvalidAgent` when that cannot be told."""
-        if self._body is None:
-            wants = self._second() if self.has_second else "state"
-            self._body = Body(self.fn, wants, self.is_async)
-        return self._body
+        return Body(self.fn, self._second() if self.has_second else "state", self.is_async)
 
-    @property
+    @cached_property
     def binding(self) -> Binding:
         """The callable as the body of a vertex, one for all vertices that have it."""
-        if self._binding is None:
-            self._binding = Binding(self.body)
-        return self._binding
+        return Binding(self.body)
 
-    @property
+    @cached_property
     def about(self) -> "About":
         """What a graph shows of the callable."""
-        if self._about is None:
-            self._about = About(
-                qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn)
-            )
-        return self._about
+        return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn))
 
-    @property
+    @cached_property
     def written(self) -> Source | None:
         """Its source; None when it cannot be read."""
-        if isinstance(self._written, Missing):
-            self._written = source_of(self.fn)
-        return self._written
+        return source_of(self.fn)
 
-    @property
+    @cached_property
     def known(self) -> Known | None:
         """What its source says of the state; None when it cannot be read."""
-        if isinstance(self._known, Missing):
-            self._known = None if self.written is None else known_of(self.written)
-        return self._known
+        return None if self.written is None else known_of(self.written)
 
-    @property
+    @cached_property
     def access(self) -> Access | None:
         """What it reads and writes."""
-        if self._access is None and self.known is not None:
-            self._access = self.known.access
-            if self.written and Trail(self.written, self.known.aliases).hands_on(self.state):
-                self._access = replace(self._access, is_whole=False)
-        return self._access
+        if self.known is None or self.written is None:
+            return None
+        is_lost = Trail(self.written, self.known.aliases).hands_on(self.state)
+        return replace(self.known.access, is_whole=False) if is_lost else self.known.access
 
     def _second(self) -> Wants:
         hint = self.second
