@@ -163,13 +163,10 @@ def _read(fn: object) -> Signature:
 
 
 def _settled(signature: Signature, kind: VertexKind, answers: Answers, question: object) -> Settled:
-    vertex = _vertex(signature, kind)
     vertex = Vertex(
-        vertex.name,
+        signature.name,
         kind,
-        vertex.agent,
-        vertex.doc,
-        vertex.place,
+        *signature.about,
         labels=tuple(answers.labels.values()),
         abstains=answers.abstains,
         access=signature.access,
@@ -190,15 +187,11 @@ def _form(asking: Signature, model: type[BaseModel]) -> Form[BaseModel, BaseMode
             binding = Binding(
                 without_error(asking, "a question"), form=model, into=save.fn, question=form
             )
-            vertex = _vertex(asking, "form")
             access = in_turn((asking.access, save.access))
-            return Settled(vertex, binding, (asking, save)).with_vertex(access=access)
+            vertex = Vertex(asking.name, "form", *asking.about, access=access)
+            return Settled(vertex, binding, (asking, save))
 
         return Made(asking.name, asking.fn, settle)
 
     form: Form[BaseModel, BaseModel] = Form(asking.name, work)
     return form
-
-
-def _vertex(signature: Signature, kind: VertexKind) -> Vertex:
-    return Vertex(signature.name, kind, *signature.about)
