@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Final
 
-from agentgraph.errors import Claim, Finding, Place
+from agentgraph.errors import Claim, Finding
 from agentgraph.graph import Vertex
 from agentgraph.workflow.signature import Signature
 from agentgraph.workflow.source import UNBOUND, Source, tree_of
@@ -50,7 +50,7 @@ def impure(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
             f"{vertex.name!r} reads {what} with `{name}`, so the same state may be answered twice",
             f"{vertex.kind} {vertex.name!r}",
             "let a node before it put what it needs into the state",
-            _place(signature, line),
+            signature.at(line),
             severity="warning",
             claim=claim,
         )
@@ -71,15 +71,10 @@ def repeated(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
             f"{vertex.kind} {vertex.name!r}",
             "take the context and do it once: `await ctx.effect('send', fn)`, or hand "
             "`ctx.idempotency_key` to what is called",
-            _place(signature, line) if name else vertex.place,
+            signature.at(line) if name else vertex.place,
             severity="warning" if name else "error",
             claim="heuristic" if name else "declared",
         )
-
-
-def _place(signature: Signature, line: int) -> Place | None:
-    place = signature.about.place
-    return None if place is None else Place(place.file, line)
 
 
 def _is_in(name: str, known: tuple[str, ...]) -> bool:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import Vertex
 from agentgraph.runtime.context import Ctx
+from agentgraph.verify.words import at
 from agentgraph.workflow.answering import judged
 from agentgraph.workflow.effects import impure, repeated
 from agentgraph.workflow.elsewhere import returned
@@ -113,8 +114,7 @@ class Fitting:
             if name in told or name in self._fields or hasattr(self._state, name):
                 continue
             told.add(name)
-            about = signature.about.place
-            place = None if about is None else Place(about.file, line)
+            place = signature.at(line)
             what = f"{vertex.name!r} {verb} {name!r}"
             yield replace(
                 self._lacking(name, what, f"{vertex.kind} {vertex.name!r}", place), claim="proved"
@@ -157,23 +157,15 @@ class Fitting:
 
 def without_cause(vertex: Vertex) -> Finding:
     """Say that a handler stands where no error can come."""
-    return Finding(
-        "AG121",
-        f"{vertex.name!r} wants an error, and no catch leads to it",
-        where=f"{vertex.kind} {vertex.name!r}",
-        fix="hand it to a catch: `.catch(ConnectionError, handler)`, or take the state alone",
-        place=vertex.place,
-    )
+    what = f"{vertex.name!r} wants an error, and no catch leads to it"
+    fix = "hand it to a catch: `.catch(ConnectionError, handler)`, or take the state alone"
+    return Finding("AG121", what, at(vertex), fix, vertex.place)
 
 
 def _bare(vertex: Vertex) -> Finding:
-    return Finding(
-        "AG121",
-        f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label",
-        where=f"{vertex.kind} {vertex.name!r}",
-        fix="let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out",
-        place=vertex.place,
-    )
+    what = f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label"
+    fix = "let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out"
+    return Finding("AG121", what, at(vertex), fix, vertex.place)
 
 
 def _takes(
@@ -202,13 +194,12 @@ def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
     if found is None:
         return
     value, line = found
-    about = signature.about.place
     yield Finding(
         "AG121",
         f"{vertex.name!r} returns {value}, and a node edits its state instead",
         where=signature.shown,
         fix="assign to the fields of the state, `s.field = value`, and return nothing: `-> None`",
-        place=about if about is None or line is None else Place(about.file, line),
+        place=signature.about.place if line is None else signature.at(line),
     )
 
 

@@ -31,8 +31,7 @@ def misfits(vertex: Vertex, settled: Settled, state: type[BaseModel]) -> Iterato
     """Find what one vertex hands on that cannot be taken."""
     for signature in settled.checked:
         for finding, line in _constants(vertex, signature, state):
-            place = signature.about.place
-            yield replace(finding, place=place and Place(place.file, line))
+            yield replace(finding, place=signature.at(line))
     if vertex.kind == "subgraph":
         yield from _mapped(vertex, settled)
     elif vertex.kind == "each":
@@ -104,27 +103,20 @@ def _mapped(vertex: Vertex, settled: Settled) -> Iterator[Finding]:
         return
     yield from _handed(vertex, "`enter` gives", enter.returns, f"{vertex.name!r} works on", child)
     yield from _handed(vertex, f"{vertex.name!r} gives", child, "`leave` takes", leave.second)
-    source = enter.written
-    place = enter.about.place
-    returned = (
-        []
-        if source is None
-        else [each.value for each in source.body if isinstance(each, ast.Return)]
-    )
-    for made in returned:
-        match made:
-            case ast.Call(ast.Name(name), [], keywords) if (
-                source is not None and place is not None and source.value(name) is child
+    for each in enter.written.body if enter.written else ():
+        match each:
+            case ast.Return(ast.Call(ast.Name(name), [], keywords)) if (
+                enter.written and enter.written.value(name) is child
             ):
                 given = {keyword.arg for keyword in keywords}
-                where = Place(place.file, made.lineno + source.offset)
+                where = enter.at(each.lineno + enter.written.offset)
                 yield from _unmapped(vertex, child, given, where)
             case _:
                 pass
 
 
 def _unmapped(
-    vertex: Vertex, child: type[BaseModel], given: set[str | None], place: Place
+    vertex: Vertex, child: type[BaseModel], given: set[str | None], place: Place | None
 ) -> Iterator[Finding]:
     fields = child.model_fields
     if None in given or any(field.validation_alias or field.alias for field in fields.values()):

@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from enum import Enum
-from types import NoneType, UnionType
+from types import NoneType
 from typing import (
     Annotated,
     Final,
     Literal,
     NamedTuple,
     TypeGuard,
-    Union,
     cast,
     get_args,
     get_origin,
@@ -20,7 +19,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Ask
-from agentgraph.workflow.signature import MISSING, Signature, Unread
+from agentgraph.workflow.signature import MISSING, Signature, Unread, options_of
 
 _CLOSED: Final = (
     "annotate the answer with a `Literal` of texts, an `Enum`, a `bool`, or a `Verdict` of one"
@@ -46,7 +45,7 @@ def key_of(answer: object) -> str:
 def answers_of(signature: Signature) -> Answers:
     """Read the labels of a classifier or voter. Raises `InvalidAgent` when there are none."""
     hint: object = _awaited(_given(signature))
-    options = _options(hint)
+    options = options_of(hint)
     rest = tuple(each for each in options if each is not NoneType)
     verdicts = [each for each in rest if _is_verdict(each)]
     if not verdicts:
@@ -120,7 +119,7 @@ def _labels(signature: Signature, hint: object, so_far: Answers) -> Answers:
 
 def _values(signature: Signature, hint: object) -> Iterator[object]:
     option: object
-    for option in map(_bare, _options(_bare(hint))):
+    for option in map(_bare, options_of(_bare(hint))):
         if get_origin(option) is Literal:
             for value in get_args(option):
                 if not isinstance(value, str | bool | Enum):
@@ -165,10 +164,6 @@ def _awaited(hint: object) -> object:
     if isinstance(origin, type) and issubclass(origin, Awaitable) and get_args(hint):
         return _bare(get_args(hint)[2 if origin is Coroutine else 0])
     return hint
-
-
-def _options(hint: object) -> tuple[object, ...]:
-    return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
 
 
 def _abstaining(signature: Signature) -> InvalidAgent:

@@ -112,6 +112,11 @@ class Signature:
         """What a graph shows of the callable."""
         return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn))
 
+    def at(self, line: int) -> Place | None:
+        """A line in the file in which it was written."""
+        place = self.about.place
+        return None if place is None else Place(place.file, line)
+
     @cached_property
     def written(self) -> Source | None:
         """Its source; None when it cannot be read."""
@@ -134,7 +139,7 @@ class Signature:
         hint = self.second
         if isinstance(hint, Unread):
             hint = Ctx if _CONTEXT.fullmatch(hint.text) else read(hint.text, self.source)
-        options = [each for each in _options(hint) if each is not NoneType]
+        options = [each for each in options_of(hint) if each is not NoneType]
         if options and all(each is Ctx or get_origin(each) is Ctx for each in options):
             return "ctx"
         if options and all(_is_error(each) for each in options):
@@ -339,7 +344,8 @@ def _is_filled(cell: object) -> bool:
         return False
 
 
-def _options(hint: object) -> tuple[object, ...]:
+def options_of(hint: object) -> tuple[object, ...]:
+    """Return what a hint allows: the parts of a union, or the hint itself."""
     return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
 
 
