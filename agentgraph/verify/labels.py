@@ -42,13 +42,9 @@ def _choice(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
         if edge.label is None and not edge.unsure:
             yield _mixture(vertex, edge)
         elif edge.label is not None and edge.unsure:
-            yield Finding(
-                "AG210",
-                f"the edge {_edge(edge)} is the way of the label {edge.label!r} and of `unsure`",
-                at(vertex),
-                "make two edges of it",
-                edge.place or vertex.place,
-            )
+            what = f"the edge {_edge(edge)} is the way of the label {edge.label!r} and of `unsure`"
+            where = at(vertex)
+            yield Finding("AG210", what, where, "make two edges of it", edge.place or vertex.place)
     yield from _doubled(vertex, edges)
     yield from _sets(vertex, edges)
     if not any(edge.unsure for edge in edges):

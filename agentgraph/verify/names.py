@@ -95,13 +95,9 @@ def _unknown_ends(graph: FrozenGraph, edge: Edge) -> Iterator[Finding]:
 def _outer_edges(graph: FrozenGraph) -> Iterator[Finding]:
     if not graph.outs.get(START):
         first = next((v.name for v in graph.vertices if v.name not in {START, END}), "first")
-        yield Finding(
-            "AG102",
-            "the graph has no start: no edge leaves START",
-            f"graph {graph.name!r}",
-            f"say where a run begins: {add_edge(START, first)}",
-            graph.place,
-        )
+        what = "the graph has no start: no edge leaves START"
+        fix = f"say where a run begins: {add_edge(START, first)}"
+        yield Finding("AG102", what, f"graph {graph.name!r}", fix, graph.place)
     for edge in graph.ins.get(START, ()):
         yield Finding(
             "AG106",
@@ -112,13 +108,9 @@ def _outer_edges(graph: FrozenGraph) -> Iterator[Finding]:
             edge.place,
         )
     for edge in graph.outs.get(END, ()):
-        yield Finding(
-            "AG106",
-            f"an edge leaves END for {edge.target!r}",
-            f"edge END -> {edge.target!r}",
-            f"what follows must come before END: lead the edges into END to {edge.target!r}",
-            edge.place,
-        )
+        what = f"an edge leaves END for {edge.target!r}"
+        fix = f"what follows must come before END: lead the edges into END to {edge.target!r}"
+        yield Finding("AG106", what, f"edge END -> {edge.target!r}", fix, edge.place)
 
 
 def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
@@ -130,13 +122,10 @@ def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
         key = (edge.target, edge.label, edge.unsure)
         if key in seen:
             label = f" under the label {edge.label!r}" if edge.label is not None else ""
-            yield Finding(
-                "AG105",
-                f"the edge {edge.source!r} -> {edge.target!r}{label} is there twice",
-                f"edge {edge.source!r} -> {edge.target!r}",
-                "remove one of the two; to run the same agent twice, add it under two names",
-                edge.place,
-            )
+            what = f"the edge {edge.source!r} -> {edge.target!r}{label} is there twice"
+            where = f"edge {edge.source!r} -> {edge.target!r}"
+            fix = "remove one of the two; to run the same agent twice, add it under two names"
+            yield Finding("AG105", what, where, fix, edge.place)
         seen.add(key)
 
 

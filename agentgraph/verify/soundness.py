@@ -170,13 +170,9 @@ class _Teller:
 
     def _trapped(self, name: str) -> Finding:
         """A token is gone, and nothing else moves."""
-        return self._finding(
-            "AG301",
-            f"a run can come to {quoted(name)} so that it never comes to {self._end()}",
-            f"nodes {quoted(name)}",
-            "lead the branches of each fork to one join before they meet others",
-            self._place(name),
-        )
+        what = f"a run can come to {quoted(name)} so that it never comes to {self._end()}"
+        fix = "lead the branches of each fork to one join before they meet others"
+        return self._finding("AG301", what, f"nodes {quoted(name)}", fix, self._place(name))
 
     def _end(self) -> str:
         region = self._inside()

@@ -49,15 +49,12 @@ def assemble(
 
 def _check_state(name: object, state: object, spot: Spot | None) -> None:
     if not isinstance(name, str) or not name:
-        raise InvalidFlow(
-            f"the name of a workflow is {name!r}", where=line_of(spot), fix="give it a text"
-        )
+        what = f"the name of a workflow is {name!r}"
+        raise InvalidFlow(what, where=line_of(spot), fix="give it a text")
     if not isinstance(state, type) or not issubclass(state, BaseModel):
-        raise InvalidFlow(
-            f"workflow {name!r} works on {state!r}, which is no pydantic model",
-            where=line_of(spot),
-            fix="derive a class from `agentgraph.State` and give that class",
-        )
+        what = f"workflow {name!r} works on {state!r}, which is no pydantic model"
+        fix = "derive a class from `agentgraph.State` and give that class"
+        raise InvalidFlow(what, where=line_of(spot), fix=fix)
     # Declarations of a plain pydantic model are read here first: a reducer may not fit.
     schema_of(state)
 

@@ -85,11 +85,9 @@ class Graph(Generic[S, D]):
         """
         spot = spot_of_caller()
         if more:
-            raise InvalidFlow(
-                f"add_node takes the function first, and was given {fn!r}",
-                where=f"add_node ({line_of(spot)})",
-                fix=f"write `g.add_node(function, name={fn!r})`, or leave the name out",
-            )
+            what = f"add_node takes the function first, and was given {fn!r}"
+            fix = f"write `g.add_node(function, name={fn!r})`, or leave the name out"
+            raise InvalidFlow(what, where=f"add_node ({line_of(spot)})", fix=fix)
         handle = Node[S](self._handles.add(fn, name, options_of(said), undo, spot))
         if max_visits is not None:
             positive(max_visits, "max_visits", "add_node", spot)
@@ -97,11 +95,9 @@ class Graph(Generic[S, D]):
             dot = self._handles.entry(handle, spot)
             self._handles.sketch.dots[dot].limit = Limit(max_visits, None, after)
         elif then is not None:
-            raise InvalidFlow(
-                f"`then` of {handle.name!r} is never used: there is no `max_visits`",
-                where=f"add_node ({line_of(spot)})",
-                fix="add `max_visits=`, or leave `then` out",
-            )
+            what = f"`then` of {handle.name!r} is never used: there is no `max_visits`"
+            where = f"add_node ({line_of(spot)})"
+            raise InvalidFlow(what, where=where, fix="add `max_visits=`, or leave `then` out")
         return handle
 
     def add_edge(
@@ -132,11 +128,9 @@ class Graph(Generic[S, D]):
         named = _listed(sources, "a join waits for no node", spot)
         count = len(named)
         if need is not None and not 1 <= need <= count:
-            raise InvalidFlow(
-                f"a join cannot wait for {need} of {count} branches",
-                where=f"add_join ({line_of(spot)})",
-                fix=f"take need=1 to need={count}, or leave it out to wait for all",
-            )
+            what = f"a join cannot wait for {need} of {count} branches"
+            fix = f"take need=1 to need={count}, or leave it out to wait for all"
+            raise InvalidFlow(what, where=f"add_join ({line_of(spot)})", fix=fix)
         ends = [self._end(source, spot) for source in named]
         after = self._handles.entry(target, spot)
         join = sketch.add("join", None, spot)
@@ -258,14 +252,10 @@ def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object
 
 def _check(classifier: object, at_least: float, spot: Spot | None) -> None:
     if not isinstance(classifier, Abstaining):
-        raise InvalidAgent(
-            f"{getattr(classifier, '__name__', classifier)!r} is no classifier",
-            where=f"add_conditional_edge ({line_of(spot)})",
-            fix="decorate the function with `@classifier`, or say `classifier(fn)`",
-        )
+        what = f"{getattr(classifier, '__name__', classifier)!r} is no classifier"
+        fix = "decorate the function with `@classifier`, or say `classifier(fn)`"
+        raise InvalidAgent(what, where=f"add_conditional_edge ({line_of(spot)})", fix=fix)
     if not 0.0 <= at_least <= 1.0:
-        raise InvalidFlow(
-            f"`at_least` is {at_least!r}",
-            where=f"add_conditional_edge ({line_of(spot)})",
-            fix="a confidence is a number from 0 to 1",
-        )
+        what = f"`at_least` is {at_least!r}"
+        where = f"add_conditional_edge ({line_of(spot)})"
+        raise InvalidFlow(what, where=where, fix="a confidence is a number from 0 to 1")

@@ -140,17 +140,13 @@ def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | No
         cast("Mapping[object, object]", to) if isinstance(to, Mapping) else {}
     )
     if not targets:
-        raise InvalidFlow(
-            f"{work.name!r} leads nowhere",
-            where=f"route of {work.name!r} ({line_of(spot)})",
-            fix='give a dict of labels and parts: `.route({"yes": a, "no": END})`',
-        )
+        what = f"{work.name!r} leads nowhere"
+        fix = 'give a dict of labels and parts: `.route({"yes": a, "no": END})`'
+        raise InvalidFlow(what, where=f"route of {work.name!r} ({line_of(spot)})", fix=fix)
     if not 0.0 <= at_least <= 1.0:
-        raise InvalidFlow(
-            f"`at_least` is {at_least!r}",
-            where=f"route of {work.name!r} ({line_of(spot)})",
-            fix="a confidence is a number from 0 to 1",
-        )
+        what = f"`at_least` is {at_least!r}"
+        where = f"route of {work.name!r} ({line_of(spot)})"
+        raise InvalidFlow(what, where=where, fix="a confidence is a number from 0 to 1")
     # The same function under two labels is one object, and so one node.
     known: dict[Hashable, Tree] = {}
     ways = tuple((label, _known(known, target, spot)) for label, target in targets.items())
@@ -168,11 +164,9 @@ def chosen(work: Work, to: Callable[[L], object]) -> dict[L, object]:
     """Ask a function of the label where each label of a closed set leads."""
     settled = work.settled
     if settled.is_open:
-        raise InvalidFlow(
-            f"{work.name!r} may answer any text, so its labels cannot be gone through",
-            where=f"choose of {work.name!r}",
-            fix="annotate it with a `Literal` or an `Enum`, or use `.route({...}, unsure=part)`",
-        )
+        what = f"{work.name!r} may answer any text, so its labels cannot be gone through"
+        fix = "annotate it with a `Literal` or an `Enum`, or use `.route({...}, unsure=part)`"
+        raise InvalidFlow(what, where=f"choose of {work.name!r}", fix=fix)
     labels = cast("Mapping[L, str]", settled.binding.labels)
     return {label: to(label) for label in labels}
 
@@ -182,9 +176,6 @@ async def _decided(work: Work, state: BaseModel) -> Verdict[str] | None:
 
     binding = work.settled.binding
     if binding.body is None or work.settled.vertex.kind != "classifier":
-        raise InvalidFlow(
-            f"{work.name!r} is a {work.settled.vertex.kind}, which nobody can ask by one call",
-            where=f"{work.name!r}.decide",
-            fix="run a workflow of it",
-        )
+        what = f"{work.name!r} is a {work.settled.vertex.kind}, which nobody can ask by one call"
+        raise InvalidFlow(what, where=f"{work.name!r}.decide", fix="run a workflow of it")
     return await decide(binding.body, binding.labels, state)

@@ -156,9 +156,8 @@ def _classifier(fn: object) -> object:
 
 def _read(fn: object) -> Signature:
     if isinstance(fn, Flow | Unfinished):
-        raise InvalidAgent(
-            f"{fn!r} is no function any more", where="a decorator", fix="decorate the function once"
-        )
+        what = f"{fn!r} is no function any more"
+        raise InvalidAgent(what, where="a decorator", fix="decorate the function once")
     return signature_of(fn)
 
 

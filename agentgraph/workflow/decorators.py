@@ -87,11 +87,8 @@ def node(fn: object = None, /, *, name: str | None = None, **said: Unpack[NodeOp
 
 def _node(fn: object, name: str | None, options: Options) -> object:
     if isinstance(fn, Flow | Unfinished):
-        raise InvalidAgent(
-            f"{fn!r} is no function any more",
-            where="node(...)",
-            fix="decorate the function once; options go into that one: `@node(timeout=30)`",
-        )
+        fix = "decorate the function once; options go into that one: `@node(timeout=30)`"
+        raise InvalidAgent(f"{fn!r} is no function any more", where="node(...)", fix=fix)
     if is_method(fn):
         return NodeMethod[object, BaseModel](fn, name, options)
     return Node[BaseModel](Mention(agent_work(fn, name, options), object()))

@@ -183,17 +183,13 @@ class Par(Flow[S_contra]):
         """Wait for the first `need` branches to finish and cancel the others."""
         spot = spot_of_caller()
         if not isinstance(self.tree, Side):
-            raise InvalidFlow(
-                "these branches are joined already",
-                where=f".join({need}) ({line_of(spot)})",
-                fix="keep one of the two `.join(...)`",
-            )
+            what = "these branches are joined already"
+            where = f".join({need}) ({line_of(spot)})"
+            raise InvalidFlow(what, where=where, fix="keep one of the two `.join(...)`")
         if not 1 <= need <= self.tree.width:
-            raise InvalidFlow(
-                f"a join cannot wait for {need} of {self.tree.width} branches",
-                where=f".join({need}) ({line_of(spot)})",
-                fix=f"give a number from 1 to {self.tree.width}; without `.join` all are awaited",
-            )
+            what = f"a join cannot wait for {need} of {self.tree.width} branches"
+            fix = f"give a number from 1 to {self.tree.width}; without `.join` all are awaited"
+            raise InvalidFlow(what, where=f".join({need}) ({line_of(spot)})", fix=fix)
         return type(self)(Quorum(self.tree, need, spot))
 
 
@@ -213,11 +209,9 @@ class Node(Flow[S_contra]):
 
         settled = mention_of(self.tree).work.settled
         if settled.binding.body is None or settled.vertex.kind != "node":
-            raise NotAvailable(
-                f"{self.name!r} is a {settled.vertex.kind}, which is more than one call",
-                where=f"{self.name!r}.apply",
-                fix="run a workflow of it: `workflow('w', State, part).run_sync(state)`",
-            )
+            what = f"{self.name!r} is a {settled.vertex.kind}, which is more than one call"
+            fix = "run a workflow of it: `workflow('w', State, part).run_sync(state)`"
+            raise NotAvailable(what, where=f"{self.name!r}.apply", fix=fix)
         return await apply(settled.binding.body, state)
 
     def undo(self: "Node[S]", fn: "Body[S] | BodyCtx[S] | Node[S]") -> "Node[S]":
@@ -249,9 +243,8 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
         case Flow() | End():
             return cast("Flow[BaseModel]", part).tree
         case Unfinished():
-            raise InvalidFlow(
-                f"{part!r} is no part of a flow", where=f"{line_of(spot)}", fix=part.advice
-            )
+            what = f"{part!r} is no part of a flow"
+            raise InvalidFlow(what, where=f"{line_of(spot)}", fix=part.advice)
         case _ if callable(part):
             return function_tree(part)
         case _:
@@ -273,21 +266,15 @@ def _chained(left: Tree, right: Tree, spot: Spot | None) -> Tree:
 
 
 def _closed(what: str, spot: Spot | None) -> InvalidFlow:
-    return InvalidFlow(
-        f"{what}, so nothing can follow",
-        where=line_of(spot),
-        fix="lead the label that goes on to NEXT instead of END, or remove what follows",
-    )
+    fix = "lead the label that goes on to NEXT instead of END, or remove what follows"
+    return InvalidFlow(f"{what}, so nothing can follow", where=line_of(spot), fix=fix)
 
 
 def _beside(left: Tree, right: Tree) -> Side:
     for tree in (left, right):
         if isinstance(tree, Ending):
-            raise InvalidFlow(
-                "END and NEXT are no branches",
-                where="an operand of `|`",
-                fix="put nodes or flows side by side; END goes after them: `(a | b) >> END`",
-            )
+            fix = "put nodes or flows side by side; END goes after them: `(a | b) >> END`"
+            raise InvalidFlow("END and NEXT are no branches", where="an operand of `|`", fix=fix)
     return Side(left, right)
 
 
@@ -314,8 +301,5 @@ def _is_error(kind: object) -> bool:
 def positive(number: object, name: str, where: str, spot: Spot | None) -> None:
     """Refuse a count that is no whole number from 1 up."""
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise InvalidFlow(
-            f"`{name}` is {number!r}",
-            where=f"{where} ({line_of(spot)})",
-            fix="give a whole number from 1 up",
-        )
+        fix = "give a whole number from 1 up"
+        raise InvalidFlow(f"`{name}` is {number!r}", where=f"{where} ({line_of(spot)})", fix=fix)

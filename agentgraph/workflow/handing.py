@@ -105,11 +105,11 @@ def _mapped(vertex: Vertex, settled: Settled) -> Iterator[Finding]:
     yield from _handed(vertex, f"{vertex.name!r} gives", child, "`leave` takes", leave.second)
     for each in enter.written.body if enter.written else ():
         match each:
-            case ast.Return(ast.Call(ast.Name(name), [], keywords)) if (
+            case ast.Return(ast.Call(ast.Name(name), [], keywords) as made) if (
                 enter.written and enter.written.value(name) is child
             ):
                 given = {keyword.arg for keyword in keywords}
-                where = enter.at(each.lineno + enter.written.offset)
+                where = enter.at(made.lineno + enter.written.offset)
                 yield from _unmapped(vertex, child, given, where)
             case _:
                 pass
@@ -166,10 +166,6 @@ def _handed(
     ):
         return
     if not fits(given, taken):
-        yield Finding(
-            "AG405",
-            f"{gives} {spell(given)}, and {takes} {spell(taken)}",
-            f"{vertex.kind} {vertex.name!r}",
-            "let the one give what the other takes, or put the annotation right",
-            vertex.place,
-        )
+        what = f"{gives} {spell(given)}, and {takes} {spell(taken)}"
+        fix = "let the one give what the other takes, or put the annotation right"
+        yield Finding("AG405", what, f"{vertex.kind} {vertex.name!r}", fix, vertex.place)

@@ -43,18 +43,14 @@ class Handles:
     ) -> Mention:
         """Add a node of its own and return what stands for it."""
         if name is not None and name in self._names:
-            raise InvalidFlow(
-                f"there is a node {name!r} already",
-                where=f"add_node ({line_of(spot)})",
-                fix="give each node a name of its own",
-            )
+            what = f"there is a node {name!r} already"
+            where = f"add_node ({line_of(spot)})"
+            raise InvalidFlow(what, where=where, fix="give each node a name of its own")
         key: Hashable = object() if name is not None else _key(fn)
         if key in self._placed:
-            raise InvalidFlow(
-                f"{_shown(fn)} is in the graph already",
-                where=f"add_node ({line_of(spot)})",
-                fix='to run it in two places give this one a name: `add_node(fn, name="again")`',
-            )
+            what = f"{_shown(fn)} is in the graph already"
+            fix = 'to run it in two places give this one a name: `add_node(fn, name="again")`'
+            raise InvalidFlow(what, where=f"add_node ({line_of(spot)})", fix=fix)
         work = self._work(fn, name, options, spot)
         if undo is not None:
             work = work.undone(undo_of(undo))
@@ -68,11 +64,9 @@ class Handles:
         """Return the dot where a handle begins; a function that is new adds itself."""
         if isinstance(handle, End):
             if handle is NEXT:
-                raise InvalidFlow(
-                    "NEXT stands for what follows in a flow, and in the builder nothing does",
-                    where=line_of(spot),
-                    fix="name the node that comes next, or END",
-                )
+                what = "NEXT stands for what follows in a flow, and in the builder nothing does"
+                where = line_of(spot)
+                raise InvalidFlow(what, where=where, fix="name the node that comes next, or END")
             return END
         if isinstance(handle, Start):
             return START
@@ -87,11 +81,9 @@ class Handles:
         if isinstance(found, int):
             return [Exit(found)]
         if not found.exits:
-            raise InvalidFlow(
-                f"every end of {_shown(handle)} is closed, so nothing can follow",
-                where=line_of(spot),
-                fix="lead the label that goes on to NEXT instead of END, or remove this edge",
-            )
+            what = f"every end of {_shown(handle)} is closed, so nothing can follow"
+            fix = "lead the label that goes on to NEXT instead of END, or remove this edge"
+            raise InvalidFlow(what, where=line_of(spot), fix=fix)
         return found.exits
 
     def find(self, handle: object, spot: Spot | None) -> int | Placed:

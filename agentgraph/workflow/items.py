@@ -102,9 +102,8 @@ def each(
     """
     positive(limit, "limit", "each", spot_of_caller())
     if on_error not in {"fail", "collect"}:
-        raise InvalidAgent(
-            f"`on_error` is {on_error!r}", where="each", fix='give "fail" or "collect"'
-        )
+        what = f"`on_error` is {on_error!r}"
+        raise InvalidAgent(what, where="each", fix='give "fail" or "collect"')
     done, served = _done(do)
     work = each_work(
         signature_of(over),
@@ -125,11 +124,8 @@ def _done(do: object) -> tuple[Signature | Program, tuple[Signature, ...]]:
     if isinstance(do, Node):
         return _single(cast("Node[BaseModel]", do))
     if isinstance(do, Flow):
-        raise InvalidAgent(
-            "`do` is a flow",
-            where="each",
-            fix="make a workflow of it: `workflow('item', Item, flow)`",
-        )
+        fix = "make a workflow of it: `workflow('item', Item, flow)`"
+        raise InvalidAgent("`do` is a flow", where="each", fix=fix)
     called = signature_of(do)
     return called, (called,)
 

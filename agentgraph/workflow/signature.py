@@ -157,11 +157,9 @@ class Signature:
 def signature_of(fn: object) -> Signature:
     """Read what `fn` takes. Raises `InvalidAgent` when it cannot be called with a state."""
     if not callable(fn):
-        raise InvalidAgent(
-            f"{fn!r} is no function",
-            where=f"a value of type {type(fn).__name__!r}",
-            fix="give a function, a method, or an object with `__call__`",
-        )
+        what = f"{fn!r} is no function"
+        fix = "give a function, a method, or an object with `__call__`"
+        raise InvalidAgent(what, where=f"a value of type {type(fn).__name__!r}", fix=fix)
     plain, skipped = _inner(fn)
     if isinstance(plain, FunctionType) and not hasattr(plain, "__wrapped__"):
         found = _plain(fn, plain, skipped)
@@ -260,11 +258,8 @@ def _refuse_generator(code: CodeType, fn: object) -> None:
 
 def _refuse(fn: object, what: str) -> None:
     name = name_of(fn) or repr(fn)
-    raise InvalidAgent(
-        f"{name!r} {what}",
-        where=f"function {name!r} ({place_of(fn)})",
-        fix="take the state, and the context after it if it is needed: `(s: Ticket, ctx: Ctx)`",
-    )
+    fix = "take the state, and the context after it if it is needed: `(s: Ticket, ctx: Ctx)`"
+    raise InvalidAgent(f"{name!r} {what}", where=f"function {name!r} ({place_of(fn)})", fix=fix)
 
 
 def annotations_of(fn: FunctionType) -> Mapping[str, object]:
@@ -402,10 +397,8 @@ def pair_of(fn: object, what: str) -> Signature:
     """Read a function of two values, such as the `into` of an `each`: neither is a context."""
     found = signature_of(fn)
     if not found.has_second and not found.takes_any:
-        raise InvalidAgent(
-            f"{found.name or 'a function'!r} takes one value",
-            where=found.where,
-            fix=f"take two: {what}",
-        )
+        where = found.where
+        fix = f"take two: {what}"
+        raise InvalidAgent(f"{found.name or 'a function'!r} takes one value", where=where, fix=fix)
     found.has_second = False
     return found

@@ -46,11 +46,9 @@ def deeply() -> Generator[None]:
     try:
         before = _solver.set(import_module("z3"))
     except ImportError as error:
-        raise NotAvailable(
-            "--deep needs the package z3-solver, which is not installed",
-            where="the extra `z3`",
-            fix="pip install 'agentgraph[z3]', or leave --deep out",
-        ) from error
+        what = "--deep needs the package z3-solver, which is not installed"
+        fix = "pip install 'agentgraph[z3]', or leave --deep out"
+        raise NotAvailable(what, where="the extra `z3`", fix=fix) from error
     try:
         yield
     finally:

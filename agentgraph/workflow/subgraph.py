@@ -73,8 +73,5 @@ def item_state(do: Signature) -> type[BaseModel]:
     state = do.read_again().state
     if isinstance(state, type) and issubclass(state, BaseModel):
         return state
-    raise InvalidAgent(
-        f"{do.name!r} does not say which state it works on",
-        where=do.where,
-        fix="annotate its first parameter with the class of the items",
-    )
+    fix = "annotate its first parameter with the class of the items"
+    raise InvalidAgent(f"{do.name!r} does not say which state it works on", where=do.where, fix=fix)

@@ -33,11 +33,9 @@ def consensus(*voters: object, need: int) -> object:
     exceed half of them, so that two labels can never both win.
     """
     if len(voters) < 2:
-        raise InvalidAgent(
-            f"a consensus has {len(voters)} voter" + "s" * (not voters),
-            where="consensus",
-            fix="give at least two: `consensus(tone, facts, policy, need=2)`",
-        )
+        what = f"a consensus has {len(voters)} voter" + "s" * (not voters)
+        fix = "give at least two: `consensus(tone, facts, policy, need=2)`"
+        raise InvalidAgent(what, where="consensus", fix=fix)
     if not len(voters) // 2 < need <= len(voters):
         raise InvalidAgent(
             f"a consensus of {len(voters)} voters needs {need} votes, "
@@ -52,11 +50,8 @@ def consensus(*voters: object, need: int) -> object:
 
 def _voter(voter: object) -> Signature:
     if isinstance(voter, Unfinished):
-        raise InvalidAgent(
-            f"{voter!r} is no voter",
-            where="consensus",
-            fix="give the function itself, without the decorator",
-        )
+        fix = "give the function itself, without the decorator"
+        raise InvalidAgent(f"{voter!r} is no voter", where="consensus", fix=fix)
     return signature_of(voter)
 
 
@@ -65,17 +60,13 @@ def _settled(voters: tuple[Signature, ...], need: int) -> Settled:
     labels = answers[0].labels
     for voter, answer in zip(voters, answers, strict=True):
         if answer.is_open:
-            raise InvalidAgent(
-                f"the voter {voter.name!r} may answer any text",
-                where=voter.where,
-                fix="annotate its answer with a `Literal`, an `Enum` or a `bool`",
-            )
+            what = f"the voter {voter.name!r} may answer any text"
+            fix = "annotate its answer with a `Literal`, an `Enum` or a `bool`"
+            raise InvalidAgent(what, where=voter.where, fix=fix)
         if dict(answer.labels) != dict(labels):
-            raise InvalidAgent(
-                f"the voters {voters[0].name!r} and {voter.name!r} answer different labels",
-                where=voter.where,
-                fix=f"let all voters of one consensus answer {', '.join(labels.values())}",
-            )
+            what = f"the voters {voters[0].name!r} and {voter.name!r} answer different labels"
+            fix = f"let all voters of one consensus answer {', '.join(labels.values())}"
+            raise InvalidAgent(what, where=voter.where, fix=fix)
     names = Names(())
     may_abstain = any(answer.abstains for answer in answers)
     vertex = Vertex(
