@@ -18,6 +18,7 @@ from agentgraph.runtime.session import Options, Session
 from agentgraph.state import State, schema_of
 from agentgraph.testing.search import is_shut, leads_to_end
 from agentgraph.testing.stage import Nothing, Stage, staged, state_of
+from agentgraph.verify.mending import mended
 
 ROUNDS = 3
 """How often a cycle without bound is gone round before it counts as endless."""
@@ -49,6 +50,8 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
     (something is never reached, say) is checked by a search of the whole graph.
     """
     found = graph if isinstance(graph, FrozenGraph) else graph.report.graphs[0][1]
+    if finding.script is not None:
+        found = mended(found, finding.script.mended)
     if finding.script is None or finding.script.outcome == "never":
         return Replayed(is_shut(found, finding), "not run")
     return asyncio.run(_play(found, finding.script))
