@@ -278,15 +278,14 @@ class _Teller:
 
     def _idle(self) -> Finding:
         name = self._at_fault()
-        return Finding(
-            "AG301",
-            f"no run gets past {quoted(name)}{self._region()}: "
-            "the quorum is always reached before, or its join never fires",
-            quoted(name),
+        why = "the quorum is always reached before, or its join never fires"
+        what = f"no run gets past {quoted(name)}{self._region()}: {why}"
+        fix, place = (
             "remove it, or raise the number of ways that the quorum needs",
             self._place(name),
-            script=Script("never", (name,)),
         )
+        script = Script("never", (name,))
+        return Finding("AG301", what, quoted(name), fix, place, script=script)
 
     def _undecided(self) -> Finding:
         where = self._region().removeprefix(" in the ") or f"graph {self.net.graph.name!r}"

@@ -194,13 +194,10 @@ def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
     if found is None:
         return
     value, line = found
-    yield Finding(
-        "AG121",
-        f"{vertex.name!r} returns {value}, and a node edits its state instead",
-        where=signature.shown,
-        fix="assign to the fields of the state, `s.field = value`, and return nothing: `-> None`",
-        place=signature.about.place if line is None else signature.at(line),
-    )
+    what = f"{vertex.name!r} returns {value}, and a node edits its state instead"
+    fix = "assign to the fields of the state, `s.field = value`, and return nothing: `-> None`"
+    place = signature.about.place if line is None else signature.at(line)
+    yield Finding("AG121", what, signature.shown, fix, place)
 
 
 def _services_of(hint: object) -> Iterable[type[object]]:

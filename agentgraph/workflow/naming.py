@@ -68,13 +68,10 @@ def _doubts(known: Dot | None, dot: Dot, places: Places) -> Iterator[Finding]:
 
 def _nameless(dot: Dot, places: Places) -> Finding:
     assert dot.work is not None
-    return Finding(
-        "AG121",
-        "a lambda, a partial or an object has no name that a graph could show",
-        where=f"{dot.work.fn!r}",
-        fix='name it: `node(name="greet")(fn)`, or `g.add_node(fn, name="greet")`',
-        place=places.of(dot.spot) or place_of(dot.work.fn),
-    )
+    what = "a lambda, a partial or an object has no name that a graph could show"
+    fix = 'name it: `node(name="greet")(fn)`, or `g.add_node(fn, name="greet")`'
+    place = places.of(dot.spot) or place_of(dot.work.fn)
+    return Finding("AG121", what, repr(dot.work.fn), fix, place)
 
 
 def _doubled(known: Dot, dot: Dot, places: Places) -> Finding:
