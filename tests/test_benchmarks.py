@@ -261,3 +261,11 @@ def test_an_installation_is_weighed_without_pip_and_byte_code(tmp_path: Path) ->
         Figure("packages", 1),
         Figure("megabytes", 0.0015),
     ]
+
+
+def test_a_row_that_is_far_from_its_gate_may_get_no_worse() -> None:
+    target = TARGETS["functions"]
+
+    assert target.limit == target.held
+    assert over([Figure("functions", 30.0, target.limit)]) == []
+    assert over([Figure("functions", 30.0, target.limit + 0.1)]) != []
