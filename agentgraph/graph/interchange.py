@@ -125,8 +125,6 @@ def _fits(value: object, hint: object) -> bool:
 
 
 def _refused(what: str) -> InvalidGraphFile:
-    return InvalidGraphFile(
-        f"this is not a graph: {what}",
-        where="the text or graph that was read",
-        fix=f"write it with agentgraph (format {FORMAT})",
-    )
+    where = "the text or graph that was read"
+    fix = f"write it with agentgraph (format {FORMAT})"
+    return InvalidGraphFile(f"this is not a graph: {what}", where=where, fix=fix)

@@ -8,14 +8,7 @@ handler, and past a bound.
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from agentgraph.graph.definition import (
-    CHOICES,
-    Edge,
-    FrozenGraph,
-    Region,
-    Vertex,
-    VertexKind,
-)
+from agentgraph.graph.definition import CHOICES, Edge, FrozenGraph, Region, Vertex, VertexKind
 
 Verb = Literal["run", "choose", "poll", "ask", "list", "enter"]
 _VERBS: dict[VertexKind, Verb] = {

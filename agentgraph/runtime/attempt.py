@@ -24,6 +24,7 @@ from agentgraph.machine import (
     finished,
     kinds_of,
 )
+from agentgraph.machine.commands import UNDO
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier

@@ -20,7 +20,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Final, TypeAlias
 
-from agentgraph.errors import InternalError
+from agentgraph.errors import InternalError, UndoStopped
 from agentgraph.machine import (
     Broke,
     Cancel,
@@ -344,7 +344,8 @@ class Driver:
                     carriers = self._by_ticket()
                 queue += self._cancel(command.ticket, tasks, carriers)
             elif isinstance(command, Broke):
-                self.session.failed(*command)
+                is_undo = isinstance(command.error, UndoStopped)
+                self.session.failed(*command, is_undo=is_undo)
             elif isinstance(command, Chosen):
                 self.session.chose(command.site, command.path, command.label)
             elif command.verb == WAIT:

@@ -23,11 +23,7 @@ class Disorder(NamedTuple):
 
 
 def check_reducer(
-    reduce: Callable[[T, Sequence[T]], T],
-    base: T,
-    values: Sequence[T],
-    *,
-    tolerance: float = 1e-9,
+    reduce: Callable[[T, Sequence[T]], T], base: T, values: Sequence[T], *, tolerance: float = 1e-9
 ) -> Disorder | None:
     """Merge `values` one by one in every order; return the fewest that show a difference.
 

@@ -18,6 +18,7 @@ from agentgraph.runtime.session import Session
 from agentgraph.state import State, schema_of
 from agentgraph.testing.search import is_shut, leads_to_end
 from agentgraph.testing.stage import Nothing, Stage, staged, state_of
+from agentgraph.verify.mending import mended
 
 ROUNDS = 3
 """How often a cycle without bound is gone round before it counts as endless."""
@@ -49,6 +50,8 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
     (something is never reached, say) is checked by a search of the whole graph.
     """
     found = graph if isinstance(graph, FrozenGraph) else graph.report.graphs[0][1]
+    if finding.script is not None:
+        found = mended(found, finding.script.mended)
     if finding.script is None or finding.script.outcome == "never":
         return Replayed(is_shut(found, finding), "not run")
     return asyncio.run(_play(found, finding.script))
@@ -91,7 +94,8 @@ class _Player:
                 keys.append(key_of(self.marking))
             self.before = self.marking.copy()
             if not await self._do(step):
-                return Replayed(False, self.marking.status, self._tokens(), self._error())
+                is_over = self._is_left_early()
+                return Replayed(is_over, self.marking.status, self._tokens(), self._error())
         keys += [] if script.again is None else [key_of(self.marking)]
         tokens = self._tokens()
         occurred = self._occurred(keys)
@@ -171,6 +175,11 @@ class _Player:
                 work.append(Resting(site.path, source and frame.plan.path + source))
         return tuple(sorted(work, key=str))
 
+    def _is_left_early(self) -> bool:
+        """A graph inside is over with the first token at its END, and others are on their way."""
+        is_inner = self.script.culprits[0].endswith("/END")
+        return is_inner and "END was reached while" in str(self._error())
+
     # What has happened.
 
     def _occurred(self, keys: list[object]) -> bool:
@@ -179,7 +188,8 @@ class _Player:
             case "waits":
                 found = any(token.vertex == culprit and token.source for token in self._tokens())
             case "twice":
-                found = "a second token" in said or self._comes_again(culprit)
+                is_early = self._is_left_early()
+                found = is_early or "a second token" in said or self._comes_again(culprit)
             case "left":
                 found = self._has_left(culprit) or "END was reached while" in said
             case "shared":

@@ -3,12 +3,4 @@
 from agentgraph.verify.report import Bounded, Forked, Joined, Report, Voted
 from agentgraph.verify.verifier import require_sound, verify
 
-__all__ = [
-    "Bounded",
-    "Forked",
-    "Joined",
-    "Report",
-    "Voted",
-    "require_sound",
-    "verify",
-]
+__all__ = ["Bounded", "Forked", "Joined", "Report", "Voted", "require_sound", "verify"]

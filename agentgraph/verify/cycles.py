@@ -146,19 +146,11 @@ def _too_low(net: Wiring, vertex: int, at_most: int, is_repeated: bool) -> Itera
     name = net.name(vertex)
     back = net.edges[net.ins[vertex][-1]].place if net.ins[vertex] else None
     if at_most < 1:
-        yield Finding(
-            "AG307",
-            f"the bound {at_most} of {name!r} lets no token pass, not even the first",
-            f"bound of {name!r}",
-            "take at_most=1 or more: the first visit counts",
-            net.place(vertex),
-        )
+        what = f"the bound {at_most} of {name!r} lets no token pass, not even the first"
+        fix = "take at_most=1 or more: the first visit counts"
+        yield Finding("AG307", what, f"bound of {name!r}", fix, net.place(vertex))
     elif at_most == 1 and is_repeated and vertex not in net.then:
-        yield Finding(
-            "AG307",
-            f"the bound 1 of {name!r} counts the first visit, so every way back ends the run",
-            f"bound of {name!r}",
-            "take at_most=2 for one repetition, or say with `then=` where the way back leads",
-            back or net.place(vertex),
-            severity="warning",
-        )
+        what = f"the bound 1 of {name!r} counts the first visit, so every way back ends the run"
+        where = f"bound of {name!r}"
+        fix = "take at_most=2 for one repetition, or say with `then=` where the way back leads"
+        yield Finding("AG307", what, where, fix, back or net.place(vertex), severity="warning")

@@ -3,11 +3,10 @@
 The codes AG204 to AG206 are those of guards: overlapping, with a gap, shadowed.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from agentgraph.errors import Finding, Place, suggest
+from agentgraph.errors import Finding, suggest
 from agentgraph.graph import CHOICES, Edge, FrozenGraph, Vertex
 from agentgraph.verify.words import at, counted, listed, quoted
 
@@ -43,13 +42,9 @@ def _choice(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
         if edge.label is None and not edge.unsure:
             yield _mixture(vertex, edge)
         elif edge.label is not None and edge.unsure:
-            yield Finding(
-                "AG210",
-                f"the edge {_edge(edge)} is the way of the label {edge.label!r} and of `unsure`",
-                at(vertex),
-                "make two edges of it",
-                edge.place or vertex.place,
-            )
+            what = f"the edge {_edge(edge)} is the way of the label {edge.label!r} and of `unsure`"
+            where = at(vertex)
+            yield Finding("AG210", what, where, "make two edges of it", edge.place or vertex.place)
     yield from _doubled(vertex, edges)
     yield from _sets(vertex, edges)
     if not any(edge.unsure for edge in edges):
@@ -59,16 +54,16 @@ def _choice(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
 
 
 def _doubled(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
-    count = Counter("unsure" if edge.unsure else edge.label for edge in edges)
-    for label, number in count.items():
-        if label is None or number == 1:
+    by_label: dict[str | None, list[str]] = {}
+    for edge in edges:
+        by_label.setdefault("unsure" if edge.unsure else edge.label, []).append(edge.target)
+    for label, targets in by_label.items():
+        # AG105 says it where the very same edge is there twice.
+        if label is None or len(targets) == 1 or len(set(targets)) < len(targets):
             continue
-        targets = [e.target for e in edges if ("unsure" if e.unsure else e.label) == label]
-        if len(set(targets)) < number:
-            continue  # AG105 says it: the very same edge is there twice.
         yield Finding(
             "AG211",
-            f"{vertex.name!r} has {number} edges for {_quoted(label)}: to {listed(targets)}",
+            f"{vertex.name!r} has {len(targets)} edges for {_quoted(label)}: to {listed(targets)}",
             at(vertex),
             "keep one of them; to run both, lead it to a node that forks: "
             f"`g.add_edge(that_node, [{', '.join(targets)}])`",
@@ -81,9 +76,8 @@ def _sets(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
     found = {edge.label: edge for edge in edges if edge.label is not None and not edge.unsure}
     if not vertex.labels:
         if not any(edge.unsure for edge in edges):
-            finding = _needs_unsure(
-                "AG203", vertex, f"{vertex.name!r} may answer any text, and some has no edge"
-            )
+            what = f"{vertex.name!r} may answer any text, and some has no edge"
+            finding = _needs_unsure("AG203", vertex, what)
             yield replace(finding, place=edges[0].place or vertex.place)
         return
     for label in vertex.labels:
@@ -109,11 +103,8 @@ def _sets(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
 
 def _abstaining(vertex: Vertex) -> Iterator[Finding]:
     if vertex.at_least > 0:
-        yield _needs_unsure(
-            "AG208",
-            vertex,
-            f"a confidence below {vertex.at_least:g} of {vertex.name!r} leads nowhere",
-        )
+        what = f"a confidence below {vertex.at_least:g} of {vertex.name!r} leads nowhere"
+        yield _needs_unsure("AG208", vertex, what)
     elif vertex.abstains:
         yield _needs_unsure("AG207", vertex, f"{vertex.name!r} may abstain, and then leads nowhere")
 
@@ -155,9 +146,8 @@ def _mixture(vertex: Vertex, edge: Edge) -> Finding:
 
 
 def _needs_unsure(code: str, vertex: Vertex, what: str) -> Finding:
-    place: Place | None = vertex.place
     fix = "say where it goes then: `.route({...}, unsure=target)`"
-    return Finding(code, what, at(vertex), fix, place)
+    return Finding(code, what, at(vertex), fix, vertex.place)
 
 
 def _edge(edge: Edge) -> str:

@@ -10,6 +10,8 @@ from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import END, START, Bound, Edge, FrozenGraph, Region, Vertex
 from agentgraph.verify.words import add_edge, at, counted, listed
 
+_BY_NEED = "make it with `(p | q).join(k)` or `g.add_join([p, q], m, need=k)`"
+
 
 def check_names(graph: FrozenGraph) -> Iterator[Finding]:
     """Find names that are unknown, doubled, reserved, or stand where they cannot."""
@@ -30,12 +32,9 @@ def check_names(graph: FrozenGraph) -> Iterator[Finding]:
         if vertex.kind == "join":
             yield from _join(graph, vertex)
         if vertex.child is None and vertex.kind == "subgraph":
-            yield _misplaced(
-                f"the subgraph {vertex.name!r} has no graph inside it",
-                at(vertex),
-                "make it with `as_node` of the workflow that runs inside",
-                vertex.place,
-            )
+            what = f"the subgraph {vertex.name!r} has no graph inside it"
+            fix = "make it with `as_node` of the workflow that runs inside"
+            yield _misplaced(what, at(vertex), fix, vertex.place)
     for region in graph.regions:
         yield from _region(graph, region)
 
@@ -60,22 +59,14 @@ def _reserved(graph: FrozenGraph) -> Iterator[Finding]:
             )
             fix = f'give it another name: `g.add_node(..., name="my_{name.lower()}")`'
         elif not name or "/" in name:
-            what = (
-                f"the name {name!r} cannot be told from a path"
-                if name
-                else "a node has an empty name"
-            )
+            what = f"the name {name!r} cannot be told from a path"
+            what = what if name else "a node has an empty name"
             fix = 'give it a name without "/": `g.add_node(..., name="...")`'
         if what:
             yield Finding("AG107", what, at(vertex), fix, vertex.place)
     if END not in graph.vertex:
-        yield Finding(
-            "AG107",
-            "the graph has no END",
-            f"graph {graph.name!r}",
-            "add the vertex END",
-            graph.place,
-        )
+        where = f"graph {graph.name!r}"
+        yield Finding("AG107", "the graph has no END", where, "add the vertex END", graph.place)
 
 
 def _doubled(graph: FrozenGraph) -> Iterator[Finding]:
@@ -104,13 +95,9 @@ def _unknown_ends(graph: FrozenGraph, edge: Edge) -> Iterator[Finding]:
 def _outer_edges(graph: FrozenGraph) -> Iterator[Finding]:
     if not graph.outs.get(START):
         first = next((v.name for v in graph.vertices if v.name not in {START, END}), "first")
-        yield Finding(
-            "AG102",
-            "the graph has no start: no edge leaves START",
-            f"graph {graph.name!r}",
-            f"say where a run begins: {add_edge(START, first)}",
-            graph.place,
-        )
+        what = "the graph has no start: no edge leaves START"
+        fix = f"say where a run begins: {add_edge(START, first)}"
+        yield Finding("AG102", what, f"graph {graph.name!r}", fix, graph.place)
     for edge in graph.ins.get(START, ()):
         yield Finding(
             "AG106",
@@ -121,13 +108,9 @@ def _outer_edges(graph: FrozenGraph) -> Iterator[Finding]:
             edge.place,
         )
     for edge in graph.outs.get(END, ()):
-        yield Finding(
-            "AG106",
-            f"an edge leaves END for {edge.target!r}",
-            f"edge END -> {edge.target!r}",
-            f"what follows must come before END: lead the edges into END to {edge.target!r}",
-            edge.place,
-        )
+        what = f"an edge leaves END for {edge.target!r}"
+        fix = f"what follows must come before END: lead the edges into END to {edge.target!r}"
+        yield Finding("AG106", what, f"edge END -> {edge.target!r}", fix, edge.place)
 
 
 def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
@@ -139,13 +122,10 @@ def _doubled_edges(edges: tuple[Edge, ...]) -> Iterator[Finding]:
         key = (edge.target, edge.label, edge.unsure)
         if key in seen:
             label = f" under the label {edge.label!r}" if edge.label is not None else ""
-            yield Finding(
-                "AG105",
-                f"the edge {edge.source!r} -> {edge.target!r}{label} is there twice",
-                f"edge {edge.source!r} -> {edge.target!r}",
-                "remove one of the two; to run the same agent twice, add it under two names",
-                edge.place,
-            )
+            what = f"the edge {edge.source!r} -> {edge.target!r}{label} is there twice"
+            where = f"edge {edge.source!r} -> {edge.target!r}"
+            fix = "remove one of the two; to run the same agent twice, add it under two names"
+            yield Finding("AG105", what, where, fix, edge.place)
         seen.add(key)
 
 
@@ -154,12 +134,8 @@ def _bound(
 ) -> Iterator[Finding]:
     where = f"bound of {vertex.name!r}"
     if vertex.kind in {"join", "start", "end"}:
-        yield _misplaced(
-            f"a {vertex.kind} cannot have a bound",
-            where,
-            "bound the node that the loop goes back to: `g.add_node(..., max_visits=5)`",
-            vertex.place,
-        )
+        fix = "bound the node that the loop goes back to: `g.add_node(..., max_visits=5)`"
+        yield _misplaced(f"a {vertex.kind} cannot have a bound", where, fix, vertex.place)
     if bound.then is not None:
         yield from _lead(graph, bound.then, where, vertex.place)
     if bound.loop is None:
@@ -168,12 +144,9 @@ def _bound(
         fix = suggest(bound.loop, loops, "make the loop with `.loop(at_most=...)`")
         yield Finding("AG101", f"there is no loop {bound.loop!r}", where, fix, vertex.place)
     elif vertex.name not in loops[bound.loop].members:
-        yield _misplaced(
-            f"{vertex.name!r} is bounded by the loop {bound.loop!r}, but stands outside of it",
-            where,
-            "make the loop with `.loop(at_most=...)`, which holds all that it repeats",
-            vertex.place,
-        )
+        what = f"{vertex.name!r} is bounded by the loop {bound.loop!r}, but stands outside of it"
+        fix = "make the loop with `.loop(at_most=...)`, which holds all that it repeats"
+        yield _misplaced(what, where, fix, vertex.place)
 
 
 def _lead(graph: FrozenGraph, name: str, where: str, place: Place | None) -> Iterator[Finding]:
@@ -181,12 +154,8 @@ def _lead(graph: FrozenGraph, name: str, where: str, place: Place | None) -> Ite
     if name not in graph.vertex:
         yield _unknown(name, graph.vertex, where, place)
     elif graph.vertex[name].kind in {"join", "start"}:
-        yield _misplaced(
-            f"{name!r} is a {graph.vertex[name].kind}, and only edges lead there",
-            where,
-            "name a node, or END",
-            place,
-        )
+        what = f"{name!r} is a {graph.vertex[name].kind}, and only edges lead there"
+        yield _misplaced(what, where, "name a node, or END", place)
 
 
 def _join(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
@@ -214,15 +183,9 @@ def _quorum(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
     regions = [r.name for r in graph.regions if r.kind == "quorum" and r.target == vertex.name]
     if len(regions) == 1:
         return
-    what = (
-        f"the regions {listed(regions)} share it" if regions else "no region says what it cancels"
-    )
-    yield _misplaced(
-        f"the join {vertex.name!r} needs only {vertex.need} of its branches, but {what}",
-        at(vertex),
-        "make it with `(p | q).join(k)` or `g.add_join([p, q], m, need=k)`",
-        vertex.place,
-    )
+    why = f"the regions {listed(regions)} share it" if regions else "no region says what it cancels"
+    what = f"the join {vertex.name!r} needs only {vertex.need} of its branches, but {why}"
+    yield _misplaced(what, at(vertex), _BY_NEED, vertex.place)
 
 
 def _region(graph: FrozenGraph, region: Region) -> Iterator[Finding]:
@@ -231,12 +194,8 @@ def _region(graph: FrozenGraph, region: Region) -> Iterator[Finding]:
         if name not in graph.vertex:
             yield _unknown(name, graph.vertex, where, region.place)
         elif name in {START, END}:
-            yield _misplaced(
-                f"{name} cannot stand inside a region",
-                where,
-                "name nodes only: `g.add_catch([a, b], ConnectionError, handler)`",
-                region.place,
-            )
+            fix = "name nodes only: `g.add_catch([a, b], ConnectionError, handler)`"
+            yield _misplaced(f"{name} cannot stand inside a region", where, fix, region.place)
     if not region.members:
         yield _misplaced("a region has no members", where, "name its nodes", region.place)
     if region.kind == "catch":
@@ -244,28 +203,17 @@ def _region(graph: FrozenGraph, region: Region) -> Iterator[Finding]:
     elif region.kind == "quorum" and region.target not in graph.vertex:
         yield _unknown(region.target or "", graph.vertex, where, region.place)
     elif region.kind == "quorum" and graph.vertex[region.target or ""].kind != "join":
-        yield _misplaced(
-            f"a quorum ends at a join, and {region.target!r} is none",
-            where,
-            "make it with `(p | q).join(k)` or `g.add_join([p, q], m, need=k)`",
-            region.place,
-        )
+        what = f"a quorum ends at a join, and {region.target!r} is none"
+        yield _misplaced(what, where, _BY_NEED, region.place)
 
 
 def _catch(graph: FrozenGraph, region: Region, where: str) -> Iterator[Finding]:
     if region.target is None:
-        yield _misplaced(
-            "a catch has no handler",
-            where,
-            "name one: `.catch(ConnectionError, handler)`",
-            region.place,
-        )
+        fix = "name one: `.catch(ConnectionError, handler)`"
+        yield _misplaced("a catch has no handler", where, fix, region.place)
         return
     yield from _lead(graph, region.target, where, region.place)
     if region.target in region.members:
-        yield _misplaced(
-            f"the handler {region.target!r} stands inside the very flow that it is to save",
-            where,
-            "let the handler stand outside, with an edge of its own to where the run goes on",
-            region.place,
-        )
+        what = f"the handler {region.target!r} stands inside the very flow that it is to save"
+        fix = "let the handler stand outside, with an edge of its own to where the run goes on"
+        yield _misplaced(what, where, fix, region.place)

@@ -114,15 +114,17 @@ def _without_join(
         while outer != OUTSIDE:
             region, race = net.graph.regions[outer], net.graph.regions[number]
             if region.kind != "loop" and join not in members[outer]:
-                yield Finding(
-                    "AG308",
-                    f"the {region.kind} {region.name!r} holds the branches of the quorum "
-                    f"{race.name!r} and not the join {net.name(join)!r} at which they meet",
-                    f"{region.kind} {region.name!r}",
+                where = f"{region.kind} {region.name!r}"
+                what = (
+                    f"the {where} holds the branches of the quorum {race.name!r} and not the join"
+                )
+                what += f" {net.name(join)!r} at which they meet"
+                fix, place = (
                     f"let it hold {net.name(join)!r} as well",
                     region.place or net.place(join),
-                    script=Script("never", (region.name, race.name)),
                 )
+                script = Script("never", (region.name, race.name))
+                yield Finding("AG308", what, where, fix, place, script=script)
             outer = around[outer]
 
 

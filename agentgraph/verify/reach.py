@@ -73,14 +73,10 @@ def _unreachable(net: Wiring, vertex: int, known: dict[int, None]) -> Finding:
 def _dead_end(net: Wiring, vertex: int) -> Finding:
     name = net.name(vertex)
     path = path_to(net.start, vertex, net.ways)
-    return Finding(
-        "AG111",
-        f"a run that comes to {name!r} cannot go on: no edge leaves it",
-        at(net.vertices[vertex]),
-        f"end the run there with {add_edge(name, 'END')}, or lead it on",
-        net.place(vertex),
-        tuple(map(net.name, path)),
-    )
+    what = f"a run that comes to {name!r} cannot go on: no edge leaves it"
+    where = at(net.vertices[vertex])
+    fix = f"end the run there with {add_edge(name, 'END')}, or lead it on"
+    return Finding("AG111", what, where, fix, net.place(vertex), tuple(map(net.name, path)))
 
 
 def _trap(net: Wiring, trap: list[int]) -> Finding:

@@ -8,9 +8,13 @@ What ways cost is summed along the way: both of two parallel ones, the dearer of
 alternatives.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from agentgraph.verify.net import FREE, Cost, Net, Way
+
+W = TypeVar("W")
 
 
 @dataclass(slots=True)
@@ -21,8 +25,6 @@ class Rest:
     outs: list[dict[int, Cost]]
     ins: list[int]
     """How many ways lead to each vertex."""
-    sources: list[int]
-    """The numbers of the vertices that they come from, as one sum without carry."""
     clash: tuple[int, int] | None = None
     """A split and the merge that it disagrees with."""
 
@@ -54,12 +56,50 @@ class Rest:
 
 def reduce(net: Net) -> Rest:
     """Apply the two rules to `net` as often as they fit."""
+    clash: tuple[int, int] | None = None
+
+    def meet(source: int, target: int, one: Cost, other: Cost) -> Cost:
+        nonlocal clash
+        if net.fork[source] != net.both[target]:
+            clash = (source, target)
+        return (beside if net.fork[source] else either)(one, other)
+
+    costs = [charged(net, vertex) for vertex in range(len(net.outs))]
+    outs, ins = shrink(net, costs, meet, lambda _, before, after: along(before, after))
+    return Rest(net, outs, ins, clash)
+
+
+def shrink(
+    net: Net,
+    loads: list[list[W]],
+    meet: Callable[[int, int, W, W], W],
+    through: Callable[[int, W, W], W],
+) -> tuple[list[dict[int, W]], list[int]]:
+    """Make each vertex with one way in and out a part of that way, and one of ways side by side.
+
+    `loads` has what is on each way, `through` what is on one way after another past a vertex, and
+    `meet` what is on two ways between the same vertices. Returns the ways that are left, and
+    how many lead to each vertex.
+    """
     size = len(net.outs)
-    rest = Rest(net, [{} for _ in range(size)], [0] * size, [0] * size)
-    outs, ins, sources = rest.outs, rest.ins, rest.sources
+    outs: list[dict[int, W]] = [{} for _ in range(size)]
+    ins, sources = (
+        [0] * size,
+        [0] * size,
+    )  # the vertices that ways come from, as one sum without carry
+
+    def add(source: int, target: int, load: W) -> None:
+        ways = outs[source]
+        if target in ways:
+            ways[target] = meet(source, target, ways[target], load)
+            return
+        ways[target] = load
+        ins[target] += 1
+        sources[target] ^= source
+
     for vertex, ways in enumerate(net.outs):
-        for way, cost in zip(ways, charged(net, vertex), strict=True):
-            _add(rest, vertex, way[0], cost)
+        for way, load in zip(ways, loads[vertex], strict=True):
+            add(vertex, way[0], load)
     stack = [v for v in range(size - 1, 0, -1) if net.outs[v]]
     while stack:
         vertex = stack.pop()
@@ -75,9 +115,9 @@ def reduce(net: Net) -> Rest:
         sources[target] ^= vertex
         outs[vertex] = {}
         ins[vertex] = sources[vertex] = 0
-        _add(rest, source, target, along(before, after))
+        add(source, target, through(vertex, before, after))
         stack += (source, target) if source else (target,)
-    return rest
+    return outs, ins
 
 
 def along(first: Cost, then: Cost) -> Cost:
@@ -107,16 +147,3 @@ def charged(net: Net, vertex: int) -> list[Cost]:
     own = Cost(net.cost[vertex], net.cost[vertex])
     last = 1 if net.fork[vertex] else len(costs)
     return [along(own, cost) for cost in costs[:last]] + costs[last:]
-
-
-def _add(rest: Rest, source: int, target: int, cost: Cost) -> None:
-    ways = rest.outs[source]
-    if target not in ways:
-        ways[target] = cost
-        rest.ins[target] += 1
-        rest.sources[target] ^= source
-        return
-    all_go, all_wait = rest.net.fork[source], rest.net.both[target]
-    if all_go != all_wait:
-        rest.clash = (source, target)
-    ways[target] = (beside if all_go else either)(ways[target], cost)

@@ -11,6 +11,7 @@ Rules of this file:
 import linecache
 import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from agentgraph.errors import Finding, Place
@@ -45,7 +46,7 @@ def heard(findings: Iterable[Finding], places: Iterable[Place | None] = ()) -> l
             used.add((place.file, mark.line))
         else:
             left.append(finding)
-    wanted = {(p.file, marks[p.file][p.line]) for p in here if p.line in marks.get(p.file, {})}
+    wanted = {(p.file, mark) for p in here for mark in _below(p, marks.get(p.file, {}))}
     idle = sorted((file, mark.line, mark) for file, mark in wanted)
     return [*left, *(_idle(file, mark) for file, line, mark in idle if (file, line) not in used)]
 
@@ -63,6 +64,21 @@ def _idle(file: str, mark: _Mark) -> Finding:
         Place(file, mark.line),
         severity="warning",
     )
+
+
+def _below(place: Place, marks: dict[int, _Mark]) -> list[_Mark]:
+    """The comments from a line on, to the end of what begins there: of a function, its body."""
+    lines, first = _known[place.file][0] if marks else [], place.line
+    while first < len(lines) and lines[first - 1].lstrip().startswith("@"):
+        first += 1
+    depth = _depth("".join(lines[first - 1 : first]))
+    body = takewhile(lambda text: not text.strip() or _depth(text) > depth, lines[first:])
+    last = first + sum(1 for _ in body)
+    return [mark for line, mark in marks.items() if place.line <= line <= last]
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _marks(file: str) -> dict[int, _Mark]:

@@ -170,13 +170,9 @@ class _Teller:
 
     def _trapped(self, name: str) -> Finding:
         """A token is gone, and nothing else moves."""
-        return self._finding(
-            "AG301",
-            f"a run can come to {quoted(name)} so that it never comes to {self._end()}",
-            f"nodes {quoted(name)}",
-            "lead the branches of each fork to one join before they meet others",
-            self._place(name),
-        )
+        what = f"a run can come to {quoted(name)} so that it never comes to {self._end()}"
+        fix = "lead the branches of each fork to one join before they meet others"
+        return self._finding("AG301", what, f"nodes {quoted(name)}", fix, self._place(name))
 
     def _end(self) -> str:
         region = self._inside()
@@ -282,15 +278,14 @@ class _Teller:
 
     def _idle(self) -> Finding:
         name = self._at_fault()
-        return Finding(
-            "AG301",
-            f"no run gets past {quoted(name)}{self._region()}: "
-            "the quorum is always reached before, or its join never fires",
-            quoted(name),
+        why = "the quorum is always reached before, or its join never fires"
+        what = f"no run gets past {quoted(name)}{self._region()}: {why}"
+        fix, place = (
             "remove it, or raise the number of ways that the quorum needs",
             self._place(name),
-            script=Script("never", (name,)),
         )
+        script = Script("never", (name,))
+        return Finding("AG301", what, quoted(name), fix, place, script=script)
 
     def _undecided(self) -> Finding:
         where = self._region().removeprefix(" in the ") or f"graph {self.net.graph.name!r}"

@@ -24,9 +24,7 @@ class Witness:
     def script(self) -> Script:
         """The run as data."""
         outcome, culprit, region = self.happened
-        stand = self.stand
-        moves = tuple(stand.moves())
-        return Script(outcome, (culprit,), stand.steps(), moves, stand.tokens(), region)
+        return replace(_run(self.stand, outcome, culprit), region=region)
 
     def chain(self, nth: int = 0) -> list[int]:
         """The moves by which the last token came to the culprit; or the one before, and so on."""
@@ -41,10 +39,11 @@ class Witness:
 
 def script(stand: Stand | None, outcome: Outcome, *culprits: str, field: str = "") -> Script | None:
     """The run to a stand as data; None where there is no stand."""
-    if stand is None:
-        return None
-    moves = tuple(stand.moves())
-    return Script(outcome, culprits, stand.steps(), moves, stand.tokens(), field=field)
+    return None if stand is None else replace(_run(stand, outcome, *culprits), field=field)
+
+
+def _run(stand: Stand, outcome: Outcome, *culprits: str) -> Script:
+    return Script(outcome, culprits, stand.steps(), tuple(stand.moves()), stand.tokens())
 
 
 def path_of(stand: Stand, name: str) -> Path:

@@ -19,6 +19,7 @@ from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.net import Net, Way
 from agentgraph.verify.parallel import parallel_places
 from agentgraph.verify.quorum import ahead
+from agentgraph.verify.reduction import shrink
 from agentgraph.verify.ways import path_to
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses, script
@@ -150,40 +151,22 @@ class _Rest:
     is_complete: bool = True
     """What crosses is not too much to be compared."""
     outs: list[dict[int, Load]] = field(default_factory=list[dict[int, Load]])
-    ins: list[set[int]] = field(default_factory=list[set[int]])
+    ins: list[int] = field(default_factory=list[int])
     nested: list[tuple[Load, Load, bool]] = field(default_factory=list[tuple[Load, Load, bool]])
     """What is written on parallel ways between a fork and its join."""
 
     def reduce(self) -> None:
         """Make every vertex with one way in and one way out a part of that way."""
-        size = len(self.net.outs)
-        self.outs, self.ins = [{} for _ in range(size)], [set() for _ in range(size)]
-        for vertex, ways in enumerate(self.net.outs):
-            for way in ways:
-                self._add(vertex, way.target, NOTHING)
-        stack = [v for v in range(size - 1, 0, -1) if self.outs[v]]
-        while stack:
-            vertex = stack.pop()
-            if len(self.ins[vertex]) != 1 or len(self.outs[vertex]) != 1:
-                continue
-            ((target, after),) = self.outs[vertex].items()
-            (source,) = self.ins[vertex]
-            if vertex in (source, target):
-                continue
-            before = self.outs[source].pop(vertex)
-            self.ins[target].discard(vertex)
-            self.outs[vertex], self.ins[vertex] = {}, set()
-            self._add(source, target, _both(_both(before, self.own[vertex]), after))
-            stack += (source, target)
+        loads = [[NOTHING] * len(ways) for ways in self.net.outs]
+        self.outs, self.ins = shrink(self.net, loads, self._meet, self._through)
 
-    def _add(self, source: int, target: int, load: Load) -> None:
-        ways = self.outs[source]
-        if target in ways:
-            if self.net.fork[source] and ways[target].some & load.some:
-                self.nested.append((ways[target], load, False))
-            load = _both(ways[target], load)
-        ways[target] = load
-        self.ins[target].add(source)
+    def _through(self, vertex: int, before: Load, after: Load) -> Load:
+        return _both(_both(before, self.own[vertex]), after)
+
+    def _meet(self, source: int, _: int, one: Load, other: Load) -> Load:
+        if self.net.fork[source] and one.some & other.some:
+            self.nested.append((one, other, False))
+        return _both(one, other)
 
     def left(self) -> Iterator[tuple[Load, Load, bool]]:
         """Give what is written in parallel where ways cross, and whether it has no one past."""
@@ -213,7 +196,7 @@ class _Rest:
         size = len(self.outs)
         net = replace(self.net, names=list(self.net.names), outs=[[] for _ in range(size)])
         net.fork, net.cost, net.bounds = list(net.fork), [0] * size, [0] * size
-        net.both = [net.both[v] and len(self.ins[v]) > 1 for v in range(size)]
+        net.both = [net.both[v] and self.ins[v] > 1 for v in range(size)]
         loads = list(self.own)
         for vertex, ways in enumerate(self.outs):
             if not ways and vertex:

@@ -10,7 +10,7 @@ Rules of this file:
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from agentgraph.graph import Access
 from agentgraph.workflow.source import Source
@@ -108,27 +108,23 @@ class _Reader:
         """
         bound: dict[str, int] = {}
         known = source.names
-        waiting: list[ast.AST] = [*source.body]
-        for node in waiting:
-            if isinstance(node, ast.Name):
-                if type(node.ctx) is not ast.Load:
-                    bound[node.id] = bound.get(node.id, 0) + 1
-                continue
-            if isinstance(node, ast.Attribute):
-                if node.attr not in known and not node.attr.startswith("__"):
-                    return False
-            elif isinstance(node, ast.Assign):
-                self._alias(node.targets, node.value)
-            elif isinstance(node, ast.For):
-                self._alias([node.target], node.iter)
-            waiting += _parts(node)
+        for name in source.all(ast.Name):
+            if type(name.ctx) is not ast.Load:
+                bound[name.id] = bound.get(name.id, 0) + 1
+        for part in source.all(ast.Attribute):
+            if part.attr not in known and not part.attr.startswith("__"):
+                return False
+        for node in source.all(ast.Assign):
+            self._alias(node.targets[0], node.value)
+        for loop in source.all(ast.For):
+            self._alias(loop.target, loop.iter)
         self.aliases = {name: field for name, field in self.aliases.items() if bound[name] == 1}
         return self.state not in bound
 
-    def _alias(self, targets: list[ast.expr], value: ast.expr) -> None:
+    def _alias(self, target: ast.expr, value: ast.expr) -> None:
         field = self.source.field(value)
-        if field is not None and isinstance(targets[0], ast.Name):
-            self.aliases[targets[0].id] = field
+        if field is not None and isinstance(target, ast.Name):
+            self.aliases[target.id] = field
 
     def known(self, *, is_direct: bool) -> Known:
         end = _met(self.exits) if self.exits and is_direct else None
@@ -168,7 +164,7 @@ class _Reader:
 
         A `with` may swallow an error in the middle of its body.
         """
-        for part in _parts(node):
+        for part in self.source.parts[node]:
             if isinstance(part, ast.match_case | ast.stmt):
                 break
             flow = self.see(part, flow) if isinstance(part, ast.expr) else self.children(part, flow)
@@ -207,7 +203,7 @@ class _Reader:
 
     def closure(self, node: ast.AST, flow: _Flow) -> _Flow:
         """A function inside may run later, or never: what it does with the state is not known."""
-        names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+        names = (each.id for each in self.source.inside(node) if isinstance(each, ast.Name))
         if any(name == self.state or name in self.aliases for name in names):
             self.is_whole = False
         return flow
@@ -219,7 +215,7 @@ class _Reader:
         return self.children(node, flow) if way is None else way(self, node, flow)
 
     def children(self, node: ast.AST, flow: _Flow) -> _Flow:
-        for child in _parts(node):
+        for child in self.source.parts[node]:
             way = _EXPRESSIONS.get(type(child))
             flow = self.children(child, flow) if way is None else way(self, child, flow)
         return flow
@@ -311,30 +307,6 @@ def _met(ends: Iterable[_Flow | None]) -> _Flow | None:
     return found
 
 
-def _parts(node: ast.AST) -> list[ast.AST]:
-    """What `ast.iter_child_nodes` gives, without operators and contexts, and faster."""
-    found: list[ast.AST] = []
-    for name in _holding(type(node)):
-        part = getattr(node, name, None)
-        if isinstance(part, list):
-            found += [each for each in cast("list[object]", part) if isinstance(each, ast.AST)]
-        elif isinstance(part, _COUNTED):
-            found.append(part)
-    return found
-
-
-def _holding(kind: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a kind of node that may hold other nodes."""
-    if kind not in _fields_of:
-        _fields_of[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
-    return _fields_of[kind]
-
-
-_fields_of: Final[dict[type[ast.AST], tuple[str, ...]]] = {ast.Constant: ()}
-_PLAIN: Final = frozenset(
-    ["ctx", "op", "ops", "id", "attr", "arg", "names", "kind", "type_comment", "conversion"]
-)
-_COUNTED: Final = (ast.expr, ast.stmt, ast.arguments)
 _CHANGING: Final = CHANGES | MAY_CHANGE
 _STATEMENTS: Final[dict[type[ast.AST], Callable[[_Reader, Any, Any], _Flow | None]]] = {
     **dict.fromkeys((ast.Return, ast.Raise, ast.Break, ast.Continue), _Reader.leave),

@@ -41,11 +41,8 @@ def options_of(said: NodeOptions) -> Options:
         raise InvalidAgent(f"a node has no option {name!r}", where="a node", fix=advice)
     limit = said.get("limit")
     if limit is not None and limit < 1:
-        raise InvalidAgent(
-            f"the limit is {limit}",
-            where="limit=",
-            fix="say how many attempts may be under way at once, from 1 up",
-        )
+        fix = "say how many attempts may be under way at once, from 1 up"
+        raise InvalidAgent(f"the limit is {limit}", where="limit=", fix=fix)
     in_thread = said.get("in_thread", False)
     policy = policy_of(said.get("retry"), said.get("timeout"), in_thread=in_thread)
     said_of: dict[str, object] = {
@@ -65,11 +62,8 @@ def policy_of(
     """Write retry and timeout as a graph has them."""
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     if seconds is not None and not seconds > 0:
-        raise InvalidAgent(
-            f"the timeout is {timeout!r}",
-            where="timeout=",
-            fix="give seconds above 0, a timedelta, or nothing",
-        )
+        fix = "give seconds above 0, a timedelta, or nothing"
+        raise InvalidAgent(f"the timeout is {timeout!r}", where="timeout=", fix=fix)
     if retry is None:
         return Policy(timeout_s=seconds, in_thread=in_thread)
     kinds = (retry.on,) if isinstance(retry.on, type) else retry.on
@@ -103,10 +97,8 @@ def function_tree(fn: object) -> Tree:
 
 def _names(names: Collection[str] | None) -> tuple[str, ...] | None:
     if isinstance(names, str):
-        raise InvalidAgent(
-            f"the fields are given as the text {names!r}",
-            where="reads= or writes=",
-            fix=f"give a collection of names: {{{names!r}}}",
-        )
+        what = f"the fields are given as the text {names!r}"
+        fix = f"give a collection of names: {{{names!r}}}"
+        raise InvalidAgent(what, where="reads= or writes=", fix=fix)
     # A set has no order of its own, and a graph is the same on every machine.
     return None if names is None else tuple(sorted(names))

@@ -19,8 +19,11 @@ from agentgraph.graph import Vertex
 from agentgraph.workflow.elsewhere import returns
 from agentgraph.workflow.guards import ANY, Runner, asked_of, is_odd, shown, tried
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.source import Source, source_of
+from agentgraph.workflow.solving import solved
+from agentgraph.workflow.source import Source
 
+_ROUNDABOUT = (ast.Assign, ast.Match, ast.While)
+"""With these an answer may be overruled, or its end may be reached, unseen by the form."""
 _COMPLETE = "answer in every case: end with `else:`, or declare `-> Verdict[...] | None` to abstain"
 
 
@@ -33,7 +36,7 @@ def judged(
     abstains: bool,
 ) -> Iterator[Finding]:
     """Compare the source of a classifier or voter with what it declares to answer."""
-    source = source_of(signature.fn)
+    source = signature.written
     if source is None or not source.is_direct or _only_declares(source.body):
         return
     where = f"{vertex.kind} {vertex.name!r}"
@@ -51,13 +54,17 @@ def _found(
     answers = list(_answers(source))
     if labels:
         yield from _compared(answers, labels)
-    for node in (node for statement in source.body for node in ast.walk(statement)):
-        if isinstance(node, ast.Call) and (asked := asked_of(source, node)) is not None:
+    for node in source.all(ast.Call):
+        if (asked := asked_of(source, node)) is not None:
             name = ast.unparse(node.func)
             yield from ((node.lineno, each) for each in _covered(name, asked.cases))
-    found = tried(source, state)
+    is_open = _falls_off(source.body) or any(value is None for value, _ in answers)
+    is_plain = not any(map(source.all, _ROUNDABOUT)) and ANY not in dict(answers)
+    found = tried(source, state, always_answers=is_plain and not is_open)
+    if (decided := solved(source, state)) is not None:
+        found = decided._replace(doubled=found.doubled if found else {})
     if found is None:
-        if not abstains and (_falls_off(source.body) or any(v is None for v, _ in answers)):
+        if is_open and not abstains:
             what = "may come to its end without an answer, and does not say that it may abstain"
             yield 0, Finding("AG216", what, "", _COMPLETE, severity="warning", claim="heuristic")
         return

@@ -130,13 +130,7 @@ class Form(Unfinished, Question[F], Generic[S_contra, F]):
         return f"Form({self.name!r})"
 
 
-def fan(
-    work: Work,
-    to: object,
-    unsure: object,
-    at_least: float,
-    spot: Spot | None,
-) -> Fan:
+def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | None) -> Fan:
     """Return the tree of a choice. Raises `InvalidFlow` when it makes no sense by itself."""
     targets: Mapping[object, object] = (
         cast("Mapping[object, object]", to) if isinstance(to, Mapping) else {}
@@ -163,11 +157,9 @@ def chosen(work: Work, to: Callable[[L], object]) -> dict[L, object]:
     """Ask a function of the label where each label of a closed set leads."""
     settled = work.settled
     if settled.is_open:
-        raise InvalidFlow(
-            f"{work.name!r} may answer any text, so its labels cannot be gone through",
-            where=f"choose of {work.name!r}",
-            fix="annotate it with a `Literal` or an `Enum`, or use `.route({...}, unsure=part)`",
-        )
+        what = f"{work.name!r} may answer any text, so its labels cannot be gone through"
+        fix = "annotate it with a `Literal` or an `Enum`, or use `.route({...}, unsure=part)`"
+        raise InvalidFlow(what, where=f"choose of {work.name!r}", fix=fix)
     labels = cast("Mapping[L, str]", settled.binding.labels)
     return {label: to(label) for label in labels}
 
@@ -177,9 +169,6 @@ async def _decided(work: Work, state: BaseModel) -> Verdict[str] | None:
 
     binding = work.settled.binding
     if binding.body is None or work.settled.vertex.kind != "classifier":
-        raise InvalidFlow(
-            f"{work.name!r} is a {work.settled.vertex.kind}, which nobody can ask by one call",
-            where=f"{work.name!r}.decide",
-            fix="run a workflow of it",
-        )
+        what = f"{work.name!r} is a {work.settled.vertex.kind}, which nobody can ask by one call"
+        raise InvalidFlow(what, where=f"{work.name!r}.decide", fix="run a workflow of it")
     return await decide(binding.body, binding.labels, state)

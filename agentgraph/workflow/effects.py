@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Final
 
-from agentgraph.errors import Claim, Finding, Place
+from agentgraph.errors import Claim, Finding
 from agentgraph.graph import Vertex
+from agentgraph.verify.words import at
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.source import UNBOUND, Source, source_of, tree_of
+from agentgraph.workflow.source import UNBOUND, Source, tree_of
 
 _LEVELS: Final = 2
 _READS: Final = {
@@ -40,20 +41,14 @@ _KEYS: Final = {"idempotency_key", "effect"}
 def impure(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
     """Find what a classifier reads beside its state."""
     told: set[str] = set()
-    for name, line, claim in _outside(signature):
+    for name, line, claim in _used(signature.written, 0, set()):
         what = next((each for each, known in _READS.items() if _is_in(name, known)), None)
         if what is None or what in told:
             continue
         told.add(what)
-        yield Finding(
-            "AG502",
-            f"{vertex.name!r} reads {what} with `{name}`, so the same state may be answered twice",
-            f"{vertex.kind} {vertex.name!r}",
-            "let a node before it put what it needs into the state",
-            _place(signature, line),
-            severity="warning",
-            claim=claim,
-        )
+        why = f"{vertex.name!r} reads {what} with `{name}`, so the same state may be answered twice"
+        fix, place = "let a node before it put what it needs into the state", signature.at(line)
+        yield Finding("AG502", why, at(vertex), fix, place, severity="warning", claim=claim)
 
 
 def repeated(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
@@ -61,44 +56,38 @@ def repeated(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
     code = getattr(signature.source, "__code__", None)
     if vertex.policy.attempts < 2 or code is None or _KEYS & {*code.co_names}:
         return
-    found = ((name, line) for name, line, _ in _outside(signature) if _is_in(name, _SENDS))
+    found = (
+        (name, line) for name, line, _ in _used(signature.written, 0, set()) if _is_in(name, _SENDS)
+    )
     name, line = ("", 0) if vertex.effects else next(found, ("", 0))
     if name or vertex.effects:
         yield Finding(
             "AG501",
             f"{vertex.name!r} has effects{f' (`{name}`)' if name else ''} and is retried, and "
             "uses no idempotency key",
-            f"{vertex.kind} {vertex.name!r}",
+            at(vertex),
             "take the context and do it once: `await ctx.effect('send', fn)`, or hand "
             "`ctx.idempotency_key` to what is called",
-            _place(signature, line) if name else vertex.place,
+            signature.at(line) if name else vertex.place,
             severity="warning" if name else "error",
             claim="heuristic" if name else "declared",
         )
-
-
-def _place(signature: Signature, line: int) -> Place | None:
-    place = signature.about.place
-    return None if place is None else Place(place.file, line)
 
 
 def _is_in(name: str, known: tuple[str, ...]) -> bool:
     return any(name == each or name.startswith(f"{each}.") for each in known)
 
 
-def _outside(signature: Signature) -> Iterator[tuple[str, int, Claim]]:
+def _used(
+    source: Source | None, level: int, seen: set[FunctionType]
+) -> Iterator[tuple[str, int, Claim]]:
     """Give the full names of what a function uses from elsewhere, with lines and how sure it is."""
-    source = source_of(signature.fn)
-    if source is not None:
-        yield from _used(source, 0, set())
-
-
-def _used(source: Source, level: int, seen: set[FunctionType]) -> Iterator[tuple[str, int, Claim]]:
-    nodes = [node for statement in source.body for node in ast.walk(statement)]
+    if source is None:
+        return
     claims: tuple[Claim, Claim] = ("proved", "heuristic")
-    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
-    for node in nodes:
-        if not isinstance(node, ast.Name | ast.Attribute) or id(node) in inner:
+    inner = {node.value for node in source.all(ast.Attribute)}
+    for node in (*source.all(ast.Name), *source.all(ast.Attribute)):
+        if node in inner:
             continue
         value, name = _meant(source, node)
         if name:

@@ -6,7 +6,6 @@ from types import NoneType
 from typing import Any, Final, get_origin
 
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.source import source_of
 
 IN_A_GRAPH: Final = {
     "add_conditional_edges": "g.add_conditional_edge(source, classifier, {'label': target})",
@@ -40,7 +39,7 @@ def returned(signature: Signature) -> tuple[str, int | None] | None:
     kind = get_origin(hint) or hint
     if isinstance(kind, type) and kind not in {object, Any, NoneType}:
         return None if issubclass(kind, Awaitable) else (f"a {kind.__name__}", None)
-    source = source_of(signature.fn)
+    source = signature.written
     if source is None:
         return None
     for made in returns(source.body):

@@ -6,6 +6,7 @@ it. Then the account of what the function writes is not whole, and nothing is pr
 
 import ast
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Final, cast, get_args
 
 from pydantic import BaseModel
@@ -38,41 +39,48 @@ class Trail:
         """Take the function, and its names that stand for a field or, in a loop, for an item of one."""
         self.source: Source = source
         self.aliases: Mapping[str, str] = aliases
-        self.nodes: list[ast.AST] = [
-            node for statement in source.body for node in ast.walk(statement)
-        ]
-        self.above: dict[int, ast.AST] = {
-            id(c): node for node in self.nodes for c in ast.iter_child_nodes(node)
-        }
+
+    @cached_property
+    def above(self) -> dict[ast.AST, ast.AST]:
+        """What each part of the function is a part of."""
+        return {part: node for node, parts in self.source.parts.items() for part in parts}
+
+    @cached_property
+    def loops(self) -> set[str]:
+        """The names that stand for one item after the other."""
+        found = (node.target for node in self.source.all(ast.For))
+        return {target.id for target in found if isinstance(target, ast.Name)}
 
     def hands_on(self, state: object) -> bool:
         """Say whether a part that can be edited goes where it may be; in doubt, yes."""
         is_model = isinstance(state, type) and issubclass(state, BaseModel)
         fields = cast("type[BaseModel]", state).model_fields if is_model else {}
-        loops = {ast.unparse(node.target) for node in self.nodes if isinstance(node, ast.For)}
-        for node in self.nodes:
-            name = self.source.field(node) or self.aliases.get(getattr(node, "id", ""), "")
-            if name in fields and not isinstance(getattr(node, "ctx", None), ast.Store):
-                hint: object = fields[name].annotation
-                is_item = isinstance(node, ast.Name) and node.id in loops
-                if self._goes_on(node, _item(hint) if is_item else hint):
-                    return True
+        named: list[tuple[ast.Attribute | ast.Name, str | None, bool]] = [
+            *((node, self.source.field(node), False) for node in self.source.all(ast.Attribute)),
+            *((n, self.aliases.get(n.id), n.id in self.loops) for n in self.source.all(ast.Name)),
+        ]
+        for node, name, is_item in named:
+            if name not in fields or isinstance(node.ctx, ast.Store):
+                continue
+            hint: object = fields[name].annotation
+            if not is_immutable(hint) and self._goes_on(node, _item(hint) if is_item else hint):
+                return True
         return False
 
     def _goes_on(self, node: ast.AST, hint: object) -> bool:
         """Follow a value to where it is used."""
-        parent = self.above.get(id(node))
+        parent = self.above.get(node)
         while isinstance(parent, ast.Attribute | ast.Subscript) and parent.value is node:
             parts = cast("Mapping[str, object]", getattr(hint, "__annotations__", {}))
             name = parent.attr if isinstance(parent, ast.Attribute) else ""
             hint = parts.get(name, object) if name else _item(hint)
-            node, parent = parent, self.above.get(id(parent))
+            node, parent = parent, self.above.get(parent)
             if name in _METHODS and isinstance(parent, ast.Call) and parent.func is node:
-                node, parent = parent, self.above.get(id(parent))
+                node, parent = parent, self.above.get(parent)
         is_flat = flat_container(hint) is not None
         while isinstance(parent, _HOLDS) or (isinstance(parent, _PARTS) and not is_flat):
             is_flat = is_flat and not isinstance(parent, _HOLDS)
-            node, parent = parent, self.above.get(id(parent))
+            node, parent = parent, self.above.get(parent)
         return not (is_immutable(hint) or parent is None or self._is_used(node, parent, is_flat))
 
     def _is_used(self, node: ast.AST, parent: ast.AST, is_flat: bool) -> bool:

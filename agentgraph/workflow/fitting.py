@@ -35,6 +35,7 @@ class Fitting:
         self._is_inner = is_inner
         self._known: set[tuple[int, int]] = set()
         self._looked_at: set[int] = set()
+        self._fields = state.model_fields
 
     def is_new(self, vertex: Vertex, settled: Settled) -> bool:
         """Say whether there is anything to look at: most vertices share what others have."""
@@ -56,7 +57,7 @@ class Fitting:
             yield from self._services(vertex, signature)
         if settled.binding.child is not None and settled.binding.child.deps is not None:
             yield from self._served(vertex, settled.binding.child.deps, f"node {vertex.name!r}")
-        yield from self._fields(vertex)
+        yield from self._declared(vertex)
         yield from misfits(vertex, settled, self._state)
         yield from self._answers(vertex, settled)
         if vertex.policy.attempts > 1:
@@ -112,14 +113,14 @@ class Fitting:
         if known is None or finder is not getattr(BaseModel, "__getattr__", None):
             return  # Whoever finds attributes by himself may find any.
         for name, verb, line, _ in known.mentions:
-            if name in told or name in self._state.model_fields or hasattr(self._state, name):
+            if name in told or name in self._fields or hasattr(self._state, name):
                 continue
             told.add(name)
             found = self._lacking(vertex, name, verb)
             yield replace(found, claim="proved", place=signature.at(line))
 
     def _lacking(self, vertex: Vertex, name: str, verb: str, where: str = "") -> Finding:
-        fields = self._state.model_fields
+        fields = self._fields
         what = f"{vertex.name!r} {verb} {name!r}, and {self._state.__name__} has no such field"
         fix = suggest(name, fields, f"its fields are {', '.join(fields)}")
         return replace(found_at(vertex, "AG403", what, fix, where), claim="declared")
@@ -138,11 +139,10 @@ class Fitting:
         fix = f"declare what serves it: `workflow(..., deps={name})`"
         yield found_at(vertex, "AG121", what, fix, where)
 
-    def _fields(self, vertex: Vertex) -> Iterator[Finding]:
-        fields = self._state.model_fields
+    def _declared(self, vertex: Vertex) -> Iterator[Finding]:
         for verb, names in (("reads", vertex.reads), ("writes", vertex.writes)):
             for name in names or ():
-                if name not in fields:
+                if name not in self._fields:
                     where = f"{verb}= of {vertex.name!r}"
                     yield self._lacking(vertex, name, f"says that it {verb}", where)
 

@@ -149,10 +149,7 @@ class Flow(Generic[S_contra]):
         return Flow[BaseModel](Catch(self.tree, errors, handler, spot))
 
     def loop(
-        self: "Flow[S]",
-        *,
-        at_most: int,
-        then: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None,
+        self: "Flow[S]", *, at_most: int, then: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None
     ) -> "Flow[S]":
         """Let a route inside lead back: an object that ends one of its ways and stands before it.
 
@@ -207,11 +204,9 @@ class Node(Flow[S_contra]):
 
         settled = self.work.settled
         if settled.binding.body is None or settled.vertex.kind != "node":
-            raise NotAvailable(
-                f"{self.name!r} is a {settled.vertex.kind}, which is more than one call",
-                where=f"{self.name!r}.apply",
-                fix="run a workflow of it: `workflow('w', State, part).run_sync(state)`",
-            )
+            what = f"{self.name!r} is a {settled.vertex.kind}, which is more than one call"
+            fix = "run a workflow of it: `workflow('w', State, part).run_sync(state)`"
+            raise NotAvailable(what, where=f"{self.name!r}.apply", fix=fix)
         return await apply(settled.binding.body, state)
 
     def undo(self: "Node[S]", fn: "Body[S] | BodyCtx[S] | Node[S]") -> "Node[S]":

@@ -58,53 +58,56 @@ class Tried(NamedTuple):
     """Lines of guards that overrule the answer of an earlier one, with a state."""
 
 
-def tried(source: Source, state: type[BaseModel]) -> Tried | None:
-    """Try a classifier on all that may matter; None when that cannot be done."""
+def tried(source: Source, state: type[BaseModel], *, always_answers: bool) -> Tried | None:
+    """Try a classifier on all that may matter; None when that cannot be done.
+
+    `always_answers`: it has an answer at each end, so that only its guards are of interest.
+    """
     runner = Runner(source)
-    nodes = [node for statement in source.body for node in ast.walk(statement)]
-    names = sorted({name for node in nodes if (name := source.field(node)) is not None})
+    fields = map(source.field, source.all(ast.Attribute))
+    names = sorted({name for name in fields if name is not None})
     if is_guarded(state, names):
         return None
-    edges = _edges(runner, nodes, names)
+    edges = _edges(runner, names)
     domains = [list(_domain(state.model_fields.get(name), edges[name])) for name in names]
     if not 0 < prod(map(len, domains)) <= _TRIALS:
         return None
     states = (dict(zip(names, values, strict=True)) for values in product(*domains))
+    guards: list[Guard] = [node.test for node in source.all(ast.If) if matters(node)]
+    # A last `case _` is there for what should not come, and a subject is no guard, but looked at.
+    for node in source.all(ast.Match):
+        guards.append(node.subject)
+        rest = node.cases[:-1] if _is_any(node.cases[-1]) else node.cases
+        guards += [case.guard or case.pattern for case in rest]
+    silent: list[Values] = []
     try:
-        silent = [values for values in states if runner.is_silent(values)]
+        for values in states:
+            if always_answers and runner.have_held(guards):
+                break
+            if runner.is_silent(values):
+                silent.append(values)
     except Unknown:
         return None
-    guards: list[Guard] = [
-        node.test for node in nodes if isinstance(node, ast.If) and _matters(node)
-    ]
-    # A last `case _` is there for what should not come, and a subject is no guard, but looked at.
-    for node in nodes:
-        if isinstance(node, ast.Match):
-            guards.append(node.subject)
-            rest = node.cases[:-1] if _is_any(node.cases[-1]) else node.cases
-            guards += [case.guard or case.pattern for case in rest]
     return Tried(silent, runner.dead(guards), runner.doubled)
 
 
-def _matters(choice: ast.If) -> bool:
+def matters(choice: ast.If) -> bool:
     """A guard that only raises is there for what should not come, and a bare name is a switch."""
     return not (isinstance(choice.body[0], ast.Raise) or isinstance(choice.test, ast.Name))
 
 
-def _edges(
-    runner: "Runner", nodes: Sequence[ast.AST], names: Sequence[str]
-) -> dict[str, list[object]]:
+def _edges(runner: "Runner", names: Sequence[str]) -> dict[str, list[object]]:
     """The constants that each field is compared with; all of them, where it is used otherwise."""
     found: dict[str, list[object]] = {name: [] for name in names}
     compared: set[ast.AST] = set()
-    for node in nodes:
-        if isinstance(node, ast.Compare):
-            inside = list(ast.walk(node))
-            compared.update(inside)
-            for name in filter(None, map(runner.source.field, inside)):
-                found[name] += map(runner.constant, inside)
-    loose = {runner.source.field(node) for node in nodes if node not in compared}
-    everything = [0, *map(runner.constant, nodes)]
+    source = runner.source
+    for node in source.all(ast.Compare):
+        inside = source.inside(node)
+        compared.update(inside)
+        for name in filter(None, map(source.field, inside)):
+            found[name] += map(runner.constant, inside)
+    loose = {source.field(node) for node in source.all(ast.Attribute) if node not in compared}
+    everything = [0, *map(runner.constant, source.parts)] if loose & found.keys() else []
     return {name: everything if name in loose else edges for name, edges in found.items()}
 
 
@@ -209,6 +212,10 @@ class Runner:
             return False
         return not answer or answer[0] is None
 
+    def have_held(self, guards: Sequence[Guard]) -> bool:
+        """Say whether each of these guards was true of some state."""
+        return all(self._held.get(guard) for guard in guards)
+
     def dead(self, guards: Sequence[Guard]) -> list[Guard]:
         """Return the guards that never held, if nothing but constants decides."""
         if not all(map(self._is_plain, guards)):
@@ -220,7 +227,7 @@ class Runner:
 
     def _is_plain(self, test: Guard) -> bool:
         """Say whether a guard only compares fields with constants, so that no value is missed."""
-        for node in ast.walk(test):
+        for node in self.source.inside(test):
             if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
                 return False
             if isinstance(node, ast.Compare):
@@ -321,13 +328,13 @@ class Runner:
             case ast.Compare(left, ops, rights):
                 sides = [self._see(side) for side in (left, *rights)]
                 pairs = zip(ops, pairwise(sides), strict=True)
-                return all(_operated(op, *pair) for op, pair in pairs)
+                return all(operated(op, *pair) for op, pair in pairs)
             case ast.BoolOp(op, parts):
                 return self._logic(parts, is_and=isinstance(op, ast.And))
             case ast.UnaryOp(op, operand):
-                return _operated(op, self._see(operand))
+                return operated(op, self._see(operand))
             case ast.BinOp(left, op, right):
-                return _operated(op, self._see(left), self._see(right))
+                return operated(op, self._see(left), self._see(right))
             case ast.IfExp(test, body, orelse):
                 return self._see(body if self._see(test) else orelse)
             case ast.Tuple(parts) | ast.List(parts) | ast.Set(parts):
@@ -448,7 +455,7 @@ _OPERATORS: Final = {
 """The names of operators in a syntax tree, and in the module `operator`."""
 
 
-def _operated(op: ast.AST, *sides: Any) -> Any:
+def operated(op: ast.AST, *sides: Any) -> Any:
     """Do what an operator does."""
     if isinstance(op, ast.In | ast.NotIn):
         return (sides[0] in sides[1]) == isinstance(op, ast.In)

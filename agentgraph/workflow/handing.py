@@ -22,9 +22,9 @@ from agentgraph.state.field import explain
 from agentgraph.workflow.findings import found_at
 from agentgraph.workflow.guards import is_guarded, limits_of
 from agentgraph.workflow.signature import MISSING, Signature, Unread
-from agentgraph.workflow.source import source_of
 from agentgraph.workflow.work import Settled
 
+_LITERALS = (ast.Constant, ast.UnaryOp, ast.BinOp, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Call)
 _PLAIN = frozenset({int, float, str, bool, bytes, list, dict, set, tuple, frozenset, type(None)})
 
 
@@ -48,7 +48,7 @@ def _constants(
     """Compare the constants that a function assigns with their fields."""
     for name, _, line, node in signature.known.mentions if signature.known else ():
         field = state.model_fields.get(name)
-        if field is None or node is None or is_guarded(state, [name]):
+        if field is None or not isinstance(node, _LITERALS) or is_guarded(state, [name]):
             continue
         try:
             why = _refused(field, ast.literal_eval(node), state)
@@ -104,14 +104,14 @@ def _mapped(vertex: Vertex, settled: Settled) -> Iterator[Finding]:
         return
     yield from _handed(vertex, "`enter` gives", enter.returns, f"{vertex.name!r} works on", child)
     yield from _handed(vertex, f"{vertex.name!r} gives", child, "`leave` takes", leave.second)
-    source = source_of(enter.fn)
-    for statement in source.body if source else ():
-        match statement:
+    for each in enter.written.body if enter.written else ():
+        match each:
             case ast.Return(ast.Call(ast.Name(name), [], keywords) as made) if (
-                source is not None and source.value(name) is child
+                enter.written and enter.written.value(name) is child
             ):
                 given = {keyword.arg for keyword in keywords}
-                yield from _unmapped(vertex, child, given, enter.at(made.lineno + source.offset))
+                where = enter.at(made.lineno + enter.written.offset)
+                yield from _unmapped(vertex, child, given, where)
             case _:
                 pass
 

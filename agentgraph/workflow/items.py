@@ -122,11 +122,8 @@ def _done(do: object) -> tuple[Signature | None, Program | None, tuple[Signature
     if isinstance(do, Node):
         return None, *_single(cast("Node[BaseModel]", do))
     if isinstance(do, Flow):
-        raise InvalidAgent(
-            "`do` is a flow",
-            where="each",
-            fix="make a workflow of it: `workflow('item', Item, flow)`",
-        )
+        fix = "make a workflow of it: `workflow('item', Item, flow)`"
+        raise InvalidAgent("`do` is a flow", where="each", fix=fix)
     called = signature_of(do)
     return called, None, (called,)
 

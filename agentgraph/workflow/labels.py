@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from enum import Enum
-from types import NoneType, UnionType
+from types import NoneType
 from typing import (
     Annotated,
     Final,
     Literal,
     NamedTuple,
     TypeGuard,
-    Union,
     cast,
     get_args,
     get_origin,
@@ -20,7 +19,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Ask
-from agentgraph.workflow.signature import MISSING, Signature, Unread
+from agentgraph.workflow.signature import MISSING, Signature, Unread, options_of
 
 _CLOSED: Final = (
     "annotate the answer with a `Literal` of texts, an `Enum`, a `bool`, or a `Verdict` of one"
@@ -46,7 +45,7 @@ def key_of(answer: object) -> str:
 def answers_of(signature: Signature) -> Answers:
     """Read the labels of a classifier or voter. Raises `InvalidAgent` when there are none."""
     hint: object = _awaited(_given(signature))
-    options = _options(hint)
+    options = options_of(hint)
     rest = tuple(each for each in options if each is not NoneType)
     verdicts = [each for each in rest if _is_verdict(each)]
     if not verdicts:
@@ -66,21 +65,17 @@ def asked_by(signature: Signature) -> Answers:
     """Read what a question may be answered: labels, or a form."""
     hint = _awaited(_given(signature))
     if (get_origin(hint) or hint) is not Ask or not get_args(hint):
-        raise InvalidAgent(
-            f"{signature.name!r} does not say what may be answered",
-            where=signature.where,
-            fix='annotate what it returns: `-> Ask[Literal["send", "drop"]]`, or `-> Ask[Address]`',
-        )
+        what = f"{signature.name!r} does not say what may be answered"
+        fix = 'annotate what it returns: `-> Ask[Literal["send", "drop"]]`, or `-> Ask[Address]`'
+        raise InvalidAgent(what, where=signature.where, fix=fix)
     (answer,) = get_args(hint)
     if _is_form(answer):
         return Answers({}, form=answer)
     found = _labels(signature, answer, Answers({}))
     if found.is_open:
-        raise InvalidAgent(
-            f"{signature.name!r} may be answered by any text",
-            where=signature.where,
-            fix="name the answers with a `Literal` or an `Enum`; for free text ask with a model",
-        )
+        what = f"{signature.name!r} may be answered by any text"
+        fix = "name the answers with a `Literal` or an `Enum`; for free text ask with a model"
+        raise InvalidAgent(what, where=signature.where, fix=fix)
     return found
 
 
@@ -93,11 +88,8 @@ def _given(signature: Signature) -> object:
             fix="define it before the workflow is built, where the function can see it",
         )
     if hint is MISSING or hint is NoneType:
-        raise InvalidAgent(
-            f"{signature.name or 'a function'!r} does not say which labels it answers",
-            where=signature.where,
-            fix=_CLOSED,
-        )
+        what = f"{signature.name or 'a function'!r} does not say which labels it answers"
+        raise InvalidAgent(what, where=signature.where, fix=_CLOSED)
     return _bare(hint)
 
 
@@ -109,18 +101,15 @@ def _labels(signature: Signature, hint: object, so_far: Answers) -> Answers:
     for value in values:
         key = key_of(value)
         if key in labels.values() and value not in labels:
-            raise InvalidAgent(
-                f"two answers of {signature.name!r} have the label {key!r}",
-                where=signature.where,
-                fix="give one of them another name",
-            )
+            what = f"two answers of {signature.name!r} have the label {key!r}"
+            raise InvalidAgent(what, where=signature.where, fix="give one of them another name")
         labels[value] = key
     return Answers(labels, is_verdict=so_far.is_verdict, abstains=so_far.abstains)
 
 
 def _values(signature: Signature, hint: object) -> Iterator[object]:
     option: object
-    for option in map(_bare, _options(_bare(hint))):
+    for option in map(_bare, options_of(_bare(hint))):
         if get_origin(option) is Literal:
             for value in get_args(option):
                 if not isinstance(value, str | bool | Enum):
@@ -167,23 +156,14 @@ def _awaited(hint: object) -> object:
     return hint
 
 
-def _options(hint: object) -> tuple[object, ...]:
-    return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
-
-
 def _abstaining(signature: Signature) -> InvalidAgent:
-    return InvalidAgent(
-        f"{signature.name!r} returns a label or None, so its labels cannot be checked",
-        where=signature.where,
-        fix="a classifier that may abstain returns a verdict or None: `-> Verdict[Kind] | None`",
-    )
+    what = f"{signature.name!r} returns a label or None, so its labels cannot be checked"
+    fix = "a classifier that may abstain returns a verdict or None: `-> Verdict[Kind] | None`"
+    return InvalidAgent(what, where=signature.where, fix=fix)
 
 
 def _unclear(signature: Signature, hint: object) -> InvalidAgent:
     named = hint if get_args(hint) else getattr(hint, "__name__", hint)
     shown = "a verdict of nothing" if hint is MISSING else repr(str(named).replace("typing.", ""))
-    return InvalidAgent(
-        f"{signature.name!r} answers {shown}, which is no closed set of labels",
-        where=signature.where,
-        fix=_CLOSED,
-    )
+    what = f"{signature.name!r} answers {shown}, which is no closed set of labels"
+    return InvalidAgent(what, where=signature.where, fix=_CLOSED)

@@ -5,6 +5,7 @@ A flow needs none of this: its operators say where a region begins and ends.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from agentgraph.verify.ways import path_to
 from agentgraph.workflow.places import Spot
 from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch
 
@@ -20,9 +21,8 @@ def with_regions(sketch: Sketch, trials: Sequence[Area]) -> Sketch:
     if not trials:
         return found
     outs, ins = _links(found, trials)
-    dominators = _dominators(outs, ins) if any(t.kind == "quorum" for t in trials) else {}
     inside = [
-        _raced(trial.dots[0], dominators, outs, ins)
+        _raced(trial.dots[0], outs, ins)
         if trial.kind == "quorum"
         else _surrounded(found, trial.dots, outs, ins)
         for trial in trials
@@ -70,53 +70,12 @@ def _links(
     return outs, ins
 
 
-def _dominators(outs: Ways, ins: Ways) -> dict[int, int]:
-    """Return the immediate dominator of each dot that START reaches (Cooper, Harvey, Kennedy)."""
-    order = _postorder(outs)
-    rank = {dot: number for number, dot in enumerate(order)}
-    found: dict[int, int] = {START: START}
-    changed = True
-    while changed:
-        changed = False
-        for dot in reversed(order[:-1]):
-            new: int | None = None
-            for before in ins[dot]:
-                if before in found:
-                    new = before if new is None else _meet(before, new, found, rank)
-            if new is not None and found.get(dot) != new:
-                found[dot] = new
-                changed = True
-    return found
-
-
-def _meet(left: int, right: int, found: Mapping[int, int], rank: Mapping[int, int]) -> int:
-    while left != right:
-        while rank[left] < rank[right]:
-            left = found[left]
-        while rank[right] < rank[left]:
-            right = found[right]
-    return left
-
-
-def _postorder(outs: Ways) -> list[int]:
-    order: list[int] = []
-    seen = {START}
-    waiting = [(START, iter(outs[START]))]
-    while waiting:
-        dot, rest = waiting[-1]
-        after = next((each for each in rest if each not in seen), None)
-        if after is None:
-            waiting.pop()
-            order.append(dot)
-        else:
-            seen.add(after)
-            waiting.append((after, iter(outs[after])))
-    return order
-
-
-def _raced(join: int, dominators: Mapping[int, int], outs: Ways, ins: Ways) -> set[int]:
+def _raced(join: int, outs: Ways, ins: Ways) -> set[int]:
     """Return what stands between a join and the nearest fork that all its ways come from."""
-    fork = dominators.get(join, START)
+    path = path_to(START, join, outs.__getitem__)[1:-1]
+    # Without what all ways pass, nothing leads there.
+    passed = (dot for dot in reversed(path) if join not in _reached([START], outs, {dot}))
+    fork = next(passed, START)
     before = _reached(ins[join], ins, {fork, join, START, END})
     after = _reached(outs[fork], outs, {fork, join, START, END})
     return before & after

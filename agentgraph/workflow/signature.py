@@ -24,7 +24,7 @@ from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
 from agentgraph.workflow.escapes import Trail
-from agentgraph.workflow.source import source_of
+from agentgraph.workflow.source import Source, source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
 _YIELDS: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -132,26 +132,28 @@ class Signature:
         return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn))
 
     @cached_property
+    def written(self) -> Source | None:
+        """Its source; None when it cannot be read."""
+        return source_of(self.fn)
+
+    @cached_property
     def known(self) -> Known | None:
         """What its source says of the state; None when it cannot be read."""
-        source = source_of(self.fn)
-        return None if source is None else known_of(source)
+        return None if self.written is None else known_of(self.written)
 
     @cached_property
     def access(self) -> Access | None:
         """What it reads and writes."""
-        known = self.known
-        source = known and source_of(self.fn)
-        if known is None or source is None:
+        if self.known is None or self.written is None:
             return None
-        hands_on = Trail(source, known.aliases).hands_on(self.state)
-        return replace(known.access, is_whole=False) if hands_on else known.access
+        is_lost = Trail(self.written, self.known.aliases).hands_on(self.state)
+        return replace(self.known.access, is_whole=False) if is_lost else self.known.access
 
     def _second(self) -> Wants:
         hint = self.second
         if isinstance(hint, Unread):
             hint = Ctx if _CONTEXT.fullmatch(hint.text) else read(hint.text, self.source)
-        options = [each for each in _options(hint) if each is not NoneType]
+        options = [each for each in options_of(hint) if each is not NoneType]
         if options and all(each is Ctx or get_origin(each) is Ctx for each in options):
             return "ctx"
         if options and all(_is_error(each) for each in options):
@@ -238,11 +240,8 @@ def _source(fn: object) -> object:
 
 def _refuse(fn: object, what: str) -> None:
     name = name_of(fn) or repr(fn)
-    raise InvalidAgent(
-        f"{name!r} {what}",
-        where=f"function {name!r} ({place_of(fn)})",
-        fix="take the state, and the context after it if it is needed: `(s: Ticket, ctx: Ctx)`",
-    )
+    fix = "take the state, and the context after it if it is needed: `(s: Ticket, ctx: Ctx)`"
+    raise InvalidAgent(f"{name!r} {what}", where=f"function {name!r} ({place_of(fn)})", fix=fix)
 
 
 def annotations_of(fn: FunctionType) -> Mapping[str, object]:
@@ -300,7 +299,8 @@ def _around(source: object) -> dict[str, object]:
     return names
 
 
-def _options(hint: object) -> tuple[object, ...]:
+def options_of(hint: object) -> tuple[object, ...]:
+    """Return what a hint allows: the parts of a union, or the hint itself."""
     return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
 
 

@@ -10,20 +10,22 @@ Rules of this file:
 import ast
 import builtins
 import linecache
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from types import CellType, CodeType, FunctionType, MethodType
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 _DEF = ast.FunctionDef | ast.AsyncFunctionDef
 UNBOUND: Final = object()
+N = TypeVar("N", bound=ast.AST)
 Tree: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A function as it was written."""
 
@@ -39,19 +41,50 @@ class Source:
     is_direct: bool
     """No decorator or `functools.partial` stands between the callable and this function."""
 
-    @property
+    @cached_property
     def body(self) -> list[ast.stmt]:
         """The statements; those of a lambda are the one that returns its value."""
         tree = self.tree
         return [ast.Return(tree.body)] if isinstance(tree, ast.Lambda) else tree.body
 
+    @cached_property
+    def _table(self) -> tuple[dict[ast.AST, list[ast.AST]], dict[type, list[Any]]]:
+        waiting: list[ast.AST] = [*self.body]
+        found: dict[ast.AST, list[ast.AST]] = {}
+        kinds: defaultdict[type, list[Any]] = defaultdict(list)
+        for node in waiting:
+            found[node] = inner = _inner(node)
+            waiting += inner
+            kinds[type(node)].append(node)
+        return found, kinds
+
+    @property
+    def parts(self) -> dict[ast.AST, list[ast.AST]]:
+        """All parts of the function, the outer before the inner ones, and what each is made of.
+
+        Operators and contexts are left out.
+        """
+        return self._table[0]
+
+    def all(self, kind: type[N]) -> list[N]:
+        """All parts of one kind, the outer before the inner ones."""
+        return self._table[1][kind]
+
+    def inside(self, node: ast.AST) -> list[ast.AST]:
+        """A part, and all that it is made of."""
+        found = [node]
+        for each in found:
+            found += self.parts[each]
+        return found
+
     def field(self, node: ast.AST) -> str | None:
         """The field of the state whose value an expression is."""
-        match node:
-            case ast.Attribute(ast.Name(name), field) if name == self.state:
-                return field
-            case _:
-                return None
+        # No `match`: every node of every function of a graph comes here.
+        if isinstance(node, ast.Attribute):
+            whose = node.value
+            if isinstance(whose, ast.Name) and whose.id == self.state:
+                return node.attr
+        return None
 
     def value(self, name: str) -> object:
         """What a name from outside the function stands for now; `UNBOUND` when it is its own."""
@@ -68,7 +101,7 @@ class Source:
     @property
     def names(self) -> set[str]:
         """The names of globals and attributes that were compiled."""
-        return set[str]().union(*(code.co_names for code in _codes(self.code)))
+        return {name for code in _codes(self.code) for name in code.co_names}
 
 
 _known: "WeakKeyDictionary[FunctionType, tuple[Tree, int] | None]" = WeakKeyDictionary()
@@ -111,7 +144,7 @@ def tree_of(fn: FunctionType) -> tuple[Tree, int] | None:
 
 def _def(fn: FunctionType, lines: list[str]) -> tuple[Tree, int] | None:
     first = fn.__code__.co_firstlineno - 1
-    last = max(line for code in _codes(fn.__code__) for *_, line in code.co_lines() if line)
+    last = max(line or 0 for code in _codes(fn.__code__) for _, _, line in code.co_lines())
     if not 0 <= first < last <= len(lines):
         last = first + 1
     indent = _indent(lines[first])
@@ -158,6 +191,40 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _codes(constant)
+
+
+def _inner(node: ast.AST) -> list[ast.AST]:
+    """Do what `ast.iter_child_nodes` does, several times as fast: every node of a graph is asked."""
+    kind = type(node)
+    if kind not in _fields_of:
+        _fields_of[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+    found: list[ast.AST] = []
+    for name in _fields_of[kind]:
+        part = getattr(node, name, None)
+        if isinstance(part, list):
+            found += filter(None, cast("list[ast.AST | None]", part))
+        elif isinstance(part, ast.AST):
+            found.append(part)
+    return found
+
+
+_fields_of: Final[dict[type[ast.AST], tuple[str, ...]]] = {ast.Constant: ()}
+"""The fields of a kind of node that may hold other nodes."""
+_PLAIN: Final = frozenset(
+    [
+        "ctx",
+        "op",
+        "ops",
+        "id",
+        "attr",
+        "arg",
+        "names",
+        "kwd_attrs",
+        "kind",
+        "type_comment",
+        "conversion",
+    ]
+)
 
 
 def _indent(line: str) -> int:

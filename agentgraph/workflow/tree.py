@@ -142,11 +142,7 @@ class Catch:
     __slots__ = ("body", "errors", "handler", "is_open", "spot")
 
     def __init__(
-        self,
-        body: "Tree",
-        errors: tuple[type[Exception], ...],
-        handler: "Tree",
-        spot: Spot | None,
+        self, body: "Tree", errors: tuple[type[Exception], ...], handler: "Tree", spot: Spot | None
     ) -> None:
         """Take the part, what is caught, and where it leads."""
         self.body: Tree = body

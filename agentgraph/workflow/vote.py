@@ -33,11 +33,9 @@ def consensus(*voters: object, need: int) -> object:
     exceed half of them, so that two labels can never both win.
     """
     if len(voters) < 2:
-        raise InvalidAgent(
-            f"a consensus has {len(voters)} voter" + "s" * (not voters),
-            where="consensus",
-            fix="give at least two: `consensus(tone, facts, policy, need=2)`",
-        )
+        what = f"a consensus has {len(voters)} voter" + "s" * (not voters)
+        fix = "give at least two: `consensus(tone, facts, policy, need=2)`"
+        raise InvalidAgent(what, where="consensus", fix=fix)
     if not len(voters) // 2 < need <= len(voters):
         raise InvalidAgent(
             f"a consensus of {len(voters)} voters needs {need} votes, "
@@ -52,11 +50,8 @@ def consensus(*voters: object, need: int) -> object:
 
 def _voter(voter: object) -> Signature:
     if isinstance(voter, Unfinished):
-        raise InvalidAgent(
-            f"{voter!r} is no voter",
-            where="consensus",
-            fix="give the function itself, without the decorator",
-        )
+        fix = "give the function itself, without the decorator"
+        raise InvalidAgent(f"{voter!r} is no voter", where="consensus", fix=fix)
     return signature_of(voter)
 
 

@@ -155,7 +155,9 @@ def test_the_worst_of_many_targets_is_the_exit_code(call: Call, write: Write, fo
     assert call("check").exit_code == 2
 
 
-def test_a_warning_is_a_finding_unless_only_errors_count(call: Call, write: Write) -> None:
+def test_a_warning_is_told_and_fails_nothing_unless_that_is_asked_for(
+    call: Call, write: Write
+) -> None:
     target = write("tight.py", TIGHT)
 
     done = call("check", target)
@@ -163,7 +165,7 @@ def test_a_warning_is_a_finding_unless_only_errors_count(call: Call, write: Writ
     assert "tight (tight.py): 1 warning" in done.stdout
     assert "[AG307] warning: the bound 1 of 'write'" in done.stdout
     assert "proved    every run ends" in done.stdout
-    assert done.exit_code == 1
+    assert done.exit_code == 0
     assert call("check", target, "--fail-on", "warning").exit_code == 1
     assert call("check", target, "--fail-on", "error").exit_code == 0
 
@@ -323,3 +325,53 @@ def test_a_report_says_how_what_nodes_read_and_write_is_known(call: Call, write:
     (found,) = as_json(call("check", "claims.py", "--format", "json"))["targets"]
     assert found["claims"]["declared"] == ["said"]
     assert found["requirements"] == ["always_before('plain', 'ask')"]
+
+
+DEEP = """
+from typing import Literal
+from agentgraph import END, State, classifier, workflow
+class S(State):
+    a: int = 0
+    b: int = 0
+@classifier
+def size(s: S) -> Literal["small", "large"]:
+    if s.a < s.b + 1000:
+        return "small"
+    if s.a > s.b + 1000:
+        return "large"
+sized = workflow("sized", S, size.route({"small": END, "large": END}))
+"""
+
+
+def test_deep_decides_guards_that_trying_values_leaves_open(call: Call, write: Write) -> None:
+    assert call("check", write("sized.py", DEEP)).exit_code == 0
+    done = call("check", write("again.py", DEEP), "--deep")
+
+    assert done.exit_code == 1
+    assert "[AG205] 'size' answers nothing for a=" in done.stdout
+
+
+def test_deep_without_its_package_decides_nothing(
+    call: Call, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "z3", None)
+
+    done = call("check", write("sized.py", DEEP), "--deep")
+
+    assert done.exit_code == 2
+    assert "pip install 'agentgraph[z3]'" in done.stderr
+
+
+def test_a_check_loads_neither_hypothesis_nor_z3(write: Write) -> None:
+    target = write("forked.py", FORKED)
+    program = (
+        "import sys; from agentgraph.cli.commands import agentgraph; "
+        f"agentgraph(['check', {target!r}], standalone_mode=False); "
+        "print([name for name in ('hypothesis', 'z3') if name in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"

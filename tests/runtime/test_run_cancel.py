@@ -319,7 +319,7 @@ def test_a_compensation_that_somebody_cancels_has_failed_and_the_state_is_as_it_
         assert isinstance(result.errors[-1], UndoStopped)
         assert [(each.node, type(each.error)) for each in result.failures] == [
             ("b", KeyError),
-            ("a", UndoStopped),
+            ("undo a", UndoStopped),
         ]
 
     play(main)

@@ -322,3 +322,11 @@ def test_what_is_told_of_the_known_classes_of_faults_happens_however_deep_they_l
 
     assert len(played) > 10
     assert [each for each in played if not each[2]] == []
+
+
+@pytest.mark.parametrize("seed", [548, 974, 1121])
+def test_two_tokens_at_the_end_of_a_graph_inside_end_it_early(seed: int) -> None:
+    found = faults(seed, seed + 1)
+
+    assert any(f.script and f.script.culprits[0].endswith("/END") for _, _, f in found)
+    assert all(replay(made, fault).occurred for _, made, fault in found)

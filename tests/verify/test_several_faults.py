@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from agentgraph.graph import Edge, FrozenGraph, Vertex
+from agentgraph.graph import Edge, FrozenGraph, Region, Vertex
 from agentgraph.testing import replay
 from agentgraph.verify import verify
 from tests.verify.drafting import bounded, graph, join
@@ -57,4 +57,95 @@ def test_two_faults_beside_each_other_are_both_told_once(
     sides = sorted({name[0] for f in findings for name in f.path if name[0] in "pq"})
     assert sides == ["p", "q"]
     assert len(findings) == 2
+    assert all(replay(made, finding).occurred for finding in findings)
+
+
+def strung(kinds: tuple[str, ...], *, start: str = "START", end: str = "END") -> FrozenGraph:
+    """Put faults one behind the other, each between two nodes of its own."""
+    vertices: list[Vertex] = []
+    edges: list[Edge] = []
+    before = start
+    for number, kind in enumerate(kinds):
+        inner, ways = put(kind, f"p{number}")
+        names = {v.name for v in inner}
+        vertices += [
+            *inner,
+            *(Vertex(f"p{number}{end}") for end in ("IN", "OUT") if f"p{number}{end}" not in names),
+        ]
+        edges += [Edge(before, f"p{number}IN"), *ways]
+        before = f"p{number}OUT"
+    edges.append(Edge(before, end))
+    ends = [Vertex("START", "start"), Vertex("END", "end")]
+    return FrozenGraph("desk", (*ends, *vertices), tuple(edges))
+
+
+@pytest.mark.parametrize(
+    "kinds", [k for n in (2, 3) for k in product(("waits", "twice"), repeat=n)]
+)
+def test_faults_behind_each_other_are_all_told_once(kinds: tuple[str, ...]) -> None:
+    made = strung(kinds)
+
+    findings = verify(made).findings
+
+    expected = {"waits": "AG301", "twice": "AG302"}
+    assert [finding.code for finding in findings] == [expected[kind] for kind in kinds]
+    for number, finding in enumerate(findings):
+        assert finding.script is not None
+        assert finding.script.culprits[0].startswith(f"p{number}")
+        assert len(finding.script.mended) == number
+        assert replay(made, finding).occurred
+
+
+def test_a_fault_around_another_one_is_told_with_it() -> None:
+    made = graph(
+        "START -> k\nk -x-> f\nk -y-> b\nf -> p, q\np -> c\nq -> c\nc -> d\nd -> j\nb -> j\nj -> END",
+        join("j"),
+    )
+
+    findings = verify(made).findings
+
+    found = [(f.code, f.script.culprits[0]) for f in findings if f.script is not None]
+    assert sorted(found) == [("AG301", "j"), ("AG302", "c")]
+    assert all(replay(made, finding).occurred for finding in findings)
+
+
+def test_a_fault_that_another_one_inside_it_hides_is_told_with_it() -> None:
+    made = graph(
+        "START -> f\nf -> a, b\na -> k\nk -x-> p\nk -y-> q\np -> i\nq -> i\ni -> c\nb -> l\n"
+        "l -x-> r\nl -y-> s\nr -> h\ns -> h\nh -> c\nc -> END",
+        join("i"),
+        join("h"),
+    )
+
+    findings = verify(made).findings
+
+    found = [(f.code, f.script.culprits[0]) for f in findings if f.script is not None]
+    assert sorted(found) == [("AG301", "h"), ("AG301", "i"), ("AG302", "c")]
+    assert all(replay(made, finding).occurred for finding in findings)
+
+
+def test_a_fault_behind_one_inside_a_subgraph_is_told_with_the_path_of_both() -> None:
+    inner = strung(("waits", "twice"))
+    made = graph("START -> sub\nsub -> END", Vertex("sub", "subgraph", child=inner))
+
+    first, second = verify(made).findings
+
+    assert first.script is not None
+    assert second.script is not None
+    assert first.script.mended == ()
+    assert [part[0][:5] for part in second.script.mended] == ["sub/p"]
+    assert replay(made, first).occurred
+    assert replay(made, second).occurred
+
+
+def test_a_fault_behind_a_region_with_one_is_told_too() -> None:
+    made = graph(
+        "START -> f\nf -> a, b\na -> c\nb -> c\nc -> k\nk -x-> d\nk -y-> e\nd -> j\ne -> j\nj -> END\nh -> END",
+        join("j"),
+        regions=(Region("r", "catch", ("f", "a", "b", "c"), "h", ("builtins.OSError",)),),
+    )
+
+    findings = verify(made).findings
+
+    assert [finding.code for finding in findings] == ["AG302", "AG301"]
     assert all(replay(made, finding).occurred for finding in findings)

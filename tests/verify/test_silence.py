@@ -55,6 +55,16 @@ def test_a_comment_on_the_line_of_a_finding_silences_it(build: Build) -> None:
     assert codes(build(CLOCK.format(above="", on="", below=MARK))) == []
 
 
+def test_a_comment_in_a_body_that_silences_nothing_is_a_finding(build: Build) -> None:
+    text = CLOCK.format(above="", on="", below="").replace("time.time() > 5", "s.text")
+    idle = text.replace('"small"\n', f'"small"{MARK}\n')
+    below = text.replace("\nwf =", f"\nother = 1{MARK}\n\nwf =")
+
+    assert codes(build(text)) == []
+    assert codes(build(idle)) == ["AG140"]
+    assert codes(build(below)) == []
+
+
 @pytest.mark.parametrize("place", ["above", "on"])
 def test_a_comment_that_silences_nothing_is_a_finding(build: Build, place: str) -> None:
     marks = {"above": "", "on": "", "below": "", place: MARK}
