@@ -6,7 +6,6 @@ not ask for it, and it can do no more than tell, spend and record.
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from decimal import Decimal
-from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from math import isfinite
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast, overload
@@ -87,7 +86,7 @@ class Ctx(Generic[D_co]):
         """Tell a value to those who follow the run. It is never unsaid, also if this attempt fails."""
         session = self._session
         # A copy: what the node does to it afterwards was not told.
-        session.in_loop(partial(session.emitted, self.path, own(value), self.attempt))
+        session.in_loop(session.emitted, self.path, own(value), self.attempt)
 
     def spend(self, *, tokens: int = 0, usd: float | Decimal | None = None) -> None:
         """Count what this attempt used; `usd` None says that the cost is unknown."""
@@ -100,8 +99,7 @@ class Ctx(Generic[D_co]):
                 fix="give numbers that are not negative; usd=None where the cost is unknown",
             )
         session = self._session
-        dollars = None if usd is None else float(usd)
-        session.in_loop(partial(session.spent, self.path, tokens, dollars))
+        session.in_loop(session.spent, self.path, tokens, None if usd is None else float(usd))
 
     @overload
     def effect(self, key: str, fn: Callable[[], Awaitable[R]]) -> Coroutine[object, object, R]: ...

@@ -45,7 +45,9 @@ async def run(
     `journal` is filled with every fact that the machine is told. Raises `RunFailed` when
     the run fails, and `InvalidInput` when the state or the services do not fit.
     """
-    initial = _initial(program, state, deps, options)
+    if options:
+        _check_options(options)
+    initial = _initial(program, state, deps)
     session = Session(program, options, deps, journal)
     driver = Driver(session)
     driver.begin(initial)
@@ -100,7 +102,9 @@ def start(
     **options: Unpack[RunOptions],
 ) -> "Run[S]":
     """Start a run that goes on by itself in the running event loop, and return its handle."""
-    initial = _initial(program, state, deps, options)
+    if options:
+        _check_options(options)
+    initial = _initial(program, state, deps)
     return Run(Session(program, options, deps, journal), initial)
 
 
@@ -368,12 +372,8 @@ def _check_options(options: Mapping[str, object]) -> None:
         )
 
 
-def _initial(
-    program: Program, state: BaseModel, deps: object, options: Mapping[str, object]
-) -> Revision:
+def _initial(program: Program, state: BaseModel, deps: object) -> Revision:
     """Return the first revision: a copy, so that the caller's object is never changed."""
-    if options:
-        _check_options(options)
     model = program.model
     name = program.graph.name
     if type(state) is not model and not isinstance(state, model):

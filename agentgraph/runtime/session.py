@@ -3,10 +3,9 @@
 import os
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from itertools import count
-from typing import Any, Final, cast
+from typing import Any, Final, ParamSpec, cast
 from uuid import uuid4
 
 from pydantic import BaseModel
@@ -54,6 +53,7 @@ from agentgraph.runtime.watch import Watch
 from agentgraph.state import Revision
 from agentgraph.state.revision import lighten, restore
 
+P = ParamSpec("P")
 ROOT: Final = 1
 """The machine numbers the frame of the workflow itself first."""
 _PLAIN: Final[RunOptions] = {}
@@ -96,7 +96,7 @@ class Session:
         self.options: RunOptions = options or _PLAIN
         self.deps: object = deps
         self.run_id: str = options.get("run_id") or f"{_process}-{next(_numbers)}"
-        self._marking = Marking(program.plan)
+        self._marking: Marking | None = None
         self.is_resting: bool = False
         """It waits, and is kept as small as may be."""
         self.loop: AbstractEventLoop = get_running_loop()
@@ -117,9 +117,12 @@ class Session:
     @property
     def marking(self) -> Marking:
         """Where the run stands."""
-        if self.is_resting:
+        marking = self._marking
+        if marking is None:
+            marking = self._marking = Marking(self.program.plan)
+        elif self.is_resting:
             self.wake()
-        return self._marking
+        return marking
 
     def rest(self) -> None:
         """Keep no more than a run needs that waits for a person."""
@@ -138,7 +141,7 @@ class Session:
         """Be ready to go on."""
         if self.is_resting:
             self.is_resting = False
-            wake(self._marking)
+            wake(self.marking)
             for revision in revisions(self.marking):
                 restore(revision)
             self.path, self.decisions = list(self.path), list(self.decisions)
@@ -193,13 +196,15 @@ class Session:
             self.journal.append(fact)
         return advance(self.marking, fact)
 
-    def in_loop(self, call: Callable[[], object]) -> None:
+    def in_loop(self, call: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
         """Call in the thread of the run: a node in a thread of its own must not touch the rest."""
         if running_loop() is self.loop:
-            call()
+            call(*args, **options)
             return
-        with suppress(RuntimeError):  # The loop has closed: a late attempt has nobody left to tell.
-            self.loop.call_soon_threadsafe(call)
+        try:
+            self.loop.call_soon_threadsafe(lambda: call(*args, **options))
+        except RuntimeError:
+            return  # The loop has closed: a late attempt has nobody left to tell.
 
     def place(self, task: Task) -> str:
         """Return the path of a task, such as `inbox/support/billing` or `corpus/each/3`."""
@@ -268,7 +273,7 @@ class Session:
     @property
     def status(self) -> Status:
         """How the run stands."""
-        return self._marking.status
+        return "running" if self._marking is None else self._marking.status
 
     def result(self) -> Result[BaseModel]:
         """Return all that is known of the run as it stands."""
