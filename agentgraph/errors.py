@@ -231,11 +231,8 @@ class InvalidGraph(GraphError):
     def __init__(self, name: str, findings: Sequence[Finding], *, report: object = None) -> None:
         """Take the name of the graph, everything that was found, and the `Report` of it."""
         count = f"{len(findings)} fault" + ("" if len(findings) == 1 else "s")
-        super().__init__(
-            f"workflow {name!r} has {count}",
-            where=f"workflow {name!r}",
-            fix="mend each finding below",
-        )
+        what, where = f"workflow {name!r} has {count}", f"workflow {name!r}"
+        super().__init__(what, where=where, fix="mend each finding below")
         self.name = name
         self.findings: tuple[Finding, ...] = tuple(findings)
         self.report: Any = report
@@ -463,11 +460,9 @@ class JournalDiffers(JournalError):
     @classmethod
     def at(cls, index: int, where: str, what: str) -> Self:
         """Say which event of the journal does not fit, and why."""
-        return cls(
-            f"event {index} of the journal does not fit: {what}",
-            where=where,
-            fix="replay it on the graph that wrote it (compare the digests)",
-        )
+        what = f"event {index} of the journal does not fit: {what}"
+        fix = "replay it on the graph that wrote it (compare the digests)"
+        return cls(what, where=where, fix=fix)
 
 
 class InternalError(AgentGraphError):
