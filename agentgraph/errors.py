@@ -78,6 +78,8 @@ class Script:
     number: int = 0
     mended: tuple[tuple[str, str], ...] = ()
     """Parts, by their first and last vertex, that have other faults and are taken as mended."""
+    within: str = ""
+    """The path of the graph that is played alone, since the one around it can have no run."""
 
     def followed_by(self, script: "Script", at: str, path: str) -> "Script":
         """Go on with the script of a graph inside: `at` its run, `path` where it stands."""

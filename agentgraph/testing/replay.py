@@ -7,7 +7,7 @@ choices answer what the script says, and each completes when it is its turn.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Resting, Script, Step
 from agentgraph.events import Result
@@ -50,11 +50,28 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
     (something is never reached, say) is checked by a search of the whole graph.
     """
     found = graph if isinstance(graph, FrozenGraph) else graph.report.graphs[0][1]
-    if finding.script is not None:
-        found = mended(found, finding.script.mended)
-    if finding.script is None or finding.script.outcome == "never":
-        return Replayed(is_shut(found, finding), "not run")
-    return asyncio.run(_play(found, finding.script))
+    script = finding.script
+    if script is not None and script.outcome != "never":
+        for name in script.within.split("/")[:-1]:
+            found = found.vertex[name].child or found
+        script = _alone(script)
+        return asyncio.run(_play(mended(found, script.mended), script))
+    if script is not None:
+        found = mended(found, script.mended)
+    return Replayed(is_shut(found, finding), "not run")
+
+
+def _alone(script: Script) -> Script:
+    """Name all by its place in the graph that is played."""
+    cut = len(script.within)
+    return replace(
+        script,
+        culprits=tuple(name[cut:] for name in script.culprits),
+        steps=tuple(step._replace(vertex=step.vertex[cut:]) for step in script.steps),
+        moves=tuple((a[cut:], b[cut:], by) for a, b, by in script.moves),
+        tokens=tuple(Resting(at[cut:], by and by[cut:]) for at, by in script.tokens),
+        mended=tuple((first[cut:], last[cut:]) for first, last in script.mended),
+    )
 
 
 async def _play(graph: FrozenGraph, script: Script) -> Replayed:
@@ -268,18 +285,24 @@ class _Player:
         """How many tokens entered the region in the last step, and how many left it."""
         inside, ins, outs = self._members(), 0, 0
         for (source, target, label), times in self._new().items():
+            is_inside = source in inside
             if label == "catch":
-                continue
-            ins += times * (source not in inside and target in inside)
-            outs += times * (source in inside and target not in inside)
+                # A flow that fails inside of it leaves it by its handler; its own handler ends it.
+                caught = source.rsplit("/", 1)[-1]
+                is_inside = caught != self.script.region and self._members(caught) <= inside
+                if not is_inside:
+                    continue
+            ins += times * (not is_inside and target in inside)
+            outs += times * (is_inside and target not in inside)
         return ins, outs
 
-    def _members(self) -> set[str]:
+    def _members(self, name: str = "") -> set[str]:
+        """Return what stands in a region, by path: in that of the script, or one beside it."""
         prefix, graph = "", self.graph
-        for name in self.script.culprits[0].split("/")[:-1]:
-            prefix, graph = f"{prefix}{name}/", graph.vertex[name].child or graph
-        region = next(each for each in graph.regions if each.name == self.script.region)
-        return {prefix + name for name in region.members} - {f"{prefix}{region.target}"}
+        for outer in self.script.culprits[0].split("/")[:-1]:
+            prefix, graph = f"{prefix}{outer}/", graph.vertex[outer].child or graph
+        region = next(each for each in graph.regions if each.name == (name or self.script.region))
+        return {prefix + member for member in region.members} - {f"{prefix}{region.target}"}
 
     def _inside(self, marking: Marking) -> int:
         inside = self._members()

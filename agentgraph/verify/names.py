@@ -138,6 +138,10 @@ def _bound(
         yield _misplaced(f"a {vertex.kind} cannot have a bound", where, fix, vertex.place)
     if bound.then is not None:
         yield from _lead(graph, bound.then, where, vertex.place)
+    if bound.then == vertex.name:
+        what = f"a token past the bound of {vertex.name!r} goes to {vertex.name!r} again, for ever"
+        fix = "lead `then` to another node or to END, or leave it out: the run then ends exhausted"
+        yield _misplaced(what, where, fix, vertex.place)
     if bound.loop is None:
         return
     if bound.loop not in loops:

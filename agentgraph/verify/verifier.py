@@ -173,7 +173,11 @@ def _led_to(
     at = where = ""
     for name in prefix.split("/")[:-1]:
         seen = checked[id(graph)].seen
-        stand = None if seen is None else seen.coming(name)
+        if seen is None:
+            # What is around it has no run, so it is played alone.
+            alone = Script(script.outcome, ()).followed_by(script, prefix, prefix)
+            return replace(alone, within=prefix)
+        stand = seen.coming(name)
         if stand is None:
             return Script("never", tuple(prefix + each for each in script.culprits))
         tokens = tuple(token for token in stand.tokens() if token.vertex != name)

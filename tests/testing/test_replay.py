@@ -324,6 +324,22 @@ def test_what_is_told_of_the_known_classes_of_faults_happens_however_deep_they_l
     assert [each for each in played if not each[2]] == []
 
 
+@pytest.mark.parametrize("seed", [1302, 1372])
+def test_a_fault_inside_a_graph_that_can_have_no_run_is_played_alone(seed: int) -> None:
+    found = faults(seed, seed + 1)
+    alone = [fault for _, _, fault in found if fault.script is not None and fault.script.within]
+
+    assert alone
+    assert all(replay(made, fault).occurred for _, made, fault in found)
+
+
+def test_a_flow_that_leaves_a_loop_by_its_handler_is_played() -> None:
+    found = faults(537, 538)
+
+    assert found
+    assert all(replay(made, fault).occurred for _, made, fault in found)
+
+
 @pytest.mark.parametrize("seed", [548, 974, 1121])
 def test_two_tokens_at_the_end_of_a_graph_inside_end_it_early(seed: int) -> None:
     found = faults(seed, seed + 1)

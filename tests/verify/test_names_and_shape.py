@@ -105,6 +105,7 @@ def test_bounds_handlers_and_regions_stand_where_they_can_be_taken() -> None:
     shapes = [
         graph(lines, replace(join("j"), bound=Bound(2))),
         graph(lines, join("j"), bounded("a", 2, then="j")),
+        graph(lines, join("j"), bounded("a", 2, then="a")),
         graph(lines, join("j"), regions=(Region("r", "catch", ("a",), "j"),)),
         graph(lines, join("j"), regions=(Region("r", "catch", ("a",), "a"),)),
         graph(lines, join("j"), regions=(Region("r", "catch", ("a",)),)),
