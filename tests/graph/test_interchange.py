@@ -136,6 +136,14 @@ def test_a_text_that_is_no_graph_is_refused_with_the_reason(text: str, says: str
         from_json(text)
 
 
+def test_what_is_null_is_as_if_it_were_left_out() -> None:
+    text = (
+        '{"format": "agentgraph/graph/1", "name": "g", "vertices": [{"name": "a"%s}], "edges": []}'
+    )
+
+    assert from_json(text % ', "bound": null, "child": null') == from_json(text % "")
+
+
 def test_a_networkx_graph_of_somebody_else_is_refused() -> None:
     there = to_networkx(OUTER)
     there.graph["format"] = "other"
