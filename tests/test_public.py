@@ -14,6 +14,8 @@ import agentgraph
 from tools.public import committed
 
 HEAVY = ("click", "graphviz", "networkx", "rich", "sqlite3", "hypothesis", "z3")
+LATER = ("agentgraph.machine", "agentgraph.render", "agentgraph.verify")
+"""What builds, runs or draws needs these; who only imports pays for none of them."""
 NAMES = tuple(agentgraph.__all__)
 
 
@@ -134,7 +136,9 @@ def test_every_parameter_of_a_public_function_is_annotated() -> None:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    program = f"import sys, agentgraph; print([one for one in {HEAVY} if one in sys.modules])"
+    program = (
+        f"import sys, agentgraph; print([one for one in {HEAVY + LATER} if one in sys.modules])"
+    )
 
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60

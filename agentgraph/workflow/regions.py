@@ -5,7 +5,6 @@ A flow needs none of this: its operators say where a region begins and ends.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agentgraph.verify.ways import path_to
 from agentgraph.workflow.places import Spot
 from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch
 
@@ -72,6 +71,8 @@ def _links(
 
 def _raced(join: int, outs: Ways, ins: Ways) -> set[int]:
     """Return what stands between a join and the nearest fork that all its ways come from."""
+    from agentgraph.verify.ways import path_to  # noqa: PLC0415 - who only imports is spared it
+
     path = path_to(START, join, outs.__getitem__)[1:-1]
     # Without what all ways pass, nothing leads there.
     passed = (dot for dot in reversed(path) if join not in _reached([START], outs, {dot}))
