@@ -1,11 +1,13 @@
 """The programs that `.ci/run` stands on find what is wrong."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from tools import drawing, wheel
 from tools.check import Outcome, report
+from tools.deleted_lines import ROOT, drawn, without
 from tools.readme import BEGINS, README, command
 
 
@@ -72,3 +74,17 @@ def test_the_table_of_the_checks_shows_what_failed_below_it() -> None:
         "== mypy ==",
         "line 3",
     ]
+
+
+def test_a_tree_without_a_statement_can_still_be_read_and_says_less() -> None:
+    for gone in drawn(200, seed=1):
+        source = (ROOT / gone.path).read_text(encoding="utf-8")
+
+        left = without(source, gone)
+
+        assert ast.dump(ast.parse(left)) != ast.dump(ast.parse(source)), str(gone)
+
+
+def test_the_statements_to_delete_depend_on_the_seed_alone() -> None:
+    assert drawn(50, seed=3) == drawn(50, seed=3)
+    assert drawn(50, seed=3) != drawn(50, seed=4)
