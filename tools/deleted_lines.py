@@ -102,8 +102,8 @@ def drawn(count: int, seed: int) -> list[Statement]:
     return [at_line[line] for line in chosen]
 
 
-def caught(tree: Path) -> str:
-    """Name the first check that fails in a tree, "" when none does."""
+def caught(tree: Path, output: int | None = subprocess.DEVNULL) -> str:
+    """Name the first check that fails in a tree, "" when none does; what it prints goes there."""
     for name, arguments, seconds in CHECKS:
         try:
             done = subprocess.run(
@@ -111,8 +111,8 @@ def caught(tree: Path) -> str:
                 cwd=tree,
                 env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tree), "HOME": str(tree)},
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
                 timeout=seconds,
                 check=False,
                 preexec_fn=_bound,
@@ -138,7 +138,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=_LEFT_OUT)
-        if (failed := caught(tree)) != "":
+        if (failed := caught(tree, output=None)) != "":
             print(f"Nothing was deleted yet, and this fails already: {failed}")
             return 2
         for one in drawn(options.count, options.seed):
