@@ -26,11 +26,13 @@ PACKAGES = ("machine", "runtime")
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
 _MEMORY = 8 * 2**30  # bytes of address space that a process of the tests may have
 _TESTS = ("-m", "pytest", "-q", "-x", "-n", "2", "-p", "no:cacheprovider")
+# A test that hangs for so long has failed.
+_HANGING = ("-o", "faulthandler_timeout=60", "-o", "faulthandler_exit_on_timeout=true")
 
 # What runs on each tree, until one fails: its name, its arguments, and its time limit in seconds.
 CHECKS = (
-    ("the tests of both", (*_TESTS, "tests/machine", "tests/runtime"), 900),
-    ("all tests", _TESTS, 3600),
+    ("the tests of both", (*_TESTS, *_HANGING, "tests/machine", "tests/runtime"), 900),
+    ("all tests", (*_TESTS, *_HANGING), 3600),
     ("mypy", ("-m", "mypy"), 300),
     ("ruff", ("-m", "ruff", "check", "agentgraph"), 60),
 )
