@@ -29,6 +29,7 @@ from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.runtime.work import (
+    Work,
     fence,
     give_up,
     is_threaded,
@@ -37,7 +38,6 @@ from agentgraph.runtime.work import (
     shut,
     timed_out,
     verdict_of,
-    work,
 )
 from agentgraph.state.copies import ATOMS, own
 
@@ -152,7 +152,7 @@ class Attempts:
         """Carry out any other command, or one with something around it."""
         session = self._session
         try:
-            fact = await work(session, carrier, task)
+            fact = await Work(session, carrier, task).fact()
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             return await self.broken(carrier, task, error)
         return session.tell(fact)
