@@ -193,8 +193,9 @@ class Driver:
         if self._crash is None:
             self._crash = error
         self._line.clear()  # Who has not begun finds nothing to do.
+        current = asyncio.current_task(self.session.loop)
         for carrier in self._carriers:
-            if carrier.has_begun and carrier.task is not None and carrier.task is not _current():
+            if carrier.has_begun and carrier.task is not None and carrier.task is not current:
                 carrier.task.cancel()
 
     def _put_away(self) -> None:
@@ -392,10 +393,3 @@ class Driver:
 def _is_same(one: Context, other: Context) -> bool:
     """Say whether two contexts hold the same objects; what `==` says of these is not asked."""
     return len(one) == len(other) and all(other.get(name, one) is one[name] for name in one)
-
-
-def _current() -> asyncio.Task[object] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:  # An alarm of a virtual clock may ring outside of every loop.
-        return None

@@ -44,7 +44,7 @@ from agentgraph.machine.marking import Ending
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.desk import Desk
 from agentgraph.runtime.effect import Effects
-from agentgraph.runtime.limit import Limit, running_loop
+from agentgraph.runtime.limit import Limit
 from agentgraph.runtime.options import RunOptions
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.rest import rest, revisions, wake
@@ -198,7 +198,7 @@ class Session:
 
     def in_loop(self, call: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
         """Call in the thread of the run: a node in a thread of its own must not touch the rest."""
-        if running_loop() is self.loop:
+        if _running_loop() is self.loop:
             call(*args, **options)
             return
         try:
@@ -325,3 +325,11 @@ def _visits(frames: list[dict[Site, int]]) -> dict[str, int]:
 
 def _taken(ways: dict[Way, int]) -> dict[tuple[str, str, str | None], int]:
     return {way.key: times for way, times in ways.items()}
+
+
+def _running_loop() -> AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, if there is one."""
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        return None

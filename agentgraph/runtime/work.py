@@ -14,7 +14,7 @@ from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
@@ -22,7 +22,6 @@ from agentgraph.errors import (
     InvalidAgent,
     InvalidReturn,
     NodeTimeout,
-    RunError,
     UnknownLabel,
     suggest,
 )
@@ -42,7 +41,7 @@ from agentgraph.machine import (
 )
 from agentgraph.machine.commands import INTO, POLL
 from agentgraph.machine.moves import COUNTED
-from agentgraph.runtime.call import call
+from agentgraph.runtime.call import call, refuse
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.item import ItemFailed
 from agentgraph.runtime.limit import Limit
@@ -147,7 +146,7 @@ class Work:
             if body.wants == "ctx":
                 cast("Ctx", arguments[1]).check_effects()
             if result is not None:
-                refuse(task, self._path, result)
+                refuse(result, f"node {self._path!r}", spot(task, self._path))
             fence(self._session, carrier)
             return schema.commit(draft, task.line)
         except BaseException as error:
@@ -208,7 +207,7 @@ class Work:
                 answer = take(answer)
             fence(self._session, self._carrier)
         except BaseException:
-            shut(schema, view)
+            schema.discard(view)
             raise
         schema.unchanged(view)
         return answer
@@ -233,7 +232,7 @@ class Work:
         ask: Ask[Any] = await self._read(job.body, in_thread=in_thread, take=self._asked)
         timely = ask.on_timeout
         label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
-        self._session.desk.put(self._session.visit_of(task, with_attempts=True), ask)
+        self._session.desk.asked = ask
         return Asked(task.ticket, label)
 
     def _asked(self, answer: object) -> Ask[Any]:
@@ -271,9 +270,8 @@ class Work:
         if session.stream is not None:
             session.stream.put(NodeStarted(self._path, task.attempt, task.visit))
         in_thread = session.is_beside(task)
-        return Entered(
-            task.ticket, await self._read(self._job.body, in_thread=in_thread, take=child.begin)
-        )
+        inner = await self._read(self._job.body, in_thread=in_thread, take=child.begin)
+        return Entered(task.ticket, inner)
 
 
 def fence(session: Session, carrier: Carrier) -> None:
@@ -289,7 +287,7 @@ def timed_out(task: Task, path: str) -> NodeTimeout:
     limit = task.site.vertex.policy.timeout_s
     return NodeTimeout(
         f"{path!r} took longer than its {limit} s",
-        where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
+        where=spot(task, path),
         fix="raise its timeout=, retry it (on=TimeoutError), or catch TimeoutError",
     )
 
@@ -322,19 +320,9 @@ def _is_edited(base: Revision, name: str, value: object) -> bool:
     return name in lengths and len(cast("list[object]", value)) != lengths[name]
 
 
-def shut(schema: Schema[Any], view: BaseModel) -> None:
-    """Close the view of a failed attempt; that it was edited too does not matter any more."""
-    with suppress(RunError):
-        schema.unchanged(view)
-
-
-def refuse(task: Task, path: str, result: object) -> NoReturn:
-    """Raise the error of a node that returned something."""
-    raise InvalidReturn(
-        f"node {path!r} returned {result!r}",
-        where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
-        fix="assign to the fields of the state instead, and return nothing",
-    )
+def spot(task: Task, path: str) -> str:
+    """Say which attempt it is, for messages."""
+    return f"node {path!r}, visit {task.visit}, attempt {task.attempt}"
 
 
 def verdict_of(answer: object) -> Verdict[str] | None:
