@@ -127,6 +127,7 @@ class Broke(NamedTuple):
     error: Exception
     attempt: int
     visit: int
+    is_undo: bool = False
 
 
 Command: TypeAlias = Task | Cancel | Chosen | Broke

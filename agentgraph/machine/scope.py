@@ -38,18 +38,14 @@ class Holding(NamedTuple):
 
 def frames_inside(marking: Marking, goal: Goal) -> list[Frame]:
     """Return the frames that run inside the scope of `goal`; not the frame of the scope itself."""
-    inside: dict[int, bool] = {}
-    found: list[Frame] = []
+    found: dict[int, Frame] = {}
     for frame in marking.frames.values():  # A holder's frame is always older, so it comes first.
         holder = frame.holder
         if holder is None or frame.id == goal.frame:
-            inside[frame.id] = False
             continue
-        stands = is_inside(goal, holder.frame, holder.site)
-        inside[frame.id] = stands or inside.get(holder.frame, False)
-        if inside[frame.id]:
-            found.append(frame)
-    return found
+        if holder.frame in found or is_inside(goal, holder.frame, holder.site):
+            found[frame.id] = frame
+    return [*found.values()]
 
 
 def is_inside(goal: Goal, frame: int, site: Site) -> bool:

@@ -13,7 +13,7 @@ from agentgraph.errors import Exhausted, Kinds, NoConsensus, kinds_of
 from agentgraph.errors import catches as is_caught
 from agentgraph.graph.plan import Area, Site
 from agentgraph.machine import groups, scope
-from agentgraph.machine.commands import ENTER, ITEM, UNDO, WAIT, Broke, Cancel, Part, Task
+from agentgraph.machine.commands import ENTER, ITEM, RUN, UNDO, WAIT, Broke, Cancel, Part, Task
 from agentgraph.machine.marking import (
     Completed,
     Ending,
@@ -62,7 +62,7 @@ def trouble_of(turn: Turn, task: Task, error: Exception, kinds: Kinds | None = N
     path = path_of(turn.marking, task)
     order = (task.site.index, task.index if isinstance(task, Part) else 0)
     if kinds is None:
-        turn.out.append(Broke(path, error, task.attempt, task.visit))
+        turn.out.append(Broke(path, error, task.attempt, task.visit, task.verb == UNDO))
         kinds = kinds_of(error)
     return Trouble(error, kinds, order, path)
 
@@ -90,10 +90,9 @@ def overrun(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
     if frame.holder is None:
         take_down(turn, Goal("exhaust", frame.id, undo=False))
         return
-    path = frame.path + site.name
-    error = Exhausted.at(path, site.at_most, frame.plan.graph.name)
-    turn.out.append(Broke(path, error, 1, frame.visits.get(site, 0)))
-    trouble = Trouble(error, kinds_of(error), (site.index, 0), path)
+    error = Exhausted.at(frame.path + site.name, site.at_most, frame.plan.graph.name)
+    visits = frame.visits.get(site, 0)
+    trouble = trouble_of(turn, Task(RUN, 0, frame.id, site, *token, visits), error)
     take_down(turn, _aim(turn.marking, frame, (), trouble.kinds), None, trouble)
 
 
@@ -243,7 +242,7 @@ def go_on(turn: Turn, unwinding: Unwinding) -> None:
 def _collect_undos(marking: Marking, unwinding: Unwinding) -> None:
     goal = unwinding.goal
     unwinding.undos = []
-    if goal.undo and goal.kind != "vote":
+    if goal.undo:
         frame = marking.frames[goal.frame]
         entry = frame.entered[goal.area] if goal.area else frame.holder
         before = entry.log if entry else None

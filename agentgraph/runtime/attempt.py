@@ -15,6 +15,7 @@ from agentgraph.errors import AgentGraphError, RunError
 from agentgraph.events import NodeStopped, Verdict
 from agentgraph.events.story import node_done, node_started
 from agentgraph.machine import (
+    Broke,
     Command,
     Failed,
     Marking,
@@ -190,8 +191,8 @@ class Attempts:
         _let_go(error, session.loop)
         path = session.place(task)
         changed, carrier.edits = carrier.edits or {}, None
-        is_undo = task.verb is UNDO
-        session.failed(path, error, task.attempt, task.visit, changed, is_undo=is_undo)
+        broke = Broke(path, error, task.attempt, task.visit, task.verb is UNDO)
+        session.failed(broke, changed)
         return session.tell(Failed(task.ticket, error, kinds_of(error)))
 
 

@@ -20,7 +20,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Final, TypeAlias
 
-from agentgraph.errors import InternalError, UndoStopped
+from agentgraph.errors import InternalError
 from agentgraph.machine import (
     Broke,
     Cancel,
@@ -345,8 +345,7 @@ class Driver:
                     carriers = self._by_ticket()
                 queue += self._cancel(command.ticket, tasks, carriers)
             elif isinstance(command, Broke):
-                is_undo = isinstance(command.error, UndoStopped)
-                self.session.failed(*command, is_undo=is_undo)
+                self.session.failed(command)
             elif isinstance(command, Chosen):
                 self.session.chose(command.site, command.path, command.label)
             elif command.verb == WAIT:

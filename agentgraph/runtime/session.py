@@ -28,6 +28,7 @@ from agentgraph.events.result import Answer, Noted, Tally
 from agentgraph.events.story import decided
 from agentgraph.graph.plan import Way
 from agentgraph.machine import (
+    Broke,
     Command,
     Completed,
     Event,
@@ -165,19 +166,11 @@ class Session:
             self._watch = Watch(self.clock)
         return self._watch
 
-    def failed(
-        self,
-        path: str,
-        error: Exception,
-        attempt: int,
-        visit: int,
-        changed: Mapping[str, object] | None = None,
-        *,
-        is_undo: bool = False,
-    ) -> None:
+    def failed(self, broke: Broke, changed: Mapping[str, object] | None = None) -> None:
         """Keep an attempt that failed, with what it had changed, and tell it."""
         if isinstance(self._failures, tuple):
             self._failures = []
+        path, error, attempt, visit, is_undo = broke
         name = f"undo {path}" if is_undo else path
         self._failures.append(Failure(name, error, attempt, visit, changed or {}))
         if self.stream is not None:
