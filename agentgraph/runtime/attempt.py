@@ -25,7 +25,6 @@ from agentgraph.machine import (
     finished,
     kinds_of,
 )
-from agentgraph.machine.commands import UNDO
 from agentgraph.runtime.call import refuse
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
@@ -191,7 +190,7 @@ class Attempts:
         _let_go(error, session.loop)
         path = session.place(task)
         changed, carrier.edits = carrier.edits or {}, None
-        broke = Broke(path, error, task.attempt, task.visit, task.verb is UNDO)
+        broke = Broke(path, error, task.attempt, task.visit, task.verb == "undo")
         session.failed(broke, changed)
         return session.tell(Failed(task.ticket, error, kinds_of(error)))
 

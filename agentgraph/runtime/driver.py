@@ -36,7 +36,6 @@ from agentgraph.machine import (
     Task,
     TimedOut,
 )
-from agentgraph.machine.commands import CHOOSE, ITEM, RUN, UNDO, WAIT
 from agentgraph.runtime.asking import open_question
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
@@ -55,7 +54,7 @@ _MOVING: Final = 2
 """Nothing is to be done; a task is about to call `go`; `go` is at work."""
 Line: TypeAlias = OrderedDict[int, tuple[Task, Context]]
 _UNLIMITED: Final = Limits()
-_APART: Final = frozenset({WAIT, UNDO})
+_APART: Final = frozenset({"wait", "undo"})
 """A question has no carrier. The caller's task carries no undo: its cancellation spares them."""
 
 
@@ -291,7 +290,7 @@ class Driver:
     async def _carry(self, carrier: Carrier, commands: list[Command]) -> None:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
-        quick = {RUN: attempts.run, CHOOSE: attempts.choose, ITEM: attempts.item}
+        quick = {"run": attempts.run, "choose": attempts.choose, "item": attempts.item}
         now = self.session.clock.time
         turn = now() + FAIR_S
         steps = 0
@@ -329,7 +328,7 @@ class Driver:
         tasks = [*self._share_out(commands, {}).values()]
         if carrier is self._main:
             is_one = len(tasks) == 1 and not self._carriers
-            if not is_one or tasks[0].verb is UNDO:
+            if not is_one or tasks[0].verb == "undo":
                 self._line_up(tasks, None)
                 return None
         self._line_up(tasks[1:], carrier)
@@ -348,7 +347,7 @@ class Driver:
                 self.session.failed(command)
             elif isinstance(command, Chosen):
                 self.session.chose(command.site, command.path, command.label)
-            elif command.verb == WAIT:
+            elif command.verb == "wait":
                 open_question(self.session, self.feed, command)
             else:
                 tasks[command.ticket] = command

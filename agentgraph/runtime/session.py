@@ -40,7 +40,7 @@ from agentgraph.machine import (
     ending_of,
 )
 from agentgraph.machine import path_of as machine_path_of
-from agentgraph.machine.commands import ITEM, POLL, Part
+from agentgraph.machine.commands import Part
 from agentgraph.machine.marking import Ending
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.desk import Desk
@@ -229,7 +229,7 @@ class Session:
 
     def is_beside(self, task: Task) -> bool:
         """Say whether others are under way beside a task: it is, or it is in, a branch or an item."""
-        while task.line is None and task.verb not in {ITEM, POLL}:
+        while task.line is None and task.verb not in {"item", "poll"}:
             frame = self.marking.frames.get(task.frame)
             if frame is None or frame.holder is None:
                 return False

@@ -39,7 +39,6 @@ from agentgraph.machine import (
     Task,
     Verb,
 )
-from agentgraph.machine.commands import INTO, POLL
 from agentgraph.machine.moves import COUNTED
 from agentgraph.runtime.call import call, refuse
 from agentgraph.runtime.context import Ctx
@@ -114,7 +113,7 @@ class Work:
         """Let `into` or `leave` put what came out of a vertex into the state."""
         given, into = cast("Part", self._task).given, self._job.binding.into
         assert into is not None
-        value = [*map(self._result, given)] if self._task.verb == INTO else self._result(given)
+        value = [*map(self._result, given)] if self._task.verb == "into" else self._result(given)
         in_thread = self._session.is_beside(self._task)
         return self._done(await self._edit(Body(into), value, in_thread=in_thread))
 
@@ -217,7 +216,7 @@ class Work:
         task, job = self._task, self._job
         # On the loop also beside others: a classifier is short, or it is async.
         body, in_thread = job.body, job.in_thread or job.timeout_s is not None
-        if isinstance(task, Part) and task.verb == POLL:
+        if isinstance(task, Part) and task.verb == "poll":
             body, in_thread = job.binding.voters[task.index], True
         answer = await self._read(body, in_thread=in_thread)
         verdict = verdict_of(answer)
