@@ -3,6 +3,7 @@
 import os
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any, Final, ParamSpec, cast
@@ -41,7 +42,7 @@ from agentgraph.machine import (
 )
 from agentgraph.machine import path_of as machine_path_of
 from agentgraph.machine.commands import Part
-from agentgraph.machine.marking import Ending
+from agentgraph.machine.marking import LIST, Ending
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.desk import Desk
 from agentgraph.runtime.effect import Effects
@@ -73,6 +74,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
+@dataclass(slots=True, eq=False)
 class Session:
     """One run: where it stands and what it has told so far.
 
@@ -80,40 +82,34 @@ class Session:
     kept in memory, and there may be many thousands of them.
     """
 
-    __slots__ = (
-        "_effects", "_failures", "_marking", "_watch", "decisions", "deps", "desk", "is_careful",
-        "is_resting", "journal", "loop", "options", "path", "program", "run_id", "slots", "stream",
-    )  # fmt: skip
+    program: Program
+    options: RunOptions
+    deps: object = None
+    journal: list[Event] | None = None
+    """Every fact that the machine is told, where somebody wants it."""
+    run_id: str = ""
+    _marking: Marking | None = None
+    is_resting: bool = False
+    """It waits, and is kept as small as may be."""
+    loop: AbstractEventLoop = field(default_factory=get_running_loop)
+    stream: Stream[Any] | None = None
+    path: list[str] = field(default_factory=LIST)
+    decisions: list[Noted] = field(default_factory=LIST)
+    slots: Limit | None = None
+    is_careful: bool = False
+    """Something has to be done around every attempt: no short cuts."""
+    desk: Desk = field(default_factory=Desk)
+    _effects: Effects | None = None
+    _failures: tuple[Failure, ...] | list[Failure] = ()
+    _watch: Watch | None = None
 
-    def __init__(
-        self,
-        program: Program,
-        options: RunOptions,
-        deps: object = None,
-        journal: list[Event] | None = None,
-    ) -> None:
-        """Prepare a run in the running event loop; nothing begins yet."""
-        self.program: Program = program
-        self.options: RunOptions = options or _PLAIN
-        self.deps: object = deps
-        self.run_id: str = options.get("run_id") or f"{_process}-{next(_numbers)}"
-        self._marking: Marking | None = None
-        self.is_resting: bool = False
-        """It waits, and is kept as small as may be."""
-        self.loop: AbstractEventLoop = get_running_loop()
-        self.stream: Stream[Any] | None = None
-        self.journal: list[Event] | None = journal
-        """Every fact that the machine is told, where somebody wants it."""
-        self.path: list[str] = []
-        self.decisions: list[Noted] = []
-        limit = options.get("concurrency")
-        self.slots: Limit | None = None if limit is None else Limit(limit)
-        self.is_careful: bool = limit is not None or journal is not None
-        """Something has to be done around every attempt: no short cuts."""
-        self.desk: Desk = Desk()
-        self._effects: Effects | None = None
-        self._failures: tuple[Failure, ...] | list[Failure] = ()
-        self._watch: Watch | None = None
+    def __post_init__(self) -> None:
+        """Prepare the run; nothing begins yet."""
+        limit = self.options.get("concurrency")
+        self.run_id = self.options.get("run_id") or f"{_process}-{next(_numbers)}"
+        self.options = self.options or _PLAIN
+        self.slots = None if limit is None else Limit(limit)
+        self.is_careful = limit is not None or self.journal is not None
 
     @property
     def marking(self) -> Marking:
