@@ -7,7 +7,7 @@ changes once it is made.
 
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from agentgraph.graph.line import Line
 from agentgraph.graph.plan import Site
@@ -19,32 +19,18 @@ Verb = Literal[
     "run", "choose", "poll", "ask", "wait", "list", "item", "into", "enter", "inside", "leave",
     "merge", "undo",
 ]  # fmt: skip
-RUN: Final = "run"
-"""Run the agent of a node on the payload. Answer: `Finished`, `Failed`."""
-CHOOSE: Final = "choose"
-"""Ask a classifier. Answer: `Decided`, `Failed`."""
-POLL: Final = "poll"
-"""Ask one voter of a consensus. Answer: `Decided`, `Failed`."""
-ASK: Final = "ask"
-"""Let a question say what it shows. Answer: `Asked`, `Failed`."""
-WAIT: Final = "wait"
-"""A question is open. Answer: `Answered`, `Expired`, `Failed`."""
-LIST: Final = "list"
-"""Compute the items of an `each`. Answer: `Listed`, `Failed`."""
-ITEM: Final = "item"
-"""Run the function of an `each` on one item. Answer: `Finished` with the result, `Failed`."""
-INTO: Final = "into"
-"""Hand the results of an `each` to the state. Answer: `Finished`, `Failed`."""
-ENTER: Final = "enter"
-"""Map the state to the state of a subgraph. Answer: `Entered`, `Failed`."""
-INSIDE: Final = "inside"
-"""A subgraph runs: the ticket is kept by the machine, no answer is due."""
-LEAVE: Final = "leave"
-"""Map the final state of a subgraph back. Answer: `Finished`, `Failed`."""
-MERGE: Final = "merge"
-"""Merge the revisions of parallel branches. Answer: `Finished`, `Failed`."""
-UNDO: Final = "undo"
-"""Compensate one completed visit of a node. Answer: `Finished`, `Failed`."""
+"""What is to be done. Any of it may be answered by `Failed`, and else:
+
+- `run` an agent on the payload, hand the results of an `each` `into` the state, `leave` a
+  subgraph by mapping its final state back, `merge` the revisions of parallel branches,
+  `undo` one completed visit, or do an `item` of an `each`: `Finished`
+- `choose` by a classifier, or `poll` one voter of a consensus: `Decided`
+- `ask`, which lets a question say what it shows: `Asked`; `wait` for its answer: `Answered`
+  or `Expired`
+- `list` the items of an `each`: `Listed`; `enter` a subgraph by mapping the state: `Entered`
+
+While a subgraph runs the machine keeps the ticket of its `inside`: no answer is due.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -93,9 +79,9 @@ class Part(Task):
 
     def named(self, vertex: str) -> str:
         """Return the name of its vertex, with the item or voter that it is for."""
-        if self.verb == ITEM:
+        if self.verb == "item":
             return f"{vertex}/{self.index}"
-        return f"{vertex}/{self.site.vertex.voters[self.index]}" if self.verb == POLL else vertex
+        return f"{vertex}/{self.site.vertex.voters[self.index]}" if self.verb == "poll" else vertex
 
 
 def part(verb: Verb, ticket: int, like: Task, payload: object, given: object = None) -> Part:
@@ -127,6 +113,7 @@ class Broke(NamedTuple):
     error: Exception
     attempt: int
     visit: int
+    is_undo: bool = False
 
 
 Command: TypeAlias = Task | Cancel | Chosen | Broke

@@ -5,7 +5,7 @@ from collections import Counter
 from agentgraph.errors import Stuck
 from agentgraph.graph.line import Log
 from agentgraph.graph.plan import Way
-from agentgraph.machine.commands import INSIDE, INTO, ITEM, LEAVE, Chosen, Part, Task, part
+from agentgraph.machine.commands import Chosen, Part, Task, part
 from agentgraph.machine.marking import Frame, Group, History, Marking, Scope, Token, path_of
 from agentgraph.machine.moves import Turn, admit, is_idle, member, send
 
@@ -31,7 +31,7 @@ def _go_on(turn: Turn, group: Group) -> None:
     items = group.given
     limit = group.task.site.vertex.limit
     while group.next < len(items) and group.under_way < limit:
-        begin_item(turn, member(turn, ITEM, group, items[group.next]))
+        begin_item(turn, member(turn, "item", group, items[group.next]))
     if len(group.results) == len(items):
         _hand_over(turn, group)
 
@@ -48,7 +48,7 @@ def _hand_over(turn: Turn, group: Group) -> None:
     del turn.marking.groups[group.id]
     task = group.task
     results = tuple(group.results[index] for index in range(len(group.given)))
-    into = part(INTO, turn.number(), task, task.payload, results)
+    into = part("into", turn.number(), task, task.payload, results)
     if group.logs:
         into.log = Log(None, tuple(group.logs[index] for index in sorted(group.logs)))
     admit(turn, into)
@@ -56,7 +56,7 @@ def _hand_over(turn: Turn, group: Group) -> None:
 
 def enter(turn: Turn, task: Task, payload: object) -> None:
     """Begin the graph inside a subgraph vertex."""
-    holder = part(INSIDE, turn.number(), task, task.payload)
+    holder = part("inside", turn.number(), task, task.payload)
     holder.attempt = task.attempt
     open_frame(turn, holder, payload)
 
@@ -84,10 +84,10 @@ def end_child(turn: Turn, frame: Frame, token: Token) -> None:
     assert isinstance(holder, Part)
     has_undos = token.log is not holder.log
     log = Log(Scope(frame.id, token.payload), (token.log,)) if has_undos else None
-    if holder.verb == ITEM:
+    if holder.verb == "item":
         end_item(turn, holder, token.payload, log)
         return
-    leave = part(LEAVE, turn.number(), holder, holder.payload, token.payload)
+    leave = part("leave", turn.number(), holder, holder.payload, token.payload)
     if log is not None:
         leave.log = log
     admit(turn, leave)

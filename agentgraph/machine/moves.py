@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 from agentgraph.errors import Stuck
 from agentgraph.graph.line import Fork, Line, Log, outermost
 from agentgraph.graph.plan import Site, Way
-from agentgraph.machine.commands import MERGE, POLL, Command, Part, Task, Verb, part
+from agentgraph.machine.commands import Command, Part, Task, Verb, part
 from agentgraph.machine.marking import LIST, Completed, Frame, Group, Marking, Token
 
 COUNTED: frozenset[Verb] = frozenset({"run", "choose", "poll", "ask", "list", "item"})
@@ -127,7 +127,7 @@ def _begin(turn: Turn, frame: Frame, site: Site, token: Token, error: Exception 
     visit = frame.visits[site] = frame.visits.get(site, 0) + 1
     assert site.verb is not None
     task = Task(site.verb, turn.number(), frame.id, site, *token, visit)
-    if site.verb == POLL:
+    if site.verb == "poll":
         _poll(turn, task)
         return
     admit(turn, task if error is None else part(site.verb, task.ticket, task, token.payload, error))
@@ -158,7 +158,7 @@ def joining(
     given = tuple((token.payload, token.line, names[place].source) for place, token in tips)
     logs = tuple(dict.fromkeys(token.log for _, token in tips))
     log = logs[0] if len(logs) == 1 else Log(None, logs)
-    return Part(MERGE, turn.number(), frame.id, site, origin, line, log, 1, given=given)
+    return Part("merge", turn.number(), frame.id, site, origin, line, log, 1, given=given)
 
 
 def fire(turn: Turn, frame: Frame, task: Part) -> None:
@@ -232,7 +232,7 @@ def _poll(turn: Turn, task: Task) -> None:
     group = Group(turn.number(), task)
     turn.marking.groups[group.id] = group
     for _ in task.site.vertex.voters:
-        admit(turn, member(turn, POLL, group, task.payload))
+        admit(turn, member(turn, "poll", group, task.payload))
 
 
 def member(turn: Turn, verb: Verb, group: Group, payload: object) -> Part:

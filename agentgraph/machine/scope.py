@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from agentgraph.graph.line import Line, Log, in_order, outermost
 from agentgraph.graph.plan import Area, Site
-from agentgraph.machine.commands import ITEM, MERGE, UNDO, Part, Task
+from agentgraph.machine.commands import Part, Task
 from agentgraph.machine.marking import (
     Completed,
     Ending,
@@ -38,18 +38,14 @@ class Holding(NamedTuple):
 
 def frames_inside(marking: Marking, goal: Goal) -> list[Frame]:
     """Return the frames that run inside the scope of `goal`; not the frame of the scope itself."""
-    inside: dict[int, bool] = {}
-    found: list[Frame] = []
+    found: dict[int, Frame] = {}
     for frame in marking.frames.values():  # A holder's frame is always older, so it comes first.
         holder = frame.holder
         if holder is None or frame.id == goal.frame:
-            inside[frame.id] = False
             continue
-        stands = is_inside(goal, holder.frame, holder.site)
-        inside[frame.id] = stands or inside.get(holder.frame, False)
-        if inside[frame.id]:
-            found.append(frame)
-    return found
+        if holder.frame in found or is_inside(goal, holder.frame, holder.site):
+            found[frame.id] = frame
+    return [*found.values()]
 
 
 def is_inside(goal: Goal, frame: int, site: Site) -> bool:
@@ -78,7 +74,7 @@ def _last(frame: Frame, site: Site, place: int) -> Site:
 def _working(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
     for task in (*marking.live.values(), *marking.held):
         stands = task.frame == frame.id and task.ticket not in marking.stopping
-        if stands and not (isinstance(task, Part) and (task.group or task.verb == UNDO)):
+        if stands and not (isinstance(task, Part) and (task.group or task.verb == "undo")):
             yield task.site, _of_task(marking, task, task.log)
 
 
@@ -98,7 +94,7 @@ def _grouped(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
 def _inner(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
     for inner in marking.frames.values():
         holder = inner.holder
-        if holder is not None and holder.frame == frame.id and holder.verb != ITEM:
+        if holder is not None and holder.frame == frame.id and holder.verb != "item":
             log = Log(None, (holder.log, log_of(marking, inner, None)))
             yield holder.site, _of_task(marking, holder, log)
 
@@ -120,7 +116,7 @@ def _of_task(marking: Marking, task: Task, log: History | None) -> Holding:
     prefix = marking.frames[task.frame].path
     place = (task.site.index, 0)
     held = Holding(place, prefix + task.site.name, task.payload, task.line, log)
-    if isinstance(task, Part) and task.verb == MERGE:
+    if isinstance(task, Part) and task.verb == "merge":
         tips = tuple((prefix + tip[2], tip[0]) for tip in task.given)
         return held._replace(branches=tips)
     return held

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from agentgraph import errors
 from agentgraph.graph.plan import Plan, Way
 from agentgraph.machine import events, groups, unwind
-from agentgraph.machine.commands import CHOOSE, ITEM, RUN, Command, Part, Task, Verb, part
+from agentgraph.machine.commands import Command, Part, Task, Verb, part
 from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, path_of
 from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, go, send
 
@@ -73,9 +73,9 @@ def finished(marking: Marking, ticket: int, payload: object) -> list[Command]:
     task = marking.live.get(ticket)
     if task is not None and not marking.stopping:
         way = task.site.only
-        if task.verb is RUN and way is not None:
+        if task.verb == "run" and way is not None:
             return _go_straight(marking, task, way, payload)
-        if type(task) is Part and task.verb is ITEM:
+        if type(task) is Part and task.verb == "item":
             turn = Turn(marking)
             del marking.live[ticket]
             groups.end_item(turn, task, payload)
@@ -88,7 +88,7 @@ def decided(
 ) -> list[Command]:
     """Take `Decided` as plain arguments: the hot path of a driver."""
     task = marking.live.get(ticket)
-    if task is not None and task.verb is CHOOSE and not marking.stopping:
+    if task is not None and task.verb == "choose" and not marking.stopping:
         site = task.site
         if label in site.labels and confidence >= site.at_least:
             return _go_straight(marking, task, site.labels[label], task.payload)

@@ -13,7 +13,7 @@ from agentgraph.errors import Exhausted, Kinds, NoConsensus, kinds_of
 from agentgraph.errors import catches as is_caught
 from agentgraph.graph.plan import Area, Site
 from agentgraph.machine import groups, scope
-from agentgraph.machine.commands import ENTER, ITEM, UNDO, WAIT, Broke, Cancel, Part, Task
+from agentgraph.machine.commands import Broke, Cancel, Part, Task
 from agentgraph.machine.marking import (
     Completed,
     Ending,
@@ -48,7 +48,7 @@ def fail(turn: Turn, task: Task, trouble: Trouble) -> None:
         marking.live[again.ticket] = again
         turn.out.append(again)
         return
-    if task.verb == ITEM and task.site.vertex.collect:
+    if task.verb == "item" and task.site.vertex.collect:
         assert isinstance(task, Part)
         del marking.live[task.ticket]
         groups.end_item(turn, task, ItemError(task.index, error, task.attempt))
@@ -62,7 +62,7 @@ def trouble_of(turn: Turn, task: Task, error: Exception, kinds: Kinds | None = N
     path = path_of(turn.marking, task)
     order = (task.site.index, task.index if isinstance(task, Part) else 0)
     if kinds is None:
-        turn.out.append(Broke(path, error, task.attempt, task.visit))
+        turn.out.append(Broke(path, error, task.attempt, task.visit, task.verb == "undo"))
         kinds = kinds_of(error)
     return Trouble(error, kinds, order, path)
 
@@ -78,7 +78,7 @@ def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: Kinds
             return Goal("fail", frame.id)
         if holder.site.vertex.policy.repeats(holder.attempt, kinds):
             return Goal("retry", frame.id, task=holder)
-        if holder.verb == ITEM and holder.site.vertex.collect:
+        if holder.verb == "item" and holder.site.vertex.collect:
             return Goal("collect", frame.id, task=holder)
         frame = marking.frames[holder.frame]
         catches = holder.site.catches
@@ -90,10 +90,9 @@ def overrun(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
     if frame.holder is None:
         take_down(turn, Goal("exhaust", frame.id, undo=False))
         return
-    path = frame.path + site.name
-    error = Exhausted.at(path, site.at_most, frame.plan.graph.name)
-    turn.out.append(Broke(path, error, 1, frame.visits.get(site, 0)))
-    trouble = Trouble(error, kinds_of(error), (site.index, 0), path)
+    error = Exhausted.at(frame.path + site.name, site.at_most, frame.plan.graph.name)
+    visits = frame.visits.get(site, 0)
+    trouble = trouble_of(turn, Task("run", 0, frame.id, site, *token, visits), error)
     take_down(turn, _aim(turn.marking, frame, (), trouble.kinds), None, trouble)
 
 
@@ -178,7 +177,7 @@ def _stop(turn: Turn, unwinding: Unwinding, task: Task) -> None:
     unwinding.paths[task.ticket] = path_of(marking, task)
     marking.stopping[task.ticket] = unwinding.id
     unwinding.waiting.add(task.ticket)
-    if task.verb == WAIT:
+    if task.verb == "wait":
         marking.waiting -= 1
     turn.out.append(Cancel(task.ticket))
 
@@ -234,7 +233,7 @@ def go_on(turn: Turn, unwinding: Unwinding) -> None:
     entry = undos.pop()
     state = unwinding.current.get(entry.frame, unwinding.base)
     _, frame, site, visit, *_ = entry
-    task = Part(UNDO, turn.number(), frame, site, state, unwinding.line, None, visit, given=entry)
+    task = Part("undo", turn.number(), frame, site, state, unwinding.line, None, visit, given=entry)
     unwinding.undoing = task.ticket
     marking.stopping[task.ticket] = unwinding.id
     admit(turn, task)
@@ -243,7 +242,7 @@ def go_on(turn: Turn, unwinding: Unwinding) -> None:
 def _collect_undos(marking: Marking, unwinding: Unwinding) -> None:
     goal = unwinding.goal
     unwinding.undos = []
-    if goal.undo and goal.kind != "vote":
+    if goal.undo:
         frame = marking.frames[goal.frame]
         entry = frame.entered[goal.area] if goal.area else frame.holder
         before = entry.log if entry else None
@@ -320,10 +319,10 @@ def _end_attempt(turn: Turn, goal: Goal, error: Exception) -> None:
         groups.end_item(turn, holder, ItemError(holder.index, error, holder.attempt))
         return
     again = holder.again(turn.number())
-    if again.verb == ITEM:
+    if again.verb == "item":
         groups.begin_item(turn, again)
     else:
-        again.verb = ENTER
+        again.verb = "enter"
         admit(turn, again)
 
 

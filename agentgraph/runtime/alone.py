@@ -5,9 +5,9 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
-from agentgraph.errors import InvalidReturn, NotAvailable
+from agentgraph.errors import NotAvailable
 from agentgraph.events.verdict import Verdict
-from agentgraph.runtime.call import call
+from agentgraph.runtime.call import call, refuse
 from agentgraph.runtime.program import Body
 from agentgraph.runtime.work import key_of, verdict_of
 from agentgraph.state import schema_of
@@ -22,7 +22,8 @@ async def apply(body: Body, state: S) -> S:
     draft = schema.draft(schema.begin(state))
     try:
         result = await call(body, [draft])
-        _needs_no_value(result)
+        if result is not None:
+            refuse(result, "the agent", "Node.apply")
         return schema.final(schema.commit(draft, None))
     except BaseException:
         schema.discard(draft)
@@ -43,15 +44,6 @@ async def decide(body: Body, labels: Mapping[object, str], state: BaseModel) -> 
         known = {(type(each), each): label for each, label in labels.items()}
         key_of(known, getattr(body.fn, "__name__", "classifier"), verdict.label)
     return verdict
-
-
-def _needs_no_value(result: object) -> None:
-    if result is not None:
-        raise InvalidReturn(
-            f"the agent returned {result!r}",
-            where="Node.apply",
-            fix="assign to the fields of the state instead, and return nothing",
-        )
 
 
 def _needs_no_run(body: Body) -> None:

@@ -15,6 +15,7 @@ from agentgraph.errors import AgentGraphError, RunError
 from agentgraph.events import NodeStopped, Verdict
 from agentgraph.events.story import node_done, node_started
 from agentgraph.machine import (
+    Broke,
     Command,
     Failed,
     Marking,
@@ -24,20 +25,19 @@ from agentgraph.machine import (
     finished,
     kinds_of,
 )
-from agentgraph.machine.commands import UNDO
+from agentgraph.runtime.call import refuse
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.runtime.work import (
+    Work,
     fence,
     give_up,
     is_threaded,
     key_of,
-    refuse,
-    shut,
+    spot,
     timed_out,
     verdict_of,
-    work,
 )
 from agentgraph.state.copies import ATOMS, own
 
@@ -77,7 +77,7 @@ class Attempts:
                 if job.is_async or isawaitable(result):
                     result = await result
                 if result is not None:
-                    refuse(task, path, result)
+                    refuse(result, f"node {path!r}", spot(task, path))
             if carrier.deadline is not None or carrier.why or carrier.cancelling() != carrier.outer:
                 fence(session, carrier)
             revision = schema.commit(draft, task.line)
@@ -114,7 +114,7 @@ class Attempts:
                     label = verdict.label
             key = None if label is None else key_of(job.labels, path, label, is_open=job.is_open)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
-            shut(schema, view)
+            schema.discard(view)
             return await self.broken(carrier, task, error)
         if session.stream is None:
             session.path.append(path)
@@ -152,7 +152,7 @@ class Attempts:
         """Carry out any other command, or one with something around it."""
         session = self._session
         try:
-            fact = await work(session, carrier, task)
+            fact = await Work(session, carrier, task).fact()
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             return await self.broken(carrier, task, error)
         return session.tell(fact)
@@ -190,8 +190,8 @@ class Attempts:
         _let_go(error, session.loop)
         path = session.place(task)
         changed, carrier.edits = carrier.edits or {}, None
-        is_undo = task.verb is UNDO
-        session.failed(path, error, task.attempt, task.visit, changed, is_undo=is_undo)
+        broke = Broke(path, error, task.attempt, task.visit, task.verb == "undo")
+        session.failed(broke, changed)
         return session.tell(Failed(task.ticket, error, kinds_of(error)))
 
 
@@ -217,6 +217,6 @@ def _from_inside(task: Task, path: str) -> RunError:
     """Make the error of work that was cancelled by nobody who may cancel a run."""
     return RunError(
         f"{path!r} was cancelled from inside",
-        where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
+        where=spot(task, path),
         fix="catch the CancelledError of what the node itself cancels",
     )

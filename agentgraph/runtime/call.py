@@ -1,4 +1,4 @@
-"""How a function of the user is called: on the loop or in a thread; not what it is given."""
+"""How a function of the user is called, and what it must not return; not what it is given."""
 
 import asyncio
 import inspect
@@ -6,13 +6,17 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from typing import Final
+from typing import Final, NoReturn
 from weakref import WeakKeyDictionary
 
+from agentgraph.errors import InvalidReturn
 from agentgraph.runtime.program import Body, is_async
 
 THREADS: Final = 32
 """How many sync functions may run at once beside a loop, over all its runs."""
+
+
+ASSIGN: Final = "assign to the fields of the state instead, and return nothing"
 
 
 async def call(body: Body, arguments: Sequence[object], *, in_thread: bool = False) -> object:
@@ -33,6 +37,11 @@ def _called(fn: Callable[..., object], arguments: Sequence[object]) -> object:
         return fn(*arguments)
     except StopIteration as error:
         raise RuntimeError(f"{fn!r} raised StopIteration") from error
+
+
+def refuse(result: object, who: str, where: str, fix: str = ASSIGN) -> NoReturn:
+    """Raise the error of a function that edits a state and returned something."""
+    raise InvalidReturn(f"{who} returned {result!r}", where=where, fix=fix)
 
 
 def _threads(loop: asyncio.AbstractEventLoop) -> ThreadPoolExecutor:

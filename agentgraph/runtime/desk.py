@@ -6,9 +6,10 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from agentgraph.errors import AnswerRefused, InvalidReturn, RunError, UnknownQuestion, suggest
+from agentgraph.errors import AnswerRefused, RunError, UnknownQuestion, suggest
 from agentgraph.events import OpenQuestion
 from agentgraph.machine import Answered, Task
+from agentgraph.runtime.call import refuse
 from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.question import Ask
@@ -47,29 +48,25 @@ class Waiting:
 class Desk:
     """The open questions by id, those answered, and the one that was shown last."""
 
-    __slots__ = ("_answered", "_asked", "_shown", "waiting")
+    __slots__ = ("_answered", "_shown", "asked", "waiting")
 
     def __init__(self) -> None:
         """Begin without questions."""
         self.waiting: tuple[Waiting, ...] = ()
         """The open questions, the oldest first; there are few, and a tuple is small."""
-        self._asked: dict[str, Ask[Any]] | None = None
-        """What each question showed, by its id, until the wait for it begins."""
+        self.asked: Ask[Any] | None = None
+        """What the question shows that is open next: between the two nothing else happens."""
         self._answered: dict[str, tuple[object, object]] | None = None
         """The question (as `run.answer` names it) and the answer, by id."""
         self._shown: str | None = None
         """The question that the caller saw last and has not answered yet."""
 
-    def put(self, id: str, ask: Ask[Any]) -> None:
-        """Keep what a question shows until it is open."""
-        self._asked = {**(self._asked or {}), id: ask}
-
     def open(self, id: str, path: str, task: Task) -> Waiting:
-        """Lay out a question whose text was put before."""
-        asked = self._asked or {}
-        waiting = Waiting(id, path, task, asked.pop(id))
+        """Lay out the question that was asked just now."""
+        assert self.asked is not None
+        waiting = Waiting(id, path, task, self.asked)
         self.waiting += (waiting,)
-        self._asked = asked or None
+        self.asked = None
         return waiting
 
     def listed(self) -> tuple[OpenQuestion, ...]:
@@ -258,8 +255,5 @@ def _save(waiting: Waiting, draft: object, filled: BaseModel) -> None:
     save = waiting.job.binding.into
     result = None if save is None else save(draft, filled)
     if result is not None:
-        raise InvalidReturn(
-            f"the `save` of {waiting.path!r} returned {result!r}",
-            where=f"question {waiting.id!r}",
-            fix="let it be a plain function that edits the state and returns nothing",
-        )
+        fix = "let it be a plain function that edits the state and returns nothing"
+        refuse(result, f"the `save` of {waiting.path!r}", f"question {waiting.id!r}", fix)

@@ -13,14 +13,15 @@ Rules of this file:
 """
 
 import asyncio
-from asyncio import CancelledError, Future, sleep
+from asyncio import CancelledError, sleep
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
-from agentgraph.errors import InternalError, UndoStopped
+from agentgraph.errors import InternalError
 from agentgraph.machine import (
     Broke,
     Cancel,
@@ -36,7 +37,7 @@ from agentgraph.machine import (
     Task,
     TimedOut,
 )
-from agentgraph.machine.commands import CHOOSE, ITEM, RUN, UNDO, WAIT
+from agentgraph.machine.marking import DICT
 from agentgraph.runtime.asking import open_question
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
@@ -49,46 +50,36 @@ FAIR_STEPS: Final = 255
 """After so many inline steps the other tasks of the loop get their turn (all bits set)."""
 FAIR_S: Final = 0.01
 """After so many seconds they do as well where sync nodes hold up the loop."""
-_IDLE: Final = 0
-_READY: Final = 1
-_MOVING: Final = 2
-"""Nothing is to be done; a task is about to call `go`; `go` is at work."""
 Line: TypeAlias = OrderedDict[int, tuple[Task, Context]]
 _UNLIMITED: Final = Limits()
-_APART: Final = frozenset({WAIT, UNDO})
+_APART: Final = frozenset({"wait", "undo"})
 """A question has no carrier. The caller's task carries no undo: its cancellation spares them."""
 
 
+@dataclass(slots=True, eq=False)
 class Driver:
     """Moves one session on until nothing can move."""
 
-    __slots__ = (
-        "_alarm", "_carriers", "_crash", "_is_interrupted", "_is_watched", "_is_yielding", "_line",
-        "_main", "_pending", "_phase", "_unbegun", "_waker", "restart", "session",
-    )  # fmt: skip
-
-    def __init__(self, session: Session) -> None:
-        """Take the session; nothing begins yet."""
-        self.session: Session = session
-        self.restart: Callable[[], object] | None = None
-        """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
-        self._main: Carrier | None = None
-        self._carriers: set[Carrier] = set()
-        self._unbegun = 0
-        """How many of them have not begun yet."""
-        self._line: Line = OrderedDict()
-        """What no carrier has come to yet, by ticket, each with the context it is to run in."""
-        self._is_watched = False
-        """Somebody is about to look at the line."""
-        self._is_yielding = False
-        """A carrier waits for nothing, but only lets others have their turn."""
-        self._pending: dict[int, Task] = {}
-        """What is carried out as soon as `go` is called, by ticket."""
-        self._phase = _IDLE
-        self._waker: Future[None] | None = None
-        self._crash: BaseException | None = None
-        self._is_interrupted = False
-        self._alarm: Alarm | None = None
+    session: Session
+    restart: Callable[[], object] | None = None
+    """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
+    _main: Carrier | None = None
+    _carriers: set[Carrier] = field(default_factory=cast("Callable[[], set[Carrier]]", set))
+    _unbegun: int = 0
+    """How many of them have not begun yet."""
+    _line: Line = field(default_factory=Line)
+    """What no carrier has come to yet, by ticket, each with the context it is to run in."""
+    _is_watched: bool = False
+    """Somebody is about to look at the line."""
+    _is_yielding: bool = False
+    """A carrier waits for nothing, but only lets others have their turn."""
+    _pending: dict[int, Task] = field(default_factory=DICT)
+    """What is carried out as soon as `go` is called, by ticket."""
+    _phase: Literal["idle", "ready", "moving"] = "idle"
+    """Nothing is to be done; a task is about to call `go`; `go` is at work."""
+    _crash: BaseException | None = None
+    _is_interrupted: bool = False
+    _alarm: Alarm | None = None
 
     @property
     def is_needed(self) -> bool:
@@ -98,7 +89,7 @@ class Driver:
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
         limits = self._limit(self.session.options.get("budget"))
-        self._phase = _READY
+        self._phase = "ready"
         self._share_out(self.session.tell(Started(initial, limits)), self._pending)
 
     def fund(self, budget: Budget) -> None:
@@ -112,7 +103,7 @@ class Driver:
         main = self._main = Carrier()
         main.ride(task)
         main.has_begun = True
-        self._phase = _MOVING
+        self._phase = "moving"
         pending, self._pending = self._pending, {}
         try:
             await self._carry(main, [*pending.values()])
@@ -133,15 +124,15 @@ class Driver:
         """Tell the machine a fact from outside the run, and begin what it wants done."""
         try:
             commands = self.session.tell(fact)
-            if self._phase == _MOVING:
+            if self._phase == "moving":
                 self._hand_out(commands)
                 return
             self._share_out(commands, self._pending)
         except InternalError as error:
             self._fall(error)
         is_stirred = bool(self._pending) or self.session.status != "paused"
-        if self._phase == _IDLE and self.restart is not None and is_stirred:
-            self._phase = _READY
+        if self._phase == "idle" and self.restart is not None and is_stirred:
+            self._phase = "ready"
             self.restart()
 
     # ---- the caller's own task
@@ -167,16 +158,13 @@ class Driver:
 
     async def _rest(self, main: Carrier) -> None:
         """Sleep until all branches have ended."""
-        self._waker = asyncio.get_running_loop().create_future()
         try:
-            await self._waker
+            await asyncio.wait([each.task for each in self._carriers if each.task])
         except CancelledError:
             main.is_taken_down()
             self._is_interrupted = True
             self.feed(Cancelled())
             self._watch_unbegun()
-        finally:
-            self._waker = None
 
     def _watch_unbegun(self) -> None:
         """Who cancels the caller may cancel all tasks, and some have not begun and never will."""
@@ -184,17 +172,14 @@ class Driver:
             if not carrier.has_begun and carrier.task is not None:
                 carrier.task.add_done_callback(partial(self._vanished, carrier))
 
-    def _wake(self) -> None:
-        if not self._carriers and self._waker is not None and not self._waker.done():
-            self._waker.set_result(None)
-
     def _fall(self, error: BaseException) -> None:
         """Something went wrong that no graph can catch: stop everything, then raise it."""
         if self._crash is None:
             self._crash = error
         self._line.clear()  # Who has not begun finds nothing to do.
+        current = asyncio.current_task(self.session.loop)
         for carrier in self._carriers:
-            if carrier.has_begun and carrier.task is not None and carrier.task is not _current():
+            if carrier.has_begun and carrier.task is not None and carrier.task is not current:
                 carrier.task.cancel()
 
     def _put_away(self) -> None:
@@ -202,7 +187,7 @@ class Driver:
         session = self.session
         session.close()
         self._main = None
-        self._phase = _IDLE
+        self._phase = "idle"
         is_kept = self.restart is not None and self._crash is None
         if is_kept and session.status == "paused":
             return
@@ -260,7 +245,6 @@ class Driver:
             self._fall(error)
         finally:
             self._carriers.discard(carrier)
-            self._wake()
 
     def _take(self, carrier: Carrier) -> list[Command]:
         """Return what is first in line, unless it is not for this carrier.
@@ -283,14 +267,13 @@ class Driver:
         self._carriers.discard(carrier)
         self._unbegun -= 1
         self._look()  # What the machine has not taken back is carried all the same.
-        self._wake()
 
     # ---- what the machine wants done
 
     async def _carry(self, carrier: Carrier, commands: list[Command]) -> None:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
-        quick = {RUN: attempts.run, CHOOSE: attempts.choose, ITEM: attempts.item}
+        quick = {"run": attempts.run, "choose": attempts.choose, "item": attempts.item}
         now = self.session.clock.time
         turn = now() + FAIR_S
         steps = 0
@@ -328,7 +311,7 @@ class Driver:
         tasks = [*self._share_out(commands, {}).values()]
         if carrier is self._main:
             is_one = len(tasks) == 1 and not self._carriers
-            if not is_one or tasks[0].verb is UNDO:
+            if not is_one or tasks[0].verb == "undo":
                 self._line_up(tasks, None)
                 return None
         self._line_up(tasks[1:], carrier)
@@ -344,11 +327,10 @@ class Driver:
                     carriers = self._by_ticket()
                 queue += self._cancel(command.ticket, tasks, carriers)
             elif isinstance(command, Broke):
-                is_undo = isinstance(command.error, UndoStopped)
-                self.session.failed(*command, is_undo=is_undo)
+                self.session.failed(command)
             elif isinstance(command, Chosen):
                 self.session.chose(command.site, command.path, command.label)
-            elif command.verb == WAIT:
+            elif command.verb == "wait":
                 open_question(self.session, self.feed, command)
             else:
                 tasks[command.ticket] = command
@@ -392,10 +374,3 @@ class Driver:
 def _is_same(one: Context, other: Context) -> bool:
     """Say whether two contexts hold the same objects; what `==` says of these is not asked."""
     return len(one) == len(other) and all(other.get(name, one) is one[name] for name in one)
-
-
-def _current() -> asyncio.Task[object] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:  # An alarm of a virtual clock may ring outside of every loop.
-        return None

@@ -4,12 +4,13 @@
 and so are its limits.
 """
 
-import asyncio
-from collections import deque
+from asyncio import AbstractEventLoop, get_running_loop, wrap_future
+from collections import OrderedDict
+from concurrent.futures import Future
 from threading import RLock
 from typing import Final
 
-Place = asyncio.Future[None]
+Place = Future[None]
 
 
 class Limit:
@@ -22,7 +23,7 @@ class Limit:
         self._free = at_once
         # Entered again where a garbage collection inside closes a run that nobody holds.
         self._lock: Final = RLock()
-        self._waiting: deque[Place] = deque()
+        self._waiting: OrderedDict[Place, AbstractEventLoop] = OrderedDict()
 
     async def enter(self) -> None:
         """Wait for a place, and take it."""
@@ -30,55 +31,24 @@ class Limit:
             if self._free > 0:
                 self._free -= 1
                 return
-            place = asyncio.get_running_loop().create_future()
-            self._waiting.append(place)
+            place = Place()
+            self._waiting[place] = get_running_loop()
         try:
-            await place
+            await wrap_future(place)
         except BaseException:
-            self._give_up(place)
+            with self._lock:
+                self._waiting.pop(place, None)
+            if not place.cancel():
+                self.leave()  # It was given at the same moment.
             raise
 
     def leave(self) -> None:
         """Give the place to the one who waits longest, or let it be free."""
         with self._lock:
             while self._waiting:
-                if self._hand_over(self._waiting.popleft()):
+                place, loop = self._waiting.popitem(last=False)
+                # Nobody waits any more in a loop that has closed.
+                if not loop.is_closed() and place.set_running_or_notify_cancel():
+                    place.set_result(None)
                     return
             self._free += 1
-
-    def _hand_over(self, place: Place) -> bool:
-        """Give a place away; False: nobody waits for it any more."""
-        if place.done():
-            return False
-        loop = place.get_loop()
-        if loop is running_loop():
-            place.set_result(None)
-            return True
-        try:
-            loop.call_soon_threadsafe(self._arrive, place)
-        except RuntimeError:  # Its loop has closed.
-            return False
-        return True
-
-    def _arrive(self, place: Place) -> None:
-        """Take, in the loop that waits, a place that another loop gave away."""
-        if place.done():
-            self.leave()
-        else:
-            place.set_result(None)
-
-    def _give_up(self, place: Place) -> None:
-        if place.done() and not place.cancelled():
-            self.leave()  # It was given at the same moment.
-            return
-        with self._lock:
-            if place in self._waiting:
-                self._waiting.remove(place)
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the event loop that runs in this thread, if there is one."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

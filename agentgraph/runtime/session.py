@@ -3,6 +3,7 @@
 import os
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any, Final, ParamSpec, cast
@@ -28,6 +29,7 @@ from agentgraph.events.result import Answer, Noted, Tally
 from agentgraph.events.story import decided
 from agentgraph.graph.plan import Way
 from agentgraph.machine import (
+    Broke,
     Command,
     Completed,
     Event,
@@ -39,12 +41,12 @@ from agentgraph.machine import (
     ending_of,
 )
 from agentgraph.machine import path_of as machine_path_of
-from agentgraph.machine.commands import ITEM, POLL, Part
-from agentgraph.machine.marking import Ending
+from agentgraph.machine.commands import Part
+from agentgraph.machine.marking import LIST, Ending
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.desk import Desk
 from agentgraph.runtime.effect import Effects
-from agentgraph.runtime.limit import Limit, running_loop
+from agentgraph.runtime.limit import Limit
 from agentgraph.runtime.options import RunOptions
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.rest import rest, revisions, wake
@@ -72,6 +74,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
+@dataclass(slots=True, eq=False)
 class Session:
     """One run: where it stands and what it has told so far.
 
@@ -79,40 +82,34 @@ class Session:
     kept in memory, and there may be many thousands of them.
     """
 
-    __slots__ = (
-        "_effects", "_failures", "_marking", "_watch", "decisions", "deps", "desk", "is_careful",
-        "is_resting", "journal", "loop", "options", "path", "program", "run_id", "slots", "stream",
-    )  # fmt: skip
+    program: Program
+    options: RunOptions
+    deps: object = None
+    journal: list[Event] | None = None
+    """Every fact that the machine is told, where somebody wants it."""
+    run_id: str = ""
+    _marking: Marking | None = None
+    is_resting: bool = False
+    """It waits, and is kept as small as may be."""
+    loop: AbstractEventLoop = field(default_factory=get_running_loop)
+    stream: Stream[Any] | None = None
+    path: list[str] = field(default_factory=LIST)
+    decisions: list[Noted] = field(default_factory=LIST)
+    slots: Limit | None = None
+    is_careful: bool = False
+    """Something has to be done around every attempt: no short cuts."""
+    desk: Desk = field(default_factory=Desk)
+    _effects: Effects | None = None
+    _failures: tuple[Failure, ...] | list[Failure] = ()
+    _watch: Watch | None = None
 
-    def __init__(
-        self,
-        program: Program,
-        options: RunOptions,
-        deps: object = None,
-        journal: list[Event] | None = None,
-    ) -> None:
-        """Prepare a run in the running event loop; nothing begins yet."""
-        self.program: Program = program
-        self.options: RunOptions = options or _PLAIN
-        self.deps: object = deps
-        self.run_id: str = options.get("run_id") or f"{_process}-{next(_numbers)}"
-        self._marking: Marking | None = None
-        self.is_resting: bool = False
-        """It waits, and is kept as small as may be."""
-        self.loop: AbstractEventLoop = get_running_loop()
-        self.stream: Stream[Any] | None = None
-        self.journal: list[Event] | None = journal
-        """Every fact that the machine is told, where somebody wants it."""
-        self.path: list[str] = []
-        self.decisions: list[Noted] = []
-        limit = options.get("concurrency")
-        self.slots: Limit | None = None if limit is None else Limit(limit)
-        self.is_careful: bool = limit is not None or journal is not None
-        """Something has to be done around every attempt: no short cuts."""
-        self.desk: Desk = Desk()
-        self._effects: Effects | None = None
-        self._failures: tuple[Failure, ...] | list[Failure] = ()
-        self._watch: Watch | None = None
+    def __post_init__(self) -> None:
+        """Prepare the run; nothing begins yet."""
+        limit = self.options.get("concurrency")
+        self.run_id = self.options.get("run_id") or f"{_process}-{next(_numbers)}"
+        self.options = self.options or _PLAIN
+        self.slots = None if limit is None else Limit(limit)
+        self.is_careful = limit is not None or self.journal is not None
 
     @property
     def marking(self) -> Marking:
@@ -165,19 +162,11 @@ class Session:
             self._watch = Watch(self.clock)
         return self._watch
 
-    def failed(
-        self,
-        path: str,
-        error: Exception,
-        attempt: int,
-        visit: int,
-        changed: Mapping[str, object] | None = None,
-        *,
-        is_undo: bool = False,
-    ) -> None:
+    def failed(self, broke: Broke, changed: Mapping[str, object] | None = None) -> None:
         """Keep an attempt that failed, with what it had changed, and tell it."""
         if isinstance(self._failures, tuple):
             self._failures = []
+        path, error, attempt, visit, is_undo = broke
         name = f"undo {path}" if is_undo else path
         self._failures.append(Failure(name, error, attempt, visit, changed or {}))
         if self.stream is not None:
@@ -198,7 +187,7 @@ class Session:
 
     def in_loop(self, call: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
         """Call in the thread of the run: a node in a thread of its own must not touch the rest."""
-        if running_loop() is self.loop:
+        if _running_loop() is self.loop:
             call(*args, **options)
             return
         try:
@@ -236,7 +225,7 @@ class Session:
 
     def is_beside(self, task: Task) -> bool:
         """Say whether others are under way beside a task: it is, or it is in, a branch or an item."""
-        while task.line is None and task.verb not in {ITEM, POLL}:
+        while task.line is None and task.verb not in {"item", "poll"}:
             frame = self.marking.frames.get(task.frame)
             if frame is None or frame.holder is None:
                 return False
@@ -325,3 +314,11 @@ def _visits(frames: list[dict[Site, int]]) -> dict[str, int]:
 
 def _taken(ways: dict[Way, int]) -> dict[tuple[str, str, str | None], int]:
     return {way.key: times for way, times in ways.items()}
+
+
+def _running_loop() -> AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, if there is one."""
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        return None

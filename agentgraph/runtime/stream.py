@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final, Generic, Self
 
 from pydantic import BaseModel
@@ -73,6 +74,7 @@ class Stream(Generic[S]):
                 self._waiter = None
 
 
+@dataclass(slots=True, eq=False)
 class Reader(Generic[S]):
     """Reads a stream up to the next `RunEnded`; who begins to read later takes it over.
 
@@ -80,26 +82,18 @@ class Reader(Generic[S]):
     moment, and until then it would be in the way of the next.
     """
 
-    __slots__ = ("_has_ended", "_is_over", "_see", "_settled", "_stream")
+    stream: Stream[S]
+    is_over: Callable[[], bool]
+    see: Callable[[Event[S]], object]
+    """Is told of questions that were read."""
+    settled: Callable[[], Awaitable[None]]
+    """Raises what the run fell over."""
+    has_ended: bool = False
 
-    def __init__(
-        self,
-        stream: Stream[S],
-        is_over: Callable[[], bool],
-        see: Callable[[Event[S]], object],
-        settled: Callable[[], Awaitable[None]],
-    ) -> None:
-        """Take the stream, and what is asked and told of the run.
-
-        `see` is told of questions that were read, `settled` raises what the run fell over.
-        """
-        stream.reader = self
-        stream.wake()
-        self._stream = stream
-        self._is_over = is_over
-        self._see = see
-        self._settled = settled
-        self._has_ended = False
+    def __post_init__(self) -> None:
+        """Take the stream over."""
+        self.stream.reader = self
+        self.stream.wake()
 
     def __aiter__(self) -> Self:
         """Return itself."""
@@ -107,29 +101,29 @@ class Reader(Generic[S]):
 
     async def __anext__(self) -> Event[S]:
         """Return the next event; when there is none yet, wait for it."""
-        stream = self._stream
+        stream = self.stream
         events = stream.events
-        if not events or stream.missed or self._has_ended or stream.reader is not self:
+        if not events or stream.missed or self.has_ended or stream.reader is not self:
             missed = await self._special()
             if missed is not None:
                 return missed
         event = events.popleft()
         if type(event) in _SEEN:
-            self._has_ended = isinstance(event, RunEnded)
-            self._see(event)
+            self.has_ended = isinstance(event, RunEnded)
+            self.see(event)
         return event
 
     async def _special(self) -> Missed | None:
         """Wait until there is something to read; None: it is the next event."""
-        stream = self._stream
-        while stream.reader is self and not self._has_ended:
+        stream = self.stream
+        while stream.reader is self and not self.has_ended:
             if stream.missed:
                 missed, stream.missed = stream.missed, 0
                 return Missed(missed)
             if stream.events:
                 return None
-            if self._is_over():
-                await self._settled()
+            if self.is_over():
+                await self.settled()
                 break
             await stream.wait()
         if stream.reader is not self:

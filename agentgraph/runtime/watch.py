@@ -8,6 +8,7 @@ and the alarm is set again.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from agentgraph.runtime.clock import Alarm, Clock
@@ -15,31 +16,28 @@ from agentgraph.runtime.clock import Alarm, Clock
 Why = Literal["cancel", "timeout"]
 
 
+def _nobody() -> int:
+    return 0
+
+
+@dataclass(slots=True, eq=False)
 class Carrier:
-    """A task of asyncio that carries a token; `ticket` is what it works on now.
+    """A task of asyncio that carries a token."""
 
-    `why` says why it was interrupted by us; None: it was not. `outer` counts the
-    cancellations that others have asked for and that we know of.
-    """
-
-    __slots__ = (
-        "cancelling", "deadline", "edits", "has_begun", "is_cancelled", "outer", "task", "ticket",
-        "why",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        """Begin without a task."""
-        self.task: asyncio.Task[Any] | None = None
-        self.cancelling: Callable[[], int] = _nobody
-        self.outer: int = 0
-        self.ticket: int = 0
-        self.deadline: float | None = None
-        self.edits: dict[str, object] | None = None
-        """What the attempt that failed last had changed; it left no other trace."""
-        self.has_begun: bool = False
-        self.is_cancelled: bool = False
-        """We have asked for the cancellation ourselves."""
-        self.why: Why | None = None
+    task: asyncio.Task[Any] | None = None
+    cancelling: Callable[[], int] = _nobody
+    outer: int = 0
+    """The cancellations that others have asked for and that we know of."""
+    ticket: int = 0
+    """What it works on now."""
+    deadline: float | None = None
+    edits: dict[str, object] | None = None
+    """What the attempt that failed last had changed; it left no other trace."""
+    has_begun: bool = False
+    is_cancelled: bool = False
+    """We have asked for the cancellation ourselves."""
+    why: Why | None = None
+    """Why it was interrupted by us; None: it was not."""
 
     def ride(self, task: asyncio.Task[Any]) -> None:
         """Carry on in this task; it may have been cancelled before, which is not our concern."""
@@ -127,7 +125,3 @@ class Watch:
         left = [each.deadline for each in self._carriers if each.deadline is not None]
         if left:
             self._set(min(left))
-
-
-def _nobody() -> int:
-    return 0

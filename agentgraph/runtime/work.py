@@ -11,11 +11,10 @@ Rules of this file:
 
 import asyncio
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
@@ -23,7 +22,6 @@ from agentgraph.errors import (
     InvalidAgent,
     InvalidReturn,
     NodeTimeout,
-    RunError,
     UnknownLabel,
     suggest,
 )
@@ -39,9 +37,10 @@ from agentgraph.machine import (
     Listed,
     Part,
     Task,
+    Verb,
 )
 from agentgraph.machine.moves import COUNTED
-from agentgraph.runtime.call import call
+from agentgraph.runtime.call import call, refuse
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.item import ItemFailed
 from agentgraph.runtime.limit import Limit
@@ -54,29 +53,224 @@ from agentgraph.state import UNSET, Patch, Revision, Schema, Tip, clone, same
 from agentgraph.state.copies import own
 
 
-async def work(session: Session, carrier: Carrier, task: Task) -> Event:
-    """Carry out any command in full, and return the fact that it came to."""
-    path = session.place(task)
-    do = _DO[task.verb]
-    if task.verb not in COUNTED:
-        return await do(session, carrier, task, path)
-    job: Job = task.site.handle
-    if task.attempt > 1:
-        await _pause(session, task)
-    inside: list[Limit] = []
-    try:
-        for limit in (session.slots, job.limit):
-            if limit is not None:
-                await limit.enter()
-                inside.append(limit)
-        if session.stream is not None and task.verb in _TOLD:
-            session.stream.put(NodeStarted(path, task.attempt, task.visit))
-        if job.timeout_s is not None:
-            session.watch.begin(carrier, job.timeout_s)
-        return await do(session, carrier, task, path)
-    finally:
-        for limit in inside:
-            limit.leave()
+class Work:
+    """One command while it is carried out."""
+
+    __slots__ = ("_carrier", "_job", "_path", "_session", "_task")
+
+    def __init__(self, session: Session, carrier: Carrier, task: Task) -> None:
+        """Take what is to be done, and who does it."""
+        self._session = session
+        self._carrier = carrier
+        self._task = task
+        self._job: Job = task.site.handle
+        self._path = session.place(task)
+
+    async def fact(self) -> Event:
+        """Carry it out in full, and return the fact that it came to."""
+        session, task, job = self._session, self._task, self._job
+        do = _DO[task.verb]
+        if task.verb not in COUNTED:
+            return await do(self)
+        if task.attempt > 1:
+            await self._pause()
+        inside: list[Limit] = []
+        try:
+            for limit in (session.slots, job.limit):
+                if limit is not None:
+                    await limit.enter()
+                    inside.append(limit)
+            if session.stream is not None and task.verb in _TOLD:
+                session.stream.put(NodeStarted(self._path, task.attempt, task.visit))
+            if job.timeout_s is not None:
+                session.watch.begin(self._carrier, job.timeout_s)
+            return await do(self)
+        finally:
+            for limit in inside:
+                limit.leave()
+
+    async def _pause(self) -> None:
+        """Wait before a repetition."""
+        session, task = self._session, self._task
+        policy = task.site.vertex.policy
+        seed = f"{session.options.get('seed', 0)}/{session.visit_of(task)}"
+        pause_s = pause_before(task.attempt, first_s=policy.first_s, cap_s=policy.cap_s, seed=seed)
+        clock = session.clock
+        is_over = asyncio.Event()
+        alarm = clock.call_at(clock.time() + pause_s, is_over.set)
+        try:
+            await is_over.wait()
+        finally:
+            alarm.cancel()
+
+    # ---- what edits the state
+
+    async def run(self) -> Event:
+        in_thread = is_threaded(self._session, self._task, self._job)
+        return self._done(await self._edit(self._job.body, in_thread=in_thread))
+
+    async def hand_in(self) -> Event:
+        """Let `into` or `leave` put what came out of a vertex into the state."""
+        given, into = cast("Part", self._task).given, self._job.binding.into
+        assert into is not None
+        value = [*map(self._result, given)] if self._task.verb == "into" else self._result(given)
+        in_thread = self._session.is_beside(self._task)
+        return self._done(await self._edit(Body(into), value, in_thread=in_thread))
+
+    def _result(self, value: object) -> object:
+        if isinstance(value, ItemError):
+            return ItemFailed(value.item, value.error, value.attempts)
+        child = self._job.child
+        return value if child is None else child.final(cast("Revision", value))
+
+    async def undo(self) -> Event:
+        session, task, body = self._session, self._task, self._job.binding.undo
+        assert body is not None
+        if session.stream is not None:
+            session.stream.put(UndoStarted(self._path, task.visit))
+        in_thread = session.is_beside(task) or self._job.in_thread
+        revision = await self._edit(body, in_thread=in_thread)
+        session.path.append(f"undo {self._path}")
+        if session.stream is not None:
+            session.stream.put(UndoDone(self._path, Patch(revision), task.visit))
+        return Finished(task.ticket, revision)
+
+    async def _edit(self, body: Body, *more: object, in_thread: bool) -> Revision:
+        """Let a function edit a draft, and commit what it did; it takes `more` as well."""
+        carrier, task, schema = self._carrier, self._task, self._job.schema
+        draft = schema.draft(task.payload)
+        try:
+            arguments = [*self._arguments(body, draft), *more]
+            result = await call(body, arguments, in_thread=in_thread)
+            if body.wants == "ctx":
+                cast("Ctx", arguments[1]).check_effects()
+            if result is not None:
+                refuse(result, f"node {self._path!r}", spot(task, self._path))
+            fence(self._session, carrier)
+            return schema.commit(draft, task.line)
+        except BaseException as error:
+            give_up(carrier, schema, draft, task.payload, error)
+            raise
+
+    def _arguments(self, body: Body, state: object) -> list[object]:
+        """Return the arguments that a function of the user takes."""
+        if body.wants == "state":
+            return [state]
+        task = self._task
+        given = task.given if isinstance(task, Part) else None
+        if body.wants == "error":
+            return [state, given]
+        ctx = Ctx[object](self._session, task, self._path, self._carrier.deadline)
+        if isinstance(given, Exception):
+            ctx.error = given
+        if isinstance(given, Completed):
+            ctx.before = self._job.schema.final(cast("Revision", given.payload))
+        return [state, ctx]
+
+    def _done(self, left: object) -> Finished:
+        """Note that a vertex has left a revision, or an item its result."""
+        session, task = self._session, self._task
+        session.path.append(self._path)
+        if session.stream is not None:
+            changed: Mapping[str, object] = Patch(left) if isinstance(left, Revision) else {}
+            session.stream.put(NodeDone(self._path, changed, task.attempt, task.visit))
+        return Finished(task.ticket, left)
+
+    async def item(self) -> Event:
+        body = self._job.binding.do
+        assert body is not None
+        arguments = self._arguments(body, own(self._task.payload))
+        result = await call(body, arguments, in_thread=True)
+        fence(self._session, self._carrier)
+        return self._done(result)
+
+    async def merge(self) -> Event:
+        task = cast("Part", self._task)
+        tips = [Tip(*tip) for tip in task.given]
+        return Finished(task.ticket, self._job.schema.merge(task.payload, tips, task.line))
+
+    # ---- what reads it
+
+    async def _read(
+        self, body: Body, *, in_thread: bool, take: Callable[[Any], object] | None = None
+    ) -> Any:
+        """Let a function read the state; it must not edit it.
+
+        `take` makes something of the answer while the state can still be read.
+        """
+        schema = self._job.schema
+        view = schema.view(self._task.payload)
+        try:
+            answer = await call(body, self._arguments(body, view), in_thread=in_thread)
+            if take is not None:
+                answer = take(answer)
+            fence(self._session, self._carrier)
+        except BaseException:
+            schema.discard(view)
+            raise
+        schema.unchanged(view)
+        return answer
+
+    async def choose(self) -> Event:
+        """Ask a classifier or a voter. Raises `UnknownLabel`."""
+        task, job = self._task, self._job
+        # On the loop also beside others: a classifier is short, or it is async.
+        body, in_thread = job.body, job.in_thread or job.timeout_s is not None
+        if isinstance(task, Part) and task.verb == "poll":
+            body, in_thread = job.binding.voters[task.index], True
+        answer = await self._read(body, in_thread=in_thread)
+        verdict = verdict_of(answer)
+        label = answer if verdict is None else verdict.label
+        key = None if label is None else key_of(job.labels, self._path, label, is_open=job.is_open)
+        self._session.chose(task.site, self._path, key, verdict)
+        return Decided(task.ticket, key, 1.0 if verdict is None else verdict.confidence)
+
+    async def ask(self) -> Event:
+        task, job, path = self._task, self._job, self._path
+        in_thread = job.in_thread or job.timeout_s is not None
+        ask: Ask[Any] = await self._read(job.body, in_thread=in_thread, take=self._asked)
+        timely = ask.on_timeout
+        label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
+        self._session.desk.asked = ask
+        return Asked(task.ticket, label)
+
+    def _asked(self, answer: object) -> Ask[Any]:
+        if not isinstance(answer, Ask):
+            raise InvalidAgent(
+                f"question {self._path!r} gave {answer!r}",
+                where=f"question {self._path!r}, visit {self._task.visit}",
+                fix="return Ask(show=...)",
+            )
+        ask = cast("Ask[Any]", answer)  # type: ignore[redundant-cast]  # not for pyright
+        # A copy: other branches go on with what is shown.
+        return replace(ask, show=own(ask.show))
+
+    async def over(self) -> Event:
+        in_thread = is_threaded(self._session, self._task, self._job)
+        items = await self._read(self._job.body, in_thread=in_thread, take=self._items)
+        return Listed(self._task.ticket, items)
+
+    def _items(self, found: Any) -> tuple[object, ...]:
+        """Take the items; `over` may be a generator that reads the state as it goes."""
+        try:
+            items = iter(found)
+        except TypeError as error:
+            raise InvalidReturn(
+                f"`over` of {self._path!r} gave {found!r}, which has no items",
+                where=f"each {self._path!r}",
+                fix="return a list",
+            ) from error
+        child = self._job.child
+        return tuple(items if child is None else map(child.begin, items))
+
+    async def enter(self) -> Event:
+        session, task, child = self._session, self._task, self._job.child
+        assert child is not None
+        if session.stream is not None:
+            session.stream.put(NodeStarted(self._path, task.attempt, task.visit))
+        in_thread = session.is_beside(task)
+        inner = await self._read(self._job.body, in_thread=in_thread, take=child.begin)
+        return Entered(task.ticket, inner)
 
 
 def fence(session: Session, carrier: Carrier) -> None:
@@ -92,66 +286,14 @@ def timed_out(task: Task, path: str) -> NodeTimeout:
     limit = task.site.vertex.policy.timeout_s
     return NodeTimeout(
         f"{path!r} took longer than its {limit} s",
-        where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
+        where=spot(task, path),
         fix="raise its timeout=, retry it (on=TimeoutError), or catch TimeoutError",
     )
-
-
-async def _pause(session: Session, task: Task) -> None:
-    """Wait before a repetition."""
-    policy = task.site.vertex.policy
-    seed = f"{session.options.get('seed', 0)}/{session.visit_of(task)}"
-    pause_s = pause_before(task.attempt, first_s=policy.first_s, cap_s=policy.cap_s, seed=seed)
-    clock = session.clock
-    is_over = asyncio.Event()
-    alarm = clock.call_at(clock.time() + pause_s, is_over.set)
-    try:
-        await is_over.wait()
-    finally:
-        alarm.cancel()
 
 
 def is_threaded(session: Session, task: Task, job: Job) -> bool:
     """Say whether a sync function would hold up others: a thread is then worth its price."""
     return job.in_thread or job.timeout_s is not None or session.is_beside(task)
-
-
-def arguments_of(
-    session: Session, carrier: Carrier, task: Task, body: Body, state: object
-) -> list[object]:
-    """Return the arguments that a function of the user takes."""
-    if body.wants == "state":
-        return [state]
-    given = task.given if isinstance(task, Part) else None
-    if body.wants == "error":
-        return [state, given]
-    ctx = Ctx[object](session, task, session.place(task), carrier.deadline)
-    if isinstance(given, Exception):
-        ctx.error = given
-    if isinstance(given, Completed):
-        job: Job = task.site.handle
-        ctx.before = job.schema.final(cast("Revision", given.payload))
-    return [state, ctx]
-
-
-Use = Callable[[Any], Awaitable[object]]
-"""A function of the user with all that it takes but the draft."""
-
-
-async def _edit(session: Session, carrier: Carrier, task: Task, path: str, use: Use) -> Revision:
-    """Let a function edit a draft, and commit what it did."""
-    job: Job = task.site.handle
-    schema = job.schema
-    draft = schema.draft(task.payload)
-    try:
-        result = await use(draft)
-        if result is not None:
-            refuse(task, path, result)
-        fence(session, carrier)
-        return schema.commit(draft, task.line)
-    except BaseException as error:
-        give_up(carrier, schema, draft, task.payload, error)
-        raise
 
 
 def give_up(
@@ -177,95 +319,9 @@ def _is_edited(base: Revision, name: str, value: object) -> bool:
     return name in lengths and len(cast("list[object]", value)) != lengths[name]
 
 
-async def _read(
-    session: Session,
-    carrier: Carrier,
-    task: Task,
-    body: Body,
-    *,
-    in_thread: bool,
-    take: Callable[[Any], object] | None = None,
-) -> Any:
-    """Let a function read the state; it must not edit it.
-
-    `take` makes something of the answer while the state can still be read.
-    """
-    job: Job = task.site.handle
-    view = job.schema.view(task.payload)
-    try:
-        arguments = arguments_of(session, carrier, task, body, view)
-        answer = await call(body, arguments, in_thread=in_thread)
-        if take is not None:
-            answer = take(answer)
-        fence(session, carrier)
-    except BaseException:
-        shut(job.schema, view)
-        raise
-    job.schema.unchanged(view)
-    return answer
-
-
-def shut(schema: Schema[Any], view: BaseModel) -> None:
-    """Close the view of a failed attempt; that it was edited too does not matter any more."""
-    with suppress(RunError):
-        schema.unchanged(view)
-
-
-def refuse(task: Task, path: str, result: object) -> NoReturn:
-    """Raise the error of a node that returned something."""
-    raise InvalidReturn(
-        f"node {path!r} returned {result!r}",
-        where=f"node {path!r}, visit {task.visit}, attempt {task.attempt}",
-        fix="assign to the fields of the state instead, and return nothing",
-    )
-
-
-async def _run(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job: Job = task.site.handle
-
-    async def use(draft: object) -> object:
-        arguments = arguments_of(session, carrier, task, job.body, draft)
-        result = await call(job.body, arguments, in_thread=is_threaded(session, task, job))
-        if job.body.wants == "ctx":
-            cast("Ctx", arguments[1]).check_effects()
-        return result
-
-    return _done(session, task, path, await _edit(session, carrier, task, path, use))
-
-
-def _done(session: Session, task: Task, path: str, left: object) -> Finished:
-    """Note that a vertex has left a revision, or an item its result."""
-    session.path.append(path)
-    if session.stream is not None:
-        changed: Mapping[str, object] = Patch(left) if isinstance(left, Revision) else {}
-        session.stream.put(NodeDone(path, changed, task.attempt, task.visit))
-    return Finished(task.ticket, left)
-
-
-async def _choose(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job: Job = task.site.handle
-    # On the loop also beside others: a classifier is short, or it is async.
-    in_thread = job.in_thread or job.timeout_s is not None
-    answer = await _read(session, carrier, task, job.body, in_thread=in_thread)
-    return _decide(session, task, path, answer)
-
-
-async def _poll(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    assert isinstance(task, Part)
-    job: Job = task.site.handle
-    voter = job.binding.voters[task.index]
-    answer = await _read(session, carrier, task, voter, in_thread=True)
-    return _decide(session, task, path, answer)
-
-
-def _decide(session: Session, task: Task, path: str, answer: object) -> Decided:
-    """Turn the answer of a classifier into a fact. Raises `UnknownLabel`."""
-    job: Job = task.site.handle
-    verdict = verdict_of(answer)
-    label = answer if verdict is None else verdict.label
-    key = None if label is None else key_of(job.labels, path, label, is_open=job.is_open)
-    session.chose(task.site, path, key, verdict)
-    return Decided(task.ticket, key, 1.0 if verdict is None else verdict.confidence)
+def spot(task: Task, path: str) -> str:
+    """Say which attempt it is, for messages."""
+    return f"node {path!r}, visit {task.visit}, attempt {task.attempt}"
 
 
 def verdict_of(answer: object) -> Verdict[str] | None:
@@ -296,149 +352,18 @@ def key_of(
     return key
 
 
-async def _ask(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job: Job = task.site.handle
-    in_thread = job.in_thread or job.timeout_s is not None
-    take = partial(_asked, task, path)
-    ask: Ask[Any] = await _read(session, carrier, task, job.body, in_thread=in_thread, take=take)
-    timely = ask.on_timeout
-    label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
-    session.desk.put(session.visit_of(task, with_attempts=True), ask)
-    return Asked(task.ticket, label)
-
-
-def _asked(task: Task, path: str, answer: object) -> Ask[Any]:
-    if not isinstance(answer, Ask):
-        raise InvalidAgent(
-            f"question {path!r} gave {answer!r}",
-            where=f"question {path!r}, visit {task.visit}",
-            fix="return Ask(show=...)",
-        )
-    ask = cast("Ask[Any]", answer)  # type: ignore[redundant-cast]  # not for pyright
-    # A copy: other branches go on with what is shown.
-    return replace(ask, show=own(ask.show))
-
-
-async def _list(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job: Job = task.site.handle
-
-    def take(found: object) -> tuple[object, ...]:
-        # Here, since `over` may be a generator that reads the state as it goes.
-        items = tuple(_items(found, path))
-        child = job.child
-        return items if child is None else tuple(map(child.begin, cast("Iterable[Any]", items)))
-
-    in_thread = is_threaded(session, task, job)
-    items = await _read(session, carrier, task, job.body, in_thread=in_thread, take=take)
-    return Listed(task.ticket, items)
-
-
-def _items(found: object, path: str) -> Iterable[object]:
-    try:
-        return iter(cast("Iterable[object]", found))
-    except TypeError as error:
-        raise InvalidReturn(
-            f"`over` of {path!r} gave {found!r}, which has no items",
-            where=f"each {path!r}",
-            fix="return a list",
-        ) from error
-
-
-async def _item(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job: Job = task.site.handle
-    body = job.binding.do
-    assert body is not None
-    arguments = arguments_of(session, carrier, task, body, own(task.payload))
-    result = await call(body, arguments, in_thread=True)
-    fence(session, carrier)
-    return _done(session, task, path, result)
-
-
-async def _into(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    assert isinstance(task, Part)
-    job: Job = task.site.handle
-    given = cast("tuple[object, ...]", task.given)
-    return await _hand_in(session, carrier, task, path, [_result(job, each) for each in given])
-
-
-def _result(job: Job, value: object) -> object:
-    if isinstance(value, ItemError):
-        return ItemFailed(value.item, value.error, value.attempts)
-    return value if job.child is None else job.child.final(cast("Revision", value))
-
-
-async def _leave(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    assert isinstance(task, Part)
-    job: Job = task.site.handle
-    assert job.child is not None
-    final = job.child.final(cast("Revision", task.given))
-    return await _hand_in(session, carrier, task, path, final)
-
-
-async def _hand_in(
-    session: Session, carrier: Carrier, task: Task, path: str, value: object
-) -> Event:
-    """Let `into` or `leave` put what came out of a vertex into the state."""
-    job: Job = task.site.handle
-    into = job.binding.into
-    assert into is not None
-    body = Body(into)
-
-    def use(draft: object) -> Awaitable[object]:
-        return call(body, [draft, value], in_thread=session.is_beside(task))
-
-    return _done(session, task, path, await _edit(session, carrier, task, path, use))
-
-
-async def _enter(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job: Job = task.site.handle
-    child = job.child
-    assert child is not None
-    if session.stream is not None:
-        session.stream.put(NodeStarted(path, task.attempt, task.visit))
-    in_thread = session.is_beside(task)
-    inner = await _read(session, carrier, task, job.body, in_thread=in_thread, take=child.begin)
-    return Entered(task.ticket, inner)
-
-
-async def _merge(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    assert isinstance(task, Part)
-    job: Job = task.site.handle
-    tips = [Tip(*tip) for tip in task.given]
-    return Finished(task.ticket, job.schema.merge(task.payload, tips, task.line))
-
-
-async def _undo(session: Session, carrier: Carrier, task: Task, path: str) -> Event:
-    job: Job = task.site.handle
-    body = job.binding.undo
-    assert body is not None
-
-    def use(draft: object) -> Awaitable[object]:
-        arguments = arguments_of(session, carrier, task, body, draft)
-        return call(body, arguments, in_thread=session.is_beside(task) or job.in_thread)
-
-    if session.stream is not None:
-        session.stream.put(UndoStarted(path, task.visit))
-    revision = await _edit(session, carrier, task, path, use)
-    session.path.append(f"undo {path}")
-    if session.stream is not None:
-        session.stream.put(UndoDone(path, job.schema.changed(revision), task.visit))
-    return Finished(task.ticket, revision)
-
-
 _TOLD: Final = frozenset({"run", "poll", "list", "item"})
 """What begins with `NodeStarted`: a classifier and a question tell only what came of them."""
-_Do = Callable[[Session, Carrier, Task, str], Awaitable[Event]]
-_DO: Final[dict[str, _Do]] = {
-    "run": _run,
-    "choose": _choose,
-    "poll": _poll,
-    "ask": _ask,
-    "list": _list,
-    "item": _item,
-    "into": _into,
-    "enter": _enter,
-    "leave": _leave,
-    "merge": _merge,
-    "undo": _undo,
+_DO: Final[dict[Verb, Callable[[Work], Awaitable[Event]]]] = {
+    "run": Work.run,
+    "choose": Work.choose,
+    "poll": Work.choose,
+    "ask": Work.ask,
+    "list": Work.over,
+    "item": Work.item,
+    "into": Work.hand_in,
+    "enter": Work.enter,
+    "leave": Work.hand_in,
+    "merge": Work.merge,
+    "undo": Work.undo,
 }

@@ -13,7 +13,6 @@ from threading import Lock
 from typing import Final, NoReturn, Self, SupportsIndex, TypeVar, cast
 
 from agentgraph.errors import ClosedDraft, ReadOnlyState
-from agentgraph.state.copies import clone
 
 F = TypeVar("F", bound=Callable[..., object])
 LENDING: Final = Lock()
@@ -64,12 +63,6 @@ class Lent(list[object]):
         """Leave the list to a node that replaced it in its draft; revisions no longer look at it."""
         if self.kept is None:
             self.kept = self[: self.start]
-
-    def __deepcopy__(self, memo: dict[int, object]) -> list[object]:
-        return cast("list[object]", clone(list(self)))
-
-    def __copy__(self) -> list[object]:
-        return list(self)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return list, (list(self),)

@@ -1,6 +1,7 @@
 """A revision: the state as one commit or merge left it; it never changes, and says what changed."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
 
 from agentgraph.graph.line import Line
@@ -29,34 +30,22 @@ def names(found: Iterable[str]) -> set[str]:
     return known
 
 
+@dataclass(slots=True, eq=False)
 class Revision:
     """The values of a state at one moment, and within a fork the lines that wrote each field.
 
-    A slots class: one is made for each step, and a frozen dataclass costs three times that.
+    One is made for each step, and were it frozen it would cost three times that.
     """
 
-    __slots__ = ("fields_set", "lengths", "patch", "sealed", "values", "writes")
-
-    def __init__(  # noqa: PLR0917  # by position: keywords cost a tenth of a commit
-        self,
-        values: dict[str, object],
-        fields_set: set[str],
-        writes: Writes | None,
-        patch: Collection[str],
-        lengths: dict[str, int] | None,
-        sealed: Any,
-    ) -> None:
-        """Take the parts; the revision owns them from now on.
-
-        `lengths` says how many items of each lent list are its own, `sealed` is the closed
-        draft that it was made from, where that can serve as a view.
-        """
-        self.values: dict[str, object] = values
-        self.fields_set: set[str] = fields_set
-        self.writes: Writes | None = writes
-        self.patch: Collection[str] = patch
-        self.lengths: dict[str, int] | None = lengths
-        self.sealed: Any = sealed
+    values: dict[str, object]
+    """The revision owns them from now on."""
+    fields_set: set[str]
+    writes: Writes | None
+    patch: Collection[str]
+    lengths: dict[str, int] | None
+    """How many items of each lent list are its own."""
+    sealed: Any
+    """The closed draft that it was made from, where that can serve as a view."""
 
 
 def part_of(revision: Revision, name: str) -> Lent:

@@ -5,7 +5,6 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
-from agentgraph.state.copies import same
 from agentgraph.state.draft import Draft
 from agentgraph.state.field import Field, explain, shown
 from agentgraph.state.lent import Lent
@@ -22,13 +21,15 @@ def settled(fields: Mapping[str, Field], draft: Draft, base: Revision) -> Revisi
         # Put in at the end: a draft that fails here is discarded as the node left it.
         done: dict[str, object] = {}
         for name, before in draft.__draft_opened__.items():
-            settle = _settle_lent if fields[name].is_lent else _settle_copy
-            if (after := settle(fields[name], before, values)) is _UNCHANGED:
-                # What was only read is shared with the revision again.
-                done[name] = before
+            field = fields[name]
+            if field.is_lent:
+                after = _settle_lent(field, values)
             else:
-                done[name] = after
+                after = _settle(field, before, values[name], values)
+            if after is not _UNCHANGED:
                 patch[name] = None
+            # What was only read is shared with the revision again.
+            done[name] = before if after is _UNCHANGED else after
         values.update(done)
     if len(values) != len(fields):
         # A cached property stores its value beside the fields; the next draft computes it anew.
@@ -43,28 +44,25 @@ def settled(fields: Mapping[str, Field], draft: Draft, base: Revision) -> Revisi
     return Revision(values, fields_set, None, patch, lengths, None)
 
 
-def _settle_copy(field: Field, before: object, values: dict[str, object]) -> object:
-    now = values[field.name]
+def _settle_lent(field: Field, values: dict[str, object]) -> object:
+    lent = cast("Lent", values[field.name])
+    tail = lent[lent.start :]
+    after = _UNCHANGED
+    if lent.kept is not None:
+        after = _settle(field, lent.kept, [*lent], values)
+    elif tail:
+        try:
+            lent.settle(field.validate_items(tail))
+        except ValidationError as error:
+            raise field.invalid(explain(error), f"extended by {shown(tail)}") from error
+        return lent
+    lent.editable = False
+    return after
+
+
+def _settle(field: Field, before: object, now: object, values: dict[str, object]) -> object:
     try:
         is_edited = not field.same(before, now)
     except RecursionError as error:
         raise field.invalid("the value is nested too deeply", "a deeply nested value") from error
     return field.accept(now, values) if is_edited else _UNCHANGED
-
-
-def _settle_lent(field: Field, before: object, values: dict[str, object]) -> object:
-    lent = cast("Lent", values[field.name])
-    if lent.kept is not None:
-        is_edited = not same(lent.kept, list(lent))
-        after = field.accept(list(lent), values) if is_edited else _UNCHANGED
-        lent.editable = False
-        return after
-    tail = lent[lent.start :]
-    if not tail:
-        lent.editable = False
-        return _UNCHANGED
-    try:
-        lent.settle(field.validate_items(tail))
-    except ValidationError as error:
-        raise field.invalid(explain(error), f"extended by {shown(tail)}") from error
-    return lent

@@ -16,12 +16,6 @@ class Unset:
     def __repr__(self) -> str:
         return "<unset>"
 
-    def __copy__(self) -> "Unset":
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> "Unset":
-        return self
-
     def __reduce__(self) -> str:
         return "UNSET"
 
