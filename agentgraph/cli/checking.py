@@ -10,9 +10,9 @@ import click
 
 from agentgraph.cli import files
 from agentgraph.cli.examining import EXITS, Checked, examine
-from agentgraph.cli.exits import tell
+from agentgraph.cli.exits import is_debugging, tell
 from agentgraph.cli.target import each_of
-from agentgraph.errors import Finding, NotAvailable, Severity
+from agentgraph.errors import Finding, Severity
 from agentgraph.verify import Report
 
 Format = Literal["text", "json", "sarif"]
@@ -25,19 +25,14 @@ def check(
     fail_on: Severity = "error",
     deep: bool = False,
     svg: Path | None = None,
-    debug: bool = False,
 ) -> int:
     """Tell what is found in each target, and return the worst exit code of them."""
-    try:
-        with _deeply() if deep else nullcontext():
-            found = [examine(one, fail_on) for target in targets for one in each_of(target)]
-    except NotAvailable as error:
-        tell(error, debug=debug)
-        return EXITS["undecided"]
+    with _deeply() if deep else nullcontext():
+        found = [examine(one, fail_on) for target in targets for one in each_of(target)]
     drawn = _draw(found, svg) if svg is not None else {}
     for one in found:
-        if one.error is not None and (format != "json" or debug):
-            tell(one.error, debug=debug)
+        if one.error is not None and (format != "json" or is_debugging()):
+            tell(one.error)
     if format == "text":
         from agentgraph.cli.report_text import write  # noqa: PLC0415 - only who reads it
 

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from agentgraph.cli.exits import reporting
+from agentgraph.cli.exits import DONE, reporting
 
 if TYPE_CHECKING:
     from agentgraph.render import Options
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
-_DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 _COUNT = click.IntRange(min=0)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -39,6 +38,22 @@ def _once(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
     return given[0] if given else None
 
 
+class _Command(click.Command):
+    """A command whose function returns the exit code; what goes wrong is told here."""
+
+    def __init__(self, *, failed: int | None = None, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        told = "Show the traceback of an error."
+        self.params.append(click.Option(["--debug"], is_flag=True, help=told))
+        self._failed = failed
+
+    def invoke(self, ctx: click.Context) -> None:
+        ctx.obj = ctx.params.pop("debug")
+        with reporting(failed=self._failed):
+            code = super().invoke(ctx)
+        raise click.exceptions.Exit(code or DONE)
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid graph, 4 paused, 5 limit reached, "
@@ -56,6 +71,9 @@ def _once(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
 )
 def agentgraph() -> None:
     """Coordinate AI agents by an explicit, typed graph that is proved before it runs."""
+
+
+agentgraph.command_class = _Command
 
 
 @agentgraph.command(epilog=_TARGET)
@@ -112,25 +130,23 @@ def agentgraph() -> None:
 )
 @click.option("--watch", is_flag=True, help="Show the drawing, and in it where the run is.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@_DEBUG
-def run(target: str, **asked: Any) -> None:
+def run(target: str, **asked: Any) -> int:
     """Run a workflow on one input or on many.
 
     What comes out goes to stdout, progress and errors go to stderr.
     """
-    with reporting(debug=asked["debug"]):
-        from agentgraph.cli import options, running  # noqa: PLC0415 - see rule 1
-        from agentgraph.runtime import Budget  # noqa: PLC0415 - see rule 1
+    from agentgraph.cli import options, running  # noqa: PLC0415 - see rule 1
+    from agentgraph.runtime import Budget  # noqa: PLC0415 - see rule 1
 
-        limits = {name: asked.pop(name) for name in ("steps", "seconds", "usd", "tokens")}
-        budget = None if all(limit is None for limit in limits.values()) else Budget(**limits)
-        code = running.run(options.Options(target, budget=budget, **asked))
-    raise click.exceptions.Exit(code)
+    limits = {name: asked.pop(name) for name in ("steps", "seconds", "usd", "tokens")}
+    budget = None if all(limit is None for limit in limits.values()) else Budget(**limits)
+    return running.run(options.Options(target, budget=budget, **asked))
 
 
 @agentgraph.command(
     epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 clean, 1 findings, "
     "2 could not decide, or a target that is none; of several targets the largest.",
+    failed=2,
 )
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option(
@@ -152,19 +168,17 @@ def run(target: str, **asked: Any) -> None:
     metavar="DIR",
     help="Draw the path of each finding that has one into a file in DIR.",
 )
-@_DEBUG
-def check(targets: tuple[str, ...], **asked: Any) -> None:
+def check(targets: tuple[str, ...], **asked: Any) -> int:
     """Say what can be said of workflows before they run."""
-    with reporting(debug=asked["debug"], failed=2):
-        from agentgraph.cli.checking import check as look  # noqa: PLC0415 - see rule 1
+    from agentgraph.cli.checking import check as look  # noqa: PLC0415 - see rule 1
 
-        code = look(targets, **asked)
-    raise click.exceptions.Exit(code)
+    return look(targets, **asked)
 
 
 @agentgraph.command(
     epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 the same, "
     "1 different, 2 a target that is none.",
+    failed=2,
 )
 @click.argument("before")
 @click.argument("after")
@@ -172,14 +186,11 @@ def check(targets: tuple[str, ...], **asked: Any) -> None:
     "--format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
 )
 @click.option("--svg", type=_FILE, help="Draw both in one: what was added, removed and changed.")
-@_DEBUG
-def diff(before: str, after: str, **asked: Any) -> None:
+def diff(before: str, after: str, **asked: Any) -> int:
     """Say what changed from the workflow BEFORE to AFTER, and what it means for runs under way."""
-    with reporting(debug=asked["debug"], failed=2):
-        from agentgraph.cli.comparing import compare  # noqa: PLC0415 - see rule 1
+    from agentgraph.cli.comparing import compare  # noqa: PLC0415 - see rule 1
 
-        code = compare(before, after, **asked)
-    raise click.exceptions.Exit(code)
+    return compare(before, after, **asked)
 
 
 @agentgraph.command(epilog=_TARGET)
@@ -211,18 +222,14 @@ def diff(before: str, after: str, **asked: Any) -> None:
 @click.option("--width", type=click.IntRange(min=1), help="Columns of a text; else the terminal's.")
 @click.option("--ascii", is_flag=True, help="Only letters that every terminal has, in a text.")
 @click.option("--open", "opens", is_flag=True, help="Open what was written.")
-@_DEBUG
-def render(target: str, *, debug: bool, **asked: Any) -> None:
+def render(target: str, **asked: Any) -> None:
     """Draw a workflow, or what runs of it did, as a picture, a page or a text."""
-    with reporting(debug=debug):
-        from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
-        from agentgraph.render import View  # noqa: PLC0415 - see rule 1
+    from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
+    from agentgraph.render import View  # noqa: PLC0415 - see rule 1
 
-        part = View(*map(asked.pop, ("depth", "collapse", "focus", "radius")))
-        kept = {
-            name: asked.pop(name) for name in ("paths", "format", "opens", "run", "width", "ascii")
-        }
-        drawing.render(target, part=part, look=cast("Options", asked), **kept)
+    part = View(*map(asked.pop, ("depth", "collapse", "focus", "radius")))
+    kept = {name: asked.pop(name) for name in ("paths", "format", "opens", "run", "width", "ascii")}
+    drawing.render(target, part=part, look=cast("Options", asked), **kept)
 
 
 @agentgraph.command()
@@ -233,21 +240,16 @@ def render(target: str, *, debug: bool, **asked: Any) -> None:
     type=_FILE,
     help="A Mermaid flowchart: begin with a function for each box of it.",
 )
-@_DEBUG
-def new(name: str, *, chart: Path | None, debug: bool) -> None:
+def new(name: str, chart: Path | None) -> None:
     """Begin a small project in the folder NAME, with inputs and a test."""
-    with reporting(debug=debug):
-        from agentgraph.cli import project  # noqa: PLC0415 - see rule 1
+    from agentgraph.cli import project  # noqa: PLC0415 - see rule 1
 
-        project.write(name, chart)
+    project.write(name, chart)
 
 
 @agentgraph.command()
-@_DEBUG
-def doctor(*, debug: bool) -> None:
+def doctor() -> int:
     """Say what is installed here, what is missing, and how to get it."""
-    with reporting(debug=debug):
-        from agentgraph.cli.doctor import doctor as look  # noqa: PLC0415 - see rule 1
+    from agentgraph.cli.doctor import doctor as look  # noqa: PLC0415 - see rule 1
 
-        code = look()
-    raise click.exceptions.Exit(code)
+    return look()

@@ -10,16 +10,14 @@ from typing import Final, Literal
 import click
 
 from agentgraph.cli import files
-from agentgraph.cli.exits import tell
 from agentgraph.cli.target import graph_of
-from agentgraph.errors import AgentGraphError, InvalidGraph
+from agentgraph.errors import InvalidGraph
 from agentgraph.graph import FrozenGraph
 from agentgraph.graph.difference import Change, Difference, difference
 from agentgraph.verify.words import counted
 
 SAME: Final = 0
 DIFFERENT: Final = 1
-BAD: Final = 2
 Format = Literal["text", "json"]
 FORMAT: Final = "agentgraph/diff/1"
 _SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red")}
@@ -31,15 +29,10 @@ def compare(
     *,
     format: Format = "text",
     svg: Path | None = None,
-    debug: bool = False,
 ) -> int:
     """Tell what changed from one target to the other; draw it where that is asked for."""
     files.check(svg, "--svg", suffix=".svg")
-    try:
-        found = difference(_graph(before), _graph(after))
-    except AgentGraphError as error:
-        tell(error, debug=debug)
-        return BAD
+    found = difference(_graph(before), _graph(after))
     if svg is not None:
         from agentgraph.render import to_svg  # noqa: PLC0415 - only who draws needs it
         from agentgraph.render.differing import both  # noqa: PLC0415 - only who draws needs it

@@ -46,7 +46,7 @@ class Desk:
                 click.echo(
                     f"input {one_line(outcome.name)} (line {outcome.number}):", file=sys.stderr
                 )
-            tell(outcome.error, debug=self.options.debug)
+            tell(outcome.error)
         return not stdio.is_left(self.out)
 
     def ordered(self) -> list[Outcome]:

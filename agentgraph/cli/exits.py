@@ -61,9 +61,14 @@ def code_of(error: AgentGraphError) -> int:
     return INVALID if isinstance(error, GraphError) else FAILED
 
 
-def tell(error: BaseException, *, debug: bool = False) -> None:
+def is_debugging() -> bool:
+    """Whether the command was given `--debug`."""
+    return bool(click.get_current_context().obj)
+
+
+def tell(error: BaseException) -> None:
     """Print an error to stderr, with its traceback when asked for."""
-    if debug:
+    if is_debugging():
         click.echo("".join(traceback.format_exception(error)), file=sys.stderr, nl=False)
         return
     click.echo(safe(str(error)), file=sys.stderr)
@@ -107,18 +112,18 @@ def safe(text: str) -> str:
 
 
 @contextmanager
-def reporting(*, debug: bool, failed: int = FAILED) -> Generator[None]:
-    """Turn what a command raises into a message and an exit code; `failed` if it cannot write."""
+def reporting(*, failed: int | None = None) -> Generator[None]:
+    """Turn what a command raises into a message and an exit code: `failed`, if that is given."""
     try:
         yield
         sys.stdout.flush()
         stdio.check(sys.stdout, "stdout")
     except AgentGraphError as error:
-        tell(error, debug=debug)
-        raise click.exceptions.Exit(code_of(error)) from error
+        tell(error)
+        raise click.exceptions.Exit(failed or code_of(error)) from error
     except OSError as error:
-        tell(error, debug=True) if debug else click.echo(safe(_reason(error)), err=True)
-        raise click.exceptions.Exit(failed) from error
+        tell(error) if is_debugging() else click.echo(safe(_reason(error)), err=True)
+        raise click.exceptions.Exit(failed or FAILED) from error
     except (KeyboardInterrupt, click.Abort) as error:
         click.echo("interrupted", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from error

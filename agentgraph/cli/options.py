@@ -23,4 +23,3 @@ class Options:
     record: Path | None = None
     watch: bool = False
     quiet: bool = False
-    debug: bool = False

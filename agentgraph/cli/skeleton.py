@@ -11,12 +11,14 @@ import builtins
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 from keyword import iskeyword
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from agentgraph.cli.flowchart import Chart
 from agentgraph.errors import InvalidGraphFile
+from agentgraph.render.ranks import against
 
 ROUNDS: Final = 3
 """How often a loop may be gone, until somebody says it better."""
@@ -56,7 +58,7 @@ class _Plan:
     def __init__(self, boxes: list[str], ways: list[Way]) -> None:
         self._ways: list[Way] = ways
         self.passes: dict[str, str] = {}
-        self._choices = [box for box in boxes if any(w.label for w in ways if w.source == box)]
+        self._choices = [box for box in boxes if any(way.label for way in self._out(box))]
         for choice in self._choices:
             into = self._into(choice)
             if len(into) > 1 or into[0].label or self._is_fork(into[0].source):
@@ -64,7 +66,7 @@ class _Plan:
                 self._ways = [w._replace(target=name) if w in into else w for w in self._ways]
                 self._ways.append(Way(name, choice))
         self._back = _closing(self._ways)
-        self._joins = [target for target in (*boxes, *self.passes, "END") if self._is_join(target)]
+        self._joins = self._found_joins((*boxes, *self.passes, "END"))
         for join in self._joins:
             for way in self._into(join):
                 if way not in self._back and (way.label or self._is_fork(way.source)):
@@ -76,8 +78,11 @@ class _Plan:
     def _into(self, target: str) -> list[Way]:
         return [way for way in self._ways if way.target == target]
 
+    def _out(self, source: str) -> list[Way]:
+        return [way for way in self._ways if way.source == source]
+
     def _is_fork(self, source: str) -> bool:
-        return sum(way.source == source for way in self._ways) > 1
+        return source not in self._choices and len(self._out(source)) > 1
 
     def _pass(self, target: str) -> str:
         number = sum(one == target for one in self.passes.values()) + 1
@@ -85,14 +90,19 @@ class _Plan:
         self.passes[name] = target
         return name
 
-    def _is_join(self, target: str) -> bool:
-        """Say whether a fork is the last thing that all ways to a box have in common."""
-        ways = [way for way in self._ways if way not in self._back]
-        if sum(way.target == target for way in ways) < 2 or target in self._choices:
-            return False
-        common = _common(ways)
-        last = max(common[target] - {target}, key=lambda name: len(common[name]))
-        return last not in self._choices and self._is_fork(last)
+    def _found_joins(self, targets: Iterable[str]) -> list[str]:
+        """Name the boxes where ways meet of which a fork is the last thing in common."""
+        ahead = [way[:2] for way in self._ways if way not in self._back]
+        networkx: Any = import_module("networkx")
+        above = networkx.immediate_dominators(networkx.DiGraph(ahead), "START")
+        met = Counter(target for _, target in ahead)
+        return [
+            target
+            for target in targets
+            if met[target] > 1
+            and target not in self._choices
+            and self._is_fork(above.get(target, ""))
+        ]
 
     def functions(self, told: dict[str, tuple[str, str]]) -> Iterator[str]:
         """Write the functions, under the names of their groups."""
@@ -102,7 +112,7 @@ class _Plan:
             head = f"# {' '.join(group.split())}\n" if group and group != last else ""
             last = group
             doc = " ".join(text.split()).replace("\\", "\\\\").replace('"', "'") or box
-            ways = [way for way in self._ways if way.source == box]
+            ways = self._out(box)
             if box not in self._choices:
                 body = "" if box in self.passes else f'\n    s.notes.append("{box}")'
                 yield f'{head}def {box}(s: Work) -> None:\n    """{doc}"""{body}'
@@ -116,9 +126,7 @@ class _Plan:
 
     def _leads_back(self, target: str) -> bool:
         """Say whether a way goes round: here, or right behind a node that does nothing."""
-        return any(way.target == target for way in self._back) or any(
-            way.source == target and way in self._back for way in self._ways
-        )
+        return any(target in way[:2] for way in self._back)
 
     def edges(self) -> Iterator[str]:
         """Write the edges, as the builder takes them."""
@@ -128,11 +136,11 @@ class _Plan:
         for box in ("START", *(box for box in self._boxes if box not in self._choices)):
             targets = [
                 way.target
-                for way in self._ways
-                if way.source == box and (way.target not in self._joins or way in self._back)
+                for way in self._out(box)
+                if way.target not in self._joins or way in self._back
             ]
             if targets and targets[0] in self._choices:
-                to = [way for way in self._ways if way.source == targets[0]]
+                to = self._out(targets[0])
                 pairs = ", ".join(f"{_quoted(way.label)}: {way.target}" for way in to)
                 yield f"g.add_conditional_edge({box}, {targets[0]}, {{{pairs}}})"
             elif targets:
@@ -175,39 +183,12 @@ def _check(chart: Chart) -> None:
 
 def _closing(ways: list[Way]) -> list[Way]:
     """Find the ways that lead back, going depth first from START."""
-    found: list[Way] = []
-    seen: set[str] = set()
-    trail: list[tuple[str, Iterator[Way]]] = []
-
-    def enter(box: str) -> None:
-        seen.add(box)
-        trail.append((box, iter([way for way in ways if way.source == box])))
-
-    enter("START")
-    while trail:
-        way = next(trail[-1][1], None)
-        if way is None:
-            trail.pop()
-        elif way.target not in seen:
-            enter(way.target)
-        elif any(way.target == box for box, _ in trail):
-            found.append(way)
-    return found
-
-
-def _common(ways: list[Way]) -> dict[str, set[str]]:
-    """Name for each box what every way to it has in common, itself included."""
-    boxes = {end for way in ways for end in way[:2]}
-    found = {box: set(boxes) for box in boxes} | {"START": {"START"}}
-    changed = True
-    while changed:
-        changed = False
-        for box in boxes - {"START"}:
-            before = [found[way.source] for way in ways if way.target == box]
-            common = {box} | (before[0].intersection(*before[1:]) if before else set[str]())
-            changed |= common != found[box]
-            found[box] = common
-    return found
+    number: dict[str, int] = {"START": 0}
+    edges = [
+        (number.setdefault(a, len(number)), number.setdefault(b, len(number))) for a, b, _ in ways
+    ]
+    closing = against(len(number), edges)
+    return [way for way, is_closing in zip(ways, closing, strict=True) if is_closing]
 
 
 def _quoted(text: str) -> str:

@@ -12,7 +12,7 @@ Rules of this file:
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,8 +21,8 @@ from typing import Literal
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex, VertexKind
 from agentgraph.render.layout import around
 from agentgraph.render.lettering import shown, visible
-from agentgraph.render.marks import UNSEEN, Key, Mark, Marks
-from agentgraph.render.overlay import Overlay, Trace
+from agentgraph.render.marks import Key, Mark, Marks
+from agentgraph.render.overlay import Trace
 
 FigureKind = VertexKind | Literal["missing", "undo"]
 ArrowKind = Literal["plain", "branch", "unsure", "then", "catch", "undo"]
@@ -32,19 +32,6 @@ GroupKind = Literal["subgraph", "each", "catch", "loop", "quorum"]
 _NO_SLUG = re.compile("[^A-Za-z0-9]")
 SILENT: frozenset[VertexKind] = frozenset({"start", "end", "join", "gateway"})
 """The kinds that run nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How often a run came to each vertex, and along each edge; None where nobody counted.
-
-    What has marks is shown by these alone.
-    """
-
-    visits: Mapping[str, int] | None = None
-    taken: Mapping[Key, int] | None = None
-    marks: Marks | None = None
-    overlay: Overlay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +175,12 @@ class Diagram:
         return not ends.isdisjoint(inside)
 
 
-def diagram_of(
-    graph: FrozenGraph, counts: Counts | None = None, *, folded: AbstractSet[str] = frozenset()
-) -> Diagram:
-    """Say what is drawn of `graph`, with the counts of a run when there are any.
-
-    `folded` are the paths of the vertices whose graph inside is not drawn.
-    """
-    builder = _Builder(counts or Counts(), folded)
-    waiting = [_Level(graph, "", None)]
+def diagram_of(graph: FrozenGraph, *, folded: AbstractSet[str] = frozenset()) -> Diagram:
+    """Say what is drawn of `graph`; `folded` are the vertices whose graph inside is not."""
+    builder = _Builder(folded)
+    waiting = [_Level(builder, graph, "", None)]
     for level in waiting:
-        waiting += builder.add_level(level)
+        waiting += level.added()
     return builder.finished(graph)
 
 
@@ -207,79 +189,17 @@ def short_name(qualified: str) -> str:
     return qualified.rpartition(":")[2].rpartition(".")[2] or qualified
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """One graph that waits to be added, the path in front of its names, the group it is in."""
-
-    graph: FrozenGraph
-    path: str
-    parent: str | None
-
-
 class _Builder:
     """What has been found so far, over all levels."""
 
-    def __init__(self, counts: Counts, folded: AbstractSet[str]) -> None:
-        self._counts = counts
-        self._folded = folded
-        self._overlay = counts.overlay or Overlay()
+    def __init__(self, folded: AbstractSet[str]) -> None:
+        self.folded = folded
+        self.figures: list[Figure] = []
+        self.groups: list[Group] = []
+        self.arrows: list[Arrow] = []
+        self.ends: dict[str, tuple[str, str]] = {}
+        """The members of each group that edges into it lead to, and edges out of it from."""
         self._numbers: dict[str, int] = {}
-        self._figures: list[Figure] = []
-        self._groups: dict[str, Group] = {}
-        self._ends: dict[str, tuple[str, str]] = {}
-        self._arrows: list[Arrow] = []
-
-    def add_level(self, level: _Level) -> Iterator[_Level]:
-        """Add the vertices, regions and edges of one graph; yield the graphs inside it."""
-        regions = self._regions(level)
-        known: dict[str, str] = {}
-        for vertex in level.graph.vertices:
-            parent = regions.home.get(vertex.name, level.parent)
-            child = vertex.child
-            is_folded = f"{level.path}{vertex.name}" in self._folded
-            if child is not None and _has_parts(child) and not is_folded:
-                added = self._add_frame(level, vertex, parent)
-                yield _Level(child, f"{level.path}{vertex.name}/", added)
-            else:
-                added = self._add_figure(level, vertex.name, vertex, parent)
-            known.setdefault(vertex.name, added)
-        for group, members in regions.framed:
-            # Marks are on vertices and edges: a frame that stands for neither steps back.
-            mark = None if self._counts.marks is None else UNSEEN
-            self._groups[group.id] = replace(group, mark=mark)
-            self._ends[group.id] = (known[members[0]], known[members[-1]])
-        self._arrows += _Ways(self, level, known, regions).arrows()
-        if level.parent is not None:
-            names = list(known)
-            self._ends[level.parent] = (
-                known.get(START, known[names[0]]),
-                known.get(END, known[names[-1]]),
-            )
-
-    def finished(self, graph: FrozenGraph) -> Diagram:
-        """Give the diagram; a group learns which figures stand for it."""
-        groups = [
-            replace(group, first=self._figure_at(group.id, 0), last=self._figure_at(group.id, 1))
-            for group in self._groups.values()
-        ]
-        return Diagram(
-            graph=graph,
-            figures=tuple(self._figures),
-            groups=tuple(groups),
-            arrows=tuple(self._arrows),
-            counted=self._counts != Counts(marks=self._counts.marks),
-            marks=self._counts.marks,
-            caption=self._overlay.caption,
-        )
-
-    def _figure_at(self, part: str, side: int) -> str:
-        while part in self._ends:
-            part = self._ends[part][side]
-        return part
-
-    def missing(self, level: _Level, name: str) -> str:
-        """Add a figure for a name that no vertex has."""
-        return self._add_figure(level, name, None, level.parent)
 
     def new_id(self, prefix: str, text: str) -> str:
         """Make an id that no other part has, readable where the name is."""
@@ -289,139 +209,107 @@ class _Builder:
         # A slug has no dot, so that what is made here can never be made another way.
         return wanted if number == 1 else f"{wanted}.{number}"
 
-    def taken(self, key: Key) -> int | None:
-        """Return how often an edge was taken, None when nobody counted."""
-        return None if self._counts.taken is None else self._counts.taken.get(key, 0)
-
-    def undone(self, key: Key) -> int | None:
-        """Return how often an undo ran: counts that are given alone say nothing of undos."""
-        return None if self._counts.overlay is None else self.taken(key)
-
-    def order(self, key: Key) -> tuple[int, ...]:
-        """Return when an edge was taken, counted in ways; nothing when nobody numbered them."""
-        return tuple(self._overlay.order.get(key, ()))
-
-    def edge_mark(self, key: Key) -> Mark | None:
-        """Return what is marked on an edge, None when nothing is."""
-        return None if self._counts.marks is None else self._counts.marks.edge(key)
-
-    def _regions(self, level: _Level) -> "_Regions":
-        regions = _Regions(level.parent)
-        for region in sorted(level.graph.regions, key=lambda region: -len(set(region.members))):
-            members = [name for name in region.members if name in level.graph.vertex]
-            if regions.fits(members):
-                path = f"{level.path}{region.name}"
-                regions.add(region, members, self.new_id("r", path), path)
-        return regions
-
-    def _add_figure(
-        self, level: _Level, name: str, vertex: Vertex | None, parent: str | None
-    ) -> str:
-        outs = level.graph.outs.get(name, ())
-        figure = Figure(
-            *self._part("n", level, name, vertex, parent),
-            forks=sum(edge.label is None and not edge.unsure for edge in outs) > 1,
-            ways_in=len(level.graph.ins.get(name, ())),
-        )
-        self._figures.append(figure)
-        return figure.id
-
-    def undo(self, level: _Level, vertex: Vertex, parent: str | None) -> str:
-        """Add a figure for what undoes a vertex."""
-        path, name = f"{level.path}undo {vertex.name}", f"undo {short_name(vertex.undo)}"
-        new, owner = self.new_id("u", path), f"{level.path}{vertex.name}"
-        mark = None if self._counts.marks is None else UNSEEN
-        ran = self.undone((owner, path, vertex.undo))
-        trace = self._overlay.traces.get(path)
-        figure = Figure(new, path, name, parent, None, ran, mark, trace, undoes=owner)
-        self._figures.append(figure)
-        return new
-
-    def _add_frame(self, level: _Level, vertex: Vertex, parent: str | None) -> str:
-        kind: GroupKind = "each" if vertex.kind == "each" else "subgraph"
-        group = Group(*self._part("c", level, vertex.name, vertex, parent), kind=kind)
-        self._groups[group.id] = group
-        return group.id
-
-    def _part(
-        self, prefix: str, level: _Level, name: str, vertex: Vertex | None, parent: str | None
-    ) -> tuple[str, str, str, str | None, Vertex | None, int | None, Mark | None, Trace | None]:
-        path = f"{level.path}{name}"
-        mark = None if self._counts.marks is None else self._counts.marks.vertex(path)
-        visits, trace = self._visits(level, name, vertex), self._overlay.traces.get(path)
-        return self.new_id(prefix, path), path, name, parent, vertex, visits, mark, trace
-
-    def _visits(self, level: _Level, name: str, vertex: Vertex | None) -> int | None:
-        """Count the visits; what runs nothing may only be known by the edges that were taken."""
-        path = f"{level.path}{name}"
-        visits = self._counts.visits
-        if visits is not None and path in visits:
-            return visits[path]
-        if vertex is None or vertex.kind in SILENT:
-            return self._passed(level, name)
-        return None if visits is None else 0
-
-    def _passed(self, level: _Level, name: str) -> int | None:
-        counted = self._counts.taken
-        if counted is None:
-            return None
-        ways = [
-            sum(counted.get(_key(level, edge), 0) for edge in side[name])
-            for side in (level.graph.ins, level.graph.outs)
-            if name in side
+    def finished(self, graph: FrozenGraph) -> Diagram:
+        """Give the diagram; a group learns which figures stand for it."""
+        groups = [
+            replace(group, first=self._figure_at(group.id, 0), last=self._figure_at(group.id, 1))
+            for group in self.groups
         ]
-        return min((count for count in ways if count), default=0)
+        return Diagram(graph, tuple(self.figures), tuple(groups), tuple(self.arrows))
+
+    def _figure_at(self, part: str, side: int) -> str:
+        while part in self.ends:
+            part = self.ends[part][side]
+        return part
 
 
-class _Regions:
-    """The regions of one graph that can be drawn as frames, and where each vertex then lies."""
-
-    def __init__(self, parent: str | None) -> None:
-        self.home: dict[str, str] = {}
-        self.framed: list[tuple[Group, list[str]]] = []
-        self._parent = parent
-
-    def fits(self, members: list[str]) -> bool:
-        """Say whether a frame helps, and lies wholly inside or outside of the others."""
-        return len(set(members)) > 1 and len({self.home.get(name) for name in members}) == 1
-
-    def add(self, region: Region, members: list[str], id: str, path: str) -> None:
-        """Draw a frame around `members`; larger regions must have come before."""
-        parent = self.home.get(members[0], self._parent)
-        group = Group(id, path, region.name, parent, None, kind=region.kind, region=region)
-        self.framed.append((group, members))
-        self.home.update(dict.fromkeys(members, id))
-
-
-class _Ways:
-    """The arrows of one graph; finds what they name, and adds what is missing."""
+class _Level:
+    """One graph that is added, the path in front of its names, the group it is in."""
 
     def __init__(
-        self, builder: _Builder, level: _Level, known: dict[str, str], regions: _Regions
+        self, builder: _Builder, graph: FrozenGraph, path: str, parent: str | None
     ) -> None:
         self._builder = builder
-        self._level = level
-        self._known = known
-        self._framed = {id(group.region): group.id for group, _ in regions.framed}
-        self._home = regions.home
+        self._graph = graph
+        self._path = path
+        self._parent = parent
+        self._known: dict[str, str] = {}
+        """What stands for each name: a figure or a group."""
+        self._home: dict[str, str] = {}
+        """The frame of a region around each vertex that is in one."""
+        self._framed: dict[int, str] = {}
 
-    def arrows(self) -> Iterator[Arrow]:
+    def added(self) -> Iterator["_Level"]:
+        """Add the vertices, regions and edges; yield the graphs inside."""
+        builder, known, frames = self._builder, self._known, list(self._frames())
+        for vertex in self._graph.vertices:
+            path, child = f"{self._path}{vertex.name}", vertex.child
+            if child is not None and _has_parts(child) and path not in builder.folded:
+                kind: GroupKind = "each" if vertex.kind == "each" else "subgraph"
+                builder.groups.append(Group(*self._part("c", vertex.name, vertex), kind=kind))
+                added = builder.groups[-1].id
+                yield _Level(builder, child, f"{path}/", added)
+            else:
+                added = self._figure(vertex.name, vertex)
+            known.setdefault(vertex.name, added)
+        for group, members in frames:
+            builder.groups.append(group)
+            builder.ends[group.id] = (known[members[0]], known[members[-1]])
+        builder.arrows += self._arrows()
+        if self._parent is not None:
+            first, *_, last = (*known, *known)
+            builder.ends[self._parent] = (
+                known.get(START, known[first]),
+                known.get(END, known[last]),
+            )
+
+    def _frames(self) -> Iterator[tuple[Group, list[str]]]:
+        """Yield a frame for each region that lies wholly inside or outside of the others."""
+        graph = self._graph
+        for region in sorted(graph.regions, key=lambda region: -len(set(region.members))):
+            members = [name for name in region.members if name in graph.vertex]
+            if len(set(members)) > 1 and len({self._home.get(name) for name in members}) == 1:
+                path = f"{self._path}{region.name}"
+                parent = self._home.get(members[0], self._parent)
+                new = self._builder.new_id("r", path)
+                self._framed[id(region)] = new
+                self._home.update(dict.fromkeys(members, new))
+                yield (
+                    Group(new, path, region.name, parent, None, kind=region.kind, region=region),
+                    members,
+                )
+
+    def _part(
+        self, prefix: str, name: str, vertex: Vertex | None
+    ) -> tuple[str, str, str, str | None, Vertex | None]:
+        path = f"{self._path}{name}"
+        parent = self._home.get(name, self._parent)
+        return self._builder.new_id(prefix, path), path, name, parent, vertex
+
+    def _figure(self, name: str, vertex: Vertex | None) -> str:
+        outs = self._graph.outs.get(name, ())
+        figure = Figure(
+            *self._part("n", name, vertex),
+            forks=sum(edge.label is None and not edge.unsure for edge in outs) > 1,
+            ways_in=len(self._graph.ins.get(name, ())),
+        )
+        self._builder.figures.append(figure)
+        return figure.id
+
+    def _arrows(self) -> Iterator[Arrow]:
         """Yield the edges, then the ways past a bound, those into a handler, and to what undoes."""
-        for edge in self._level.graph.edges:
+        for edge in self._graph.edges:
             yield self._edge(edge)
-        for vertex in self._level.graph.vertices:
+        for vertex in self._graph.vertices:
             if vertex.bound is not None and vertex.bound.then is not None:
                 note = f"after {vertex.bound.at_most}"
                 yield self._arrow(vertex.name, vertex.bound.then, "then", note, "then")
-        for region in self._level.graph.regions:
+        for region in self._graph.regions:
             if region.kind == "catch" and region.target is not None:
                 yield self._catch(region, region.target)
-        for vertex in self._level.graph.vertices:
+        for vertex in self._graph.vertices:
             if vertex.undo:
-                parent = self._home.get(vertex.name, self._level.parent)
-                target = self._builder.undo(self._level, vertex, parent)
-                names = vertex.name, f"undo {vertex.name}"
-                yield self._arrow(*names, "undo", "", vertex.undo, target_id=target)
+                yield self._undo(vertex)
 
     def _edge(self, edge: Edge) -> Arrow:
         if edge.unsure:
@@ -431,7 +319,7 @@ class _Ways:
         return self._arrow(edge.source, edge.target, "branch", visible(edge.label), edge.label)
 
     def _unsure(self, edge: Edge) -> str:
-        source = self._level.graph.vertex.get(edge.source)
+        source = self._graph.vertex.get(edge.source)
         if source is None or source.kind not in CHOICES or source.at_least <= 0:
             return "unsure"
         return f"unsure (under {source.at_least:g})"
@@ -447,6 +335,14 @@ class _Ways:
         arrow = self._arrow(region.name, handler, "catch", names, "catch", source_id=source)
         return replace(arrow, label=", ".join(region.catches))
 
+    def _undo(self, vertex: Vertex) -> Arrow:
+        """Add a figure for what undoes a vertex, and return the arrow to it."""
+        name, path = f"undo {vertex.name}", f"{self._path}undo {vertex.name}"
+        new, short = self._builder.new_id("u", path), f"undo {short_name(vertex.undo)}"
+        parent, owner = self._home.get(vertex.name, self._parent), f"{self._path}{vertex.name}"
+        self._builder.figures.append(Figure(new, path, short, parent, None, undoes=owner))
+        return self._arrow(vertex.name, name, "undo", "", vertex.undo, target_id=new)
+
     def _arrow(
         self,
         source: str,
@@ -458,24 +354,15 @@ class _Ways:
         source_id: str | None = None,
         target_id: str | None = None,
     ) -> Arrow:
-        path = self._level.path
-        key = (f"{path}{source}", f"{path}{target}", label)
-        return Arrow(
-            id=self._builder.new_id("e", "--".join([key[0], key[1], *([label] if label else [])])),
-            source=source_id or self._find(source),
-            target=target_id or self._find(target),
-            kind=kind,
-            key=key,
-            note=note,
-            label=label,
-            taken=(self._builder.undone if kind == "undo" else self._builder.taken)(key),
-            mark=self._builder.edge_mark(key),
-            order=self._builder.order(key),
-        )
+        key = (f"{self._path}{source}", f"{self._path}{target}", label)
+        new = self._builder.new_id("e", "--".join([key[0], key[1], *([label] if label else [])]))
+        source_id, target_id = source_id or self._find(source), target_id or self._find(target)
+        return Arrow(new, source_id, target_id, kind, key, note, label)
 
     def _find(self, name: str) -> str:
+        """Return what stands for a name; where no vertex has it, that is a figure of its own."""
         if name not in self._known:
-            self._known[name] = self._builder.missing(self._level, name)
+            self._known[name] = self._figure(name, None)
         return self._known[name]
 
 
@@ -483,8 +370,3 @@ def _has_parts(graph: FrozenGraph) -> bool:
     """Say whether anything of a graph would be drawn; a faulty one may be empty."""
     handled = any(region.kind == "catch" and region.target is not None for region in graph.regions)
     return bool(graph.vertices or graph.edges or handled)
-
-
-def _key(level: _Level, edge: Edge) -> Key:
-    label = "unsure" if edge.unsure else edge.label
-    return f"{level.path}{edge.source}", f"{level.path}{edge.target}", label

@@ -8,7 +8,6 @@ from agentgraph.render.diagram import Diagram, Figure
 from agentgraph.render.lettering import width
 from agentgraph.render.markup import number, words
 from agentgraph.render.palette import FIGURES, LOOKS, NOTE_SIZE
-from agentgraph.render.shapes import SIGNS
 
 _ICON = 34.0
 _GAP = 18.0
@@ -16,21 +15,7 @@ _ROW = 24.0
 _ABOVE = 30.0
 
 _RECT = FIGURES["node"].icon
-_LINE, _LABELLED = (LOOKS["arrows"][kind]["icon"] for kind in ("plain", "branch"))
-_SIGN = "<path class='glyph{1}' d='{0}' transform='translate(0,-1)scale(.65)'/>"
-_WORD = "<text class='label' y='4'>{}</text>"
-_COUNT = "<rect x='-9' y='-8' width='18' height='16' rx='8'/><text y='4'>n</text>"
-_HEAT = (
-    "<rect class='track' x='-13' y='-2' width='26' height='4' rx='2'/>"
-    "<rect class='heat' x='-13' y='-2' width='16' height='4' rx='2'/>"
-)
-
-_STANDINGS = {
-    "failed": "failed here",
-    "waiting": "waits for an answer",
-    "running": "at work",
-    "undone": "was undone",
-}
+_LABELLED = LOOKS["arrows"]["branch"]["icon"]
 
 
 class Legend(NamedTuple):
@@ -87,28 +72,27 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
         if "unseen" in signs:
             found.append(("unseen agent", _RECT, diagram.marks.rest))
     elif diagram.counted:
-        found += _counted(diagram)
+        looks = [LOOKS["runs"][kind] for kind in _counted(diagram)]
+        found += [(look["paint"], look["icon"], look["legend"]) for look in looks]
     return found
 
 
-def _counted(diagram: Diagram) -> Iterator[tuple[str, str, str]]:
-    """Yield what shows what runs did."""
+def _counted(diagram: Diagram) -> Iterator[str]:
+    """Name what shows what runs did."""
     traces = [part.trace for part in diagram.parts if part.trace is not None]
     taken = [arrow for arrow in diagram.arrows if arrow.taken]
-    yield "badge", _COUNT, "visits"
+    yield "visits"
     if taken:
-        yield "plain seen", _LINE, "taken"
+        yield "taken"
     if 0 in [part.visits for part in diagram.parts] + [way.taken for way in diagram.arrows]:
-        yield "unseen agent", _RECT, "not visited, not taken"
+        yield "unseen"
     if any(arrow.order for arrow in taken):
-        yield "label", _WORD.format("#n"), "the nth way taken"
+        yield "order"
     if any(not arrow.order for arrow in taken) or any(len(one.failures) > 1 for one in traces):
-        yield "label", _WORD.format("\u00d7n"), "n times"
-    for kind, text in _STANDINGS.items():
-        if any(trace.standing == kind for trace in traces):
-            icon = _RECT + _SIGN.format(SIGNS[kind], f" {kind}")
-            yield f"agent at-{kind}", icon, text
+        yield "times"
+    standings = {trace.standing for trace in traces}
+    yield from (kind for kind in ("failed", "waiting", "running", "undone") if kind in standings)
     if any(trace.sign == "failed" != trace.standing for trace in traces):
-        yield "", _SIGN.format(SIGNS["failed"], " failed"), "failed, and went on"
+        yield "went on"
     if any(isinstance(part, Figure) and part.trace and part.trace.times for part in diagram.parts):
-        yield "agent", _HEAT, "its time beside the others', by logarithm"
+        yield "heat"

@@ -23,6 +23,15 @@ def words(text: str, x: float, y: float, kind: str = "") -> str:
     return f'<text{name}{at} y="{number(y)}">{_escaped(text)}</text>'
 
 
+def rect(kind: str, left: float, top: float, wide: float, high: float, *, radius: float) -> str:
+    """Write a rectangle with round corners."""
+    name = f' class="{kind}"' if kind else ""
+    at = f'x="{number(left)}" y="{number(top)}"'
+    return (
+        f'<rect{name} {at} width="{number(wide)}" height="{number(high)}" rx="{number(radius)}"/>'
+    )
+
+
 def element(name: str, text: str) -> str:
     """Write an element that holds nothing but text, on one line whatever the text."""
     return f"<{name}>{_escaped(text)}</{name}>"

@@ -10,7 +10,7 @@ from agentgraph.errors import NotAvailable, suggest
 from agentgraph.graph import FrozenGraph, to_json
 from agentgraph.render import dot, mermaid, svg, text
 from agentgraph.render.arrange import scene_of
-from agentgraph.render.diagram import Counts
+from agentgraph.render.counting import Counts
 from agentgraph.render.engines import EngineChoice
 from agentgraph.render.layout import Direction
 from agentgraph.render.marks import Key, Marks

@@ -8,19 +8,19 @@ Rules of this file:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import cos, fsum, pi, sin
-from typing import NamedTuple
+from typing import Final
 
 from agentgraph.render.captions import bar_notes, notes_of
 from agentgraph.render.curve import Outline
 from agentgraph.render.diagram import Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
 from agentgraph.render.lettering import lines_of, visible, width
-from agentgraph.render.markup import number, words
+from agentgraph.render.markup import number, rect, words
 from agentgraph.render.overlay import Trace, standing_note
-from agentgraph.render.palette import NAME_SIZE, NOTE_SIZE
+from agentgraph.render.palette import LOOKS, NAME_SIZE, NOTE_SIZE
 
 _Corners = tuple[Point, ...]
 
@@ -40,14 +40,7 @@ _CARDS = (8.0, 4.0, 0.0)
 _SMALL = frozenset({"terminal", "bar"})
 """What these paints are for has no room for a badge on its corners."""
 
-PERSON = "M0-9a3.6 3.6 0 1 1 0 7.2a3.6 3.6 0 1 1 0-7.2zM-6.5 8v-2a6.5 6 0 0 1 13 0v2z"
-SHEET = "M-5-8h6.5l3.5 3.5v12.5h-10zM-2-2.5h4M-2 1h4M-2 4.5h4"
-SIGNS = {
-    "failed": "M0-4l6 11h-12zM0 0v3M0 5v.1",
-    "waiting": "M-4-3h8l-8 10h8l-8-10",
-    "running": "M-3-2v8l7-4z",
-    "undone": "M-5 1h7a2.8 2.8 0 0 1 0 5.6h-2M-5 1l3-3M-5 1l3 3",
-}
+GLYPHS: Final[dict[str, str]] = LOOKS["glyphs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +56,10 @@ class Sketch:
 
 def sketch_of(figure: Figure) -> Sketch:
     """Draw one figure, with room for its count where a corner would be too small for it."""
-    shape = _DRAWERS[figure.kind](figure)
-    parts = (*shape.parts, *_heat(shape, figure.trace))
-    outline = Outline(shape.corners, shape.width / 2, shape.height / 2)
-    beside = shape.paint in _SMALL and figure.badge
-    wide = shape.width + (2 * (badge_width(figure.badge) + 6) if beside else 0)
-    return Sketch(wide, shape.height, outline, shape.paint, parts)
+    sketch = _DRAWERS[figure.kind](figure)
+    beside = 2 * (badge_width(figure.badge) + 6) if sketch.paint in _SMALL and figure.badge else 0
+    parts = (*sketch.parts, *_heat(sketch, figure.trace))
+    return replace(sketch, width=sketch.width + beside, parts=parts)
 
 
 def badge_places(text: str, sketch: Sketch) -> tuple[Point, ...]:
@@ -88,21 +79,28 @@ def badge_width(text: str) -> float:
     return width(text, NOTE_SIZE, bold=True) + 10
 
 
-class _Shape(NamedTuple):
-    """What one kind of figure looks like."""
-
-    width: float
-    height: float
-    corners: _Corners
-    paint: str
-    parts: tuple[str, ...]
+def _shape(wide: float, high: float, corners: _Corners, paint: str, *parts: str) -> Sketch:
+    return Sketch(wide, high, Outline(corners, wide / 2, high / 2), paint, parts)
 
 
-def _heat(shape: _Shape, trace: Trace | None) -> tuple[str, ...]:
+def _card(wide: float, high: float, radius: float, paint: str, *parts: str) -> Sketch:
+    """Draw a rectangle with round corners, and what is in it."""
+    corners = _arched(wide, high, radius)
+    return _shape(wide, high, corners, paint, _rounded(wide, high, radius), *parts)
+
+
+def _cut(wide: float, high: float, corners: _Corners, paint: str, *parts: str) -> Sketch:
+    """Draw a shape with straight sides, and what is in it."""
+    points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
+    box = f'<polygon class="box" points="{points}"/>'
+    return _shape(wide, high, corners, paint, box, *parts)
+
+
+def _heat(sketch: Sketch, trace: Trace | None) -> tuple[str, ...]:
     """Draw how long a vertex took beside the others, as a bar along its lower side."""
-    if trace is None or not trace.times or shape.width < 60 or shape.paint == "undo":
+    if trace is None or not trace.times or sketch.width < 60 or sketch.paint == "undo":
         return ()
-    long, y = shape.width - 40, number(shape.height / 2 - 7)
+    long, y = sketch.width - 40, number(sketch.height / 2 - 7)
     bars = (("track", long), ("heat", long * trace.heat))
     at = f'x="{number(-long / 2)}" y="{y}" height="3" rx="1.5"'
     return tuple(f'<rect class="{kind}" {at} width="{number(wide)}"/>' for kind, wide in bars)
@@ -113,58 +111,49 @@ def frame_outline(wide: float, high: float) -> Outline:
     return Outline(_arched(wide, high, _RADIUS), wide / 2, high / 2)
 
 
-def _start(_: Figure) -> _Shape:
-    return _Shape(18, 18, _ellipse(9), "terminal", ('<circle class="dot" r="9"/>',))
+def _start(_: Figure) -> Sketch:
+    return _shape(18, 18, _ellipse(9), "terminal", '<circle class="dot" r="9"/>')
 
 
-def _end(_: Figure) -> _Shape:
+def _end(_: Figure) -> Sketch:
     parts = ('<circle class="ring" r="9" stroke-width="2"/>', '<circle class="dot" r="5"/>')
-    return _Shape(20, 20, _ellipse(9.6), "terminal", parts)
+    return _shape(20, 20, _ellipse(9.6), "terminal", *parts)
 
 
-def _agent(figure: Figure) -> _Shape:
-    wide, high, said = _said(figure)
-    parts = (_rounded(wide, high), *said.written())
+def _agent(figure: Figure) -> Sketch:
+    said = _Words(figure)
     paint = "agent" if figure.vertex else "missing"
-    return _Shape(wide, high, _arched(wide, high, _RADIUS), paint, parts)
+    return _card(said.wide, said.high, _RADIUS, paint, *said.written())
 
 
-def _subgraph(figure: Figure) -> _Shape:
-    wide, high, said = _said(figure)
-    wide, high = wide + 8, high + 8
-    parts = (_rounded(wide, high), _rounded(wide - 8, high - 8, radius=5), *said.written())
-    return _Shape(wide, high, _arched(wide, high, _RADIUS), "agent", parts)
+def _subgraph(figure: Figure) -> Sketch:
+    said = _Words(figure)
+    parts = _rounded(said.wide, said.high, 5), *said.written()
+    return _card(said.wide + 8, said.high + 8, _RADIUS, "agent", *parts)
 
 
-def _classifier(figure: Figure) -> _Shape:
-    wide, high, said = _said(figure)
-    corners = _hexagon(wide + 14, high, 14)
-    return _Shape(wide + 14, high, corners, "choice", (_polygon(corners), *said.written()))
+def _classifier(figure: Figure) -> Sketch:
+    said = _Words(figure)
+    return _hexagon(said.wide + 14, said.high, "choice", *said.written())
 
 
-def _person(figure: Figure) -> _Shape:
-    inner, high, said = _said(figure)
-    wide = inner + _GLYPH_WIDTH
-    radius = min(high / 2, 20)
-    glyph = SHEET if figure.kind == "form" else PERSON
-    at = number(_GLYPH_WIDTH - wide / 2)
-    parts = (
-        _rounded(wide, high, radius=radius),
-        f'<path class="glyph" d="{glyph}" transform="translate({at})"/>',
-        *said.written(x=_GLYPH_WIDTH / 2),
-    )
-    return _Shape(wide, high, _arched(wide, high, radius), "person", parts)
+def _person(figure: Figure) -> Sketch:
+    said = _Words(figure)
+    wide = said.wide + _GLYPH_WIDTH
+    glyph = _glyph(figure.kind, "", number(_GLYPH_WIDTH - wide / 2))
+    parts = glyph, *said.written(x=_GLYPH_WIDTH / 2)
+    return _card(wide, said.high, min(said.high / 2, 20), "person", *parts)
 
 
-def _each(figure: Figure) -> _Shape:
-    wide, high, said = _said(figure)
-    shift = _CARDS[0] / 2
-    cards = [_rounded(wide, high, radius=5, x=step - shift, y=shift - step) for step in _CARDS]
+def _each(figure: Figure) -> Sketch:
+    said = _Words(figure)
+    wide, high, shift = said.wide, said.high, _CARDS[0] / 2
+    cards = [_rounded(wide, high, 5, x=step - shift, y=shift - step) for step in _CARDS]
     corners = tuple(
         (x * wide / 2 + dx - shift, y * high / 2 + shift - dy) for x, y, dx, dy in _STAIRS
     )
-    texts = said.written(x=-shift, y=shift)
-    return _Shape(wide + 2 * shift, high + 2 * shift, corners, "each", (*cards, *texts))
+    parts = *cards, *said.written(x=-shift, y=shift)
+    return _shape(wide + 2 * shift, high + 2 * shift, corners, "each", *parts)
 
 
 # The stack of three cards, clockwise from the upper left corner of the one in front.
@@ -176,86 +165,77 @@ _STAIRS = (
 )
 
 
-def _consensus(figure: Figure) -> _Shape:
-    wide, high, said = _said(figure)
-    rows = _chip_rows(figure)
+def _consensus(figure: Figure) -> Sketch:
+    said, rows = _Words(figure), _chip_rows(figure)
     step = _CHIP_HEIGHT + _CHIP_GAP
     below = len(rows) * step
-    wide = max([wide, *(_row_width(row) + 2 * _PAD_X for row in rows)]) + 14
-    corners = _hexagon(wide, high + below, 14)
-    parts = [_polygon(corners), *said.written(y=-below / 2)]
+    wide = max([said.wide, *(_row_width(row) + 2 * _PAD_X for row in rows)]) + 14
+    parts = said.written(y=-below / 2)
     for index, row in enumerate(rows):
-        parts += _chips(row, high / 2 - below / 2 - 4 + index * step)
-    return _Shape(wide, high + below, corners, "votes", tuple(parts))
+        parts += _chips(row, said.high / 2 - below / 2 - 4 + index * step)
+    return _hexagon(wide, said.high + below, "votes", *parts)
 
 
-def _bar(figure: Figure) -> _Shape:
+def _bar(figure: Figure) -> Sketch:
     text = " \u00b7 ".join(bar_notes(figure))
     if not text:
-        corners = ((0, -10), (10, 0), (0, 10), (-10, 0))
-        return _Shape(20, 20, corners, "bar", (_polygon(corners),))
+        return _cut(20, 20, ((0, -10), (10, 0), (0, 10), (-10, 0)), "bar")
     wide = max(72.0, width(text, NOTE_SIZE, bold=True) + 24)
-    parts = (_rounded(wide, 22, radius=4), words(text, 0, 4))
-    return _Shape(wide, 22, _arched(wide, 22, 4), "bar", parts)
-
-
-def _said(figure: Figure) -> tuple[float, float, "_Words"]:
-    """Measure the texts of a figure, with the air around them."""
-    said = _Words(figure)
-    return (*said.room(), said)
+    return _card(wide, 22, 4, "bar", words(text, 0, 4))
 
 
 class _Words:
-    """The texts of a figure, and how much room they take."""
+    """The texts of a figure, and how much room they take with the air around them."""
 
     def __init__(self, figure: Figure) -> None:
-        self._names, self._notes = lines_of(visible(figure.name)), notes_of(figure)
-        self._signed = _signed(figure)
-        self._high = len(self._names) * _LINE_HEIGHT
-        self._high += (len(self._notes) + len(self._signed)) * _NOTE_HEIGHT
-
-    def room(self) -> tuple[float, float]:
-        """Return how much room they take, with the air around them."""
-        widths = [width(line, NAME_SIZE, bold=True) for line in self._names]
-        widths += [width(note, NOTE_SIZE) for note in self._notes]
-        widths += [width(note, NOTE_SIZE) + 18 for _, _, note in self._signed]
-        return max(_WIDTH_MIN, max(widths) + 2 * _PAD_X), self._high + 2 * _PAD_Y
+        rows = [(line, "name", "") for line in lines_of(visible(figure.name))]
+        rows += [(note, "note", "") for note in notes_of(figure)]
+        self._rows = rows + [(note, f"note {sign}", sign) for note, sign in _signed(figure)]
+        names = [kind == "name" for _, kind, _ in self._rows]
+        self._inner = sum(_LINE_HEIGHT if name else _NOTE_HEIGHT for name in names)
+        widths = [
+            width(text, NAME_SIZE if name else NOTE_SIZE, bold=name) + (18 if sign else 0)
+            for (text, _, sign), name in zip(self._rows, names, strict=True)
+        ]
+        self.wide = max(_WIDTH_MIN, max(widths) + 2 * _PAD_X)
+        self.high = self._inner + 2 * _PAD_Y
 
     def written(self, *, x: float = 0, y: float = 0) -> list[str]:
         """Write the name and the notes around x, y."""
-        line = y - self._high / 2
+        line = y - self._inner / 2
         written: list[str] = []
-        for name in self._names:
-            written.append(words(name, x, line + 14, "name"))
-            line += _LINE_HEIGHT
-        for note in self._notes:
-            written.append(words(note, x, line + 11, "note"))
-            line += _NOTE_HEIGHT
-        for glyph, kind, note in self._signed:
-            at = f"{number(x - width(note, NOTE_SIZE) / 2 - 2)},{number(line + 5)}"
-            written.append(f'<path class="glyph{kind}" d="{glyph}" transform="translate({at})"/>')
-            written.append(words(note, x + 9, line + 11, f"note{kind}"))
-            line += _NOTE_HEIGHT
+        for text, kind, sign in self._rows:
+            high = _LINE_HEIGHT if kind == "name" else _NOTE_HEIGHT
+            if sign:
+                at = f"{number(x - width(text, NOTE_SIZE) / 2 - 2)},{number(line + 5)}"
+                written.append(_glyph(sign, sign, at))
+            written.append(words(text, x + 9 if sign else x, line + high - 4, kind))
+            line += high
         return written
 
 
-def _signed(figure: Figure) -> list[tuple[str, str, str]]:
-    """Return the note that has a sign in front, if there is one: the sign, its class, the note."""
-    standing = standing_note(figure.trace)
-    if not standing or figure.trace is None:
-        return []
-    return [(SIGNS[figure.trace.sign], f" {figure.trace.sign}", standing)]
+def _signed(figure: Figure) -> list[tuple[str, str]]:
+    """Return the note that has a sign in front, and its sign, if there is one."""
+    note = standing_note(figure.trace)
+    return [(note, figure.trace.sign)] if note and figure.trace else []
 
 
-def _undo(figure: Figure) -> _Shape:
-    glyph, kind, said = next(iter(_signed(figure)), (SIGNS["undone"], "", ""))
+def _undo(figure: Figure) -> Sketch:
+    said, sign = next(iter(_signed(figure)), ("", ""))
     text = ": ".join(filter(None, (lines_of(visible(figure.name))[0], said)))
     long = width(text, NOTE_SIZE)
-    wide, radius = max(60.0, long + 44), 12.0
-    at = f"{number(-long / 2 - 2)},-2"
-    sign = f'<path class="glyph{kind}" d="{glyph}" transform="translate({at})"/>'
-    parts = (_rounded(wide, 24, radius=radius), sign, words(text, 9, 4, f"note{kind}"))
-    return _Shape(wide, 24, _arched(wide, 24, radius), "undo", parts)
+    glyph = _glyph(sign or "undone", sign, f"{number(-long / 2 - 2)},-2")
+    return _card(
+        max(60.0, long + 44), 24, 12.0, "undo", glyph, words(text, 9, 4, _kind("note", sign))
+    )
+
+
+def _glyph(shape: str, sign: str, at: str) -> str:
+    return f'<path class="{_kind("glyph", sign)}" d="{GLYPHS[shape]}" transform="translate({at})"/>'
+
+
+def _kind(*names: str) -> str:
+    return " ".join(filter(None, names))
 
 
 def _chip_rows(figure: Figure) -> list[list[tuple[str, float]]]:
@@ -279,30 +259,20 @@ def _chips(row: list[tuple[str, float]], y: float) -> list[str]:
     x = -_row_width(row) / 2
     written: list[str] = []
     for text, wide in row:
-        at = f'x="{number(x)}" y="{number(y)}" width="{number(wide)}" height="{number(_CHIP_HEIGHT)}"'
-        written.append(f'<rect class="chip" {at} rx="10"/>')
+        written.append(rect("chip", x, y, wide, _CHIP_HEIGHT, radius=10))
         written.append(words(text, x + wide / 2, y + 14, "note"))
         x += wide + _CHIP_GAP
     return written
 
 
-def _rounded(
-    wide: float, high: float, *, radius: float = _RADIUS, x: float = 0, y: float = 0
-) -> str:
-    at = f'x="{number(x - wide / 2)}" y="{number(y - high / 2)}"'
-    size = f'width="{number(wide)}" height="{number(high)}"'
-    return f'<rect class="box" {at} {size} rx="{number(radius)}"/>'
+def _rounded(wide: float, high: float, radius: float, x: float = 0, y: float = 0) -> str:
+    return rect("box", x - wide / 2, y - high / 2, wide, high, radius=radius)
 
 
-def _polygon(corners: _Corners) -> str:
-    points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
-    return f'<polygon class="box" points="{points}"/>'
-
-
-def _hexagon(wide: float, high: float, slant: float) -> _Corners:
-    x, y = wide / 2, high / 2
+def _hexagon(wide: float, high: float, paint: str, *parts: str) -> Sketch:
+    x, y, slant = wide / 2, high / 2, 14
     top = ((slant - x, -y), (x - slant, -y), (x, 0))
-    return (*top, (x - slant, y), (slant - x, y), (-x, 0))
+    return _cut(wide, high, (*top, (x - slant, y), (slant - x, y), (-x, 0)), paint, *parts)
 
 
 def _ellipse(radius: float) -> _Corners:
@@ -324,7 +294,7 @@ _ARCS = [
 ]
 
 
-_DRAWERS: dict[FigureKind, Callable[[Figure], _Shape]] = {
+_DRAWERS: dict[FigureKind, Callable[[Figure], Sketch]] = {
     "start": _start,
     "end": _end,
     "node": _agent,

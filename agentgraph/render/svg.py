@@ -19,7 +19,7 @@ from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.links import link_of
 from agentgraph.render.marks import Mark
-from agentgraph.render.markup import attributes, element, number, words
+from agentgraph.render.markup import attributes, element, number, rect, words
 from agentgraph.render.overlay import Trace
 from agentgraph.render.palette import HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
 from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
@@ -95,7 +95,7 @@ class _Writer:
         at = self._scene.title_places[group.id]
         title = words(self._scene.titles[group.id], at.left + 4, at.y + 4, "title")
         told = element("title", group_told(group))
-        frame = f'<rect class="frame"{_corners(place)} rx="8"/>'
+        frame = rect("frame", place.left, place.top, place.width, place.height, radius=8)
         return f"<g{head}{path}>{told}{frame}{title}</g>"
 
     def _arrow(self, arrow: Arrow) -> str:
@@ -171,14 +171,9 @@ def _standing(trace: Trace | None) -> str:
 def _badge(text: str, x: float, y: float) -> str:
     if not text:
         return ""
-    wide = badge_width(text)
-    place = _corners(Rect(x, y, wide, BADGE_HEIGHT))
-    return f'<g class="badge"><rect{place} rx="8"/>{words(text, x, y + 4)}</g>'
-
-
-def _corners(place: Rect) -> str:
-    at = f' x="{number(place.left)}" y="{number(place.top)}"'
-    return f'{at} width="{number(place.width)}" height="{number(place.height)}"'
+    wide, high = badge_width(text), BADGE_HEIGHT
+    plate = rect("", x - wide / 2, y - high / 2, wide, high, radius=8)
+    return f'<g class="badge">{plate}{words(text, x, y + 4)}</g>'
 
 
 def _outer_first(diagram: Diagram) -> list[Group]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from agentgraph.errors import NotAvailable, suggest
 from agentgraph.graph import FrozenGraph
-from agentgraph.render.diagram import Counts, Diagram, Figure, Group, diagram_of
+from agentgraph.render.counting import Counts, counted
+from agentgraph.render.diagram import Diagram, Figure, Group, diagram_of
 from agentgraph.render.overlay import vertices_of
 
 
@@ -33,7 +34,7 @@ def seen(graph: FrozenGraph, counts: Counts, view: View) -> Diagram:
     for path in view.collapse:
         _known(path, frames, "workflow to collapse")
     deep = {path for path in frames if view.depth is not None and path.count("/") >= view.depth}
-    diagram = diagram_of(graph, counts, folded=deep | set(view.collapse))
+    diagram = counted(diagram_of(graph, folded=deep | set(view.collapse)), counts)
     return diagram if view.focus is None else _around(diagram, view.focus, view.radius)
 
 

@@ -5,7 +5,7 @@ import pytest
 from agentgraph.errors import NotAvailable
 from agentgraph.graph import Edge, FrozenGraph, Vertex
 from agentgraph.render import View, to_mermaid, to_svg
-from agentgraph.render.diagram import Counts
+from agentgraph.render.counting import Counts
 from agentgraph.render.view import frames_of, seen
 from tests.render.drawings import DESK
 

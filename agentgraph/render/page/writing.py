@@ -24,7 +24,8 @@ from typing import Final
 from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.render import svg
 from agentgraph.render.arrange import scene_of
-from agentgraph.render.diagram import Arrow, Counts, Diagram
+from agentgraph.render.counting import Counts
+from agentgraph.render.diagram import Arrow, Diagram
 from agentgraph.render.engines import EngineChoice
 from agentgraph.render.layout import Direction
 from agentgraph.render.lettering import shown
