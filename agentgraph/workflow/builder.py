@@ -24,7 +24,16 @@ from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen, confident
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
-from agentgraph.workflow.flow import Flow, Node, Start, error_types, positive, reachable
+from agentgraph.workflow.flow import (
+    Flow,
+    Handler,
+    Kinds,
+    Node,
+    Start,
+    error_types,
+    positive,
+    reachable,
+)
 from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
 from agentgraph.workflow.places import Spot, invalid, line_of, spot_of_caller
@@ -170,24 +179,15 @@ class Graph(Generic[S, D]):
 
     @overload
     def add_catch(
-        self,
-        nodes: Sequence[Handle[S, D]],
-        exc: type[Exception] | tuple[type[Exception], ...],
-        to: Handle[S, D] | End,
+        self, nodes: Sequence[Handle[S, D]], exc: Kinds[Exception], to: Handle[S, D] | End
     ) -> None: ...
     @overload
     def add_catch(
-        self,
-        nodes: Sequence[Handle[S, D]],
-        exc: type[E] | tuple[type[E], ...],
-        to: Callable[[S, E], Awaitable[None] | None],
+        self, nodes: Sequence[Handle[S, D]], exc: Kinds[E], to: Handler[S, E]
     ) -> None: ...
     @overload
     def add_catch(
-        self,
-        nodes: Sequence[Handle[S, D]],
-        exc: tuple[type[E], type[E2]],
-        to: Callable[[S, E | E2], Awaitable[None] | None],
+        self, nodes: Sequence[Handle[S, D]], exc: tuple[type[E], type[E2]], to: Handler[S, E | E2]
     ) -> None: ...
     def add_catch(self, nodes: Sequence[object], exc: object, to: object) -> None:
         """Lead errors of these types, raised in any of `nodes`, to a handler.

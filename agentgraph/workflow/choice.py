@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 from agentgraph.errors import InvalidFlow
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Question
-from agentgraph.workflow.flow import Body, BodyCtx, Flow, Node, Unfinished, tree_of
+from agentgraph.workflow.flow import Flow, Node, Target, Unfinished, tree_of
 from agentgraph.workflow.places import Spot, invalid, spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of
 from agentgraph.workflow.tree import End, Fan, Mention
@@ -39,9 +39,9 @@ class Abstaining(Unfinished, Generic[S_contra, L]):
 
     def route(
         self: "Abstaining[S, L]",
-        to: "Mapping[L, Flow[S] | End | Body[S] | BodyCtx[S]]",
+        to: Mapping[L, Target[S]],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S]",
+        unsure: Target[S],
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Lead each label to its part; an abstention, or less confidence than `at_least`, to `unsure`."""
@@ -49,9 +49,9 @@ class Abstaining(Unfinished, Generic[S_contra, L]):
 
     def choose(
         self: "Abstaining[S, L]",
-        to: "Callable[[L], Flow[S] | End]",
+        to: Callable[[L], Flow[S] | End],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S]",
+        unsure: Target[S],
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Do as `route` does, by a function of the label: the editor sees a label that is missing."""
@@ -70,9 +70,9 @@ class Classifier(Abstaining[S_contra, L]):
 
     def route(
         self: "Classifier[S, L]",
-        to: "Mapping[L, Flow[S] | End | Body[S] | BodyCtx[S]]",
+        to: Mapping[L, Target[S]],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None,
+        unsure: Target[S] | None = None,
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Lead each label to its part; less confidence than `at_least` leads to `unsure`."""
@@ -80,9 +80,9 @@ class Classifier(Abstaining[S_contra, L]):
 
     def choose(
         self: "Classifier[S, L]",
-        to: "Callable[[L], Flow[S] | End]",
+        to: Callable[[L], Flow[S] | End],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None,
+        unsure: Target[S] | None = None,
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Do as `route` does, by a function of the label: the editor sees a label that is missing."""

@@ -66,6 +66,10 @@ Method: TypeAlias = Callable[[X, S], R] | Callable[[X, S, Ctx[Never]], R]
 """The same in a class body."""
 Fn: TypeAlias = With[S, Soon[None]]
 """The bodies where the state must be inferred: mypy infers nothing through a protocol."""
+Kinds: TypeAlias = type[E] | tuple[type[E], ...]
+"""The errors that a catch names."""
+Handler: TypeAlias = Callable[[S, E], Soon[None]]
+"""A function of the state and the error that was caught."""
 
 
 class Unfinished:
@@ -101,7 +105,7 @@ class Flow(Generic[S_contra]):
         """Made by decorators, operators and methods."""
         self.tree: Tree = tree
 
-    def __rshift__(self: "Flow[S]", nxt: "Flow[S] | End | Body[S] | BodyCtx[S]") -> "Flow[S]":
+    def __rshift__(self: "Flow[S]", nxt: "Target[S]") -> "Flow[S]":
         spot = spot_of_caller()
         return Flow(_chained(self.tree, tree_of(nxt, spot), spot))
 
@@ -121,21 +125,13 @@ class Flow(Generic[S_contra]):
 
     @overload
     def catch(
-        self: "Flow[S]",
-        exc: type[Exception] | tuple[type[Exception], ...],
-        to: "Flow[S] | End | Body[S]",
+        self: "Flow[S]", exc: Kinds[Exception], to: "Flow[S] | End | Body[S]"
     ) -> "Flow[S]": ...
     @overload
-    def catch(
-        self: "Flow[S]",
-        exc: type[E] | tuple[type[E], ...],
-        to: Callable[[S, E], Awaitable[None] | None],
-    ) -> "Flow[S]": ...
+    def catch(self: "Flow[S]", exc: Kinds[E], to: Handler[S, E]) -> "Flow[S]": ...
     @overload
     def catch(
-        self: "Flow[S]",
-        exc: tuple[type[E], type[E2]],
-        to: Callable[[S, E | E2], Awaitable[None] | None],
+        self: "Flow[S]", exc: tuple[type[E], type[E2]], to: Handler[S, E | E2]
     ) -> "Flow[S]": ...
     def catch(self, exc: object, to: object) -> object:
         """Lead errors of these types to a handler: `(state)`, `(state, error)` or `(state, ctx)`.
@@ -148,9 +144,7 @@ class Flow(Generic[S_contra]):
         errors = error_types(exc, spot)
         return Flow[BaseModel](Catch(self.tree, errors, handler, spot))
 
-    def loop(
-        self: "Flow[S]", *, at_most: int, then: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None
-    ) -> "Flow[S]":
+    def loop(self: "Flow[S]", *, at_most: int, then: "Target[S] | None" = None) -> "Flow[S]":
         """Let a route inside lead back: an object that ends one of its ways and stands before it.
 
         What it leads back to runs at most `at_most` times, the first included. One time
@@ -229,6 +223,8 @@ def undo_of(fn: object) -> Signature:
 
 
 Step: TypeAlias = Flow[S] | Fn[S]
+Target: TypeAlias = Flow[S] | End | Body[S] | BodyCtx[S]
+"""What a part or a label may lead to."""
 
 
 def tree_of(part: object, spot: Spot | None) -> Tree:

@@ -1,10 +1,10 @@
 """`each`: do something for every item of a list known only at run time; not how items are driven."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, cast, overload
+from typing import Literal, Required, TypeAlias, TypedDict, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Vertex
@@ -26,65 +26,62 @@ X = TypeVar("X")
 R = TypeVar("R")
 
 
+Listing: TypeAlias = Callable[[S], Iterable[X]]
+Keeping: TypeAlias = Callable[[S, list[R]], None]
+
+
+class Failing(TypedDict, total=False):
+    """How the items are done; one that fails fails the node."""
+
+    limit: int
+    """How many are done at once. 8 by default."""
+    retry: Retry | None
+    on_error: Literal["fail"]
+
+
+class Collecting(TypedDict, total=False):
+    """How the items are done; what one failed with is its result."""
+
+    limit: int
+    retry: Retry | None
+    on_error: Required[Literal["collect"]]
+
+
 @overload
 def each(
-    over: Callable[[S], Iterable[W]],
-    do: Workflow[W] | Node[W],
-    into: Callable[[S, list[W]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["fail"] = "fail",
+    over: Listing[S, W], do: Workflow[W] | Node[W], into: Keeping[S, W], **said: Unpack[Failing]
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
+    over: Listing[S, X],
     do: Callable[[X], Awaitable[R]],
-    into: Callable[[S, list[R]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["fail"] = "fail",
+    into: Keeping[S, R],
+    **said: Unpack[Failing],
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
-    do: Callable[[X], R],
-    into: Callable[[S, list[R]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["fail"] = "fail",
+    over: Listing[S, X], do: Callable[[X], R], into: Keeping[S, R], **said: Unpack[Failing]
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[W]],
+    over: Listing[S, W],
     do: Workflow[W] | Node[W],
-    into: Callable[[S, list[W | ItemFailed]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["collect"],
+    into: Keeping[S, W | ItemFailed],
+    **said: Unpack[Collecting],
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
+    over: Listing[S, X],
     do: Callable[[X], Awaitable[R]],
-    into: Callable[[S, list[R | ItemFailed]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["collect"],
+    into: Keeping[S, R | ItemFailed],
+    **said: Unpack[Collecting],
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
+    over: Listing[S, X],
     do: Callable[[X], R],
-    into: Callable[[S, list[R | ItemFailed]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["collect"],
+    into: Keeping[S, R | ItemFailed],
+    **said: Unpack[Collecting],
 ) -> Node[S]: ...
 def each(
     over: object,
