@@ -246,9 +246,7 @@ def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object
 
 def _check(classifier: object, at_least: float, spot: Spot | None) -> None:
     if not isinstance(classifier, Abstaining):
-        raise InvalidAgent(
-            f"{getattr(classifier, '__name__', classifier)!r} is no classifier",
-            where=f"add_conditional_edge ({line_of(spot)})",
-            fix="decorate the function with `@classifier`, or say `classifier(fn)`",
-        )
+        what = f"{getattr(classifier, '__name__', classifier)!r} is no classifier"
+        fix = "decorate the function with `@classifier`, or say `classifier(fn)`"
+        raise InvalidAgent(what, where=f"add_conditional_edge ({line_of(spot)})", fix=fix)
     confident(at_least, "add_conditional_edge", spot)

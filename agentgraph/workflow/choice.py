@@ -132,9 +132,7 @@ class Form(Unfinished, Question[F], Generic[S_contra, F]):
 
 def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | None) -> Fan:
     """Return the tree of a choice. Raises `InvalidFlow` when it makes no sense by itself."""
-    targets: Mapping[object, object] = (
-        cast("Mapping[object, object]", to) if isinstance(to, Mapping) else {}
-    )
+    targets = cast("Mapping[object, object]", to if isinstance(to, Mapping) else {})
     if not targets:
         what = f"{work.name!r} leads nowhere"
         fix = 'give a dict of labels and parts: `.route({"yes": a, "no": END})`'
@@ -148,9 +146,8 @@ def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | No
 def confident(at_least: float, where: str, spot: Spot | None) -> None:
     """Refuse a least confidence that no answer can be compared with."""
     if not 0.0 <= at_least <= 1.0:
-        raise invalid(
-            f"`at_least` is {at_least!r}", "a confidence is a number from 0 to 1", spot, where
-        )
+        fix = "a confidence is a number from 0 to 1"
+        raise invalid(f"`at_least` is {at_least!r}", fix, spot, where)
 
 
 def chosen(work: Work, to: Callable[[L], object]) -> dict[L, object]:

@@ -15,6 +15,7 @@ from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow, NotAvailable
 from agentgraph.runtime.context import Ctx
+from agentgraph.runtime.policy import are_errors
 from agentgraph.workflow.agents import function_tree
 from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, invalid, spot_of_caller
@@ -238,16 +239,15 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
             raise invalid(f"{part!r} is no part of a flow", part.advice, spot)
         case _ if callable(part):
             return function_tree(part)
+        case str():
+            fix = f"write the function or the node without quotes: `{part}`"
+            raise invalid(f"{part!r} is no part of a flow but a text", fix, spot)
         case _:
-            is_text = isinstance(part, str)
-            raise invalid(
-                f"{part!r} is no part of a flow{' but a text' if is_text else ''}",
-                f"write the function or the node without quotes: `{part}`"
-                if is_text
-                else "a flow is made of nodes and functions; labels are led to parts with "
-                "`classifier.route({...})`",
-                spot,
+            fix = (
+                "a flow is made of nodes and functions; labels are led to parts with "
+                "`classifier.route({...})`"
             )
+            raise invalid(f"{part!r} is no part of a flow", fix, spot)
 
 
 def _chained(left: Tree, right: Tree, spot: Spot | None) -> Tree:
@@ -262,35 +262,24 @@ def _closed(what: str, spot: Spot | None) -> InvalidFlow:
 
 
 def _beside(left: Tree, right: Tree) -> Side:
-    for tree in (left, right):
-        if isinstance(tree, End):
-            raise InvalidFlow(
-                "END and NEXT are no branches",
-                where="an operand of `|`",
-                fix="put nodes or flows side by side; END goes after them: `(a | b) >> END`",
-            )
+    if isinstance(left, End) or isinstance(right, End):
+        fix = "put nodes or flows side by side; END goes after them: `(a | b) >> END`"
+        raise InvalidFlow("END and NEXT are no branches", where="an operand of `|`", fix=fix)
     return Side(left, right)
 
 
 def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
     """Check the exception types that a catch names."""
-    found: tuple[object, ...] = (
-        cast("tuple[object, ...]", exc) if isinstance(exc, tuple) else (exc,)
-    )
-    wrong = [each for each in found if not _is_error(each)]
+    found = cast("tuple[type[Exception], ...]", exc if isinstance(exc, tuple) else (exc,))
+    wrong = [each for each in found if not are_errors((each,))]
     if wrong or not found:
-        raise invalid(
-            f"{wrong[0]!r} is no kind of error" if wrong else "a catch names no errors",
+        what = f"{wrong[0]!r} is no kind of error" if wrong else "a catch names no errors"
+        fix = (
             "name the types to catch: `.catch((ConnectionError, TimeoutError), sorry)`; "
-            "cancellation cannot be caught",
-            spot,
-            ".catch(...)",
+            "cancellation cannot be caught"
         )
-    return cast("tuple[type[Exception], ...]", found)
-
-
-def _is_error(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Exception)
+        raise invalid(what, fix, spot, ".catch(...)")
+    return found
 
 
 def reachable(need: int, count: int, where: str, otherwise: str, spot: Spot | None) -> None:

@@ -100,12 +100,10 @@ def each(
     """
     positive(limit, "limit", "each", spot_of_caller())
     if on_error not in {"fail", "collect"}:
-        raise InvalidAgent(
-            f"`on_error` is {on_error!r}", where="each", fix='give "fail" or "collect"'
-        )
-    vertex = Vertex(
-        "each", "each", policy=policy_of(retry), limit=limit, collect=on_error == "collect"
-    )
+        fix = 'give "fail" or "collect"'
+        raise InvalidAgent(f"`on_error` is {on_error!r}", where="each", fix=fix)
+    policy, collect = policy_of(retry), on_error == "collect"
+    vertex = Vertex("each", "each", policy=policy, limit=limit, collect=collect)
     called, child, served = _done(do)
     put = pair_of(into, "the state and the list of results")
     work = each_work(vertex, signature_of(over), put, do=called, child=child, served=served)

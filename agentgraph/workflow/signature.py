@@ -170,11 +170,9 @@ class Signature:
 def signature_of(fn: object) -> Signature:
     """Read what `fn` takes. Raises `InvalidAgent` when it cannot be called with a state."""
     if not callable(fn):
-        raise InvalidAgent(
-            f"{fn!r} is no function",
-            where=f"a value of type {type(fn).__name__!r}",
-            fix="give a function, a method, or an object with `__call__`",
-        )
+        where = f"a value of type {type(fn).__name__!r}"
+        fix = "give a function, a method, or an object with `__call__`"
+        raise InvalidAgent(f"{fn!r} is no function", where=where, fix=fix)
     plain = _plain(fn)
     source = plain or _source(fn)
     code = getattr(source, "__code__", None)
