@@ -140,7 +140,8 @@ def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | No
     confident(at_least, f"route of {work.name!r}", spot)
     ways = tuple((label, tree_of(target, spot)) for label, target in targets.items())
     other = None if unsure is None else tree_of(unsure, spot)
-    return Fan(work, ways, other, at_least, spot)
+    is_open = any(part.is_open for _, part in ways) or (other is not None and other.is_open)
+    return Fan(work, ways, other, at_least, spot, is_open)
 
 
 def confident(at_least: float, where: str, spot: Spot | None) -> None:

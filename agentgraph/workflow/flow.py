@@ -143,7 +143,8 @@ class Flow(Generic[S_contra]):
         spot = spot_of_caller()
         handler = tree_of(to, spot)
         errors = error_types(exc, spot)
-        return Flow[BaseModel](Catch(self.tree, errors, handler, spot))
+        is_open = self.tree.is_open or handler.is_open
+        return Flow[BaseModel](Catch(self.tree, errors, handler, spot, is_open))
 
     def loop(self: "Flow[S]", *, at_most: int, then: "Target[S] | None" = None) -> "Flow[S]":
         """Let a route inside lead back: an object that ends one of its ways and stands before it.
@@ -154,11 +155,13 @@ class Flow(Generic[S_contra]):
         spot = spot_of_caller()
         positive(at_most, "at_most", ".loop", spot)
         after = None if then is None else tree_of(then, spot)
-        return Flow(Loop(self.tree, at_most, after, spot, leaves_open))
+        loop = Loop(self.tree, at_most, after, spot, is_open=True)
+        # Which of its ends lead back shows when it is drawn.
+        return Flow(loop._replace(is_open=leaves_open(loop)))
 
     def on(self, state: type[S2]) -> "Flow[S2]":
         """Use this flow for a state that extends its own (checked when the workflow is built)."""
-        return Flow(On(self.tree, state, spot_of_caller()))
+        return Flow(On(self.tree, state, spot_of_caller(), self.tree.is_open))
 
 
 class Par(Flow[S_contra]):
@@ -175,7 +178,7 @@ class Par(Flow[S_contra]):
             raise invalid(what, fix, spot, f".join({need})")
         width = len([*branches(self.tree)])
         reachable(need, width, f".join({need})", "without `.join` all are awaited", spot)
-        return type(self)(Quorum(self.tree, need, spot))
+        return type(self)(Quorum(self.tree, need, spot, self.tree.is_open))
 
 
 class Node(Flow[S_contra]):
@@ -253,7 +256,7 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
 def _chained(left: Tree, right: Tree, spot: Spot | None) -> Tree:
     if not left.is_open:
         raise _closed("every end of the left side of `>>` is closed", spot)
-    return Chain(left, right, spot)
+    return Chain(left, right, spot, right.is_open)
 
 
 def _closed(what: str, spot: Spot | None) -> InvalidFlow:
@@ -265,7 +268,7 @@ def _beside(left: Tree, right: Tree) -> Side:
     if isinstance(left, End) or isinstance(right, End):
         fix = "put nodes or flows side by side; END goes after them: `(a | b) >> END`"
         raise InvalidFlow("END and NEXT are no branches", where="an operand of `|`", fix=fix)
-    return Side(left, right)
+    return Side(left, right, left.is_open or right.is_open)
 
 
 def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
