@@ -40,7 +40,7 @@ class Mention(NamedTuple):
     work: Work
     key: Hashable
     """What makes two mentions the same object."""
-    is_open = True
+    is_open: bool = True
 
 
 class Chain(NamedTuple):
