@@ -15,9 +15,8 @@ from typing import Literal
 from agentgraph.errors import Finding, Kinds, Place, catches, is_repeatable
 from agentgraph.graph.content import digest_of
 
-GateKind = Literal["start", "end", "gateway", "join"]
 WorkKind = Literal["node", "classifier", "human", "form", "consensus", "each", "subgraph"]
-VertexKind = Literal[GateKind, WorkKind]
+VertexKind = Literal["start", "end", WorkKind, "gateway", "join"]
 RegionKind = Literal["catch", "loop", "quorum"]
 RequirementKind = Literal["always_before", "never_together", "at_most"]
 
