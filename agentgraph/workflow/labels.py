@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Ask
-from agentgraph.workflow.signature import MISSING, Signature, Unread, options_of
+from agentgraph.workflow.signature import MISSING, Signature, Unread, is_model, options_of
 
 _CLOSED: Final = (
     "annotate the answer with a `Literal` of texts, an `Enum`, a `bool`, or a `Verdict` of one"
@@ -71,7 +71,7 @@ def asked_by(signature: Signature) -> Answers:
         fix = 'annotate what it returns: `-> Ask[Literal["send", "drop"]]`, or `-> Ask[Address]`'
         raise signature.fault(what, fix)
     (answer,) = get_args(hint)
-    if _is_form(answer):
+    if is_model(answer):
         return Answers({}, form=answer)
     found = _labels(signature, answer)
     if found.is_open:
@@ -128,10 +128,6 @@ def _values(signature: Signature, hint: object) -> Iterator[object]:
 
 def _is_verdict(hint: object) -> bool:
     return hint is Verdict or get_origin(hint) is Verdict
-
-
-def _is_form(hint: object) -> TypeGuard[type[BaseModel]]:
-    return isinstance(hint, type) and issubclass(hint, BaseModel)
 
 
 def _is_enum(hint: object) -> TypeGuard[type[Enum]]:

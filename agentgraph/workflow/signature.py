@@ -18,6 +18,8 @@ from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
 from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 
+from pydantic import BaseModel
+
 from agentgraph.errors import InvalidAgent, Place
 from agentgraph.graph import Access
 from agentgraph.runtime.context import Ctx
@@ -300,6 +302,11 @@ def _around(source: object) -> dict[str, object]:
 def options_of(hint: object) -> tuple[object, ...]:
     """Return what a hint allows: the parts of a union, or the hint itself."""
     return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+
+
+def is_model(hint: object) -> TypeGuard[type[BaseModel]]:
+    """Say whether a hint is the class of a state or a form."""
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
 
 
 def _is_error(hint: object) -> bool:
