@@ -98,11 +98,9 @@ def _rank(label: str | bool | Enum) -> tuple[str, str]:
 
 def _check(examples: Mapping[L, Sequence[str]]) -> None:
     if len(examples) < 2:
-        raise InvalidAgent(
-            f"there are exemplars of {len(examples)} label" + "s" * (not examples),
-            where="Exemplars",
-            fix="give at least two labels: one may stand for everything else",
-        )
+        what = f"there are exemplars of {len(examples)} label" + "s" * (not examples)
+        fix = "give at least two labels: one may stand for everything else"
+        raise InvalidAgent(what, where="Exemplars", fix=fix)
     for label, texts in examples.items():
         check_texts(label, texts, "Exemplars", "an exemplar")
 
@@ -111,9 +109,8 @@ def _word_lists(label: object, texts: Sequence[str], length_max: int) -> list[li
     """Cut the texts of a label, each once however often it is given, in an order of their own."""
     unique = sorted({tuple(words(text[:length_max])) for text in texts})
     if not unique[0]:
+        fix = "write a text with at least one letter or digit, or leave it out"
         raise InvalidAgent(
-            f"an exemplar of {label!r} has no word in it",
-            where="Exemplars",
-            fix="write a text with at least one letter or digit, or leave it out",
+            f"an exemplar of {label!r} has no word in it", where="Exemplars", fix=fix
         )
     return [list(found) for found in unique]

@@ -50,11 +50,9 @@ def _index(keywords: Iterable[tuple[str, K]]) -> _Phrases[K]:
     for keyword, value in keywords:
         phrase = tuple(words(keyword))
         if not phrase:
-            raise InvalidAgent(
-                f"the keyword {keyword!r} has no word in it",
-                where=f"keywords of {value!r}",
-                fix="write a keyword with at least one letter or digit",
-            )
+            what = f"the keyword {keyword!r} has no word in it"
+            fix = "write a keyword with at least one letter or digit"
+            raise InvalidAgent(what, where=f"keywords of {value!r}", fix=fix)
         for last in _forms(phrase[-1]):
             whole = (*phrase[:-1], last)
             starts.setdefault(whole[0], []).append((whole, keyword, value))
@@ -111,22 +109,17 @@ class Keywords(Generic[L]):
 def keywords(words_of: Mapping[L, Sequence[str]], /) -> Keywords[L]:
     """Return a classifier that looks for the given words and phrases of each label."""
     if not words_of:
-        raise InvalidAgent(
-            "there are keywords of no label",
-            where="keywords",
-            fix="give at least one label with its words",
-        )
+        fix = "give at least one label with its words"
+        raise InvalidAgent("there are keywords of no label", where="keywords", fix=fix)
     owner: dict[tuple[str, ...], L] = {}
     for label, listed in words_of.items():
         check_texts(label, listed, "keywords", "a keyword")
         for keyword in listed:
             other = owner.setdefault(tuple(words(keyword)), label)
             if other != label:
-                raise InvalidAgent(
-                    f"{keyword!r} is a keyword of {other!r} and of {label!r}",
-                    where="keywords",
-                    fix="leave it to one label: a word that speaks for both decides nothing",
-                )
+                what = f"{keyword!r} is a keyword of {other!r} and of {label!r}"
+                fix = "leave it to one label: a word that speaks for both decides nothing"
+                raise InvalidAgent(what, where="keywords", fix=fix)
     pairs = [(keyword, label) for label, listed in words_of.items() for keyword in listed]
     return Keywords(tuple(words_of), _index(pairs))
 

@@ -54,10 +54,7 @@ def rules(
     says that the classifier then abstains.
     """
     if not cases:
-        raise InvalidAgent(
-            "there is no rule in the list",
-            where="rules",
-            fix="give at least one (predicate, label)",
-        )
+        fix = "give at least one (predicate, label)"
+        raise InvalidAgent("there is no rule in the list", where="rules", fix=fix)
     ordered = Rules(tuple(cases))
     return ordered if default is None else TotalRules(ordered, default)

@@ -37,18 +37,13 @@ def check_texts(label: object, texts: Sequence[object], where: str, one: str) ->
     """Refuse what is no list of texts for a label; it is often read from a file, untyped."""
     # A lone string is a sequence of strings too, one for each letter; no type checker sees that.
     if isinstance(texts, str) or not texts:
-        raise InvalidAgent(
-            f"the {one.split()[1]}s of {label!r} are {texts!r}",
-            where=where,
-            fix=f"write a list with at least one text: {{{label!r}: [{texts or 'text'!r}]}}",
-        )
+        what = f"the {one.split()[1]}s of {label!r} are {texts!r}"
+        fix = f"write a list with at least one text: {{{label!r}: [{texts or 'text'!r}]}}"
+        raise InvalidAgent(what, where=where, fix=fix)
     for text in texts:
         if not isinstance(text, str):
-            raise InvalidAgent(
-                f"{one} of {label!r} is {text!r}",
-                where=where,
-                fix="write it as a string",
-            )
+            what = f"{one} of {label!r} is {text!r}"
+            raise InvalidAgent(what, where=where, fix="write it as a string")
 
 
 def _bare(run: str) -> str:

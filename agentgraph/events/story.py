@@ -159,23 +159,12 @@ class RunEnded(Generic[S]):
     result: Result[S]
 
 
-Event: TypeAlias = (
-    RunStarted[S]
-    | NodeStarted
-    | NodeDone
-    | NodeFailed
-    | NodeStopped
-    | UndoStarted
-    | UndoDone
-    | UndoFailed
-    | Decided
-    | Emitted
-    | Asked
-    | Charged
-    | CostUnknown
-    | Missed
-    | RunEnded[S]
-)
+OfRun: TypeAlias = RunStarted[S] | RunEnded[S] | Missed
+OfNode: TypeAlias = NodeStarted | NodeDone | NodeFailed | NodeStopped
+OfUndo: TypeAlias = UndoStarted | UndoDone | UndoFailed
+OfAgent: TypeAlias = Emitted | Charged | CostUnknown
+OfChoice: TypeAlias = Decided | Asked
+Event: TypeAlias = OfRun[S] | OfNode | OfUndo | OfAgent | OfChoice
 
 
 # A frozen dataclass writes its fields by `object.__setattr__`, which is half of what an event

@@ -23,10 +23,10 @@ class Verdict(Generic[L]):
     def __post_init__(self) -> None:
         # Written so that NaN, which is neither above nor below anything, is refused as well.
         if not (_is_number(self.confidence) and 0.0 <= self.confidence <= 1.0):
+            where = f"verdict {self.label!r}" + (f" of {self.source!r}" if self.source else "")
+            fix = "give a number from 0 to 1: a percentage must be divided by 100"
             raise InvalidAgent(
-                f"a verdict has the confidence {self.confidence!r}",
-                where=f"verdict {self.label!r}" + (f" of {self.source!r}" if self.source else ""),
-                fix="give a number from 0 to 1: a percentage must be divided by 100",
+                f"a verdict has the confidence {self.confidence!r}", where=where, fix=fix
             )
 
 

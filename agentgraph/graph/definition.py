@@ -15,19 +15,8 @@ from typing import Literal
 from agentgraph.errors import Finding, Kinds, Place, catches, is_repeatable
 from agentgraph.graph.content import digest_of
 
-VertexKind = Literal[
-    "start",
-    "end",
-    "node",
-    "classifier",
-    "human",
-    "form",
-    "consensus",
-    "each",
-    "subgraph",
-    "gateway",
-    "join",
-]
+WorkKind = Literal["node", "classifier", "human", "form", "consensus", "each", "subgraph"]
+VertexKind = Literal["start", "end", WorkKind, "gateway", "join"]
 RegionKind = Literal["catch", "loop", "quorum"]
 RequirementKind = Literal["always_before", "never_together", "at_most"]
 

@@ -29,7 +29,7 @@ from agentgraph.graph.definition import (
 Part = Literal["vertex", "edge", "region", "field", "workflow"]
 Kind = Literal["added", "removed", "renamed", "changed"]
 Key: TypeAlias = tuple[str, str, str | None]
-_TOLD: Final = {"vertices", "edges", "regions", "name", "state"} | {
+_TOLD: Final = {"vertices", "edges", "regions", "state"} | {
     *("schema", "fields", "types", "unset", "reduced")
 }
 """Parts of a graph that are compared one by one; those of the state by `types`."""
@@ -156,8 +156,6 @@ class _Level:
         return len(shared) + len(outs & {(e.target, e.label) for e in self.after.outs[new]})
 
     def _whole(self) -> Iterator[Change]:
-        if self.before.name != self.after.name:
-            yield self._changed("", "name", self.before.name, self.after.name)
         for slot in fields(FrozenGraph):
             one, other = getattr(self.before, slot.name), getattr(self.after, slot.name)
             if slot.compare and slot.name not in _TOLD and one != other:
@@ -176,18 +174,18 @@ class _Level:
             dict(zip(graph.fields, graph.types or ("",) * len(graph.fields), strict=True))
             for graph in (self.before, self.after)
         ]
-        for name, was in sides[0].items():
-            if name not in sides[1]:
+        for name in sides[0] | sides[1]:
+            was, now = (side.get(name) for side in sides)
+            if now is None:
                 asks = f"say what becomes of the value of {name!r}, which old runs have"
-                yield Change("field", "removed", name, was, asks)
-            elif was != sides[1][name]:
-                asks = f"give the value of {name!r} as it is declared now"
-                yield Change("field", "changed", name, f"{was} -> {sides[1][name]}", asks)
-        for name, declared in sides[1].items():
-            if name not in sides[0]:
+                yield Change("field", "removed", name, f"{was}", asks)
+            elif was is None:
                 asks = f"give a value for {name!r}: it is needed, and old runs have none"
-                needed = declared.endswith("needed")
-                yield Change("field", "added", name, declared, asks if needed else "")
+                is_needed = now.endswith("needed")
+                yield Change("field", "added", name, now, asks if is_needed else "")
+            elif was != now:
+                asks = f"give the value of {name!r} as it is declared now"
+                yield Change("field", "changed", name, f"{was} -> {now}", asks)
         if self.before.schema != self.after.schema and sides[0] == sides[1]:
             yield Change("workflow", "changed", self.after.state, "its state declares other fields")
 
@@ -229,12 +227,10 @@ class _Level:
     def _regions(self) -> Iterator[Change]:
         was = {_about(region, self.now): region for region in self.before.regions}
         now = {_about(region, {}): region for region in self.after.regions}
-        for key in [key for key in was if key not in now]:
-            yield self._changed_region("removed", was[key])
-        for key in [key for key in now if key not in was]:
-            yield self._changed_region("added", now[key])
+        yield from (self._region("removed", was[key]) for key in was if key not in now)
+        yield from (self._region("added", now[key]) for key in now if key not in was)
 
-    def _changed_region(self, kind: Literal["added", "removed"], region: Region) -> Change:
+    def _region(self, kind: Kind, region: Region) -> Change:
         members = ", ".join(region.members)
         what = f"{region.kind} around {members}"
         if region.kind == "catch":
@@ -247,16 +243,14 @@ class _Level:
         """Compare the edges; one whose target or label alone differs is told as changed."""
         lost = {self._key(edge, self.now): edge for edge in self.before.edges}
         came = {self._key(edge, {}): edge for edge in self.after.edges}
-        kept = lost.keys() & came.keys()
-        removed = [key for key in lost if key not in kept]
-        added = [key for key in came if key not in kept]
-        for key in removed:
-            twin = next((new for new in added if _is_turned(key, new)), None)
-            asks = self._asked_by_loss(lost[key])
-            yield self._edge("removed", key, asks, twin)
+        added = [key for key in came if key not in lost]
+        for key, edge in lost.items():
+            if key not in came:
+                twin = next((new for new in added if _is_turned(key, new)), None)
+                yield self._edge("removed", key, self._asked_by_loss(edge), twin)
         for key in added:
             yield self._edge("added", key, self._asked_by_gain(came[key]), None)
-        yield from self._orders(kept)
+        yield from self._orders(lost.keys() & came.keys())
 
     def _key(self, edge: Edge, names: Mapping[str, str]) -> Key:
         label = "unsure" if edge.unsure else edge.label

@@ -1,7 +1,7 @@
 """Where a run takes its time from: its event loop, unless a test hands in a clock of its own."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Alarm(Protocol):
@@ -11,6 +11,7 @@ class Alarm(Protocol):
         """Forget the call."""
 
 
+@runtime_checkable
 class Clock(Protocol):
     """Monotonic seconds, and calls at a time."""
 

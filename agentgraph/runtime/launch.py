@@ -15,6 +15,7 @@ from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Stat
 from agentgraph.machine import Cancelled
 from agentgraph.machine import Event as Fact
 from agentgraph.runtime.asking import take_answer
+from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.driver import Driver
 from agentgraph.runtime.options import RunOptions
 from agentgraph.runtime.policy import Budget, is_amount
@@ -365,11 +366,12 @@ def _check_options(options: Mapping[str, object]) -> None:
         )
     budget = options.get("budget")
     if not (budget is None or isinstance(budget, Budget)):
-        raise InvalidInput(
-            f"the budget of the run is {budget!r}",
-            where="budget=",
-            fix="give it Budget(...), or None for no limit",
-        )
+        fix = "give it Budget(...), or None for no limit"
+        raise InvalidInput(f"the budget of the run is {budget!r}", where="budget=", fix=fix)
+    clock = options.get("clock")
+    if not (clock is None or isinstance(clock, Clock)):
+        fix = "give it an object with `time` and `call_at`, or None for the clock of the event loop"
+        raise InvalidInput(f"the clock of the run is {clock!r}", where="clock=", fix=fix)
 
 
 def _initial(program: Program, state: BaseModel, deps: object) -> Revision:

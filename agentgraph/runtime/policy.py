@@ -30,7 +30,7 @@ class Retry:
         """Refuse what could never be meant."""
         is_often = is_amount(self.attempts, least=1, whole=True)
         kinds = self.on if isinstance(self.on, tuple) else (self.on or Exception,)
-        if not (is_often and is_amount(self.first) and is_amount(self.cap) and _are_errors(kinds)):
+        if not (is_often and is_amount(self.first) and is_amount(self.cap) and are_errors(kinds)):
             raise InvalidAgent(
                 f"the retries are {self}",
                 where="Retry",
@@ -66,7 +66,8 @@ class Budget:
                 )
 
 
-def _are_errors(kinds: tuple[object, ...]) -> bool:
+def are_errors(kinds: tuple[object, ...]) -> bool:
+    """Say whether these are classes of exceptions that can be caught: cancellation is none."""
     return all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds)
 
 

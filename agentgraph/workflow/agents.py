@@ -6,7 +6,7 @@ from typing import Final, TypedDict
 
 from agentgraph.errors import InvalidAgent, suggest
 from agentgraph.graph import Policy, Vertex
-from agentgraph.runtime.policy import Retry
+from agentgraph.runtime.policy import Retry, is_amount
 from agentgraph.runtime.program import qualified
 from agentgraph.workflow.signature import Signature, signature_of
 from agentgraph.workflow.tree import Mention, Tree
@@ -40,9 +40,9 @@ def options_of(said: NodeOptions) -> Options:
         advice = suggest(name, NodeOptions.__annotations__, "see `agentgraph.node`")
         raise InvalidAgent(f"a node has no option {name!r}", where="a node", fix=advice)
     limit = said.get("limit")
-    if limit is not None and limit < 1:
+    if limit is not None and not is_amount(limit, least=1, whole=True):
         fix = "say how many attempts may be under way at once, from 1 up"
-        raise InvalidAgent(f"the limit is {limit}", where="limit=", fix=fix)
+        raise InvalidAgent(f"the limit is {limit!r}", where="limit=", fix=fix)
     in_thread = said.get("in_thread", False)
     policy = policy_of(said.get("retry"), said.get("timeout"), in_thread=in_thread)
     said_of: dict[str, object] = {
@@ -56,12 +56,13 @@ def options_of(said: NodeOptions) -> Options:
     return Options(changes, limit)
 
 
-def policy_of(
-    retry: Retry | None, timeout: float | timedelta | None = None, *, in_thread: bool = False
-) -> Policy:
+def policy_of(retry: object, timeout: object = None, *, in_thread: bool = False) -> Policy:
     """Write retry and timeout as a graph has them."""
+    if not isinstance(retry, Retry | None):
+        fix = "give a policy, `Retry(attempts=3)`, or nothing"
+        raise InvalidAgent(f"the retry is {retry!r}", where="retry=", fix=fix)
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    if seconds is not None and not seconds > 0:
+    if not (seconds is None or (isinstance(seconds, int | float) and seconds > 0)):
         fix = "give seconds above 0, a timedelta, or nothing"
         raise InvalidAgent(f"the timeout is {timeout!r}", where="timeout=", fix=fix)
     if retry is None:

@@ -24,7 +24,16 @@ from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen, confident
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
-from agentgraph.workflow.flow import Flow, Node, Start, error_types, positive, reachable
+from agentgraph.workflow.flow import (
+    Flow,
+    Handler,
+    Kinds,
+    Node,
+    Start,
+    error_types,
+    positive,
+    reachable,
+)
 from agentgraph.workflow.handles import Handles
 from agentgraph.workflow.labels import key_of
 from agentgraph.workflow.places import Spot, invalid, line_of, spot_of_caller
@@ -170,24 +179,15 @@ class Graph(Generic[S, D]):
 
     @overload
     def add_catch(
-        self,
-        nodes: Sequence[Handle[S, D]],
-        exc: type[Exception] | tuple[type[Exception], ...],
-        to: Handle[S, D] | End,
+        self, nodes: Sequence[Handle[S, D]], exc: Kinds[Exception], to: Handle[S, D] | End
     ) -> None: ...
     @overload
     def add_catch(
-        self,
-        nodes: Sequence[Handle[S, D]],
-        exc: type[E] | tuple[type[E], ...],
-        to: Callable[[S, E], Awaitable[None] | None],
+        self, nodes: Sequence[Handle[S, D]], exc: Kinds[E], to: Handler[S, E]
     ) -> None: ...
     @overload
     def add_catch(
-        self,
-        nodes: Sequence[Handle[S, D]],
-        exc: tuple[type[E], type[E2]],
-        to: Callable[[S, E | E2], Awaitable[None] | None],
+        self, nodes: Sequence[Handle[S, D]], exc: tuple[type[E], type[E2]], to: Handler[S, E | E2]
     ) -> None: ...
     def add_catch(self, nodes: Sequence[object], exc: object, to: object) -> None:
         """Lead errors of these types, raised in any of `nodes`, to a handler.
@@ -246,9 +246,7 @@ def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object
 
 def _check(classifier: object, at_least: float, spot: Spot | None) -> None:
     if not isinstance(classifier, Abstaining):
-        raise InvalidAgent(
-            f"{getattr(classifier, '__name__', classifier)!r} is no classifier",
-            where=f"add_conditional_edge ({line_of(spot)})",
-            fix="decorate the function with `@classifier`, or say `classifier(fn)`",
-        )
+        what = f"{getattr(classifier, '__name__', classifier)!r} is no classifier"
+        fix = "decorate the function with `@classifier`, or say `classifier(fn)`"
+        raise InvalidAgent(what, where=f"add_conditional_edge ({line_of(spot)})", fix=fix)
     confident(at_least, "add_conditional_edge", spot)

@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 from agentgraph.errors import InvalidFlow
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Question
-from agentgraph.workflow.flow import Body, BodyCtx, Flow, Node, Unfinished, tree_of
+from agentgraph.workflow.flow import Flow, Node, Target, Unfinished, tree_of
 from agentgraph.workflow.places import Spot, invalid, spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of
 from agentgraph.workflow.tree import End, Fan, Mention
@@ -39,9 +39,9 @@ class Abstaining(Unfinished, Generic[S_contra, L]):
 
     def route(
         self: "Abstaining[S, L]",
-        to: "Mapping[L, Flow[S] | End | Body[S] | BodyCtx[S]]",
+        to: Mapping[L, Target[S]],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S]",
+        unsure: Target[S],
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Lead each label to its part; an abstention, or less confidence than `at_least`, to `unsure`."""
@@ -49,9 +49,9 @@ class Abstaining(Unfinished, Generic[S_contra, L]):
 
     def choose(
         self: "Abstaining[S, L]",
-        to: "Callable[[L], Flow[S] | End]",
+        to: Callable[[L], Flow[S] | End],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S]",
+        unsure: Target[S],
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Do as `route` does, by a function of the label: the editor sees a label that is missing."""
@@ -70,9 +70,9 @@ class Classifier(Abstaining[S_contra, L]):
 
     def route(
         self: "Classifier[S, L]",
-        to: "Mapping[L, Flow[S] | End | Body[S] | BodyCtx[S]]",
+        to: Mapping[L, Target[S]],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None,
+        unsure: Target[S] | None = None,
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Lead each label to its part; less confidence than `at_least` leads to `unsure`."""
@@ -80,9 +80,9 @@ class Classifier(Abstaining[S_contra, L]):
 
     def choose(
         self: "Classifier[S, L]",
-        to: "Callable[[L], Flow[S] | End]",
+        to: Callable[[L], Flow[S] | End],
         *,
-        unsure: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None,
+        unsure: Target[S] | None = None,
         at_least: float = 0.0,
     ) -> Flow[S]:
         """Do as `route` does, by a function of the label: the editor sees a label that is missing."""
@@ -132,9 +132,7 @@ class Form(Unfinished, Question[F], Generic[S_contra, F]):
 
 def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | None) -> Fan:
     """Return the tree of a choice. Raises `InvalidFlow` when it makes no sense by itself."""
-    targets: Mapping[object, object] = (
-        cast("Mapping[object, object]", to) if isinstance(to, Mapping) else {}
-    )
+    targets = cast("Mapping[object, object]", to if isinstance(to, Mapping) else {})
     if not targets:
         what = f"{work.name!r} leads nowhere"
         fix = 'give a dict of labels and parts: `.route({"yes": a, "no": END})`'
@@ -142,15 +140,15 @@ def fan(work: Work, to: object, unsure: object, at_least: float, spot: Spot | No
     confident(at_least, f"route of {work.name!r}", spot)
     ways = tuple((label, tree_of(target, spot)) for label, target in targets.items())
     other = None if unsure is None else tree_of(unsure, spot)
-    return Fan(work, ways, other, at_least, spot)
+    is_open = any(part.is_open for _, part in ways) or (other is not None and other.is_open)
+    return Fan(work, ways, other, at_least, spot, is_open)
 
 
 def confident(at_least: float, where: str, spot: Spot | None) -> None:
     """Refuse a least confidence that no answer can be compared with."""
     if not 0.0 <= at_least <= 1.0:
-        raise invalid(
-            f"`at_least` is {at_least!r}", "a confidence is a number from 0 to 1", spot, where
-        )
+        fix = "a confidence is a number from 0 to 1"
+        raise invalid(f"`at_least` is {at_least!r}", fix, spot, where)
 
 
 def chosen(work: Work, to: Callable[[L], object]) -> dict[L, object]:

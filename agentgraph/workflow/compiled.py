@@ -8,15 +8,17 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict, TypeVar, Unpack
 
 from agentgraph import runtime
-from agentgraph.graph import FrozenGraph, Requirement, to_json
+from agentgraph.graph import FrozenGraph, Requirement, Vertex, to_json
 from agentgraph.runtime import Program, RunOptions
+from agentgraph.runtime.program import Binding
+from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.elsewhere import IN_A_WORKFLOW, unknown
 from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
 from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import pair_of, signature_of
-from agentgraph.workflow.subgraph import subgraph_work
 from agentgraph.workflow.tree import Mention
+from agentgraph.workflow.work import Settled, Work, without_error
 
 if TYPE_CHECKING:
     from agentgraph.events import Result
@@ -98,8 +100,16 @@ class Workflow(Unfinished, Generic[S, D]):
         `enter` makes its state from the outer one, `leave` puts its result back. `outer`
         only tells a type checker which state that is.
         """
+        entered = signature_of(enter)
         left = pair_of(leave, "the outer state and the final state of this workflow")
-        work = subgraph_work(self.program, signature_of(enter), left)
+
+        def settle() -> Settled:
+            agent, access = entered.about.agent, in_turn((entered.access, left.access))
+            vertex = Vertex(self.name, "subgraph", agent, child=self.graph, access=access)
+            binding = Binding(without_error(entered, "`enter`"), child=self.program, into=left.fn)
+            return Settled(vertex, binding, (entered, left))
+
+        work = Work(self.name, self.program, settle)
         return Node(Mention(work if outer is None else work.on(outer), object()))
 
     def verify(self) -> "Report":

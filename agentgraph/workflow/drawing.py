@@ -56,7 +56,7 @@ def leaves_open(loop: Loop) -> bool:
 class Pen:
     """Draws parts of a flow into a sketch."""
 
-    __slots__ = ("_hidden", "_into", "_rounds", "_seen", "sketch")
+    __slots__ = ("_hidden", "_rounds", "_seen", "sketch")
 
     def __init__(self, sketch: Sketch) -> None:
         """Take the sketch to draw into."""
@@ -64,8 +64,6 @@ class Pen:
         self._rounds: list[Round] = []
         self._seen: dict[Hashable, list[int]] = {}
         """Where each object stands, while a loop is being drawn."""
-        self._into: dict[int, list[int]] = {}
-        """The numbers of the ways into a dot, while a loop is being drawn."""
         self._hidden: list[list[int]] = []
         """From where to where the dots stand that are beside, not before, what comes next."""
 
@@ -91,7 +89,7 @@ class Pen:
             part, spot, is_last = waiting.pop()
             if isinstance(part, End):
                 if not part.is_open:
-                    self._connect(exits, END, spot)
+                    self.sketch.connect(exits, END, spot)
                     exits = []
                 continue
             if is_last and self._rounds and self._leads_back(part, exits, spot):
@@ -127,14 +125,8 @@ class Pen:
 
     def _add(self, gate: Gate | None, work: Work | None, exits: Exits, spot: Spot | None) -> int:
         dot = self.sketch.add(gate, work, spot)
-        self._connect(exits, dot, spot)
+        self.sketch.connect(exits, dot, spot)
         return dot
-
-    def _connect(self, exits: Exits, target: int, spot: Spot | None) -> None:
-        if self._rounds:
-            first = len(self.sketch.ways)
-            self._into.setdefault(target, []).extend(range(first, first + len(exits)))
-        self.sketch.connect(exits, target, spot)
 
     def _note(self, part: Tree) -> None:
         """Remember where an object stands: at the dot that is drawn next."""
@@ -241,7 +233,6 @@ class Pen:
             ends = ends + more
         if not self._rounds:
             self._seen.clear()
-            self._into.clear()
         return ends
 
     def _leads_back(self, part: Tree, exits: Exits, spot: Spot | None) -> bool:
@@ -257,7 +248,7 @@ class Pen:
             if inside:
                 first = len(self.sketch.ways)
                 backs.setdefault(inside[0], []).extend(range(first, first + len(exits)))
-                self._connect(exits, inside[0], spot)
+                self.sketch.connect(exits, inside[0], spot)
                 return True
         return False
 
@@ -275,31 +266,23 @@ class Pen:
         while (outer := self._gate_before(dot, inner)) is not None:
             dot = outer
             inner = dots[dot].limit or inner
+        loop = inner.loop
+        assert loop is not None, "a flow counts for its loops alone"
         gate = self._add("meet", None, [], dots[dot].spot)
         dots[gate].limit = limit
         dots[gate].before = dot
-        loop = inner.loop
-        coming = self._into.setdefault(dot, [])
-        outside = [n for n in coming if loop is None or self.sketch.ways[n][0] not in loop.dots]
-        moved = list(dict.fromkeys([*outside, *backs]))
-        for number in moved:
-            source, _, label, unsure, spot = self.sketch.ways[number]
-            self.sketch.ways[number] = (source, gate, label, unsure, spot)
-        self._into[dot] = [number for number in coming if number not in set(moved)]
-        self._into[gate] = moved
-        self._connect([Exit(gate)], dot, dots[dot].spot)
+        for number, (source, target, label, unsure, spot) in enumerate(self.sketch.ways):
+            if number in backs or (target == dot and source not in loop.dots):
+                self.sketch.ways[number] = (source, gate, label, unsure, spot)
+        self.sketch.connect([Exit(gate)], dot, dots[dot].spot)
         for area in self.sketch.areas:
-            if dot in area.dots and loop is not None and _is_around(area, loop):
+            if dot in area.dots and _is_around(area, loop):
                 area.more.append(gate)
 
     def _gate_before(self, dot: int, limit: Limit) -> int | None:
         """Return the gate that counts for a loop around that of `limit`, if there is one."""
-        for number in self._into.get(dot, ()):
-            source = self.sketch.ways[number][0]
-            at = self.sketch.dots[source]
-            if at.gate == "meet" and at.before == dot and at.limit is not limit:
-                return source
-        return None
+        gates = (n for n, at in enumerate(self.sketch.dots) if at.before == dot)
+        return next((n for n in gates if self.sketch.dots[n].limit is not limit), None)
 
 
 def _is_around(area: Area, loop: Area) -> bool:

@@ -15,6 +15,7 @@ from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow, NotAvailable
 from agentgraph.runtime.context import Ctx
+from agentgraph.runtime.policy import are_errors
 from agentgraph.workflow.agents import function_tree
 from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, invalid, spot_of_caller
@@ -66,6 +67,10 @@ Method: TypeAlias = Callable[[X, S], R] | Callable[[X, S, Ctx[Never]], R]
 """The same in a class body."""
 Fn: TypeAlias = With[S, Soon[None]]
 """The bodies where the state must be inferred: mypy infers nothing through a protocol."""
+Kinds: TypeAlias = type[E] | tuple[type[E], ...]
+"""The errors that a catch names."""
+Handler: TypeAlias = Callable[[S, E], Soon[None]]
+"""A function of the state and the error that was caught."""
 
 
 class Unfinished:
@@ -101,7 +106,7 @@ class Flow(Generic[S_contra]):
         """Made by decorators, operators and methods."""
         self.tree: Tree = tree
 
-    def __rshift__(self: "Flow[S]", nxt: "Flow[S] | End | Body[S] | BodyCtx[S]") -> "Flow[S]":
+    def __rshift__(self: "Flow[S]", nxt: "Target[S]") -> "Flow[S]":
         spot = spot_of_caller()
         return Flow(_chained(self.tree, tree_of(nxt, spot), spot))
 
@@ -121,21 +126,13 @@ class Flow(Generic[S_contra]):
 
     @overload
     def catch(
-        self: "Flow[S]",
-        exc: type[Exception] | tuple[type[Exception], ...],
-        to: "Flow[S] | End | Body[S]",
+        self: "Flow[S]", exc: Kinds[Exception], to: "Flow[S] | End | Body[S]"
     ) -> "Flow[S]": ...
     @overload
-    def catch(
-        self: "Flow[S]",
-        exc: type[E] | tuple[type[E], ...],
-        to: Callable[[S, E], Awaitable[None] | None],
-    ) -> "Flow[S]": ...
+    def catch(self: "Flow[S]", exc: Kinds[E], to: Handler[S, E]) -> "Flow[S]": ...
     @overload
     def catch(
-        self: "Flow[S]",
-        exc: tuple[type[E], type[E2]],
-        to: Callable[[S, E | E2], Awaitable[None] | None],
+        self: "Flow[S]", exc: tuple[type[E], type[E2]], to: Handler[S, E | E2]
     ) -> "Flow[S]": ...
     def catch(self, exc: object, to: object) -> object:
         """Lead errors of these types to a handler: `(state)`, `(state, error)` or `(state, ctx)`.
@@ -146,11 +143,10 @@ class Flow(Generic[S_contra]):
         spot = spot_of_caller()
         handler = tree_of(to, spot)
         errors = error_types(exc, spot)
-        return Flow[BaseModel](Catch(self.tree, errors, handler, spot))
+        is_open = self.tree.is_open or handler.is_open
+        return Flow[BaseModel](Catch(self.tree, errors, handler, spot, is_open))
 
-    def loop(
-        self: "Flow[S]", *, at_most: int, then: "Flow[S] | End | Body[S] | BodyCtx[S] | None" = None
-    ) -> "Flow[S]":
+    def loop(self: "Flow[S]", *, at_most: int, then: "Target[S] | None" = None) -> "Flow[S]":
         """Let a route inside lead back: an object that ends one of its ways and stands before it.
 
         What it leads back to runs at most `at_most` times, the first included. One time
@@ -159,11 +155,13 @@ class Flow(Generic[S_contra]):
         spot = spot_of_caller()
         positive(at_most, "at_most", ".loop", spot)
         after = None if then is None else tree_of(then, spot)
-        return Flow(Loop(self.tree, at_most, after, spot, leaves_open))
+        loop = Loop(self.tree, at_most, after, spot, is_open=True)
+        # Which of its ends lead back shows when it is drawn.
+        return Flow(loop._replace(is_open=leaves_open(loop)))
 
     def on(self, state: type[S2]) -> "Flow[S2]":
         """Use this flow for a state that extends its own (checked when the workflow is built)."""
-        return Flow(On(self.tree, state, spot_of_caller()))
+        return Flow(On(self.tree, state, spot_of_caller(), self.tree.is_open))
 
 
 class Par(Flow[S_contra]):
@@ -180,7 +178,7 @@ class Par(Flow[S_contra]):
             raise invalid(what, fix, spot, f".join({need})")
         width = len([*branches(self.tree)])
         reachable(need, width, f".join({need})", "without `.join` all are awaited", spot)
-        return type(self)(Quorum(self.tree, need, spot))
+        return type(self)(Quorum(self.tree, need, spot, self.tree.is_open))
 
 
 class Node(Flow[S_contra]):
@@ -229,6 +227,8 @@ def undo_of(fn: object) -> Signature:
 
 
 Step: TypeAlias = Flow[S] | Fn[S]
+Target: TypeAlias = Flow[S] | End | Body[S] | BodyCtx[S]
+"""What a part or a label may lead to."""
 
 
 def tree_of(part: object, spot: Spot | None) -> Tree:
@@ -242,22 +242,21 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
             raise invalid(f"{part!r} is no part of a flow", part.advice, spot)
         case _ if callable(part):
             return function_tree(part)
+        case str():
+            fix = f"write the function or the node without quotes: `{part}`"
+            raise invalid(f"{part!r} is no part of a flow but a text", fix, spot)
         case _:
-            is_text = isinstance(part, str)
-            raise invalid(
-                f"{part!r} is no part of a flow{' but a text' if is_text else ''}",
-                f"write the function or the node without quotes: `{part}`"
-                if is_text
-                else "a flow is made of nodes and functions; labels are led to parts with "
-                "`classifier.route({...})`",
-                spot,
+            fix = (
+                "a flow is made of nodes and functions; labels are led to parts with "
+                "`classifier.route({...})`"
             )
+            raise invalid(f"{part!r} is no part of a flow", fix, spot)
 
 
 def _chained(left: Tree, right: Tree, spot: Spot | None) -> Tree:
     if not left.is_open:
         raise _closed("every end of the left side of `>>` is closed", spot)
-    return Chain(left, right, spot)
+    return Chain(left, right, spot, right.is_open)
 
 
 def _closed(what: str, spot: Spot | None) -> InvalidFlow:
@@ -266,35 +265,24 @@ def _closed(what: str, spot: Spot | None) -> InvalidFlow:
 
 
 def _beside(left: Tree, right: Tree) -> Side:
-    for tree in (left, right):
-        if isinstance(tree, End):
-            raise InvalidFlow(
-                "END and NEXT are no branches",
-                where="an operand of `|`",
-                fix="put nodes or flows side by side; END goes after them: `(a | b) >> END`",
-            )
-    return Side(left, right)
+    if isinstance(left, End) or isinstance(right, End):
+        fix = "put nodes or flows side by side; END goes after them: `(a | b) >> END`"
+        raise InvalidFlow("END and NEXT are no branches", where="an operand of `|`", fix=fix)
+    return Side(left, right, left.is_open or right.is_open)
 
 
 def error_types(exc: object, spot: Spot | None) -> tuple[type[Exception], ...]:
     """Check the exception types that a catch names."""
-    found: tuple[object, ...] = (
-        cast("tuple[object, ...]", exc) if isinstance(exc, tuple) else (exc,)
-    )
-    wrong = [each for each in found if not _is_error(each)]
+    found = cast("tuple[type[Exception], ...]", exc if isinstance(exc, tuple) else (exc,))
+    wrong = [each for each in found if not are_errors((each,))]
     if wrong or not found:
-        raise invalid(
-            f"{wrong[0]!r} is no kind of error" if wrong else "a catch names no errors",
+        what = f"{wrong[0]!r} is no kind of error" if wrong else "a catch names no errors"
+        fix = (
             "name the types to catch: `.catch((ConnectionError, TimeoutError), sorry)`; "
-            "cancellation cannot be caught",
-            spot,
-            ".catch(...)",
+            "cancellation cannot be caught"
         )
-    return cast("tuple[type[Exception], ...]", found)
-
-
-def _is_error(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Exception)
+        raise invalid(what, fix, spot, ".catch(...)")
+    return found
 
 
 def reachable(need: int, count: int, where: str, otherwise: str, spot: Spot | None) -> None:

@@ -50,12 +50,7 @@ def _rewired(ways: list[Way], gone: set[int], replaced: dict[int, list[int]]) ->
     found: list[Way] = []
     for number, way in enumerate(ways):
         if number in replaced:
-            found += [_from(way[0], ways[each]) for each in replaced[number]]
+            found += [(way[0], *ways[each][1:]) for each in replaced[number]]
         elif way[0] not in gone:
             found.append(way)
     return found
-
-
-def _from(source: int, way: Way) -> Way:
-    _, target, label, unsure, spot = way
-    return source, target, label, unsure, spot

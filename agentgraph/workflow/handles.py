@@ -19,6 +19,8 @@ _NAMED = "name what an edge touches by its function, or by the handle that `add_
 class Placed(NamedTuple):
     """Where a node or a whole flow stands: its first dot, its open ends, all its dots."""
 
+    tree: Tree
+    """Kept, since it is known by its identity."""
     entry: int
     exits: list[Exit]
     dots: range
@@ -53,7 +55,7 @@ class Handles:
         if name is not None:
             self._names.add(name)
         mention = Mention(work, key)
-        self._put(mention, spot)
+        self._place(mention, spot)
         return mention
 
     def entry(self, handle: object, spot: Spot | None) -> int:
@@ -81,13 +83,12 @@ class Handles:
 
     def find(self, handle: object, spot: Spot | None) -> Placed:
         """Return where a handle stands."""
-        key, tree = _key(handle), _tree(handle)
+        key = _key(handle)
         found = self._placed.get(key)
-        if found is not None:
-            return found
-        if tree is not None and not isinstance(tree, Mention):
-            return self._draw(tree, key, spot)
-        return self._put(Mention(self._work(handle, None, NOTHING, spot), key), spot)
+        if found is None:
+            tree = _tree(handle) or Mention(self._work(handle, None, NOTHING, spot), key)
+            found = self._place(tree, spot)
+        return found
 
     def _work(self, fn: object, name: str | None, options: Options, spot: Spot | None) -> Work:
         if isinstance(fn, Node):
@@ -118,16 +119,12 @@ class Handles:
             fix = "edges go by the function, or by what `add_node` returned: without quotes"
         return invalid(f"{name!r} is no node but a text", fix, spot)
 
-    def _put(self, mention: Mention, spot: Spot | None) -> Placed:
-        dot = self.sketch.add(None, mention.work, spot)
-        placed = self._placed[mention.key] = Placed(dot, [Exit(dot)], range(dot, dot + 1))
-        return placed
-
-    def _draw(self, tree: Tree, key: Hashable, spot: Spot | None) -> Placed:
-        """Add a whole flow; it is one handle, entered at its beginning and left at its open ends."""
+    def _place(self, tree: Tree, spot: Spot | None) -> Placed:
+        """Add a part; it is one handle, entered at its beginning and left at its open ends."""
         first = len(self.sketch.dots)
         exits = Pen(self.sketch).draw(tree, [], spot)
-        placed = self._placed[key] = Placed(first, exits, range(first, len(self.sketch.dots)))
+        placed = Placed(tree, first, exits, range(first, len(self.sketch.dots)))
+        self._placed[key_of(tree)] = placed
         return placed
 
 

@@ -1,24 +1,25 @@
 """`each`: do something for every item of a list known only at run time; not how items are driven."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, cast, overload
+from typing import Literal, Required, TypeAlias, TypedDict, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Vertex
 from agentgraph.runtime import ItemFailed
 from agentgraph.runtime.policy import Retry
-from agentgraph.runtime.program import Program
+from agentgraph.runtime.program import Binding, Program
+from agentgraph.workflow.access import in_turn
 from agentgraph.workflow.agents import policy_of
 from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Flow, Node, positive
 from agentgraph.workflow.places import spot_of_caller
-from agentgraph.workflow.signature import Signature, pair_of, signature_of
-from agentgraph.workflow.subgraph import each_work, item_state
+from agentgraph.workflow.signature import Signature, is_model, pair_of, signature_of
 from agentgraph.workflow.tree import Mention
+from agentgraph.workflow.work import Settled, Work, without_error
 
 S = TypeVar("S", bound=BaseModel)
 W = TypeVar("W", bound=BaseModel)
@@ -26,65 +27,62 @@ X = TypeVar("X")
 R = TypeVar("R")
 
 
+Listing: TypeAlias = Callable[[S], Iterable[X]]
+Keeping: TypeAlias = Callable[[S, list[R]], None]
+
+
+class Failing(TypedDict, total=False):
+    """How the items are done; one that fails fails the node."""
+
+    limit: int
+    """How many are done at once. 8 by default."""
+    retry: Retry | None
+    on_error: Literal["fail"]
+
+
+class Collecting(TypedDict, total=False):
+    """How the items are done; what one failed with is its result."""
+
+    limit: int
+    retry: Retry | None
+    on_error: Required[Literal["collect"]]
+
+
 @overload
 def each(
-    over: Callable[[S], Iterable[W]],
-    do: Workflow[W] | Node[W],
-    into: Callable[[S, list[W]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["fail"] = "fail",
+    over: Listing[S, W], do: Workflow[W] | Node[W], into: Keeping[S, W], **said: Unpack[Failing]
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
+    over: Listing[S, X],
     do: Callable[[X], Awaitable[R]],
-    into: Callable[[S, list[R]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["fail"] = "fail",
+    into: Keeping[S, R],
+    **said: Unpack[Failing],
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
-    do: Callable[[X], R],
-    into: Callable[[S, list[R]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["fail"] = "fail",
+    over: Listing[S, X], do: Callable[[X], R], into: Keeping[S, R], **said: Unpack[Failing]
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[W]],
+    over: Listing[S, W],
     do: Workflow[W] | Node[W],
-    into: Callable[[S, list[W | ItemFailed]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["collect"],
+    into: Keeping[S, W | ItemFailed],
+    **said: Unpack[Collecting],
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
+    over: Listing[S, X],
     do: Callable[[X], Awaitable[R]],
-    into: Callable[[S, list[R | ItemFailed]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["collect"],
+    into: Keeping[S, R | ItemFailed],
+    **said: Unpack[Collecting],
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Callable[[S], Iterable[X]],
+    over: Listing[S, X],
     do: Callable[[X], R],
-    into: Callable[[S, list[R | ItemFailed]], None],
-    *,
-    limit: int = 8,
-    retry: Retry | None = None,
-    on_error: Literal["collect"],
+    into: Keeping[S, R | ItemFailed],
+    **said: Unpack[Collecting],
 ) -> Node[S]: ...
 def each(
     over: object,
@@ -103,20 +101,31 @@ def each(
     """
     positive(limit, "limit", "each", spot_of_caller())
     if on_error not in {"fail", "collect"}:
-        raise InvalidAgent(
-            f"`on_error` is {on_error!r}", where="each", fix='give "fail" or "collect"'
-        )
-    vertex = Vertex(
-        "each", "each", policy=policy_of(retry), limit=limit, collect=on_error == "collect"
-    )
+        fix = 'give "fail" or "collect"'
+        raise InvalidAgent(f"`on_error` is {on_error!r}", where="each", fix=fix)
+    policy, collects = policy_of(retry), on_error == "collect"
+    lists, put = signature_of(over), pair_of(into, "the state and the list of results")
     called, child, served = _done(do)
-    put = pair_of(into, "the state and the list of results")
-    work = each_work(vertex, signature_of(over), put, do=called, child=child, served=served)
-    return Node[BaseModel](Mention(work, object()))
+
+    def settle() -> Settled:
+        agent, doc, _ = called.about if called else ("", "", None)
+        vertex = Vertex(
+            *("each", "each", agent, doc),
+            policy=policy,
+            limit=limit,
+            collect=collects,
+            child=child.graph if child else None,
+            access=in_turn((lists.access, put.access)),
+        )
+        body = without_error(called, "`do`") if called else None
+        binding = Binding(without_error(lists, "`over`"), do=body, into=put.fn, child=child)
+        return Settled(vertex, binding, (lists, put), served)
+
+    return Node[BaseModel](Mention(Work("each", settle, settle, is_numbered=True), object()))
 
 
 def _done(do: object) -> tuple[Signature | None, Program | None, tuple[Signature, ...]]:
-    """Return what is done for an item, a function or a program, and what it is to be served."""
+    """Return what is done for an item, a function or a program, and what the workflow serves of it."""
     if isinstance(do, Workflow):
         return None, cast("Workflow[BaseModel]", do).program, ()
     if isinstance(do, Node):
@@ -129,12 +138,15 @@ def _done(do: object) -> tuple[Signature | None, Program | None, tuple[Signature
 
 
 def _single(do: Node[BaseModel]) -> tuple[Program, tuple[Signature, ...]]:
-    """Make a program of one node."""
+    """Make a program of one node, which works on the items."""
     spot = spot_of_caller()
     called = do.work.settled.checked
     sketch = draw(do.tree, spot)
-    state = item_state(called[0])
+    first = called[0].read_again()
+    if not is_model(first.state):
+        fix = "annotate its first parameter with the class of the items"
+        raise first.fault(f"{first.name!r} does not say which state it works on", fix)
     from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it
 
-    program = assemble(sketch, do.name, state, deps=None, version=1, spot=spot, is_inner=True)
-    return program, called
+    state = first.state
+    return assemble(sketch, do.name, state, deps=None, spot=spot, is_inner=True), called

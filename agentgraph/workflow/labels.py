@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Ask
-from agentgraph.workflow.signature import MISSING, Signature, Unread, options_of
+from agentgraph.workflow.signature import MISSING, Signature, Unread, is_model, options_of
 
 _CLOSED: Final = (
     "annotate the answer with a `Literal` of texts, an `Enum`, a `bool`, or a `Verdict` of one"
@@ -44,21 +44,23 @@ def key_of(answer: object) -> str:
 
 def answers_of(signature: Signature) -> Answers:
     """Read the labels of a classifier or voter. Raises `InvalidAgent` when there are none."""
-    hint: object = _awaited(_given(signature))
+    hint = _awaited(_given(signature))
     options = options_of(hint)
-    rest = tuple(each for each in options if each is not NoneType)
+    rest = [each for each in options if each is not NoneType]
     verdicts = [each for each in rest if _is_verdict(each)]
+    abstains = len(rest) < len(options)
     if not verdicts:
-        if len(rest) < len(options):
-            raise _abstaining(signature)
-        return _labels(signature, hint, Answers({}))
+        if abstains:
+            what = f"{signature.name!r} returns a label or None, so its labels cannot be checked"
+            fix = (
+                "a classifier that may abstain returns a verdict or None: `-> Verdict[Kind] | None`"
+            )
+            raise signature.fault(what, fix)
+        return _labels(signature, hint)
     if len(verdicts) < len(rest) or len(verdicts) > 1:
         raise _unclear(signature, hint)
-    given: tuple[object, ...] = (*get_args(verdicts[0]), MISSING)
-    label = given[0]
-    return _labels(
-        signature, label, Answers({}, is_verdict=True, abstains=len(rest) < len(options))
-    )
+    label, *_ = *get_args(verdicts[0]), MISSING
+    return _labels(signature, label)._replace(is_verdict=True, abstains=abstains)
 
 
 def asked_by(signature: Signature) -> Answers:
@@ -67,44 +69,43 @@ def asked_by(signature: Signature) -> Answers:
     if (get_origin(hint) or hint) is not Ask or not get_args(hint):
         what = f"{signature.name!r} does not say what may be answered"
         fix = 'annotate what it returns: `-> Ask[Literal["send", "drop"]]`, or `-> Ask[Address]`'
-        raise InvalidAgent(what, where=signature.where, fix=fix)
+        raise signature.fault(what, fix)
     (answer,) = get_args(hint)
-    if _is_form(answer):
+    if is_model(answer):
         return Answers({}, form=answer)
-    found = _labels(signature, answer, Answers({}))
+    found = _labels(signature, answer)
     if found.is_open:
-        what = f"{signature.name!r} may be answered by any text"
         fix = "name the answers with a `Literal` or an `Enum`; for free text ask with a model"
-        raise InvalidAgent(what, where=signature.where, fix=fix)
+        raise signature.fault(f"{signature.name!r} may be answered by any text", fix)
     return found
 
 
 def _given(signature: Signature) -> object:
     hint = signature.read_again().returns
     if isinstance(hint, Unread):
-        raise InvalidAgent(
-            f"the labels of {signature.name!r} cannot be read: nothing is called {hint.text!r} here",
-            where=signature.where,
-            fix="define it before the workflow is built, where the function can see it",
+        what = (
+            f"the labels of {signature.name!r} cannot be read: nothing is called {hint.text!r} here"
         )
+        fix = "define it before the workflow is built, where the function can see it"
+        raise signature.fault(what, fix)
     if hint is MISSING or hint is NoneType:
         what = f"{signature.name or 'a function'!r} does not say which labels it answers"
-        raise InvalidAgent(what, where=signature.where, fix=_CLOSED)
+        raise signature.fault(what, _CLOSED)
     return _bare(hint)
 
 
-def _labels(signature: Signature, hint: object, so_far: Answers) -> Answers:
+def _labels(signature: Signature, hint: object) -> Answers:
+    labels: dict[object, str] = {}
     values = list(_values(signature, hint))
     if values == [str]:
-        return Answers({}, is_open=True, is_verdict=so_far.is_verdict, abstains=so_far.abstains)
-    labels: dict[object, str] = {}
+        return Answers({}, is_open=True)
     for value in values:
         key = key_of(value)
         if key in labels.values() and value not in labels:
             what = f"two answers of {signature.name!r} have the label {key!r}"
-            raise InvalidAgent(what, where=signature.where, fix="give one of them another name")
+            raise signature.fault(what, "give one of them another name")
         labels[value] = key
-    return Answers(labels, is_verdict=so_far.is_verdict, abstains=so_far.abstains)
+    return Answers(labels)
 
 
 def _values(signature: Signature, hint: object) -> Iterator[object]:
@@ -127,10 +128,6 @@ def _values(signature: Signature, hint: object) -> Iterator[object]:
 
 def _is_verdict(hint: object) -> bool:
     return hint is Verdict or get_origin(hint) is Verdict
-
-
-def _is_form(hint: object) -> TypeGuard[type[BaseModel]]:
-    return isinstance(hint, type) and issubclass(hint, BaseModel)
 
 
 def _is_enum(hint: object) -> TypeGuard[type[Enum]]:
@@ -156,14 +153,8 @@ def _awaited(hint: object) -> object:
     return hint
 
 
-def _abstaining(signature: Signature) -> InvalidAgent:
-    what = f"{signature.name!r} returns a label or None, so its labels cannot be checked"
-    fix = "a classifier that may abstain returns a verdict or None: `-> Verdict[Kind] | None`"
-    return InvalidAgent(what, where=signature.where, fix=fix)
-
-
 def _unclear(signature: Signature, hint: object) -> InvalidAgent:
     named = hint if get_args(hint) else getattr(hint, "__name__", hint)
     shown = "a verdict of nothing" if hint is MISSING else repr(str(named).replace("typing.", ""))
     what = f"{signature.name!r} answers {shown}, which is no closed set of labels"
-    return InvalidAgent(what, where=signature.where, fix=_CLOSED)
+    return signature.fault(what, _CLOSED)

@@ -39,9 +39,6 @@ class OnInstance(Unfinished, Generic[X_contra, P_co]):
 def undecorated(fn: object, where: str, more: str = "") -> object:
     """Return a function as it is. Raises `InvalidAgent` when it was decorated already."""
     if isinstance(fn, Flow | Unfinished):
-        raise InvalidAgent(
-            f"{fn!r} is no function any more",
-            where=where,
-            fix=f"decorate the function once{more}",
-        )
+        fix = f"decorate the function once{more}"
+        raise InvalidAgent(f"{fn!r} is no function any more", where=where, fix=fix)
     return fn

@@ -98,14 +98,10 @@ def _is_between(dot: Dot) -> bool:
 
 
 def _reached(first: Iterable[int], links: Ways, stops: set[int]) -> set[int]:
-    seen: set[int] = set()
-    waiting = [dot for dot in first if dot not in stops]
-    while waiting:
-        dot = waiting.pop()
-        if dot not in seen:
-            seen.add(dot)
-            waiting += [each for each in links[dot] if each not in stops]
-    return seen
+    from agentgraph.verify.ways import reached  # noqa: PLC0415 - who only imports is spared it
+
+    starts = (dot for dot in first if dot not in stops)
+    return {*reached(starts, lambda dot: (each for each in links[dot] if each not in stops))}
 
 
 def _enter(sketch: Sketch, members: set[int], spot: Spot | None) -> int | None:

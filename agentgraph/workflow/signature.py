@@ -18,6 +18,8 @@ from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
 from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 
+from pydantic import BaseModel
+
 from agentgraph.errors import InvalidAgent, Place
 from agentgraph.graph import Access
 from agentgraph.runtime.context import Ctx
@@ -170,11 +172,9 @@ class Signature:
 def signature_of(fn: object) -> Signature:
     """Read what `fn` takes. Raises `InvalidAgent` when it cannot be called with a state."""
     if not callable(fn):
-        raise InvalidAgent(
-            f"{fn!r} is no function",
-            where=f"a value of type {type(fn).__name__!r}",
-            fix="give a function, a method, or an object with `__call__`",
-        )
+        where = f"a value of type {type(fn).__name__!r}"
+        fix = "give a function, a method, or an object with `__call__`"
+        raise InvalidAgent(f"{fn!r} is no function", where=where, fix=fix)
     plain = _plain(fn)
     source = plain or _source(fn)
     code = getattr(source, "__code__", None)
@@ -302,6 +302,11 @@ def _around(source: object) -> dict[str, object]:
 def options_of(hint: object) -> tuple[object, ...]:
     """Return what a hint allows: the parts of a union, or the hint itself."""
     return get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+
+
+def is_model(hint: object) -> TypeGuard[type[BaseModel]]:
+    """Say whether a hint is the class of a state or a form."""
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
 
 
 def _is_error(hint: object) -> bool:

@@ -37,12 +37,10 @@ def consensus(*voters: object, need: int) -> object:
         fix = "give at least two: `consensus(tone, facts, policy, need=2)`"
         raise InvalidAgent(what, where="consensus", fix=fix)
     if not len(voters) // 2 < need <= len(voters):
-        raise InvalidAgent(
-            f"a consensus of {len(voters)} voters needs {need} votes, "
-            + ("which can never come" if need > len(voters) else "so two labels could win"),
-            where="consensus",
-            fix=f"take a number from {len(voters) // 2 + 1} to {len(voters)}",
-        )
+        doubt = "which can never come" if need > len(voters) else "so two labels could win"
+        what = f"a consensus of {len(voters)} voters needs {need} votes, {doubt}"
+        fix = f"take a number from {len(voters) // 2 + 1} to {len(voters)}"
+        raise InvalidAgent(what, where="consensus", fix=fix)
     signatures = tuple(_voter(voter) for voter in voters)
     work = Work("consensus", signatures, lambda: _settled(signatures, need), is_numbered=True)
     return Classifier[BaseModel, bool](work)
@@ -60,15 +58,12 @@ def _settled(voters: tuple[Signature, ...], need: int) -> Settled:
     labels = answers[0].labels
     for voter, answer in zip(voters, answers, strict=True):
         if answer.is_open:
-            raise voter.fault(
-                f"the voter {voter.name!r} may answer any text",
-                "annotate its answer with a `Literal`, an `Enum` or a `bool`",
-            )
+            fix = "annotate its answer with a `Literal`, an `Enum` or a `bool`"
+            raise voter.fault(f"the voter {voter.name!r} may answer any text", fix)
         if dict(answer.labels) != dict(labels):
-            raise voter.fault(
-                f"the voters {voters[0].name!r} and {voter.name!r} answer different labels",
-                f"let all voters of one consensus answer {', '.join(labels.values())}",
-            )
+            what = f"the voters {voters[0].name!r} and {voter.name!r} answer different labels"
+            fix = f"let all voters of one consensus answer {', '.join(labels.values())}"
+            raise voter.fault(what, fix)
     names = Names(())
     may_abstain = any(answer.abstains for answer in answers)
     vertex = Vertex(

@@ -200,6 +200,7 @@ def test_retries_that_could_not_be_meant_are_refused(options: dict[str, Any]) ->
         ({"concurrency": "many"}, "may do 'many' things"),
         ({"concurrency": 1.5}, "may do 1.5 things"),
         ({"budget": 5}, "the budget of the run is 5"),
+        ({"clock": 5}, "the clock of the run is 5"),
     ],
 )
 def test_options_of_a_run_that_could_not_be_meant_are_refused(

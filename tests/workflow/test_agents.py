@@ -191,7 +191,11 @@ def test_a_function_is_decorated_once() -> None:
     "make",
     [
         lambda: node(timeout=0),
+        lambda: node(timeout="x"),
         lambda: node(limit=0),
+        lambda: node(limit="x"),
+        lambda: node(limit=1.5),
+        lambda: node(retry=5),
         lambda: node(reads="text"),
         lambda: node(name="")(clerk.undo),
     ],
