@@ -11,7 +11,7 @@ from agentgraph.events import OpenQuestion
 from agentgraph.machine import Answered, Task
 from agentgraph.runtime.call import refuse
 from agentgraph.runtime.clock import Alarm
-from agentgraph.runtime.program import Job
+from agentgraph.runtime.program import Job, label_for
 from agentgraph.runtime.question import Ask
 from agentgraph.state import Revision
 
@@ -183,19 +183,12 @@ def fact_of(waiting: Waiting, value: object, edits: Mapping[str, object] | None 
     form = job.binding.form
     if form is not None:
         return Answered(task.ticket, None, _filled(waiting, form, payload, value))
-    label = _label(job, value)
+    label = label_for(job.labels, value)
     if label is None:
         names = ", ".join(repr(each) for each in job.binding.labels)
         fix = suggest(str(value), job.binding.labels.values(), f"answer one of {names}")
         raise waiting.unfit(f"{value!r} is no answer to {waiting.path!r}", fix)
     return Answered(task.ticket, label, payload)
-
-
-def _label(job: Job, value: object) -> str | None:
-    try:
-        return job.labels.get((type(value), value))
-    except TypeError:  # The answer cannot be hashed, so it is none of the labels.
-        return None
 
 
 def _edited(waiting: Waiting, edits: Mapping[str, object]) -> Revision:
