@@ -9,7 +9,7 @@ Rules of this file:
 3. Standard library only, and nothing of agentgraph: every layer raises from here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, cast
 
@@ -81,21 +81,24 @@ class Script:
     within: str = ""
     """The path of the graph that is played alone, since the one around it can have no run."""
 
+    def renamed(self, name: Callable[[str], str], at: Callable[[str], str]) -> "Script":
+        """Return it with other names: `at` gives those of its steps, `name` all others."""
+        return replace(
+            self,
+            culprits=tuple(map(name, self.culprits)),
+            steps=tuple(step._replace(vertex=at(step.vertex)) for step in self.steps),
+            moves=tuple((name(source), name(to), by) for source, to, by in self.moves),
+            tokens=tuple(Resting(name(on), by and name(by)) for on, by in self.tokens),
+            mended=tuple((name(first), name(last)) for first, last in self.mended),
+        )
+
     def followed_by(self, script: "Script", at: str, path: str) -> "Script":
         """Go on with the script of a graph inside: `at` its run, `path` where it stands."""
-        return replace(
-            script,
-            culprits=tuple(path + name for name in script.culprits),
-            steps=self.steps + tuple(s._replace(vertex=at + s.vertex) for s in script.steps),
-            moves=self.moves + tuple((path + a, path + b, by) for a, b, by in script.moves),
-            tokens=self.tokens
-            + tuple(
-                Resting(path + token.vertex, token.source and path + token.source)
-                for token in script.tokens
-            ),
-            again=None if script.again is None else len(self.steps) + script.again,
-            mended=tuple((path + first, path + last) for first, last in script.mended),
-        )
+        inner = script.renamed(lambda name: path + name, lambda name: at + name)
+        again = None if script.again is None else len(self.steps) + script.again
+        steps, moves = self.steps + inner.steps, self.moves + inner.moves
+        tokens = self.tokens + inner.tokens
+        return replace(inner, steps=steps, moves=moves, tokens=tokens, again=again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from agentgraph.errors import NotAvailable
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.call import call, refuse
-from agentgraph.runtime.program import Body
+from agentgraph.runtime.program import Body, by_type
 from agentgraph.runtime.work import key_of, verdict_of
 from agentgraph.state import schema_of
 
@@ -41,8 +41,7 @@ async def decide(body: Body, labels: Mapping[object, str], state: BaseModel) -> 
         return None
     verdict = verdict_of(answer) or Verdict(cast("str", answer))
     if labels:
-        known = {(type(each), each): label for each, label in labels.items()}
-        key_of(known, getattr(body.fn, "__name__", "classifier"), verdict.label)
+        key_of(by_type(labels), getattr(body.fn, "__name__", "classifier"), verdict.label)
     return verdict
 
 

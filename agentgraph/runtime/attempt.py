@@ -26,7 +26,7 @@ from agentgraph.machine import (
     kinds_of,
 )
 from agentgraph.runtime.call import refuse
-from agentgraph.runtime.program import Job
+from agentgraph.runtime.program import Job, label_for
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.runtime.work import (
@@ -112,7 +112,9 @@ class Attempts:
                 verdict = verdict_of(label)
                 if verdict is not None:
                     label = verdict.label
-            key = None if label is None else key_of(job.labels, path, label, is_open=job.is_open)
+            key = label_for(job.labels, label)
+            if key is None and label is not None:
+                key_of(job.labels, path, label, is_open=job.is_open)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             schema.discard(view)
             return await self.broken(carrier, task, error)
@@ -175,14 +177,12 @@ class Attempts:
             error = late
         if isinstance(error, Exception):
             return self._failed(carrier, task, error)
-        if why == "cancel":
-            return self._stopped(carrier, task)
-        return self._failed(carrier, task, _from_inside(task, self._session.place(task)))
-
-    def _stopped(self, carrier: Carrier, task: Task) -> list[Command]:
-        session, carrier.edits = self._session, None
+        session, path = self._session, self._session.place(task)
+        if why != "cancel":
+            return self._failed(carrier, task, _from_inside(task, path))
+        carrier.edits = None
         if session.stream is not None:
-            session.stream.put(NodeStopped(session.place(task), task.attempt, task.visit))
+            session.stream.put(NodeStopped(path, task.attempt, task.visit))
         return session.tell(Stopped(task.ticket))
 
     def _failed(self, carrier: Carrier, task: Task, error: Exception) -> list[Command]:

@@ -93,11 +93,8 @@ class Ctx(Generic[D_co]):
         # Written so that NaN, which is neither above nor below anything, is refused as well.
         is_paid = usd is None or (_is_a(usd, _MONEY) and usd >= 0 and isfinite(usd))
         if not (_is_a(tokens, int) and tokens >= 0 and is_paid):
-            raise RunError(
-                f"{self.path!r} spent tokens={tokens!r}, usd={usd!r}",
-                where=f"node {self.path!r}, visit {self.visit}, attempt {self.attempt}",
-                fix="give numbers that are not negative; usd=None where the cost is unknown",
-            )
+            fix = "give numbers that are not negative; usd=None where the cost is unknown"
+            raise self._fault(f"spent tokens={tokens!r}, usd={usd!r}", fix)
         session = self._session
         session.in_loop(session.spent, self.path, tokens, None if usd is None else float(usd))
 
@@ -119,11 +116,12 @@ class Ctx(Generic[D_co]):
         for key, begun in self._effects:
             if getcoroutinestate(begun) == CORO_CREATED:
                 begun.close()
-                raise RunError(
-                    f"{self.path!r} named the effect {key!r} and did not await it",
-                    where=f"node {self.path!r}, visit {self.visit}, attempt {self.attempt}",
-                    fix="write `await ctx.effect(...)`, in an `async def`",
-                )
+                fix = "write `await ctx.effect(...)`, in an `async def`"
+                raise self._fault(f"named the effect {key!r} and did not await it", fix)
+
+    def _fault(self, what: str, fix: str) -> RunError:
+        where = f"node {self.path!r}, visit {self.visit}, attempt {self.attempt}"
+        return RunError(f"{self.path!r} {what}", where=where, fix=fix)
 
 
 def _is_a(value: object, kind: type | tuple[type, ...]) -> bool:

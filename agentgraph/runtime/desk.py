@@ -11,7 +11,7 @@ from agentgraph.events import OpenQuestion
 from agentgraph.machine import Answered, Task
 from agentgraph.runtime.call import refuse
 from agentgraph.runtime.clock import Alarm
-from agentgraph.runtime.program import Job
+from agentgraph.runtime.program import Job, label_for
 from agentgraph.runtime.question import Ask
 from agentgraph.state import Revision
 
@@ -43,6 +43,10 @@ class Waiting:
         if self.alarm is not None:
             self.alarm.cancel()
             self.alarm = None
+
+    def unfit(self, what: str, fix: str) -> AnswerRefused:
+        """Make the error of an answer to this question that does not fit it."""
+        return AnswerRefused(what, where=f"question {self.id!r}", fix=fix)
 
 
 class Desk:
@@ -117,48 +121,36 @@ class Desk:
     def _by_id(self, question: object, id: str, value: object) -> Waiting | None:
         for waiting in self.waiting:
             if waiting.id == id:
-                _check_question(waiting, question, value)
+                asked = waiting.job.binding.question
+                if question is not None and asked is not None and asked is not question:
+                    fix = "give the question that the id belongs to, or the id alone"
+                    raise _refused(value, f"{id!r} is not a question of {_name(question)!r}", fix)
                 return waiting
         answered = self._answered or {}
         if id in answered:
             _, before = answered[id]
             if type(before) is type(value) and before == value:
                 return None
-            raise AnswerRefused(
-                f"question {id!r} was answered already, with {before!r}",
-                where=f"the answer {value!r}",
-                fix="the first answer stands; ask again in the workflow to change it",
-            )
+            fix = "the first answer stands; ask again in the workflow to change it"
+            raise _refused(value, f"question {id!r} was answered already, with {before!r}", fix)
         known = [*(waiting.id for waiting in self.waiting), *answered]
-        raise UnknownQuestion(
-            f"this run has no open question {id!r}",
-            where=f"the answer {value!r}",
-            fix=suggest(id, known, f"open are: {self._ids()}"),
-        )
+        fix = suggest(id, known, f"open are: {self._ids()}")
+        raise _refused(value, f"this run has no open question {id!r}", fix, UnknownQuestion)
 
     def _by_question(self, question: object, value: object) -> Waiting:
         found = [each for each in self.waiting if each.job.binding.question is question]
         before = [key for key, (asked, _) in (self._answered or {}).items() if asked is question]
         name = _name(question)
         if not found and not before:
-            raise UnknownQuestion(
-                f"{name!r} is not open in this run",
-                where=f"the answer {value!r}",
-                fix=f"open are: {self._ids()}",
-            )
+            fix = f"open are: {self._ids()}"
+            raise _refused(value, f"{name!r} is not open in this run", fix, UnknownQuestion)
         if len(found) > 1:
-            raise AnswerRefused(
-                f"{name!r} is open {len(found)} times",
-                where=f"the answer {value!r}",
-                fix=f"say which: id= one of {', '.join(each.id for each in found)}",
-            )
+            fix = f"say which: id= one of {', '.join(each.id for each in found)}"
+            raise _refused(value, f"{name!r} is open {len(found)} times", fix)
         if before and not (found and found[0].is_shown):
             # An answer that is given twice must not become the answer to the next question.
-            raise AnswerRefused(
-                f"{name!r} was answered already, as {before[-1]!r}",
-                where=f"the answer {value!r}",
-                fix="look at `run.questions` first, or name the open one by its id=",
-            )
+            fix = "look at `run.questions` first, or name the open one by its id="
+            raise _refused(value, f"{name!r} was answered already, as {before[-1]!r}", fix)
         return found[0]
 
     def _shown_last(self, value: object) -> Waiting:
@@ -171,21 +163,12 @@ class Desk:
                 what = "the question that is open now was not shown by this handle yet"
             case several:
                 what = f"{len(several)} questions are open"
-        raise AnswerRefused(
-            f"an answer without an address is not clear: {what}",
-            where=f"the answer {value!r}",
-            fix="name the question, or its id= (run.questions lists the open ones)",
-        )
+        fix = "name the question, or its id= (run.questions lists the open ones)"
+        raise _refused(value, f"an answer without an address is not clear: {what}", fix)
 
 
-def _check_question(waiting: Waiting, question: object, value: object) -> None:
-    known = waiting.job.binding.question
-    if question is not None and known is not None and known is not question:
-        raise AnswerRefused(
-            f"{waiting.id!r} is not a question of {_name(question)!r}",
-            where=f"the answer {value!r}",
-            fix="give the question that the id belongs to, or the id alone",
-        )
+def _refused(value: object, what: str, fix: str, kind: type[RunError] = AnswerRefused) -> RunError:
+    return kind(what, where=f"the answer {value!r}", fix=fix)
 
 
 def _name(question: object) -> str:
@@ -200,22 +183,12 @@ def fact_of(waiting: Waiting, value: object, edits: Mapping[str, object] | None 
     form = job.binding.form
     if form is not None:
         return Answered(task.ticket, None, _filled(waiting, form, payload, value))
-    label = _label(job, value)
+    label = label_for(job.labels, value)
     if label is None:
         names = ", ".join(repr(each) for each in job.binding.labels)
-        raise AnswerRefused(
-            f"{value!r} is no answer to {waiting.path!r}",
-            where=f"question {waiting.id!r}",
-            fix=suggest(str(value), job.binding.labels.values(), f"answer one of {names}"),
-        )
+        fix = suggest(str(value), job.binding.labels.values(), f"answer one of {names}")
+        raise waiting.unfit(f"{value!r} is no answer to {waiting.path!r}", fix)
     return Answered(task.ticket, label, payload)
-
-
-def _label(job: Job, value: object) -> str | None:
-    try:
-        return job.labels.get((type(value), value))
-    except TypeError:  # The answer cannot be hashed, so it is none of the labels.
-        return None
 
 
 def _edited(waiting: Waiting, edits: Mapping[str, object]) -> Revision:
@@ -223,12 +196,11 @@ def _edited(waiting: Waiting, edits: Mapping[str, object]) -> Revision:
     try:
         return waiting.job.schema.edited(payload, edits, waiting.task.line)
     except (RunError, ValidationError, AttributeError) as error:
-        what = error.what if isinstance(error, RunError) else str(error)
-        raise AnswerRefused(
-            f"the edits that came with the answer to {waiting.path!r} do not fit: {what}",
-            where=f"question {waiting.id!r}",
-            fix=error.fix if isinstance(error, RunError) else "give values that validate",
-        ) from error
+        what, fix = str(error), "give values that validate"
+        if isinstance(error, RunError):
+            what, fix = error.what, error.fix
+        what = f"the edits that came with the answer to {waiting.path!r} do not fit: {what}"
+        raise waiting.unfit(what, fix) from error
 
 
 def _filled(waiting: Waiting, form: type[BaseModel], payload: Revision, value: object) -> Revision:
@@ -237,11 +209,8 @@ def _filled(waiting: Waiting, form: type[BaseModel], payload: Revision, value: o
     try:
         filled = form.model_validate(value.model_dump() if isinstance(value, BaseModel) else value)
     except ValidationError as error:
-        raise AnswerRefused(
-            f"the answer to {waiting.path!r} is no {form.__name__}: {error}",
-            where=f"question {waiting.id!r}",
-            fix="answer with a value that validates",
-        ) from error
+        what = f"the answer to {waiting.path!r} is no {form.__name__}: {error}"
+        raise waiting.unfit(what, "answer with a value that validates") from error
     draft = job.schema.draft(payload)
     try:
         _save(waiting, draft, filled)

@@ -18,7 +18,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final, Literal, TypeAlias, cast
 
 from agentgraph.errors import InternalError
@@ -164,13 +163,11 @@ class Driver:
             main.is_taken_down()
             self._is_interrupted = True
             self.feed(Cancelled())
-            self._watch_unbegun()
-
-    def _watch_unbegun(self) -> None:
-        """Who cancels the caller may cancel all tasks, and some have not begun and never will."""
-        for carrier in self._carriers:
-            if not carrier.has_begun and carrier.task is not None:
-                carrier.task.add_done_callback(partial(self._vanished, carrier))
+        # Who cancels the caller may cancel all tasks, and some have not begun and never will.
+        for carrier in [each for each in self._carriers if each.task and each.task.done()]:
+            self._carriers.discard(carrier)
+            self._unbegun -= 1
+            self._look()  # What the machine has not taken back is carried all the same.
 
     def _fall(self, error: BaseException) -> None:
         """Something went wrong that no graph can catch: stop everything, then raise it."""
@@ -259,14 +256,6 @@ class Driver:
             self._look()
             return []
         return [self._line.popitem(last=False)[1][0]]
-
-    def _vanished(self, carrier: Carrier, _: object) -> None:
-        """A task ended; one that was cancelled before it began could not say so itself."""
-        if carrier.has_begun or carrier not in self._carriers:
-            return
-        self._carriers.discard(carrier)
-        self._unbegun -= 1
-        self._look()  # What the machine has not taken back is carried all the same.
 
     # ---- what the machine wants done
 
@@ -367,8 +356,6 @@ class Driver:
         ticket, carrier.ticket = carrier.ticket, 0
         commands = self.session.tell(Cancelled())
         self._hand_out([each for each in commands if each != Cancel(ticket)])
-        if carrier is self._main:
-            self._watch_unbegun()
 
 
 def _is_same(one: Context, other: Context) -> bool:

@@ -1,7 +1,7 @@
 """How a caller starts a run, follows it, answers it and ends it; what it does is the driver's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from enum import Enum
@@ -343,35 +343,33 @@ class Run(Generic[S]):
 
 def _check_options(options: Mapping[str, object]) -> None:
     """Refuse what could never be meant: of these no type checker may have looked at them."""
-    known = RunOptions.__annotations__
-    for name in options:
-        if name not in known:
-            raise InvalidInput(
-                f"a run has no option {name!r}",
-                where=f"{name}=",
-                fix=suggest(name, known, f"the options are {', '.join(sorted(known))}"),
-            )
+    for name, what, fix in _faults_of(options):
+        raise InvalidInput(what, where=f"{name}=", fix=fix)
     if options.get("store") is not None:
         raise NotAvailable(
             "a run cannot be stored yet",
             where="store=",
             fix="leave `store` out: the run then lives in this process",
         )
-    concurrency = options.get("concurrency")
-    if concurrency is not None and not is_amount(concurrency, least=1, whole=True):
-        raise InvalidInput(
-            f"the run may do {concurrency!r} things at once",
-            where="concurrency=",
-            fix="give a number from 1 up, or None for no limit",
-        )
-    budget = options.get("budget")
+
+
+def _faults_of(options: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+    known = RunOptions.__annotations__
+    for name in options:
+        if name not in known:
+            fix = suggest(name, known, f"the options are {', '.join(sorted(known))}")
+            yield name, f"a run has no option {name!r}", fix
+    at_once, budget = options.get("concurrency"), options.get("budget")
+    if at_once is not None and not is_amount(at_once, least=1, whole=True):
+        fix = "give a number from 1 up, or None for no limit"
+        yield "concurrency", f"the run may do {at_once!r} things at once", fix
     if not (budget is None or isinstance(budget, Budget)):
         fix = "give it Budget(...), or None for no limit"
-        raise InvalidInput(f"the budget of the run is {budget!r}", where="budget=", fix=fix)
+        yield "budget", f"the budget of the run is {budget!r}", fix
     clock = options.get("clock")
     if not (clock is None or isinstance(clock, Clock)):
         fix = "give it an object with `time` and `call_at`, or None for the clock of the event loop"
-        raise InvalidInput(f"the clock of the run is {clock!r}", where="clock=", fix=fix)
+        yield "clock", f"the clock of the run is {clock!r}", fix
 
 
 def _initial(program: Program, state: BaseModel, deps: object) -> Revision:

@@ -24,6 +24,7 @@ from agentgraph.state import Schema, schema_of
 
 _making: Final = RLock()
 """Held while a plan is made: of two threads that run one program, one makes it."""
+Labels = dict[tuple[type, object], str]
 Wants = Literal["state", "ctx", "error"]
 """What the second parameter of a callable takes: nothing, the context, or the caught error."""
 
@@ -129,10 +130,7 @@ class Job:
         self.in_thread: bool = policy.in_thread
         self.timeout_s: float | None = policy.timeout_s
         self.limit: Limit | None = None if binding.limit is None else Limit(binding.limit)
-        self.labels: dict[tuple[type, object], str] = {
-            (type(answer), answer): label for answer, label in binding.labels.items()
-        }
-        """By type as well: 1 is not True."""
+        self.labels: Labels = by_type(binding.labels)
         self.is_open: bool = not site.vertex.labels and site.vertex.kind == "classifier"
         """It may answer any text; what has no edge takes the one for unsure answers."""
         self.answers: frozenset[type] = frozenset({Verdict, *map(type, binding.labels)})
@@ -148,6 +146,19 @@ class Job:
         """Say whether a function takes the state alone and needs neither a thread nor a turn."""
         in_loop = is_async(body) or not (self.in_thread or self.timeout_s is not None)
         return body.wants == "state" and self.limit is None and in_loop
+
+
+def by_type(labels: Mapping[object, str]) -> Labels:
+    """Return the labels by the types of the answers as well: 1 is not True."""
+    return {(type(answer), answer): label for answer, label in labels.items()}
+
+
+def label_for(labels: Labels, answer: object) -> str | None:
+    """Return the label of the edge for an answer; None: it is none of those there are."""
+    try:
+        return labels.get((type(answer), answer))
+    except TypeError:  # It cannot be hashed.
+        return None
 
 
 def is_async(body: Body) -> bool:

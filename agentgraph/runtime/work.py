@@ -45,7 +45,7 @@ from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.item import ItemFailed
 from agentgraph.runtime.limit import Limit
 from agentgraph.runtime.policy import pause_before
-from agentgraph.runtime.program import Body, Job
+from agentgraph.runtime.program import Body, Job, Labels, label_for
 from agentgraph.runtime.question import Ask
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
@@ -329,25 +329,19 @@ def verdict_of(answer: object) -> Verdict[str] | None:
     return cast("Verdict[str]", answer) if isinstance(answer, Verdict) else None
 
 
-def key_of(
-    labels: Mapping[tuple[type, object], str], path: str, label: object, *, is_open: bool = False
-) -> str | None:
+def key_of(labels: Labels, path: str, label: object, *, is_open: bool = False) -> str | None:
     """Return the label of the edge for an answer. Raises `UnknownLabel`.
 
     Where the labels are open, a text that has no edge is an abstention.
     """
-    try:
-        key = labels.get((type(label), label))
-    except TypeError:  # It cannot be hashed, so it is none of the labels.
-        key = None
+    key = label_for(labels, label)
     if key is None and not (is_open and isinstance(label, str)):
         known = [answer for _, answer in labels]
+        advice = f"answer one of {', '.join(map(repr, known))}"
         raise UnknownLabel(
             f"classifier {path!r} answered {label!r}, which is not one of its labels",
             where=f"classifier {path!r}",
-            fix=suggest(
-                str(label), map(str, known), f"answer one of {', '.join(map(repr, known))}"
-            ),
+            fix=suggest(str(label), map(str, known), advice),
         )
     return key
 

@@ -24,29 +24,29 @@ from agentgraph.state.reducers import (
 from agentgraph.state.unset import starts_unset
 
 Reduce = Callable[[Any, Sequence[Any]], object]
+Fault = tuple[str, str]
+"""What is wrong with a declaration, and how to mend it."""
 _CALLABLES = FunctionType | BuiltinFunctionType | MethodDescriptorType
 
 
 def reducers_of(model: type[BaseModel]) -> dict[str, Reduce]:
     """Return the reducer of each field that has one; raise InvalidState for a faulty declaration."""
-    _check_class(model)
+    _refuse(_faults_of_class(model), f"class {model.__name__!r}")
     found: dict[str, Reduce] = {}
     for name, field in model.__pydantic_fields__.items():
         where = f"field {name!r} of {model.__name__!r}"
-        _check_bound_default(name, field, where)
-        _check_hidden(field, where)
-        marks: list[Reduce] = [mark for mark in field.metadata if _is_callable(mark)]
-        if len(marks) > 1:
-            raise InvalidState(
-                f"field {name!r} has {len(marks)} reducers: {', '.join(map(name_of, marks))}",
-                where=where,
-                fix="keep one of them",
-            )
-        if marks:
-            check_reducer(marks[0], where=where)
-            found[name] = reducer(marks[0])
-            _check_fit(found[name], field, where)
+        _refuse(_faults_of_field(name, field), where)
+        for mark in filter(_is_callable, field.metadata):
+            check_reducer(mark, where=where)
+            found[name] = reducer(mark)
+            _refuse(_misfits(found[name], field), where)
     return found
+
+
+def _refuse(faults: Iterator[Fault], where: str) -> None:
+    """Raise the first fault, if there is one."""
+    for what, fix in faults:
+        raise InvalidState(what, where=where, fix=fix)
 
 
 def _is_callable(mark: object) -> bool:
@@ -54,58 +54,44 @@ def _is_callable(mark: object) -> bool:
     return callable(mark) and not isinstance(mark, type)
 
 
-def _check_class(model: type[BaseModel]) -> None:
-    where = f"class {model.__name__!r}"
+def _faults_of_class(model: type[BaseModel]) -> Iterator[Fault]:
+    name = f"{model.__name__!r}"
     if model.model_config.get("extra") == "allow":
-        raise InvalidState(
-            f"{model.__name__!r} allows extra fields",
-            where=where,
-            fix="declare each field: what is not declared can be neither checked nor merged",
-        )
+        fix = "declare each field: what is not declared can be neither checked nor merged"
+        yield f"{name} allows extra fields", fix
     if model.__private_attributes__:
         names = ", ".join(repr(name) for name in model.__private_attributes__)
-        raise InvalidState(
-            f"{model.__name__!r} has private attributes: {names}",
-            where=where,
-            fix="make them fields, or keep what is no state in the services of the run (`deps=`)",
-        )
+        fix = "make them fields, or keep what is no state in the services of the run (`deps=`)"
+        yield f"{name} has private attributes: {names}", fix
     if model.__pydantic_root_model__:
-        raise InvalidState(
-            f"{model.__name__!r} is a root model: it has no fields that nodes could write",
-            where=where,
-            fix="write a model with a field that holds the value",
-        )
+        fix = "write a model with a field that holds the value"
+        yield f"{name} is a root model: it has no fields that nodes could write", fix
 
 
-def _check_bound_default(name: str, field: FieldInfo, where: str) -> None:
-    """Find `total: Annotated[int, total] = 0`: there the class body says 0 where `total` was meant."""
+def _faults_of_field(name: str, field: FieldInfo) -> Iterator[Fault]:
     for mark in field.metadata:
         if isinstance(mark, ModuleType):
-            raise InvalidState(
-                f"field {name!r} has a module where a reducer was meant: {mark.__name__}",
-                where=where,
-                fix="import the function, not the module of that name",
-            )
-        if _is_callable(mark) or field.default_factory is not None:
-            continue
-        if mark is field.default or same(mark, field.default):
-            raise InvalidState(
-                f"field {name!r} has no reducer: in a class body its default, {mark!r}, hides"
-                f" what {name!r} meant outside",
-                where=where,
-                fix=f"rename the field, or write `{name}: ... = reduced(..., start=...)`",
-            )
-
-
-def _check_hidden(field: FieldInfo, where: str) -> None:
-    """Find a reducer that does not stand outermost: pydantic does not show it to the field."""
+            what = f"field {name!r} has a module where a reducer was meant: {mark.__name__}"
+            yield what, "import the function, not the module of that name"
+        elif _is_hidden_by_default(mark, field):
+            # `total: Annotated[int, total] = 0`: there the class body says 0 where `total` was meant.
+            what = f"in a class body its default, {mark!r}, hides what {name!r} meant outside"
+            fix = f"rename the field, or write `{name}: ... = reduced(..., start=...)`"
+            yield f"field {name!r} has no reducer: {what}", fix
     for mark in _inner_marks(field.annotation):
+        # Pydantic does not show it to the field.
         if isinstance(mark, FunctionType) and _is_reducer(mark):
-            raise InvalidState(
-                f"the reducer {name_of(mark)!r} is hidden inside the type",
-                where=where,
-                fix=f"write it outermost: Annotated[{spell(field.annotation)}, {name_of(mark)}]",
-            )
+            what = f"the reducer {name_of(mark)!r} is hidden inside the type"
+            yield what, f"write it outermost: Annotated[{spell(field.annotation)}, {name_of(mark)}]"
+    marks = [name_of(mark) for mark in field.metadata if _is_callable(mark)]
+    if len(marks) > 1:
+        yield f"field {name!r} has {len(marks)} reducers: {', '.join(marks)}", "keep one of them"
+
+
+def _is_hidden_by_default(mark: object, field: FieldInfo) -> bool:
+    if _is_callable(mark) or field.default_factory is not None:
+        return False
+    return mark is field.default or same(mark, field.default)
 
 
 def _is_reducer(mark: FunctionType) -> bool:
@@ -121,37 +107,24 @@ def _inner_marks(annotation: object) -> Iterator[object]:
             yield from _inner_marks(part)
 
 
-def _check_fit(reduce: Reduce, field: FieldInfo, where: str) -> None:
+def _misfits(reduce: Reduce, field: FieldInfo) -> Iterator[Fault]:
     """Hold the reducer's own annotations against the type of its field."""
-    name = name_of(reduce)
+    name, kind = f"the reducer {name_of(reduce)!r}", field.annotation
     hints = _hints(reduce)
     expected = hints.get(next(iter(signature(reduce).parameters)), Any)
-    if not fits(field.annotation, expected):
-        raise InvalidState(
-            f"the reducer {name!r} merges {spell(expected)}, but the field is {spell(field.annotation)}",
-            where=where,
-            fix="choose a reducer for that type, or change the type of the field",
-        )
-    if not fits(hints.get("return", Any), field.annotation):
-        raise InvalidState(
-            f"the reducer {name!r} returns {spell(hints['return'])}, but the field is"
-            f" {spell(field.annotation)}",
-            where=where,
-            fix="let it return a value of the field's type",
-        )
-    if reduce in (largest, smallest) and not _has_order(field.annotation):
-        raise InvalidState(
-            f"the reducer {name!r} needs values with an order, but the field is"
-            f" {spell(field.annotation)}",
-            where=where,
-            fix="use a type whose values compare by `<`, or write a reducer of your own",
-        )
+    but = f"but the field is {spell(kind)}"
+    if not fits(kind, expected):
+        fix = "choose a reducer for that type, or change the type of the field"
+        yield f"{name} merges {spell(expected)}, {but}", fix
+    if not fits(hints.get("return", Any), kind):
+        fix = "let it return a value of the field's type"
+        yield f"{name} returns {spell(hints['return'])}, {but}", fix
+    if reduce in (largest, smallest) and not _has_order(kind):
+        fix = "use a type whose values compare by `<`, or write a reducer of your own"
+        yield f"{name} needs values with an order, {but}", fix
     if starts_unset(field) and reduce not in NEEDS_NO_BASE:
-        raise InvalidState(
-            f"the reducer {name!r} needs a value to begin with, but the field starts as unset()",
-            where=where,
-            fix="give the field a default",
-        )
+        what = f"{name} needs a value to begin with, but the field starts as unset()"
+        yield what, "give the field a default"
 
 
 def _hints(reduce: Reduce) -> dict[str, Any]:

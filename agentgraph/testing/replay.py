@@ -7,7 +7,7 @@ choices answer what the script says, and each completes when it is its turn.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Resting, Script, Step
 from agentgraph.events import Result
@@ -54,24 +54,12 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
     if script is not None and script.outcome != "never":
         for name in script.within.split("/")[:-1]:
             found = found.vertex[name].child or found
-        script = _alone(script)
+        cut = len(script.within)
+        script = script.renamed(lambda name: name[cut:], lambda name: name[cut:])
         return asyncio.run(_play(mended(found, script.mended), script))
     if script is not None:
         found = mended(found, script.mended)
     return Replayed(is_shut(found, finding), "not run")
-
-
-def _alone(script: Script) -> Script:
-    """Name all by its place in the graph that is played."""
-    cut = len(script.within)
-    return replace(
-        script,
-        culprits=tuple(name[cut:] for name in script.culprits),
-        steps=tuple(step._replace(vertex=step.vertex[cut:]) for step in script.steps),
-        moves=tuple((a[cut:], b[cut:], by) for a, b, by in script.moves),
-        tokens=tuple(Resting(at[cut:], by and by[cut:]) for at, by in script.tokens),
-        mended=tuple((first[cut:], last[cut:]) for first, last in script.mended),
-    )
 
 
 async def _play(graph: FrozenGraph, script: Script) -> Replayed:
