@@ -15,7 +15,7 @@ from math import ceil
 from typing import cast
 
 from agentgraph.render.engines import Engine, EngineFailed, call
-from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone
+from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, nested
 
 _POINTS = 72.0
 _QUICK_FROM = 1000
@@ -63,24 +63,16 @@ class _Question:
         return f"{self._name[box.id]} [{size}]"
 
     def _clusters(self) -> Iterator[str]:
-        """Write the zones, each with what lies right in it; the innermost may be deep."""
-        inside: dict[str | None, list[str]] = {}
-        for box in self._request.boxes:
-            inside.setdefault(box.zone, []).append(self._name[box.id])
-        zones: dict[str | None, list[Zone]] = {}
-        for zone in self._request.zones:
-            zones.setdefault(zone.zone, []).append(zone)
-        waiting: list[Zone | None] = list(reversed(zones.get(None, [])))
-        while waiting:
-            opened = waiting.pop()
-            if opened is None:
+        """Write the zones, each with what lies in it."""
+        zones = {zone.id: zone for zone in self._request.zones}
+        for part in nested(zones, self._request.within):
+            if part is None:
                 yield "}"
-                continue
-            title = _blank(opened.title_width, opened.title_height)
-            yield f"subgraph {self._name[opened.id]} {{"
-            yield f"label={title} labeljust=l margin=12"
-            yield "; ".join(inside.get(opened.id, []))
-            waiting += [None, *reversed(zones.get(opened.id, []))]
+            elif part in zones:
+                title = _blank(zones[part].title_width, zones[part].title_height)
+                yield f"subgraph {self._name[part]} {{ label={title} labeljust=l margin=12"
+            else:
+                yield self._name[part]
 
     def _edges(self, index: int, link: Link) -> Iterator[str]:
         if link.label is None:

@@ -9,11 +9,10 @@ Rules of this file:
 3. Left to right is the same picture with x and y exchanged.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from itertools import pairwise
 
-from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone, around, common
+from agentgraph.render.layout import Layout, Link, Point, Rect, Request, around, common, outer_first
 from agentgraph.render.level import Level, Line
 from agentgraph.render.ranks import against
 
@@ -22,7 +21,7 @@ def arrange(request: Request) -> Layout:
     """Give everything its place. Any request has an answer."""
     if request.direction == "TB":
         return _Picture(request).layout()
-    return _exchanged(_Picture(_exchanged_request(request)).layout())
+    return arrange(request.exchanged()).exchanged()
 
 
 class _Segment:
@@ -47,19 +46,18 @@ class _Picture:
     """One request on its way to a layout."""
 
     def __init__(self, request: Request) -> None:
-        self._request = request
         self._size = {box.id: (box.width, box.height) for box in request.boxes}
-        parts: list[Box | Zone] = [*request.boxes, *request.zones]
-        self._zone = {part.id: part.zone for part in parts}
+        self._zone = request.within
         self._levels: dict[str | None, Level] = {None: Level(None)}
         self._levels |= {zone.id: Level(zone) for zone in request.zones}
-        for part in parts:
+        for part in request.parts:
             self._levels[part.zone].add(part)
         self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]
 
     def layout(self) -> Layout:
         """Lay out the levels, the innermost first, and put them into one another."""
-        order = self._outer_first()
+        inner = [zone for zone in self._levels if zone is not None]
+        order = [None, *outer_first(inner, self._zone)]
         crossing: dict[str | None, list[_Segment]] = {}
         for segment in (segment for segments in self._segments for segment in segments):
             crossing.setdefault(common(segment.upper, segment.lower, self._zone), []).append(
@@ -117,15 +115,6 @@ class _Picture:
         path = self._path(box, level)
         return level.number[path[-1] if path else box]
 
-    def _outer_first(self) -> list[str | None]:
-        inside: dict[str | None, list[str]] = {}
-        for zone in self._request.zones:
-            inside.setdefault(zone.zone, []).append(zone.id)
-        order: list[str | None] = [None]
-        for zone_id in order:
-            order += inside.get(zone_id, [])
-        return order
-
 
 def _segments(link: Link) -> Iterator[_Segment]:
     stops = [link.source, *([link.label] if link.label else []), link.target]
@@ -146,23 +135,3 @@ def _route(segments: list[_Segment]) -> tuple[Point, ...]:
         turned = way[::-1] if segment.turned else way
         route += turned[1:] if route else turned
     return tuple(route)
-
-
-def _exchanged_request(request: Request) -> Request:
-    """Exchange width and height of every box; a title stays at the upper side of its zone."""
-    boxes = tuple(
-        replace(box, width=box.height, height=box.width, core=0.0) for box in request.boxes
-    )
-    zones = tuple(replace(zone, sideways=True) for zone in request.zones)
-    return replace(request, boxes=boxes, zones=zones)
-
-
-def _exchanged(layout: Layout) -> Layout:
-    """Exchange x and y of everything."""
-    routes = tuple(tuple((y, x) for x, y in route) for route in layout.routes)
-    boxes, zones = _exchanged_places(layout.boxes), _exchanged_places(layout.zones)
-    return Layout(layout.height, layout.width, boxes, zones, routes)
-
-
-def _exchanged_places(places: Mapping[str, Rect]) -> dict[str, Rect]:
-    return {name: Rect(at.y, at.x, at.height, at.width) for name, at in places.items()}
