@@ -80,7 +80,7 @@ def outer_first(zones: Iterable[str], within: Mapping[str, str | None]) -> list[
     return sorted(zones, key=lambda zone: len(around(zone, within)))
 
 
-def nested(zones: Container[str], within: dict[str, str | None]) -> Iterator[str | None]:
+def nested(zones: Container[object], within: dict[str, str | None]) -> Iterator[str | None]:
     """Yield all parts in order, after a zone what it holds, and then None."""
     inside: dict[str | None, list[str | None]] = {}
     for name in reversed(within):
