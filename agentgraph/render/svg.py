@@ -13,6 +13,7 @@ import re
 
 from agentgraph.render import curve
 from agentgraph.render.arrange import Scene
+from agentgraph.render.captions import label_lines, title_of
 from agentgraph.render.diagram import Arrow, Figure, Group
 from agentgraph.render.layout import Rect, outer_first
 from agentgraph.render.legend import Legend, legend_of
@@ -95,7 +96,7 @@ class _Writer:
         head = _head(group.id, kind, "graphics-object", group_told(group))
         path = attributes(**{"data_path" if group.vertex else "data_region": shown(group.path)})
         at = self._scene.title_places[group.id]
-        title = words(self._scene.titles[group.id], at.left + 4, at.y + 4, "title")
+        title = words(title_of(group), at.left + 4, at.y + 4, "title")
         told = element("title", group_told(group))
         frame = rect("frame", place.left, place.top, place.width, place.height, radius=8)
         return f"<g{head}{path}>{told}{frame}{title}</g>"
@@ -125,7 +126,7 @@ class _Writer:
     def _label(self, arrow: Arrow, place: Rect | None) -> str:
         texts = [
             words(line, place.x, place.top + 13 + 14 * index, "label")
-            for index, line in enumerate(self._scene.labels[arrow.id])
+            for index, line in enumerate(label_lines(arrow))
             if place
         ]
         return "".join(texts)
