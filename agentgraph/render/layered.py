@@ -10,7 +10,8 @@ Rules of this file:
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import dataclass, field
+from itertools import chain
 
 from agentgraph.render.layout import Layout, Link, Point, Rect, Request, around, common, outer_first
 from agentgraph.render.level import Level, Line
@@ -24,17 +25,16 @@ def arrange(request: Request) -> Layout:
     return arrange(request.exchanged()).exchanged()
 
 
+@dataclass(slots=True)
 class _Segment:
     """A stretch of a link between two boxes; `turned` when it is laid from its end."""
 
-    __slots__ = ("levels", "lower", "turned", "upper", "weight")
-
-    def __init__(self, source: str, target: str, *, turned: bool, weight: int) -> None:
-        self.upper, self.lower = (target, source) if turned else (source, target)
-        self.turned = turned
-        self.weight = weight
-        self.levels: list[Level] = []
-        """The levels it passes, from its upper end to its lower one."""
+    upper: str
+    lower: str
+    turned: bool
+    weight: int
+    levels: list[Level] = field(default_factory=list[Level])
+    """The levels it passes, from its upper end to its lower one."""
 
     def turn(self) -> None:
         """Exchange the ends."""
@@ -59,10 +59,9 @@ class _Picture:
         inner = [zone for zone in self._levels if zone is not None]
         order = [None, *outer_first(inner, self._zone)]
         crossing: dict[str | None, list[_Segment]] = {}
-        for segment in (segment for segments in self._segments for segment in segments):
-            crossing.setdefault(common(segment.upper, segment.lower, self._zone), []).append(
-                segment
-            )
+        for segment in chain.from_iterable(self._segments):
+            zone = common(segment.upper, segment.lower, self._zone)
+            crossing.setdefault(zone, []).append(segment)
         for zone in order:
             self._lead(self._levels[zone], crossing.get(zone, []))
         for zone in reversed(order):
@@ -117,11 +116,11 @@ class _Picture:
 
 
 def _segments(link: Link) -> Iterator[_Segment]:
-    stops = [link.source, *([link.label] if link.label else []), link.target]
-    for source, target in pairwise(stops):
+    for source, target in link.stretches():
         # A label stands near to where its line begins.
         weight = (1 if link.back else 2) * (3 if target == link.label else 1)
-        yield _Segment(source, target, turned=link.back, weight=weight)
+        ends = (target, source) if link.back else (source, target)
+        yield _Segment(*ends, turned=link.back, weight=weight)
 
 
 def _route(segments: list[_Segment]) -> tuple[Point, ...]:

@@ -7,6 +7,7 @@ kinds, names and fonts: it is given sizes, and it gives places.
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 Direction = Literal["TB", "LR"]
@@ -137,6 +138,10 @@ class Link:
     target: str
     label: str | None = None
     back: bool = False
+
+    def stretches(self) -> Iterator[tuple[str, str]]:
+        """Yield what it is laid between, from box to box."""
+        return pairwise(filter(None, (self.source, self.label, self.target)))
 
 
 @dataclass(frozen=True)
