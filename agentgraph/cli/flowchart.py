@@ -41,7 +41,6 @@ class Shape:
     text: str = ""
     form: str = ""
     group: str = ""
-    line: int = 0
 
 
 @dataclass(slots=True)
@@ -115,9 +114,7 @@ class _Reading:
         if name is None:
             raise _refused(f"{self._line[self._at :]!r} is no box", self._place)
         self._at = name.end()
-        shape = self._chart.shapes.setdefault(
-            name[0], Shape(name[0], name[0], "", self._group, self._number)
-        )
+        shape = self._chart.shapes.setdefault(name[0], Shape(name[0], name[0], "", self._group))
         for opening, closing in _SHAPES:
             if self._line.startswith(opening, self._at):
                 end = self._end(closing, self._at + len(opening))

@@ -50,9 +50,6 @@ class Scene:
     diagram: Diagram
     layout: Layout
     sketches: Mapping[str, Sketch]
-    titles: Mapping[str, str]
-    labels: Mapping[str, tuple[str, ...]]
-    """The lines on each arrow that has any."""
     title_places: Mapping[str, Rect]
     badges: Mapping[str, Point]
     """Where the count of each figure that has one is, from the middle of the figure."""
@@ -63,26 +60,20 @@ class Scene:
 def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> Scene:
     """Measure, lay out and cut."""
     sketches = {figure.id: sketch_of(figure) for figure in diagram.figures}
-    titles = {group.id: title_of(group) for group in diagram.groups}
-    labels = {arrow.id: label_lines(arrow) for arrow in diagram.arrows}
-    request = _request(diagram, sketches, titles, labels, direction)
+    request = _request(diagram, sketches, direction)
     layout = _in_declared_order(request, _laid_out(request, engine, len(diagram.figures)))
     chains = {
-        arrow.id: _cut(arrow, route, layout, sketches)
+        arrow.id: curve.between(
+            route, *(_outline_of(end, layout, sketches) for end in (arrow.source, arrow.target))
+        )
         for arrow, route in zip(diagram.arrows, layout.routes, strict=True)
     }
     title_places = _title_places(request, layout, chains)
     badges = _badges(diagram, layout, sketches, chains)
-    return Scene(diagram, layout, sketches, titles, labels, title_places, badges, chains)
+    return Scene(diagram, layout, sketches, title_places, badges, chains)
 
 
-def _request(
-    diagram: Diagram,
-    sketches: Mapping[str, Sketch],
-    titles: Mapping[str, str],
-    labels: Mapping[str, tuple[str, ...]],
-    direction: Direction,
-) -> Request:
+def _request(diagram: Diagram, sketches: Mapping[str, Sketch], direction: Direction) -> Request:
     """Say what is asked for: sizes, zones, and which lines lead against the flow."""
     number = {figure.id: index for index, figure in enumerate(diagram.figures)}
     ends = [diagram.ends(arrow) for arrow in diagram.arrows]
@@ -94,18 +85,19 @@ def _request(
     links: list[Link] = []
     for arrow, is_back in zip(diagram.arrows, back, strict=True):
         source, target = diagram.ends(arrow, back=is_back)
-        label = _label_box(arrow, labels[arrow.id], diagram)
+        label = _label_box(arrow, diagram)
         boxes += [label] if label else []
         links.append(Link(source, target, label.id if label else None, is_back))
     zones = [
-        Zone(one.id, one.parent, width(titles[one.id], NOTE_SIZE, bold=True) + 8, _TITLE_HEIGHT)
+        Zone(one.id, one.parent, width(title_of(one), NOTE_SIZE, bold=True) + 8, _TITLE_HEIGHT)
         for one in diagram.groups
     ]
     return Request(tuple(boxes), tuple(zones), tuple(links), direction)
 
 
-def _label_box(arrow: Arrow, lines: Sequence[str], diagram: Diagram) -> Box | None:
+def _label_box(arrow: Arrow, diagram: Diagram) -> Box | None:
     """Return the room for a label; a group that leads to itself needs some in any case."""
+    lines = label_lines(arrow)
     loops = arrow.source == arrow.target and arrow.source in diagram.group
     if not lines and not loops:
         return None
@@ -184,22 +176,13 @@ def _badges(
             options = badge_places(figure.badge, sketches[figure.id])
             wide, near = badge_width(figure.badge) + 4, touching.get(figure.id, [])
             rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
-            free = [
-                at for at, room in zip(options, rooms, strict=True) if not _is_crossed(room, near)
-            ]
-            badges[figure.id] = (free or options)[0]
+            free = [index for index, room in enumerate(rooms) if not _is_crossed(room, near)]
+            badges[figure.id] = options[free[0] if free else 0]
     return badges
 
 
 def _is_crossed(room: Rect, chains: Sequence[curve.Chain]) -> bool:
     return any(room.holds(point) for chain in chains for point in curve.samples(chain, 24))
-
-
-def _cut(
-    arrow: Arrow, route: curve.Chain, layout: Layout, sketches: Mapping[str, Sketch]
-) -> curve.Chain:
-    chain = curve.without_start(route, *_outline_of(arrow.source, layout, sketches))
-    return curve.without_end(chain, *_outline_of(arrow.target, layout, sketches))
 
 
 def _outline_of(

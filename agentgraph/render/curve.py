@@ -5,7 +5,7 @@ A chain is a point, then three points for each curve: two that pull, and one to 
 
 from collections.abc import Iterator
 from math import hypot
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from agentgraph.render.layout import Point, Rect
 from agentgraph.render.markup import number
@@ -33,15 +33,16 @@ class Outline(NamedTuple):
     down: float
 
 
-def without_start(chain: Chain, outline: Outline, at: Point) -> Chain:
-    """Cut off what lies inside `outline`, laid at `at`; a chain that never leaves it stays whole."""
-    parts = _parted(chain, outline, at)
-    return parts[1] if parts else chain
+Placed: TypeAlias = tuple[Outline, Point]
+"""An outline, and where its middle lies."""
 
 
-def without_end(chain: Chain, outline: Outline, at: Point) -> Chain:
-    """Cut off what lies inside `outline` at the end."""
-    return without_start(chain[::-1], outline, at)[::-1]
+def between(chain: Chain, source: Placed, target: Placed) -> Chain:
+    """Cut off what lies inside the outlines at both ends; what never leaves one stays whole."""
+    for outline, at in (source, target):
+        parts = _parted(chain, outline, at)
+        chain = (parts[1] if parts else chain)[::-1]
+    return chain
 
 
 def without_middle(chain: Chain, room: Rect) -> list[Chain]:

@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Literal
 
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex, VertexKind
-from agentgraph.render.layout import around
+from agentgraph.render.layout import around, nested
 from agentgraph.render.lettering import shown, visible
 from agentgraph.render.marks import Key, Mark, Marks
 from agentgraph.render.overlay import Trace
@@ -128,17 +128,11 @@ class Diagram:
 
     def nested(self) -> Iterator[tuple[str, Figure | Group | None]]:
         """Yield each part as it is nested, with blanks as deep; None is the end of a group."""
-        inside: dict[str | None, list[Figure | Group | None]] = {}
-        for one in reversed(self.parts):
-            inside.setdefault(one.parent, []).append(one)
-        waiting, depth = inside.get(None, []), 1
-        while waiting:
-            part = waiting.pop()
-            depth -= part is None
-            yield "  " * depth, part
-            if isinstance(part, Group):
-                depth += 1
-                waiting += [None, *inside.get(part.id, ())]
+        part, depth = {one.id: one for one in self.parts}, 1
+        for name in nested(self.group, self.parents):
+            depth -= name is None
+            yield "  " * depth, None if name is None else part[name]
+            depth += name in self.group
 
     @cached_property
     def coverage(self) -> str:

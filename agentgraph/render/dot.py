@@ -12,19 +12,14 @@ from collections.abc import Iterator
 from agentgraph.render.captions import figure_lines, title_of
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
 from agentgraph.render.lettering import shown, visible
-from agentgraph.render.palette import FIGURES, LIGHT, Paint
+from agentgraph.render.palette import FIGURES, LIGHT, LOOKS, Paint
 
 _PAINTS = LIGHT.kinds | {
     "terminal": LIGHT.kinds["bar"],
     "missing": Paint(LIGHT.canvas, LIGHT.alarm),
     "undo": Paint(LIGHT.canvas, LIGHT.line),
 }
-_ARROWS = {
-    "unsure": {"style": "dotted", "color": LIGHT.doubt, "fontcolor": LIGHT.doubt},
-    "then": {"style": "dashed"},
-    "catch": {"style": "dashed", "color": LIGHT.alarm, "fontcolor": LIGHT.alarm},
-    "undo": {"style": "dashed", "arrowhead": "empty", "constraint": "false"},
-}
+_COLOURS = LIGHT._asdict()
 
 
 def write(diagram: Diagram) -> str:
@@ -77,7 +72,8 @@ class _Writer:
         group = self._diagram.group
         source, target = group.get(arrow.source), group.get(arrow.target)
         looks = {"label": arrow.note} if arrow.note else {}
-        looks |= _ARROWS.get(arrow.kind, {})
+        given: dict[str, str] = LOOKS["arrows"][arrow.kind]["dot"]
+        looks |= {name: _COLOURS.get(value, value) for name, value in given.items()}
         if not self._diagram.is_within(arrow):
             looks |= {"ltail": f"cluster_{source.id}"} if source else {}
             looks |= {"lhead": f"cluster_{target.id}"} if target else {}

@@ -44,7 +44,7 @@ class EngineFailed(Exception):
 
 def engines() -> tuple[Engine, ...]:
     """Say which engines there are here, in the order in which `auto` tries them."""
-    return tuple(finder() for finder in _FINDERS.values())
+    return tuple(finder() for finder, _ in _KNOWN.values())
 
 
 def candidates(wanted: str | None) -> Iterator[Engine]:
@@ -60,7 +60,7 @@ def candidates(wanted: str | None) -> Iterator[Engine]:
             where="the argument engine" if wanted else f"the environment variable {VARIABLE}",
             fix=suggest(name, get_args(EngineChoice), "use auto, bundled, system or builtin"),
         )
-    for key, finder in _FINDERS.items():
+    for key, (finder, sought) in _KNOWN.items():
         if name in {"auto", key}:
             engine = finder()
             if engine.found:
@@ -68,7 +68,7 @@ def candidates(wanted: str | None) -> Iterator[Engine]:
             elif name == key:
                 raise NotAvailable(
                     f"the engine {name!r} is not installed",
-                    where=_SOUGHT[key],
+                    where=sought,
                     fix="install it, or use the engine 'auto' or 'builtin'",
                 )
 
@@ -123,13 +123,9 @@ def _system() -> Engine:
     return Engine("system", path is not None, path or "")
 
 
-_FINDERS: dict[EngineName, Callable[[], Engine]] = {
-    "bundled": _bundled,
-    "system": _system,
-    "builtin": lambda: Engine("builtin", found=True),
+_KNOWN: dict[EngineName, tuple[Callable[[], Engine], str]] = {
+    "bundled": (_bundled, f"the package {_DISTRIBUTION}"),
+    "system": (_system, "the program dot on the PATH"),
+    "builtin": (lambda: Engine("builtin", found=True), "this package"),
 }
-_SOUGHT: dict[EngineName, str] = {
-    "bundled": f"the package {_DISTRIBUTION}",
-    "system": "the program dot on the PATH",
-    "builtin": "this package",
-}
+"""How each engine is found, and where it is looked for."""

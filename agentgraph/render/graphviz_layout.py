@@ -15,7 +15,7 @@ from math import ceil
 from typing import cast
 
 from agentgraph.render.engines import Engine, EngineFailed, call
-from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone
+from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, nested
 
 _POINTS = 72.0
 _QUICK_FROM = 1000
@@ -63,40 +63,26 @@ class _Question:
         return f"{self._name[box.id]} [{size}]"
 
     def _clusters(self) -> Iterator[str]:
-        """Write the zones, each with what lies right in it; the innermost may be deep."""
-        inside: dict[str | None, list[str]] = {}
-        for box in self._request.boxes:
-            inside.setdefault(box.zone, []).append(self._name[box.id])
-        zones: dict[str | None, list[Zone]] = {}
-        for zone in self._request.zones:
-            zones.setdefault(zone.zone, []).append(zone)
-        waiting: list[Zone | None] = list(reversed(zones.get(None, [])))
-        while waiting:
-            opened = waiting.pop()
-            if opened is None:
+        """Write the zones, each with what lies in it."""
+        zones = {zone.id: zone for zone in self._request.zones}
+        for part in nested(zones, self._request.within):
+            if part is None:
                 yield "}"
-                continue
-            title = _blank(opened.title_width, opened.title_height)
-            yield f"subgraph {self._name[opened.id]} {{"
-            yield f"label={title} labeljust=l margin=12"
-            yield "; ".join(inside.get(opened.id, []))
-            waiting += [None, *reversed(zones.get(opened.id, []))]
+            elif part in zones:
+                title = _blank(zones[part].title_width, zones[part].title_height)
+                yield f"subgraph {self._name[part]} {{ label={title} labeljust=l margin=12"
+            else:
+                yield self._name[part]
 
     def _edges(self, index: int, link: Link) -> Iterator[str]:
-        if link.label is None:
-            yield self._edge(f"{index}", link.source, link.target, back=link.back)
-        else:
-            yield self._edge(f"{index}a", link.source, link.label, back=link.back)
-            yield self._edge(f"{index}b", link.label, link.target, back=link.back)
-
-    def _edge(self, id: str, source: str, target: str, *, back: bool) -> str:
-        tail, head = (target, source) if back else (source, target)
-        # A label stands near to where its line begins.
-        extra = " weight=0" if back else " weight=3" if target in self._upright else ""
         entry, leaving = self._ports
-        extra += f" headport={entry}" if head in self._upright else ""
-        extra += f" tailport={leaving}" if tail in self._upright else ""
-        return f'{self._name[tail]} -> {self._name[head]} [id="{id}"{extra}]'
+        for part, ends in enumerate(link.stretches()):
+            tail, head = reversed(ends) if link.back else ends
+            # A label stands near to where its line begins.
+            extra = " weight=0" if link.back else " weight=3" if ends[1] in self._upright else ""
+            extra += f" headport={entry}" if head in self._upright else ""
+            extra += f" tailport={leaving}" if tail in self._upright else ""
+            yield f'{self._name[tail]} -> {self._name[head]} [id="{index}.{part}"{extra}]'
 
 
 class _Answer:
@@ -130,17 +116,13 @@ class _Answer:
 
     def _route(self, index: int, link: Link, boxes: Mapping[str, Rect]) -> tuple[Point, ...]:
         """Join the pieces of a link, straight on where they end at the side of a box."""
-        ends = "ab" if link.label is not None else ("",)
         points: list[Point] = [boxes[link.source][:2]]
-        for end in ends:
-            chain = self._chain(f"{index}{end}", back=link.back)
+        for part, _ in enumerate(link.stretches()):
+            edge = self._edges[f"{index}.{part}"]["pos"].split()
+            chain = [self._point(pair) for pair in (reversed(edge) if link.back else edge)]
             points += [points[-1], chain[0], *chain]
         target = boxes[link.target][:2]
         return (*points, points[-1], target, target)
-
-    def _chain(self, id: str, *, back: bool) -> tuple[Point, ...]:
-        points = tuple(self._point(pair) for pair in self._edges[id]["pos"].split())
-        return points[::-1] if back else points
 
     def _rect(self, bb: str) -> Rect:
         left, low, right, high = _numbers(bb)

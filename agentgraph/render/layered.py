@@ -9,11 +9,11 @@ Rules of this file:
 3. Left to right is the same picture with x and y exchanged.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
 
-from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, Zone, around, common
+from agentgraph.render.layout import Layout, Link, Point, Rect, Request, around, common, outer_first
 from agentgraph.render.level import Level, Line
 from agentgraph.render.ranks import against
 
@@ -22,20 +22,19 @@ def arrange(request: Request) -> Layout:
     """Give everything its place. Any request has an answer."""
     if request.direction == "TB":
         return _Picture(request).layout()
-    return _exchanged(_Picture(_exchanged_request(request)).layout())
+    return arrange(request.exchanged()).exchanged()
 
 
+@dataclass(slots=True)
 class _Segment:
     """A stretch of a link between two boxes; `turned` when it is laid from its end."""
 
-    __slots__ = ("levels", "lower", "turned", "upper", "weight")
-
-    def __init__(self, source: str, target: str, *, turned: bool, weight: int) -> None:
-        self.upper, self.lower = (target, source) if turned else (source, target)
-        self.turned = turned
-        self.weight = weight
-        self.levels: list[Level] = []
-        """The levels it passes, from its upper end to its lower one."""
+    upper: str
+    lower: str
+    turned: bool
+    weight: int
+    levels: list[Level] = field(default_factory=list[Level])
+    """The levels it passes, from its upper end to its lower one."""
 
     def turn(self) -> None:
         """Exchange the ends."""
@@ -47,24 +46,22 @@ class _Picture:
     """One request on its way to a layout."""
 
     def __init__(self, request: Request) -> None:
-        self._request = request
         self._size = {box.id: (box.width, box.height) for box in request.boxes}
-        parts: list[Box | Zone] = [*request.boxes, *request.zones]
-        self._zone = {part.id: part.zone for part in parts}
+        self._zone = request.within
         self._levels: dict[str | None, Level] = {None: Level(None)}
         self._levels |= {zone.id: Level(zone) for zone in request.zones}
-        for part in parts:
+        for part in request.parts:
             self._levels[part.zone].add(part)
         self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]
 
     def layout(self) -> Layout:
         """Lay out the levels, the innermost first, and put them into one another."""
-        order = self._outer_first()
+        inner = [zone for zone in self._levels if zone is not None]
+        order = [None, *outer_first(inner, self._zone)]
         crossing: dict[str | None, list[_Segment]] = {}
-        for segment in (segment for segments in self._segments for segment in segments):
-            crossing.setdefault(common(segment.upper, segment.lower, self._zone), []).append(
-                segment
-            )
+        for segment in chain.from_iterable(self._segments):
+            zone = common(segment.upper, segment.lower, self._zone)
+            crossing.setdefault(zone, []).append(segment)
         for zone in order:
             self._lead(self._levels[zone], crossing.get(zone, []))
         for zone in reversed(order):
@@ -117,22 +114,13 @@ class _Picture:
         path = self._path(box, level)
         return level.number[path[-1] if path else box]
 
-    def _outer_first(self) -> list[str | None]:
-        inside: dict[str | None, list[str]] = {}
-        for zone in self._request.zones:
-            inside.setdefault(zone.zone, []).append(zone.id)
-        order: list[str | None] = [None]
-        for zone_id in order:
-            order += inside.get(zone_id, [])
-        return order
-
 
 def _segments(link: Link) -> Iterator[_Segment]:
-    stops = [link.source, *([link.label] if link.label else []), link.target]
-    for source, target in pairwise(stops):
+    for source, target in link.stretches():
         # A label stands near to where its line begins.
         weight = (1 if link.back else 2) * (3 if target == link.label else 1)
-        yield _Segment(source, target, turned=link.back, weight=weight)
+        ends = (target, source) if link.back else (source, target)
+        yield _Segment(*ends, turned=link.back, weight=weight)
 
 
 def _route(segments: list[_Segment]) -> tuple[Point, ...]:
@@ -146,23 +134,3 @@ def _route(segments: list[_Segment]) -> tuple[Point, ...]:
         turned = way[::-1] if segment.turned else way
         route += turned[1:] if route else turned
     return tuple(route)
-
-
-def _exchanged_request(request: Request) -> Request:
-    """Exchange width and height of every box; a title stays at the upper side of its zone."""
-    boxes = tuple(
-        replace(box, width=box.height, height=box.width, core=0.0) for box in request.boxes
-    )
-    zones = tuple(replace(zone, sideways=True) for zone in request.zones)
-    return replace(request, boxes=boxes, zones=zones)
-
-
-def _exchanged(layout: Layout) -> Layout:
-    """Exchange x and y of everything."""
-    routes = tuple(tuple((y, x) for x, y in route) for route in layout.routes)
-    boxes, zones = _exchanged_places(layout.boxes), _exchanged_places(layout.zones)
-    return Layout(layout.height, layout.width, boxes, zones, routes)
-
-
-def _exchanged_places(places: Mapping[str, Rect]) -> dict[str, Rect]:
-    return {name: Rect(at.y, at.x, at.height, at.width) for name, at in places.items()}

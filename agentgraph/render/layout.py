@@ -4,8 +4,10 @@ Lengths are pixels, x grows to the right and y downwards. An engine knows nothin
 kinds, names and fonts: it is given sizes, and it gives places.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 Direction = Literal["TB", "LR"]
@@ -74,6 +76,24 @@ def around(part: str, zones: Mapping[str, str | None]) -> list[str]:
     return found
 
 
+def outer_first(zones: Iterable[str], within: Mapping[str, str | None]) -> list[str]:
+    """Order zones so that none comes before one around it; `within` says what each lies in."""
+    return sorted(zones, key=lambda zone: len(around(zone, within)))
+
+
+def nested(zones: Container[object], within: dict[str, str | None]) -> Iterator[str | None]:
+    """Yield all parts in order, after a zone what it holds, and then None."""
+    inside: dict[str | None, list[str | None]] = {}
+    for name in reversed(within):
+        inside.setdefault(within[name], []).append(name)
+    waiting = inside.get(None, [])
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if part in zones:
+            waiting += [None, *inside.get(part, ())]
+
+
 def common(one: str, other: str, zones: Mapping[str, str | None]) -> str | None:
     """Name the innermost zone that holds both; None when only the picture does."""
     known = set(around(one, zones))
@@ -119,8 +139,12 @@ class Link:
     label: str | None = None
     back: bool = False
 
+    def stretches(self) -> Iterator[tuple[str, str]]:
+        """Yield what it is laid between, from box to box."""
+        return pairwise(filter(None, (self.source, self.label, self.target)))
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Request:
     """All that an engine is told. Boxes, zones and links are in the order of the graph."""
 
@@ -128,6 +152,25 @@ class Request:
     zones: tuple[Zone, ...]
     links: tuple[Link, ...]
     direction: Direction = "TB"
+
+    def exchanged(self) -> "Request":
+        """Exchange width and height of every box; a title stays at the upper side of its zone."""
+        return Request(
+            tuple(replace(box, width=box.height, height=box.width, core=0.0) for box in self.boxes),
+            tuple(replace(zone, sideways=not zone.sideways) for zone in self.zones),
+            self.links,
+            "LR" if self.direction == "TB" else "TB",
+        )
+
+    @cached_property
+    def parts(self) -> tuple[Box | Zone, ...]:
+        """The boxes, then the zones."""
+        return (*self.boxes, *self.zones)
+
+    @cached_property
+    def within(self) -> dict[str, str | None]:
+        """The zone around each box and each zone."""
+        return {part.id: part.zone for part in self.parts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +196,12 @@ class Layout:
             {name: at._replace(x=self.width - at.x) for name, at in self.zones.items()},
             tuple(tuple((self.width - x, y) for x, y in route) for route in self.routes),
         )
+
+    def exchanged(self) -> "Layout":
+        """Return the same layout with x and y exchanged."""
+        boxes, zones = (
+            {name: Rect(at.y, at.x, at.height, at.width) for name, at in places.items()}
+            for places in (self.boxes, self.zones)
+        )
+        routes = tuple(tuple((y, x) for x, y in route) for route in self.routes)
+        return Layout(self.height, self.width, boxes, zones, routes)

@@ -22,6 +22,12 @@ _TAIL = 5
 
 def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
     """Lay out all but the loops by `arrange`, then put the loops in."""
+    if request.direction == "LR":
+
+        def upright(other: Request) -> Layout:
+            return arrange(other.exchanged()).exchanged()
+
+        return around(request.exchanged(), upright).exchanged()
     loops: dict[str, list[Link]] = {}
     for link in request.links:
         if link.source == link.target:
@@ -33,13 +39,12 @@ def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
 
 
 class _Loops:
-    """The loops of one request. Sizes and places are turned where ranks go from left to right."""
+    """The loops of one request, whose ranks go from top to bottom."""
 
     def __init__(self, request: Request, loops: Mapping[str, list[Link]]) -> None:
         self._whole = request
         self._loops = loops
-        self._turned = request.direction == "LR"
-        self._size = {box.id: self._exchanged(box.width, box.height) for box in request.boxes}
+        self._size = {box.id: (box.width, box.height) for box in request.boxes}
         labels = {link.label for links in loops.values() for link in links}
         self.request = replace(
             request,
@@ -71,21 +76,18 @@ class _Loops:
             for part, is_end in ((link.source, False), (link.target, True)):
                 if part in self._loops:
                     way = routes[index][::-1] if is_end else routes[index]
-                    near, far = (self._exchanged(*way[at]) for at in (min(_TAIL, len(way)) - 1, -1))
-                    middle = self._exchanged(*boxes[part][:2])
-                    ends.setdefault((part, near[1] < middle[1]), []).append((far[0], index, is_end))
+                    near, far = way[min(_TAIL, len(way)) - 1], way[-1]
+                    key = part, near[1] < boxes[part].y
+                    ends.setdefault(key, []).append((far[0], index, is_end))
         for (part, _), lines in ends.items():
             step = min(_SPREAD, self._size[part][0] * 0.5 / len(lines))
             for at, (_, index, is_end) in enumerate(sorted(lines)):
-                aside = self._exchanged((at - (len(lines) - 1) / 2) * step, 0.0)
+                aside = (at - (len(lines) - 1) / 2) * step
                 points = range(max(2, len(routes[index]) - _TAIL), len(routes[index]))
                 for point in points if is_end else [len(routes[index]) - 1 - one for one in points]:
                     x, y = routes[index][point]
-                    routes[index][point] = x + aside[0], y + aside[1]
+                    routes[index][point] = x + aside, y
         return [tuple(route) for route in routes]
-
-    def _exchanged(self, one: float, other: float) -> tuple[float, float]:
-        return (other, one) if self._turned else (one, other)
 
     def _widened(self, box: Box) -> Box:
         links = self._loops.get(box.id)
@@ -94,7 +96,7 @@ class _Loops:
         wide, high = self._size[box.id]
         labels = [self._size[link.label][0] + _GAP for link in links if link.label]
         wide += 2 * (_REACH + max(labels, default=0.0) + _BEHIND)
-        wide, high = self._exchanged(wide, max(high, self._slot(links) * len(links)))
+        high = max(high, self._slot(links) * len(links))
         return replace(box, width=wide, height=high, upright=True)
 
     def _slot(self, links: list[Link]) -> float:
@@ -103,7 +105,7 @@ class _Loops:
 
     def _lay(self, boxes: dict[str, Rect], box: str, links: list[Link]) -> list[tuple[Point, ...]]:
         """Lay the loops of one box from top to bottom, and give their labels a place."""
-        x, y = self._exchanged(*boxes[box][:2])
+        x, y = boxes[box][:2]
         wide, high = self._size[box]
         slot = self._slot(links)
         inside = min(1.0, (high - 8) / (slot * len(links)))
@@ -113,8 +115,8 @@ class _Loops:
             ways.append(self._way((x, y), wide / 2, middle, middle * inside))
             if link.label:
                 size = self._size[link.label]
-                at = self._exchanged(x + wide / 2 + _REACH + _GAP + size[0] / 2, y + middle)
-                boxes[link.label] = Rect(*at, *self._exchanged(*size))
+                left = x + wide / 2 + _REACH + _GAP
+                boxes[link.label] = Rect(left + size[0] / 2, y + middle, *size)
         return ways
 
     def _way(self, centre: Point, half: float, middle: float, inside: float) -> tuple[Point, ...]:
@@ -123,9 +125,5 @@ class _Loops:
         right, far = x + half, x + half + _REACH * 4 / 3
         out, back = (right, y + inside + 4), (right, y + inside - 4)
         hub = x, y + inside
-        way = (
-            *(hub, hub, out, out),
-            *((far, y + middle + 12), (far, y + middle - 12), back),
-            *(back, hub, hub),
-        )
-        return tuple(self._exchanged(*point) for point in way)
+        bend = (far, y + middle + 12), (far, y + middle - 12)
+        return hub, hub, out, out, *bend, back, back, hub, hub

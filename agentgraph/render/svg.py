@@ -13,8 +13,9 @@ import re
 
 from agentgraph.render import curve
 from agentgraph.render.arrange import Scene
-from agentgraph.render.diagram import Arrow, Diagram, Figure, Group
-from agentgraph.render.layout import Rect
+from agentgraph.render.captions import label_lines, title_of
+from agentgraph.render.diagram import Arrow, Figure, Group
+from agentgraph.render.layout import Rect, outer_first
 from agentgraph.render.legend import Legend, legend_of
 from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.links import link_of
@@ -65,7 +66,9 @@ class _Writer:
             *self._caption(),
             f'<g transform="translate({number(self._left)},{number(self._top)})">',
         ]
-        lines += [self._group(group) for group in _outer_first(diagram)]
+        # No frame is painted over one inside it.
+        frames = outer_first(diagram.group, diagram.parents)
+        lines += [self._group(diagram.group[frame]) for frame in frames]
         lines += [self._arrow(arrow) for arrow in diagram.arrows]
         lines += [self._figure(figure) for figure in diagram.figures]
         lines += [self._group_badge(group) for group in diagram.groups if group.badge]
@@ -93,7 +96,7 @@ class _Writer:
         head = _head(group.id, kind, "graphics-object", group_told(group))
         path = attributes(**{"data_path" if group.vertex else "data_region": shown(group.path)})
         at = self._scene.title_places[group.id]
-        title = words(self._scene.titles[group.id], at.left + 4, at.y + 4, "title")
+        title = words(title_of(group), at.left + 4, at.y + 4, "title")
         told = element("title", group_told(group))
         frame = rect("frame", place.left, place.top, place.width, place.height, radius=8)
         return f"<g{head}{path}>{told}{frame}{title}</g>"
@@ -123,7 +126,7 @@ class _Writer:
     def _label(self, arrow: Arrow, place: Rect | None) -> str:
         texts = [
             words(line, place.x, place.top + 13 + 14 * index, "label")
-            for index, line in enumerate(self._scene.labels[arrow.id])
+            for index, line in enumerate(label_lines(arrow))
             if place
         ]
         return "".join(texts)
@@ -174,8 +177,3 @@ def _badge(text: str, x: float, y: float) -> str:
     wide, high = badge_width(text), BADGE_HEIGHT
     plate = rect("", x - wide / 2, y - high / 2, wide, high, radius=8)
     return f'<g class="badge">{plate}{words(text, x, y + 4)}</g>'
-
-
-def _outer_first(diagram: Diagram) -> list[Group]:
-    """Order the frames so that none is painted over one inside it."""
-    return sorted(diagram.groups, key=lambda group: len(diagram.around(group.id)))
