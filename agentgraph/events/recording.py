@@ -199,16 +199,12 @@ def _plain(value: object, *above: int) -> object:
         return cast("object", to_jsonable_python(value, fallback=_shown, bytes_mode="base64"))
     except Exception:  # noqa: BLE001 - serializers and properties of users are called here
         inner = (*above, id(value))
-    if id(value) in above or len(above) == _DEPTH_MAX:
-        return _named(value)
+    is_deep = id(value) in above or len(above) == _DEPTH_MAX
+    items = list(cast("Iterable[object]", value)) if isinstance(value, list | tuple) else []
+    if is_deep or any(item is value for item in items):
+        return _named(cast("object", value))
     if isinstance(value, list | tuple):
-        items = list(cast("Iterable[object]", value))
-        holds_itself = any(item is value for item in items)
-        return (
-            _named(cast("object", value))
-            if holds_itself
-            else [_plain(item, *inner) for item in items]
-        )
+        return [_plain(item, *inner) for item in items]
     if isinstance(value, BaseModel):
         hidden = {name for name, info in type(value).model_fields.items() if info.exclude}
         return {name: _plain(item, *inner) for name, item in value if name not in hidden}
@@ -220,9 +216,9 @@ def _plain(value: object, *above: int) -> object:
 
 def _shown(value: object) -> object:
     """Write what pydantic does not know."""
-    return (
-        dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else _named(value)
-    )
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    return _named(value)
 
 
 def _named(value: object) -> str:
@@ -233,6 +229,5 @@ def _named(value: object) -> str:
 
 
 def _refused(what: str, where: str) -> InvalidInput:
-    return InvalidInput(
-        what, where=where, fix="record a run with `agentgraph run TARGET --record FILE`"
-    )
+    fix = "record a run with `agentgraph run TARGET --record FILE`"
+    return InvalidInput(what, where=where, fix=fix)

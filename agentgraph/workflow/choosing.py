@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from agentgraph.events.verdict import Verdict
-from agentgraph.graph import Vertex, VertexKind
+from agentgraph.graph import VertexKind
 from agentgraph.runtime.program import Binding
 from agentgraph.runtime.question import Ask
 from agentgraph.workflow.access import in_turn
@@ -22,7 +22,7 @@ from agentgraph.workflow.signature import (
     is_method,
     signature_of,
 )
-from agentgraph.workflow.work import Settled, Work, without_error
+from agentgraph.workflow.work import Settled, Work, changed, without_error
 
 S = TypeVar("S", bound=BaseModel)
 S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
@@ -74,11 +74,9 @@ def human(fn: object, /) -> object:
     """
     signature = signature_of(undecorated(fn, "a decorator"))
     if isinstance(signature.returns, Unread):
-        raise signature.fault(
-            f"what {signature.name!r} asks cannot be read: nothing is called "
-            f"{signature.returns.text!r} here",
-            "define the answer before the question",
-        )
+        unknown = f"nothing is called {signature.returns.text!r} here"
+        what = f"what {signature.name!r} asks cannot be read: {unknown}"
+        raise signature.fault(what, "define the answer before the question")
     answers = asked_by(signature)
     if answers.form is not None:
         return _form(signature, answers.form)
@@ -100,32 +98,20 @@ def _classifier(fn: object) -> object:
 
 
 def _settled(signature: Signature, kind: VertexKind, answers: Answers, question: object) -> Settled:
-    vertex = Vertex(
-        signature.name,
-        kind,
-        *signature.about,
-        labels=tuple(answers.labels.values()),
-        abstains=answers.abstains,
-        access=signature.access,
-    )
-    body = without_error(signature, "a classifier")
-    return Settled(
-        vertex,
-        Binding(body, labels=answers.labels, question=question),
-        (signature,),
-        is_verdict=answers.is_verdict,
-        is_open=answers.is_open,
-    )
+    labels = answers.labels
+    chosen = {"labels": tuple(labels.values()), "abstains": answers.abstains}
+    vertex = changed(signature.vertex(kind), chosen)
+    binding = Binding(without_error(signature, "a classifier"), labels=labels, question=question)
+    return Settled(vertex, binding, (signature,), (), answers.is_verdict, answers.is_open)
 
 
 def _form(asking: Signature, model: type[BaseModel]) -> Form[BaseModel, BaseModel]:
     def work(save: Signature) -> Work:
         def settle() -> Settled:
-            binding = Binding(
-                without_error(asking, "a question"), form=model, into=save.fn, question=form
-            )
+            body = without_error(asking, "a question")
+            binding = Binding(body, form=model, into=save.fn, question=form)
             access = in_turn((asking.access, save.access))
-            vertex = Vertex(asking.name, "form", *asking.about, access=access)
+            vertex = changed(asking.vertex("form"), {"access": access})
             return Settled(vertex, binding, (asking, save))
 
         return Work(asking.name, asking.fn, settle)

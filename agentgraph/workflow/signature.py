@@ -21,7 +21,7 @@ from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_orig
 from pydantic import BaseModel
 
 from agentgraph.errors import InvalidAgent, Place
-from agentgraph.graph import Access
+from agentgraph.graph import Access, Vertex, VertexKind
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
@@ -128,6 +128,10 @@ class Signature:
         """The callable as the body of a vertex, one for all vertices that have it."""
         return Binding(self.body)
 
+    def vertex(self, kind: VertexKind) -> Vertex:
+        """Return a vertex in which it works."""
+        return Vertex(self.name, kind, *self.about, access=self.access)
+
     @cached_property
     def about(self) -> About:
         """What a graph shows of the callable."""
@@ -162,11 +166,10 @@ class Signature:
             return "error"
         if not self.needs_second:
             return "state"
-        raise self.fault(
-            f"the second parameter of {self.name or 'a function'!r} says neither that it takes the "
-            f"context nor that it takes an error: {_shown(hint)}",
-            "annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`",
-        )
+        said = f"neither that it takes the context nor that it takes an error: {_shown(hint)}"
+        what = f"the second parameter of {self.name or 'a function'!r} says {said}"
+        fix = "annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`"
+        raise self.fault(what, fix)
 
 
 def signature_of(fn: object) -> Signature:
