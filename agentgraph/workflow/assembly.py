@@ -98,23 +98,13 @@ class _Assembly:
         vertices = tuple(self._vertex(number) for number in order)
         for state, where in self.sketch.narrowed:
             self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
-        schema, types = digest_of(self.state)
-        return FrozenGraph(
-            name,
-            vertices,
-            tuple(self._edges()),
-            tuple(self._regions()),
-            version,
-            f"{self.state.__module__}:{self.state.__qualname__}",
-            schema,
-            tuple(self.state.model_fields),
-            schema_of(self.state).unset,
-            schema_of(self.state).reduced,
-            self.places.of(spot),
-            types,
-            requirements,
-            tuple(filter(_is_noted, self.sketch.findings)),
-        )
+        parts = (vertices, tuple(self._edges()), tuple(self._regions()))
+        schema, (digest, types) = schema_of(self.state), digest_of(self.state)
+        title = f"{self.state.__module__}:{self.state.__qualname__}"
+        declared = (title, digest, tuple(self.state.model_fields), schema.unset, schema.reduced)
+        noted = tuple(filter(_is_noted, self.sketch.findings))
+        place = self.places.of(spot)
+        return FrozenGraph(name, *parts, version, *declared, place, types, requirements, noted)
 
     def _order(self) -> list[int]:
         """Return the numbers of the dots in the order of the graph, END last."""
@@ -183,15 +173,9 @@ class _Assembly:
 
     def _regions(self) -> Iterator[Region]:
         for area, name in zip(self.sketch.areas, self.areas, strict=True):
-            members = sorted(
-                (n for n in area.members() if n not in self.gone and n not in {START, END}),
-                key=self._position.__getitem__,
-            )
-            yield Region(
-                name,
-                area.kind,
-                tuple(self.names[number] for number in members),
-                None if area.target is None else self.names[area.target],
-                tuple(qualified(error) for error in area.errors),
-                self.places.of(area.spot),
-            )
+            left = (n for n in area.members() if n not in self.gone and n not in {START, END})
+            dots = sorted(left, key=self._position.__getitem__)
+            members = tuple(self.names[number] for number in dots)
+            target = None if area.target is None else self.names[area.target]
+            errors = tuple(map(qualified, area.errors))
+            yield Region(name, area.kind, members, target, errors, self.places.of(area.spot))

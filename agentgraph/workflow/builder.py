@@ -140,8 +140,8 @@ class Graph(Generic[S, D]):
         ends = [self._end(source, spot) for source in named]
         after = self._handles.entry(target, spot)
         join = sketch.add("join", None, spot)
-        sketch.ways += [(end, join, label, unsure, spot) for end, label, unsure in ends]
-        sketch.ways.append((join, after, None, False, spot))
+        sketch.connect(ends, join, spot)
+        sketch.connect([Exit(join)], after, spot)
         if need is not None and need < count:
             sketch.dots[join].need = need
             self._trials.append(Area("quorum", spot, (join,), join))
@@ -227,14 +227,14 @@ class Graph(Generic[S, D]):
         def __getattr__(self, name: str) -> Never:
             raise unknown("Graph", name, IN_A_GRAPH)
 
-    def _end(self, source: object, spot: Spot | None) -> tuple[int, str | None, bool]:
+    def _end(self, source: object, spot: Spot | None) -> Exit:
         """Return the one open end of a branch; alternatives meet before the join."""
         exits = self._handles.exits(source, spot)
         if len(exits) == 1:
-            return exits[0][:3]
+            return exits[0]
         gate = self._handles.sketch.add("meet", None, spot)
         self._handles.sketch.connect(exits, gate, spot)
-        return gate, None, False
+        return Exit(gate)
 
 
 def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object]:
