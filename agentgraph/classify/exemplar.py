@@ -67,13 +67,10 @@ class Exemplars(Generic[L]):
         familiar = self._model.familiarity(vector, first)
         if familiar < _FAMILIAR_LEAST or shares[first] == shares[second]:
             return None
-        return Verdict(
-            self.labels[first],
-            shares[first] * familiar,
-            dict(zip(self.labels, shares, strict=True)),
-            source="exemplars",
-            rationale=_rationale(self._model, vector, first, second),
-        )
+        label, confidence = self.labels[first], shares[first] * familiar
+        chances = dict(zip(self.labels, shares, strict=True))
+        why = _rationale(self._model, vector, first, second)
+        return Verdict(label, confidence, chances, source="exemplars", rationale=why)
 
 
 def _rationale(model: Model, vector: Vector, first: int, second: int) -> str | None:

@@ -97,13 +97,9 @@ class Keywords(Generic[L]):
         if len(winners) > 1:
             return None
         total = sum(counts.values())
-        return Verdict(
-            winners[0],
-            best / total,
-            {label: count / total for label, count in counts.items()},
-            source="keywords",
-            rationale="the text has " + ", ".join(map(repr, hits[winners[0]])),
-        )
+        chances = {label: count / total for label, count in counts.items()}
+        why = "the text has " + ", ".join(map(repr, hits[winners[0]]))
+        return Verdict(winners[0], best / total, chances, source="keywords", rationale=why)
 
 
 def keywords(words_of: Mapping[L, Sequence[str]], /) -> Keywords[L]:

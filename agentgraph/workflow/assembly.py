@@ -85,7 +85,8 @@ class _Assembly:
         self.names, self.areas = name_all(sketch, self.gone, self.places)
         self.fitting = fitting
         self.bindings: dict[str, Binding] = {}
-        self._position: dict[int, int] = {}
+        self.order = self._order()
+        self._position = {number: position for position, number in enumerate(self.order)}
         self._handlers = {area.target for area in sketch.areas if area.kind == "catch"}
         self._loops = dict(zip(map(id, sketch.areas), self.areas, strict=True))
 
@@ -93,9 +94,7 @@ class _Assembly:
         self, name: str, version: int, spot: Spot | None, requirements: tuple[Requirement, ...]
     ) -> FrozenGraph:
         """Return the frozen graph; what is wrong goes to the findings of the sketch."""
-        order = self._order()
-        self._position = {number: position for position, number in enumerate(order)}
-        vertices = tuple(self._vertex(number) for number in order)
+        vertices = tuple(self._vertex(number) for number in self.order)
         for state, where in self.sketch.narrowed:
             self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
         parts = (vertices, tuple(self._edges()), tuple(self._regions()))

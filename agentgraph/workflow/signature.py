@@ -205,13 +205,11 @@ def _written(plain: FunctionType, skipped: int) -> _Taken:
     count = code.co_argcount
     hints = annotations_of(plain)
     keywords = code.co_varnames[count : count + code.co_kwonlyargcount]
-    return _Taken(
-        [hints.get(name, MISSING) for name in code.co_varnames[skipped:count]],
-        count - skipped - len(plain.__defaults__ or ()),
-        [name for name in keywords if name not in (plain.__kwdefaults__ or ())],
-        bool(code.co_flags & inspect.CO_VARARGS),
-        hints.get("return", MISSING),
-    )
+    given = [hints.get(name, MISSING) for name in code.co_varnames[skipped:count]]
+    needed = count - skipped - len(plain.__defaults__ or ())
+    asked = [name for name in keywords if name not in (plain.__kwdefaults__ or ())]
+    takes_any = bool(code.co_flags & inspect.CO_VARARGS)
+    return _Taken(given, needed, asked, takes_any, hints.get("return", MISSING))
 
 
 def _any(fn: Callable[..., object]) -> _Taken:
@@ -222,13 +220,11 @@ def _any(fn: Callable[..., object]) -> _Taken:
         return _Taken((), 0, (), True, MISSING)
     parameters = taken.parameters.values()
     places = [p for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
-    return _Taken(
-        [p.annotation for p in places],
-        sum(p.default is p.empty for p in places),
-        [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty],
-        any(p.kind is p.VAR_POSITIONAL for p in parameters),
-        taken.return_annotation,
-    )
+    given = [p.annotation for p in places]
+    needed = sum(p.default is p.empty for p in places)
+    asked = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return _Taken(given, needed, asked, takes_any, taken.return_annotation)
 
 
 def _source(fn: object) -> object:
