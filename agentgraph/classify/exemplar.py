@@ -12,15 +12,13 @@ Rules of this file:
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic
 
 from agentgraph.classify.bayes import Model, fit
 from agentgraph.classify.features import Features, Vector, features_of
 from agentgraph.classify.words import check_texts, words
 from agentgraph.errors import InvalidAgent
-from agentgraph.events.verdict import Verdict
-
-L = TypeVar("L", bound="str | bool | Enum")
+from agentgraph.events.verdict import L, Verdict
 
 # Below this part of the usual familiarity the answer is "none of these".
 _FAMILIAR_LEAST = 0.25

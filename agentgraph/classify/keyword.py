@@ -13,14 +13,12 @@ Rules of this file:
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Generic, TypeVar
 
 from agentgraph.classify.words import check_texts, words
 from agentgraph.errors import InvalidAgent
-from agentgraph.events.verdict import Verdict
+from agentgraph.events.verdict import L, Verdict
 
-L = TypeVar("L", bound="str | bool | Enum")
 K = TypeVar("K")
 
 

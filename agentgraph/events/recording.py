@@ -200,9 +200,9 @@ def _plain(value: object, *above: int) -> object:
     except Exception:  # noqa: BLE001 - serializers and properties of users are called here
         inner = (*above, id(value))
     is_deep = id(value) in above or len(above) == _DEPTH_MAX
-    items = list(cast("Iterable[object]", value)) if isinstance(value, list | tuple) else []
+    items = _items(value)
     if is_deep or any(item is value for item in items):
-        return _named(cast("object", value))
+        return _named(value)
     if isinstance(value, list | tuple):
         return [_plain(item, *inner) for item in items]
     if isinstance(value, BaseModel):
@@ -212,6 +212,10 @@ def _plain(value: object, *above: int) -> object:
         return _named(value)
     pairs = cast("Mapping[object, object]", value).items()
     return {k if isinstance(k, str) else _named(k): _plain(item, *inner) for k, item in pairs}
+
+
+def _items(value: object) -> list[object]:
+    return list(cast("Iterable[object]", value)) if isinstance(value, list | tuple) else []
 
 
 def _shown(value: object) -> object:

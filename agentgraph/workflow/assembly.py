@@ -97,13 +97,15 @@ class _Assembly:
         vertices = tuple(self._vertex(number) for number in self.order)
         for state, where in self.sketch.narrowed:
             self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
-        parts = (vertices, tuple(self._edges()), tuple(self._regions()))
+        edges, regions = tuple(self._edges()), tuple(self._regions())
         schema, (digest, types) = schema_of(self.state), digest_of(self.state)
         title = f"{self.state.__module__}:{self.state.__qualname__}"
         declared = (title, digest, tuple(self.state.model_fields), schema.unset, schema.reduced)
         noted = tuple(filter(_is_noted, self.sketch.findings))
         place = self.places.of(spot)
-        return FrozenGraph(name, *parts, version, *declared, place, types, requirements, noted)
+        return FrozenGraph(
+            name, vertices, edges, regions, version, *declared, place, types, requirements, noted
+        )
 
     def _order(self) -> list[int]:
         """Return the numbers of the dots in the order of the graph, END last."""

@@ -11,11 +11,9 @@ Rules of this file:
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from enum import Enum
 from typing import TYPE_CHECKING, Generic, Never, Protocol, TypeAlias, cast, overload
 
-from pydantic import BaseModel
-from typing_extensions import TypeVar, Unpack
+from typing_extensions import Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Requirement
@@ -40,15 +38,7 @@ from agentgraph.workflow.places import Spot, invalid, line_of, spot_of_caller
 from agentgraph.workflow.regions import with_regions
 from agentgraph.workflow.sketch import Area, Exit, Limit
 from agentgraph.workflow.tree import End
-
-S = TypeVar("S", bound=BaseModel)
-S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
-D = TypeVar("D", default=None)
-DG = TypeVar("DG")
-D_contra = TypeVar("D_contra", contravariant=True)
-E = TypeVar("E", bound=Exception)
-E2 = TypeVar("E2", bound=Exception)
-L = TypeVar("L", bound="str | bool | Enum")
+from agentgraph.workflow.variables import DG, E2, D, D_contra, E, L, S, S_contra
 
 
 class BodyDeps(Protocol[S_contra, D_contra]):

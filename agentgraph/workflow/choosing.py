@@ -1,11 +1,9 @@
 """`classifier` and `human`: turn a function into a choice by its annotation; routes are made elsewhere."""
 
 from collections.abc import Awaitable
-from enum import Enum
 from typing import overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
 
 from agentgraph.events.verdict import Verdict
 from agentgraph.graph import VertexKind
@@ -22,16 +20,8 @@ from agentgraph.workflow.signature import (
     is_method,
     signature_of,
 )
+from agentgraph.workflow.variables import F, L, S, X
 from agentgraph.workflow.work import Settled, Work, changed, without_error
-
-S = TypeVar("S", bound=BaseModel)
-S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
-L = TypeVar("L", bound="str | bool | Enum")
-F = TypeVar("F", bound=BaseModel)
-X = TypeVar("X")
-X_contra = TypeVar("X_contra", contravariant=True)
-R = TypeVar("R")
-
 
 _ADVICE = "a method is a classifier on an instance: `desk = Desk()`, then `desk.triage.route(...)`"
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal, Required, TypeAlias, TypedDict, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar, Unpack
+from typing_extensions import Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Vertex
@@ -19,13 +19,8 @@ from agentgraph.workflow.flow import Flow, Node, positive
 from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import Signature, is_model, pair_of, signature_of
 from agentgraph.workflow.tree import Mention
+from agentgraph.workflow.variables import R, S, W, X
 from agentgraph.workflow.work import Settled, Work, changed, without_error
-
-S = TypeVar("S", bound=BaseModel)
-W = TypeVar("W", bound=BaseModel)
-X = TypeVar("X")
-R = TypeVar("R")
-
 
 Listing: TypeAlias = Callable[[S], Iterable[X]]
 Keeping: TypeAlias = Callable[[S, list[R]], None]
