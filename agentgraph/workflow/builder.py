@@ -20,7 +20,7 @@ from agentgraph.graph import Requirement
 from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen, confident
-from agentgraph.workflow.compiled import Workflow
+from agentgraph.workflow.compiled import Making, Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
 from agentgraph.workflow.flow import (
     Flow,
@@ -201,16 +201,10 @@ class Graph(Generic[S, D]):
         """
         from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it
 
-        program = assemble(
-            with_regions(self._handles.sketch, self._trials),
-            self._name,
-            self._state,
-            deps=self._deps,
-            version=self._version,
-            spot=self._spot,
-            require=require,
-        )
-        return Workflow(program)
+        sketch = with_regions(self._handles.sketch, self._trials)
+        making: Making = {"version": self._version, "require": require}
+        deps, spot = self._deps, self._spot
+        return Workflow(assemble(sketch, self._name, self._state, deps=deps, spot=spot, **making))
 
     if not TYPE_CHECKING:  # A type checker marks what is not there by itself.
 
