@@ -148,13 +148,12 @@ class Result(Generic[S]):
 def _decision(
     path: str, label: str | None, verdict: Verdict[str] | None, alternatives: Iterable[str]
 ) -> Decision:
-    others = tuple(alternatives)
-    if verdict is None:
-        return Decision(path, label, alternatives=others)
-    odds = verdict.probabilities
+    # A bare label is as sure as a verdict that says no more.
+    given = verdict or Verdict("")
+    odds = given.probabilities
     chances = None if odds is None else {_named(each): chance for each, chance in odds.items()}
-    said = (verdict.confidence, chances, verdict.source, verdict.rationale)
-    return Decision(path, label, *said, others)
+    said = (given.confidence, chances, given.source, given.rationale)
+    return Decision(path, label, *said, tuple(alternatives))
 
 
 def _named(label: object) -> str:
