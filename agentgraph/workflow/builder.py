@@ -11,18 +11,18 @@ Rules of this file:
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, Never, Protocol, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Generic, Never, TypeAlias, cast, overload
 
 from typing_extensions import Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Requirement
-from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen, confident
 from agentgraph.workflow.compiled import Making, Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
 from agentgraph.workflow.flow import (
+    BodyDeps,
     Flow,
     Handler,
     Kinds,
@@ -38,16 +38,7 @@ from agentgraph.workflow.places import Spot, invalid, line_of, spot_of_caller
 from agentgraph.workflow.regions import with_regions
 from agentgraph.workflow.sketch import Area, Exit, Limit
 from agentgraph.workflow.tree import End
-from agentgraph.workflow.variables import DG, E2, D, D_contra, E, L, S, S_contra
-
-
-class BodyDeps(Protocol[S_contra, D_contra]):
-    """A function that edits the state and takes the services of the graph with its context."""
-
-    def __call__(self, s: S_contra, ctx: Ctx[D_contra], /) -> Awaitable[None] | None:
-        """Edit the state."""
-        ...
-
+from agentgraph.workflow.variables import DG, E2, D, E, L, S
 
 Handle: TypeAlias = Flow[S] | Callable[[S], Awaitable[None] | None] | BodyDeps[S, DG]
 """What stands for a node in an edge: what `add_node` returned, or the function itself."""

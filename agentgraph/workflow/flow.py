@@ -31,7 +31,7 @@ from agentgraph.workflow.tree import (
     Tree,
     branches,
 )
-from agentgraph.workflow.variables import E2, S2, E, R, S, S_contra, X
+from agentgraph.workflow.variables import E2, S2, D_contra, E, R, S, S_contra, X
 from agentgraph.workflow.work import Work
 
 
@@ -43,12 +43,16 @@ class Body(Protocol[S_contra]):
         ...
 
 
-class BodyCtx(Protocol[S_contra]):
-    """The same with a context; `Ctx[Never]` because any `Ctx[Services]` then fits."""
+class BodyDeps(Protocol[S_contra, D_contra]):
+    """The same with a context, and the services that it holds."""
 
-    def __call__(self, s: S_contra, ctx: Ctx[Never], /) -> Awaitable[None] | None:
+    def __call__(self, s: S_contra, ctx: Ctx[D_contra], /) -> Awaitable[None] | None:
         """Edit the state."""
         ...
+
+
+BodyCtx: TypeAlias = BodyDeps[S, Never]
+"""The same whatever the services are: any `Ctx[Services]` fits."""
 
 
 Soon: TypeAlias = Awaitable[R] | R
