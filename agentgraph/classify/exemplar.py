@@ -12,15 +12,13 @@ Rules of this file:
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic
 
 from agentgraph.classify.bayes import Model, fit
 from agentgraph.classify.features import Features, Vector, features_of
 from agentgraph.classify.words import check_texts, words
 from agentgraph.errors import InvalidAgent
-from agentgraph.events.verdict import Verdict
-
-L = TypeVar("L", bound="str | bool | Enum")
+from agentgraph.events.verdict import L, Verdict
 
 # Below this part of the usual familiarity the answer is "none of these".
 _FAMILIAR_LEAST = 0.25
@@ -67,13 +65,10 @@ class Exemplars(Generic[L]):
         familiar = self._model.familiarity(vector, first)
         if familiar < _FAMILIAR_LEAST or shares[first] == shares[second]:
             return None
-        return Verdict(
-            self.labels[first],
-            shares[first] * familiar,
-            dict(zip(self.labels, shares, strict=True)),
-            source="exemplars",
-            rationale=_rationale(self._model, vector, first, second),
-        )
+        label, confidence = self.labels[first], shares[first] * familiar
+        chances = dict(zip(self.labels, shares, strict=True))
+        why = _rationale(self._model, vector, first, second)
+        return Verdict(label, confidence, chances, source="exemplars", rationale=why)
 
 
 def _rationale(model: Model, vector: Vector, first: int, second: int) -> str | None:

@@ -13,14 +13,12 @@ Rules of this file:
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Generic, TypeVar
 
 from agentgraph.classify.words import check_texts, words
 from agentgraph.errors import InvalidAgent
-from agentgraph.events.verdict import Verdict
+from agentgraph.events.verdict import L, Verdict
 
-L = TypeVar("L", bound="str | bool | Enum")
 K = TypeVar("K")
 
 
@@ -97,13 +95,9 @@ class Keywords(Generic[L]):
         if len(winners) > 1:
             return None
         total = sum(counts.values())
-        return Verdict(
-            winners[0],
-            best / total,
-            {label: count / total for label, count in counts.items()},
-            source="keywords",
-            rationale="the text has " + ", ".join(map(repr, hits[winners[0]])),
-        )
+        chances = {label: count / total for label, count in counts.items()}
+        why = "the text has " + ", ".join(map(repr, hits[winners[0]]))
+        return Verdict(winners[0], best / total, chances, source="keywords", rationale=why)
 
 
 def keywords(words_of: Mapping[L, Sequence[str]], /) -> Keywords[L]:

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Generic, TypeVar, overload
+from typing import Generic, overload
 
 from agentgraph.errors import InvalidAgent
-from agentgraph.events.verdict import Verdict
-
-L = TypeVar("L", bound="str | bool | Enum")
+from agentgraph.events.verdict import L, Verdict
 
 
 @dataclass(frozen=True)

@@ -199,16 +199,12 @@ def _plain(value: object, *above: int) -> object:
         return cast("object", to_jsonable_python(value, fallback=_shown, bytes_mode="base64"))
     except Exception:  # noqa: BLE001 - serializers and properties of users are called here
         inner = (*above, id(value))
-    if id(value) in above or len(above) == _DEPTH_MAX:
+    is_deep = id(value) in above or len(above) == _DEPTH_MAX
+    items = _items(value)
+    if is_deep or any(item is value for item in items):
         return _named(value)
     if isinstance(value, list | tuple):
-        items = list(cast("Iterable[object]", value))
-        holds_itself = any(item is value for item in items)
-        return (
-            _named(cast("object", value))
-            if holds_itself
-            else [_plain(item, *inner) for item in items]
-        )
+        return [_plain(item, *inner) for item in items]
     if isinstance(value, BaseModel):
         hidden = {name for name, info in type(value).model_fields.items() if info.exclude}
         return {name: _plain(item, *inner) for name, item in value if name not in hidden}
@@ -218,11 +214,15 @@ def _plain(value: object, *above: int) -> object:
     return {k if isinstance(k, str) else _named(k): _plain(item, *inner) for k, item in pairs}
 
 
+def _items(value: object) -> list[object]:
+    return list(cast("Iterable[object]", value)) if isinstance(value, list | tuple) else []
+
+
 def _shown(value: object) -> object:
     """Write what pydantic does not know."""
-    return (
-        dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else _named(value)
-    )
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, object]", value))
+    return _named(value)
 
 
 def _named(value: object) -> str:
@@ -233,6 +233,5 @@ def _named(value: object) -> str:
 
 
 def _refused(what: str, where: str) -> InvalidInput:
-    return InvalidInput(
-        what, where=where, fix="record a run with `agentgraph run TARGET --record FILE`"
-    )
+    fix = "record a run with `agentgraph run TARGET --record FILE`"
+    return InvalidInput(what, where=where, fix=fix)

@@ -77,32 +77,28 @@ class Failure:
 class Tally(Mapping[K, int]):
     """Counts that are put together when somebody looks: a run need not pay for what nobody asks."""
 
-    __slots__ = ("_count", "_found")
-
     def __init__(self, count: Callable[[], dict[K, int]]) -> None:
         """Take what puts them together; it is called at most once."""
         self._count = count
-        self._found: dict[K, int] | None = None
 
+    @cached_property
     def _counts(self) -> dict[K, int]:
-        if self._found is None:
-            self._found = self._count()
-        return self._found
+        return self._count()
 
     def __getitem__(self, key: K) -> int:
-        return self._counts()[key]
+        return self._counts[key]
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._counts())
+        return iter(self._counts)
 
     def __len__(self) -> int:
-        return len(self._counts())
+        return len(self._counts)
 
     def __repr__(self) -> str:
-        return repr(self._counts())
+        return repr(self._counts)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return dict, (self._counts(),)
+        return dict, (self._counts,)
 
 
 @dataclass(frozen=True)
@@ -152,13 +148,12 @@ class Result(Generic[S]):
 def _decision(
     path: str, label: str | None, verdict: Verdict[str] | None, alternatives: Iterable[str]
 ) -> Decision:
-    others = tuple(alternatives)
-    if verdict is None:
-        return Decision(path, label, alternatives=others)
-    odds = verdict.probabilities
+    # A bare label is as sure as a verdict that says no more.
+    given = verdict or Verdict("")
+    odds = given.probabilities
     chances = None if odds is None else {_named(each): chance for each, chance in odds.items()}
-    said = (verdict.confidence, chances, verdict.source, verdict.rationale)
-    return Decision(path, label, *said, others)
+    said = (given.confidence, chances, given.source, given.rationale)
+    return Decision(path, label, *said, tuple(alternatives))
 
 
 def _named(label: object) -> str:

@@ -8,12 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeAlias, final
 
-from pydantic import BaseModel
-from typing_extensions import TypeVar
-
-from agentgraph.events.result import Result
-
-S = TypeVar("S", bound=BaseModel)
+from agentgraph.events.result import Result, S
 
 
 @final

@@ -12,13 +12,13 @@ _UNCOUNTED = frozenset(
 class lies differs between a program that is run and one that is imported."""
 
 
-def plain(part: Any) -> Json:
-    """Turn a dataclass into JSON values, leaving out what holds its default."""
+def plain(part: Any, without: frozenset[str] = frozenset()) -> Json:
+    """Turn a dataclass into JSON values, leaving out what holds its default, and some fields."""
     found: Json = {}
     for slot in fields(part):
         value: object = getattr(part, slot.name)
-        if slot.default is MISSING or value != slot.default:
-            found[slot.name] = _value(value)
+        if slot.name not in without and (slot.default is MISSING or value != slot.default):
+            found[slot.name] = _value(value, without)
     return found
 
 
@@ -26,21 +26,12 @@ def digest_of(part: object) -> str:
     """Return the SHA-256, in hex, of what decides how a graph behaves: not places or docs."""
     import json  # noqa: PLC0415 - spares those who only import
 
-    counted = _counted(plain(part))
+    counted = plain(part, without=_UNCOUNTED)
     text = json.dumps(counted, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _value(value: object) -> object:
+def _value(value: object, without: frozenset[str]) -> object:
     if isinstance(value, tuple):
-        return [_value(item) for item in cast("tuple[object, ...]", value)]
-    return plain(value) if is_dataclass(value) else value
-
-
-def _counted(value: object) -> object:
-    if isinstance(value, dict):
-        pairs = cast("Json", value).items()
-        return {key: _counted(item) for key, item in pairs if key not in _UNCOUNTED}
-    if isinstance(value, list):
-        return [_counted(item) for item in cast("list[object]", value)]
-    return value
+        return [_value(item, without) for item in cast("tuple[object, ...]", value)]
+    return plain(value, without) if is_dataclass(value) else value

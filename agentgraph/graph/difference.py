@@ -12,6 +12,7 @@ Rules of this file:
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from math import inf
 from typing import Final, Literal, TypeAlias, cast
 
 from agentgraph.graph.definition import (
@@ -212,17 +213,12 @@ class _Level:
                 # Where its module lies, two versions of one file may say differently.
                 if was != now and (title != "agent" or _bare(was) != _bare(now)):
                     yield self._changed(new.name, title, was, now)
-        yield from self._bound(old, new)
-
-    def _bound(self, old: Vertex, new: Vertex) -> Iterator[Change]:
-        was, now = old.bound, new.bound
-        shown = [_limit(was, self.now), _limit(now, {})]
-        if shown[0] == shown[1]:
-            return
-        tighter = now is not None and (was is None or now.at_most < was.at_most)
-        path = self.path + new.name
-        asks = f"a run may have come to {path!r} more often than it now may" if tighter else ""
-        yield Change("vertex", "changed", path, f"bound: {shown[0]} -> {shown[1]}", asks)
+        bounds = [_limit(old.bound, self.now), _limit(new.bound, {})]
+        if bounds[0] != bounds[1]:
+            most = inf if old.bound is None else old.bound.at_most
+            is_tighter = new.bound is not None and new.bound.at_most < most
+            asks = f"a run may have come to {path!r} more often than it now may" * is_tighter
+            yield Change("vertex", "changed", path, f"bound: {' -> '.join(bounds)}", asks)
 
     def _regions(self) -> Iterator[Change]:
         was = {_about(region, self.now): region for region in self.before.regions}

@@ -6,7 +6,7 @@ version is the same.
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin
 
@@ -85,15 +85,12 @@ def _part(kind: type[P], raw: Json) -> P:
         if key not in known:
             raise _refused(f"{kind.__name__} has no {key!r}: {suggest(key, known, 'remove it')}")
         parts[key] = _typed(value, known[key].type, f"{kind.__name__}.{key}")
-    missing = [name for name, slot in known.items() if name not in parts and _is_needed(slot)]
+    needed = (name for name, slot in known.items() if slot.default is MISSING)
+    missing = [name for name in needed if name not in parts]
     if missing:
         raise _refused(f"{kind.__name__} lacks {', '.join(map(repr, missing))}")
     make = cast("Callable[..., P]", kind)  # The types of the parts were checked above.
     return make(**parts)
-
-
-def _is_needed(slot: "Field[object]") -> bool:
-    return slot.default is MISSING and slot.default_factory is MISSING
 
 
 def _typed(value: object, hint: object, where: str) -> object:

@@ -85,7 +85,8 @@ class _Assembly:
         self.names, self.areas = name_all(sketch, self.gone, self.places)
         self.fitting = fitting
         self.bindings: dict[str, Binding] = {}
-        self._position: dict[int, int] = {}
+        self.order = self._order()
+        self._position = {number: position for position, number in enumerate(self.order)}
         self._handlers = {area.target for area in sketch.areas if area.kind == "catch"}
         self._loops = dict(zip(map(id, sketch.areas), self.areas, strict=True))
 
@@ -93,27 +94,17 @@ class _Assembly:
         self, name: str, version: int, spot: Spot | None, requirements: tuple[Requirement, ...]
     ) -> FrozenGraph:
         """Return the frozen graph; what is wrong goes to the findings of the sketch."""
-        order = self._order()
-        self._position = {number: position for position, number in enumerate(order)}
-        vertices = tuple(self._vertex(number) for number in order)
+        vertices = tuple(self._vertex(number) for number in self.order)
         for state, where in self.sketch.narrowed:
             self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
-        schema, types = digest_of(self.state)
+        edges, regions = tuple(self._edges()), tuple(self._regions())
+        schema, (digest, types) = schema_of(self.state), digest_of(self.state)
+        title = f"{self.state.__module__}:{self.state.__qualname__}"
+        declared = (title, digest, tuple(self.state.model_fields), schema.unset, schema.reduced)
+        noted = tuple(filter(_is_noted, self.sketch.findings))
+        place = self.places.of(spot)
         return FrozenGraph(
-            name,
-            vertices,
-            tuple(self._edges()),
-            tuple(self._regions()),
-            version,
-            f"{self.state.__module__}:{self.state.__qualname__}",
-            schema,
-            tuple(self.state.model_fields),
-            schema_of(self.state).unset,
-            schema_of(self.state).reduced,
-            self.places.of(spot),
-            types,
-            requirements,
-            tuple(filter(_is_noted, self.sketch.findings)),
+            name, vertices, edges, regions, version, *declared, place, types, requirements, noted
         )
 
     def _order(self) -> list[int]:
@@ -183,15 +174,9 @@ class _Assembly:
 
     def _regions(self) -> Iterator[Region]:
         for area, name in zip(self.sketch.areas, self.areas, strict=True):
-            members = sorted(
-                (n for n in area.members() if n not in self.gone and n not in {START, END}),
-                key=self._position.__getitem__,
-            )
-            yield Region(
-                name,
-                area.kind,
-                tuple(self.names[number] for number in members),
-                None if area.target is None else self.names[area.target],
-                tuple(qualified(error) for error in area.errors),
-                self.places.of(area.spot),
-            )
+            left = (n for n in area.members() if n not in self.gone and n not in {START, END})
+            dots = sorted(left, key=self._position.__getitem__)
+            members = tuple(self.names[number] for number in dots)
+            target = None if area.target is None else self.names[area.target]
+            errors = tuple(map(qualified, area.errors))
+            yield Region(name, area.kind, members, target, errors, self.places.of(area.spot))

@@ -11,20 +11,18 @@ Rules of this file:
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from enum import Enum
-from typing import TYPE_CHECKING, Generic, Never, Protocol, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Generic, Never, TypeAlias, cast, overload
 
-from pydantic import BaseModel
-from typing_extensions import TypeVar, Unpack
+from typing_extensions import Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Requirement
-from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.agents import NodeOptions, options_of
 from agentgraph.workflow.choice import Abstaining, chosen, confident
-from agentgraph.workflow.compiled import Workflow
+from agentgraph.workflow.compiled import Making, Workflow
 from agentgraph.workflow.elsewhere import IN_A_GRAPH, unknown
 from agentgraph.workflow.flow import (
+    BodyDeps,
     Flow,
     Handler,
     Kinds,
@@ -40,24 +38,7 @@ from agentgraph.workflow.places import Spot, invalid, line_of, spot_of_caller
 from agentgraph.workflow.regions import with_regions
 from agentgraph.workflow.sketch import Area, Exit, Limit
 from agentgraph.workflow.tree import End
-
-S = TypeVar("S", bound=BaseModel)
-S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
-D = TypeVar("D", default=None)
-DG = TypeVar("DG")
-D_contra = TypeVar("D_contra", contravariant=True)
-E = TypeVar("E", bound=Exception)
-E2 = TypeVar("E2", bound=Exception)
-L = TypeVar("L", bound="str | bool | Enum")
-
-
-class BodyDeps(Protocol[S_contra, D_contra]):
-    """A function that edits the state and takes the services of the graph with its context."""
-
-    def __call__(self, s: S_contra, ctx: Ctx[D_contra], /) -> Awaitable[None] | None:
-        """Edit the state."""
-        ...
-
+from agentgraph.workflow.variables import DG, E2, D, E, L, S
 
 Handle: TypeAlias = Flow[S] | Callable[[S], Awaitable[None] | None] | BodyDeps[S, DG]
 """What stands for a node in an edge: what `add_node` returned, or the function itself."""
@@ -140,8 +121,8 @@ class Graph(Generic[S, D]):
         ends = [self._end(source, spot) for source in named]
         after = self._handles.entry(target, spot)
         join = sketch.add("join", None, spot)
-        sketch.ways += [(end, join, label, unsure, spot) for end, label, unsure in ends]
-        sketch.ways.append((join, after, None, False, spot))
+        sketch.connect(ends, join, spot)
+        sketch.connect([Exit(join)], after, spot)
         if need is not None and need < count:
             sketch.dots[join].need = need
             self._trials.append(Area("quorum", spot, (join,), join))
@@ -211,30 +192,24 @@ class Graph(Generic[S, D]):
         """
         from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it
 
-        program = assemble(
-            with_regions(self._handles.sketch, self._trials),
-            self._name,
-            self._state,
-            deps=self._deps,
-            version=self._version,
-            spot=self._spot,
-            require=require,
-        )
-        return Workflow(program)
+        sketch = with_regions(self._handles.sketch, self._trials)
+        making: Making = {"version": self._version, "require": require}
+        deps, spot = self._deps, self._spot
+        return Workflow(assemble(sketch, self._name, self._state, deps=deps, spot=spot, **making))
 
     if not TYPE_CHECKING:  # A type checker marks what is not there by itself.
 
         def __getattr__(self, name: str) -> Never:
             raise unknown("Graph", name, IN_A_GRAPH)
 
-    def _end(self, source: object, spot: Spot | None) -> tuple[int, str | None, bool]:
+    def _end(self, source: object, spot: Spot | None) -> Exit:
         """Return the one open end of a branch; alternatives meet before the join."""
         exits = self._handles.exits(source, spot)
         if len(exits) == 1:
-            return exits[0][:3]
+            return exits[0]
         gate = self._handles.sketch.add("meet", None, spot)
         self._handles.sketch.connect(exits, gate, spot)
-        return gate, None, False
+        return Exit(gate)
 
 
 def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object]:

@@ -1,11 +1,9 @@
 """Choices: classifiers, people, and the route from each of their labels; not what they answer."""
 
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import Generic, Self, cast
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow
 from agentgraph.events.verdict import Verdict
@@ -14,13 +12,8 @@ from agentgraph.workflow.flow import Flow, Node, Target, Unfinished, tree_of
 from agentgraph.workflow.places import Spot, invalid, spot_of_caller
 from agentgraph.workflow.signature import Signature, pair_of
 from agentgraph.workflow.tree import End, Fan, Mention
+from agentgraph.workflow.variables import S2, F, L, S, S_contra
 from agentgraph.workflow.work import Work
-
-S = TypeVar("S", bound=BaseModel)
-S2 = TypeVar("S2", bound=BaseModel)
-S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
-L = TypeVar("L", bound="str | bool | Enum")
-F = TypeVar("F", bound=BaseModel)
 
 
 class Abstaining(Unfinished, Generic[S_contra, L]):

@@ -1,14 +1,12 @@
 """`classifier` and `human`: turn a function into a choice by its annotation; routes are made elsewhere."""
 
 from collections.abc import Awaitable
-from enum import Enum
 from typing import overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
 
 from agentgraph.events.verdict import Verdict
-from agentgraph.graph import Vertex, VertexKind
+from agentgraph.graph import VertexKind
 from agentgraph.runtime.program import Binding
 from agentgraph.runtime.question import Ask
 from agentgraph.workflow.access import in_turn
@@ -22,16 +20,8 @@ from agentgraph.workflow.signature import (
     is_method,
     signature_of,
 )
-from agentgraph.workflow.work import Settled, Work, without_error
-
-S = TypeVar("S", bound=BaseModel)
-S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
-L = TypeVar("L", bound="str | bool | Enum")
-F = TypeVar("F", bound=BaseModel)
-X = TypeVar("X")
-X_contra = TypeVar("X_contra", contravariant=True)
-R = TypeVar("R")
-
+from agentgraph.workflow.variables import F, L, S, X
+from agentgraph.workflow.work import Settled, Work, changed, without_error
 
 _ADVICE = "a method is a classifier on an instance: `desk = Desk()`, then `desk.triage.route(...)`"
 
@@ -74,11 +64,9 @@ def human(fn: object, /) -> object:
     """
     signature = signature_of(undecorated(fn, "a decorator"))
     if isinstance(signature.returns, Unread):
-        raise signature.fault(
-            f"what {signature.name!r} asks cannot be read: nothing is called "
-            f"{signature.returns.text!r} here",
-            "define the answer before the question",
-        )
+        unknown = f"nothing is called {signature.returns.text!r} here"
+        what = f"what {signature.name!r} asks cannot be read: {unknown}"
+        raise signature.fault(what, "define the answer before the question")
     answers = asked_by(signature)
     if answers.form is not None:
         return _form(signature, answers.form)
@@ -100,32 +88,20 @@ def _classifier(fn: object) -> object:
 
 
 def _settled(signature: Signature, kind: VertexKind, answers: Answers, question: object) -> Settled:
-    vertex = Vertex(
-        signature.name,
-        kind,
-        *signature.about,
-        labels=tuple(answers.labels.values()),
-        abstains=answers.abstains,
-        access=signature.access,
-    )
-    body = without_error(signature, "a classifier")
-    return Settled(
-        vertex,
-        Binding(body, labels=answers.labels, question=question),
-        (signature,),
-        is_verdict=answers.is_verdict,
-        is_open=answers.is_open,
-    )
+    labels = answers.labels
+    chosen = {"labels": tuple(labels.values()), "abstains": answers.abstains}
+    vertex = changed(signature.vertex(kind), chosen)
+    binding = Binding(without_error(signature, "a classifier"), labels=labels, question=question)
+    return Settled(vertex, binding, (signature,), (), answers.is_verdict, answers.is_open)
 
 
 def _form(asking: Signature, model: type[BaseModel]) -> Form[BaseModel, BaseModel]:
     def work(save: Signature) -> Work:
         def settle() -> Settled:
-            binding = Binding(
-                without_error(asking, "a question"), form=model, into=save.fn, question=form
-            )
+            body = without_error(asking, "a question")
+            binding = Binding(body, form=model, into=save.fn, question=form)
             access = in_turn((asking.access, save.access))
-            vertex = Vertex(asking.name, "form", *asking.about, access=access)
+            vertex = changed(asking.vertex("form"), {"access": access})
             return Settled(vertex, binding, (asking, save))
 
         return Work(asking.name, asking.fn, settle)

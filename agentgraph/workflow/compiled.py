@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Never, overload
 
-from pydantic import BaseModel
-from typing_extensions import TypedDict, TypeVar, Unpack
+from typing_extensions import TypedDict, Unpack
 
 from agentgraph import runtime
 from agentgraph.graph import FrozenGraph, Requirement, Vertex, to_json
@@ -18,6 +17,7 @@ from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
 from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import pair_of, signature_of
 from agentgraph.workflow.tree import Mention
+from agentgraph.workflow.variables import DG, S2, D, S
 from agentgraph.workflow.work import Settled, Work, without_error
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from agentgraph.render import Options, PageOptions, SvgOptions, TextOptions, View
     from agentgraph.runtime import Run
     from agentgraph.verify import Report
-
-S = TypeVar("S", bound=BaseModel)
-S2 = TypeVar("S2", bound=BaseModel)
-D = TypeVar("D", default=None)
-DG = TypeVar("DG")
 
 
 class Workflow(Unfinished, Generic[S, D]):

@@ -5,17 +5,15 @@ from types import MethodType
 from typing import Protocol, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar, Unpack
+from typing_extensions import Unpack
 
 from agentgraph.workflow.agents import NodeOptions, agent_work, options_of
 from agentgraph.workflow.flow import Fn, Method, Node, Soon
 from agentgraph.workflow.methods import OnInstance, undecorated
 from agentgraph.workflow.signature import is_method
 from agentgraph.workflow.tree import Mention
+from agentgraph.workflow.variables import S, X
 from agentgraph.workflow.work import Options
-
-S = TypeVar("S", bound=BaseModel)
-X = TypeVar("X")
 
 _ADVICE = "a method is a node on an instance: `desk = Desk()`, then `desk.answer`"
 

@@ -213,14 +213,13 @@ class Pen:
         self._rounds.append((first, backs))
         ends = yield part.body, exits, spot, False
         if not backs:
-            raise invalid(
-                "a loop has no way back",
+            fix = (
                 "lead a label of a route inside it to the very object that stands before the "
                 "route (`node(write)` is another one than `write`): "
-                "`(write >> critic.route({OK: NEXT, REVISE: write})).loop(at_most=3)`",
-                part.spot,
-                f".loop(at_most={part.at_most})",
+                "`(write >> critic.route({OK: NEXT, REVISE: write})).loop(at_most=3)`"
             )
+            where = f".loop(at_most={part.at_most})"
+            raise invalid("a loop has no way back", fix, part.spot, where)
         area = Area("loop", part.spot, ())
         limit = Limit(part.at_most, area)
         for dot, ways in backs.items():
@@ -291,10 +290,7 @@ def _is_around(area: Area, loop: Area) -> bool:
 
 def _ambiguous(part: Tree, count: int, spot: Spot | None) -> InvalidFlow:
     shown = repr(part.work.name) if isinstance(part, Mention | Fan) else "a part"
-    return invalid(
-        f"the way back to {shown} could lead to {count} places: it stands there {count} times "
-        "inside the loop",
-        "give the other places a copy with a name of its own: `.named(...)`",
-        spot,
-        "the end of a way in a loop",
-    )
+    places = f"{count} places: it stands there {count} times inside the loop"
+    what = f"the way back to {shown} could lead to {places}"
+    fix = "give the other places a copy with a name of its own: `.named(...)`"
+    return invalid(what, fix, spot, "the end of a way in a loop")

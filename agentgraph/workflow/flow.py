@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, Never, Protocol, Self, TypeAlias, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidFlow, NotAvailable
 from agentgraph.runtime.context import Ctx
@@ -32,15 +31,8 @@ from agentgraph.workflow.tree import (
     Tree,
     branches,
 )
+from agentgraph.workflow.variables import E2, S2, D_contra, E, R, S, S_contra, X
 from agentgraph.workflow.work import Work
-
-S = TypeVar("S", bound=BaseModel)
-S2 = TypeVar("S2", bound=BaseModel)
-S_contra = TypeVar("S_contra", bound=BaseModel, contravariant=True)
-X = TypeVar("X")
-R = TypeVar("R")
-E = TypeVar("E", bound=Exception)
-E2 = TypeVar("E2", bound=Exception)
 
 
 class Body(Protocol[S_contra]):
@@ -51,12 +43,16 @@ class Body(Protocol[S_contra]):
         ...
 
 
-class BodyCtx(Protocol[S_contra]):
-    """The same with a context; `Ctx[Never]` because any `Ctx[Services]` then fits."""
+class BodyDeps(Protocol[S_contra, D_contra]):
+    """The same with a context, and the services that it holds."""
 
-    def __call__(self, s: S_contra, ctx: Ctx[Never], /) -> Awaitable[None] | None:
+    def __call__(self, s: S_contra, ctx: Ctx[D_contra], /) -> Awaitable[None] | None:
         """Edit the state."""
         ...
+
+
+BodyCtx: TypeAlias = BodyDeps[S, Never]
+"""The same whatever the services are: any `Ctx[Services]` fits."""
 
 
 Soon: TypeAlias = Awaitable[R] | R

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal, Required, TypeAlias, TypedDict, cast, overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar, Unpack
+from typing_extensions import Unpack
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Vertex
@@ -19,13 +19,8 @@ from agentgraph.workflow.flow import Flow, Node, positive
 from agentgraph.workflow.places import spot_of_caller
 from agentgraph.workflow.signature import Signature, is_model, pair_of, signature_of
 from agentgraph.workflow.tree import Mention
-from agentgraph.workflow.work import Settled, Work, without_error
-
-S = TypeVar("S", bound=BaseModel)
-W = TypeVar("W", bound=BaseModel)
-X = TypeVar("X")
-R = TypeVar("R")
-
+from agentgraph.workflow.variables import R, S, W, X
+from agentgraph.workflow.work import Settled, Work, changed, without_error
 
 Listing: TypeAlias = Callable[[S], Iterable[X]]
 Keeping: TypeAlias = Callable[[S, list[R]], None]
@@ -103,23 +98,18 @@ def each(
     if on_error not in {"fail", "collect"}:
         fix = 'give "fail" or "collect"'
         raise InvalidAgent(f"`on_error` is {on_error!r}", where="each", fix=fix)
-    policy, collects = policy_of(retry), on_error == "collect"
+    policy, collect = policy_of(retry), on_error == "collect"
+    vertex = Vertex("each", "each", policy=policy, limit=limit, collect=collect)
     lists, put = signature_of(over), pair_of(into, "the state and the list of results")
     called, child, served = _done(do)
 
     def settle() -> Settled:
         agent, doc, _ = called.about if called else ("", "", None)
-        vertex = Vertex(
-            *("each", "each", agent, doc),
-            policy=policy,
-            limit=limit,
-            collect=collects,
-            child=child.graph if child else None,
-            access=in_turn((lists.access, put.access)),
-        )
+        graph, access = child.graph if child else None, in_turn((lists.access, put.access))
+        changes = {"agent": agent, "doc": doc, "child": graph, "access": access}
         body = without_error(called, "`do`") if called else None
         binding = Binding(without_error(lists, "`over`"), do=body, into=put.fn, child=child)
-        return Settled(vertex, binding, (lists, put), served)
+        return Settled(changed(vertex, changes), binding, (lists, put), served)
 
     return Node[BaseModel](Mention(Work("each", settle, settle, is_numbered=True), object()))
 

@@ -4,15 +4,9 @@ from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Generic, Self, overload
 
-from typing_extensions import TypeVar
-
 from agentgraph.errors import InvalidAgent
 from agentgraph.workflow.flow import Flow, Unfinished
-
-X = TypeVar("X")
-X_contra = TypeVar("X_contra", contravariant=True)
-P = TypeVar("P")
-P_co = TypeVar("P_co", covariant=True)
+from agentgraph.workflow.variables import P, P_co, X, X_contra
 
 
 class OnInstance(Unfinished, Generic[X_contra, P_co]):

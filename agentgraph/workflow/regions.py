@@ -117,8 +117,7 @@ def _enter(sketch: Sketch, members: set[int], spot: Spot | None) -> int | None:
     gate = sketch.add("fork", None, spot)
     _, first, _, _, where = sketch.ways[numbers[0]]
     for number in numbers:
-        _, target, label, unsure, spot_of = sketch.ways[number]
-        sketch.ways[number] = (gate, target, label, unsure, spot_of)
+        sketch.ways[number] = (gate, *sketch.ways[number][1:])
     # In the place of the first, so that the branches keep their declared order.
     sketch.ways.insert(numbers[0], (source, gate, None, False, where))
     sketch.dots[gate].before = first

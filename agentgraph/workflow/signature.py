@@ -21,7 +21,7 @@ from typing import Final, NamedTuple, TypeGuard, Union, cast, get_args, get_orig
 from pydantic import BaseModel
 
 from agentgraph.errors import InvalidAgent, Place
-from agentgraph.graph import Access
+from agentgraph.graph import Access, Vertex, VertexKind
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
@@ -128,6 +128,10 @@ class Signature:
         """The callable as the body of a vertex, one for all vertices that have it."""
         return Binding(self.body)
 
+    def vertex(self, kind: VertexKind) -> Vertex:
+        """Return a vertex in which it works."""
+        return Vertex(self.name, kind, *self.about, access=self.access)
+
     @cached_property
     def about(self) -> About:
         """What a graph shows of the callable."""
@@ -162,11 +166,10 @@ class Signature:
             return "error"
         if not self.needs_second:
             return "state"
-        raise self.fault(
-            f"the second parameter of {self.name or 'a function'!r} says neither that it takes the "
-            f"context nor that it takes an error: {_shown(hint)}",
-            "annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`",
-        )
+        said = f"neither that it takes the context nor that it takes an error: {_shown(hint)}"
+        what = f"the second parameter of {self.name or 'a function'!r} says {said}"
+        fix = "annotate it: `ctx: Ctx`, or in a handler `error: ConnectionError`"
+        raise self.fault(what, fix)
 
 
 def signature_of(fn: object) -> Signature:
@@ -202,13 +205,11 @@ def _written(plain: FunctionType, skipped: int) -> _Taken:
     count = code.co_argcount
     hints = annotations_of(plain)
     keywords = code.co_varnames[count : count + code.co_kwonlyargcount]
-    return _Taken(
-        [hints.get(name, MISSING) for name in code.co_varnames[skipped:count]],
-        count - skipped - len(plain.__defaults__ or ()),
-        [name for name in keywords if name not in (plain.__kwdefaults__ or ())],
-        bool(code.co_flags & inspect.CO_VARARGS),
-        hints.get("return", MISSING),
-    )
+    given = [hints.get(name, MISSING) for name in code.co_varnames[skipped:count]]
+    needed = count - skipped - len(plain.__defaults__ or ())
+    asked = [name for name in keywords if name not in (plain.__kwdefaults__ or ())]
+    takes_any = bool(code.co_flags & inspect.CO_VARARGS)
+    return _Taken(given, needed, asked, takes_any, hints.get("return", MISSING))
 
 
 def _any(fn: Callable[..., object]) -> _Taken:
@@ -219,13 +220,11 @@ def _any(fn: Callable[..., object]) -> _Taken:
         return _Taken((), 0, (), True, MISSING)
     parameters = taken.parameters.values()
     places = [p for p in parameters if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]
-    return _Taken(
-        [p.annotation for p in places],
-        sum(p.default is p.empty for p in places),
-        [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty],
-        any(p.kind is p.VAR_POSITIONAL for p in parameters),
-        taken.return_annotation,
-    )
+    given = [p.annotation for p in places]
+    needed = sum(p.default is p.empty for p in places)
+    asked = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return _Taken(given, needed, asked, takes_any, taken.return_annotation)
 
 
 def _source(fn: object) -> object:

@@ -210,21 +210,10 @@ def _inner(node: ast.AST) -> list[ast.AST]:
 
 _fields_of: Final[dict[type[ast.AST], tuple[str, ...]]] = {ast.Constant: ()}
 """The fields of a kind of node that may hold other nodes."""
-_PLAIN: Final = frozenset(
-    [
-        "ctx",
-        "op",
-        "ops",
-        "id",
-        "attr",
-        "arg",
-        "names",
-        "kwd_attrs",
-        "kind",
-        "type_comment",
-        "conversion",
-    ]
-)
+_PLAIN: Final = frozenset([
+    "ctx", "op", "ops", "id", "attr", "arg", "names", "kwd_attrs", "kind", "type_comment",
+    "conversion",
+])  # fmt: skip
 
 
 def _indent(line: str) -> int:

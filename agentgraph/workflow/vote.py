@@ -1,11 +1,9 @@
 """`consensus`: several voters, one decision; how votes are counted is the machine's."""
 
 from collections.abc import Awaitable, Callable
-from enum import Enum
 from typing import overload
 
 from pydantic import BaseModel
-from typing_extensions import TypeVar
 
 from agentgraph.errors import InvalidAgent
 from agentgraph.graph import Vertex
@@ -16,10 +14,8 @@ from agentgraph.workflow.flow import Unfinished
 from agentgraph.workflow.labels import answers_of
 from agentgraph.workflow.naming import Names
 from agentgraph.workflow.signature import Signature, signature_of
+from agentgraph.workflow.variables import L, S
 from agentgraph.workflow.work import Settled, Work, without_error
-
-S = TypeVar("S", bound=BaseModel)
-L = TypeVar("L", bound="str | bool | Enum")
 
 
 @overload

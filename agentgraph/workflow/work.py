@@ -64,28 +64,20 @@ class Settled(NamedTuple):
 class Work:
     """What a mention places in a graph."""
 
-    __slots__ = ("_settle", "_settled", "fn", "is_numbered", "name", "owner", "states")
+    __slots__ = ("_settle", "_settled", "fn", "is_numbered", "name", "states")
 
     def __init__(
-        self,
-        name: str,
-        fn: object,
-        settle: Callable[[], Settled],
-        *,
-        owner: Hashable = None,
-        is_numbered: bool = False,
-        states: tuple[type[BaseModel], ...] = (),
+        self, name: str, fn: object, settle: Callable[[], Settled], *, is_numbered: bool = False
     ) -> None:
         """Take the name, the callable that makes two mentions of it one agent, and what settles it.
 
         `is_numbered`: the name is not the user's, so different works may share it.
-        `states`: what `.on(...)` said that the state of the workflow will be.
         """
         self.name: str = name
         self.fn: object = fn
-        self.owner: Hashable = identity(fn) if owner is None else owner
         self.is_numbered: bool = is_numbered
-        self.states: tuple[type[BaseModel], ...] = states
+        self.states: tuple[type[BaseModel], ...] = ()
+        """What `.on(...)` said that the state of the workflow will be."""
         self._settle: Callable[[], Settled] = settle
         self._settled: Settled | None = None
 
@@ -98,11 +90,9 @@ class Work:
 
     def named(self, name: str) -> "Work":
         """Return this work under another name."""
-
-        def renamed() -> Settled:
-            return self.settled.with_vertex(name=name)
-
-        return Work(name, self.fn, renamed, owner=self.owner, states=self.states)
+        found = self._but(lambda: self.settled.with_vertex(name=name))
+        found.name, found.is_numbered = name, False
+        return found
 
     def undone(self, undo: Signature) -> "Work":
         """Return this work with a compensation."""
@@ -112,7 +102,7 @@ class Work:
             binding = replace(settled.binding, undo=without_error(undo, "an undo"))
             return settled._replace(binding=binding, checked=(*settled.checked, undo))
 
-        return self._with(undoable, self.states)
+        return self._but(undoable)
 
     def told(self, options: Options) -> "Work":
         """Return this work with what the user says of it; what is not said stays."""
@@ -125,17 +115,19 @@ class Work:
                 return settled
             return settled._replace(binding=replace(settled.binding, limit=options.limit))
 
-        return self._with(adjusted, self.states)
+        return self._but(adjusted)
 
     def on(self, state: type[BaseModel]) -> "Work":
         """Return this work for a workflow whose state is `state`, or extends it."""
-        return self._with(lambda: self.settled, (*self.states, state))
+        found = self._but(lambda: self.settled)
+        found.states = (*self.states, state)
+        return found
 
-    def _with(self, settle: Callable[[], Settled], states: tuple[type[BaseModel], ...]) -> "Work":
-        numbered = self.is_numbered
-        return Work(
-            self.name, self.fn, settle, owner=self.owner, is_numbered=numbered, states=states
-        )
+    def _but(self, settle: Callable[[], Settled]) -> "Work":
+        """Return a work that is settled in another way, and else the same."""
+        found = Work(self.name, self.fn, settle, is_numbered=self.is_numbered)
+        found.states = self.states
+        return found
 
 
 def identity(fn: object) -> Hashable:
@@ -149,8 +141,7 @@ def without_error(signature: Signature, what: str) -> Body:
     """Return the body of a callable that is no handler. Raises `InvalidAgent` when it wants an error."""
     body = signature.body
     if body.wants == "error":
-        raise signature.fault(
-            f"{signature.name or 'a function'!r} wants an error, and {what} is given none",
-            "take the state, or the state and the context: `(s: Ticket, ctx: Ctx)`",
-        )
+        why = f"{signature.name or 'a function'!r} wants an error, and {what} is given none"
+        fix = "take the state, or the state and the context: `(s: Ticket, ctx: Ctx)`"
+        raise signature.fault(why, fix)
     return body
