@@ -160,6 +160,7 @@ OfUndo: TypeAlias = UndoStarted | UndoDone | UndoFailed
 OfAgent: TypeAlias = Emitted | Charged | CostUnknown
 OfChoice: TypeAlias = Decided | Asked
 Event: TypeAlias = OfRun[S] | OfNode | OfUndo | OfAgent | OfChoice
+"""All that a run tells, grouped by what it is about."""
 
 
 # A frozen dataclass writes its fields by `object.__setattr__`, which is half of what an event

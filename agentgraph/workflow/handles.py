@@ -122,7 +122,10 @@ class Handles:
     def _place(self, tree: Tree, spot: Spot | None) -> Placed:
         """Add a part; it is one handle, entered at its beginning and left at its open ends."""
         first = len(self.sketch.dots)
-        exits = Pen(self.sketch).draw(tree, [], spot)
+        if isinstance(tree, Mention):  # As nearly all are, so no pen is taken up for it.
+            exits = [Exit(self.sketch.add(None, tree.work, spot))]
+        else:
+            exits = Pen(self.sketch).draw(tree, [], spot)
         placed = Placed(tree, first, exits, range(first, len(self.sketch.dots)))
         self._placed[key_of(tree)] = placed
         return placed

@@ -23,7 +23,11 @@ from agentgraph.workflow.variables import R, S, W, X
 from agentgraph.workflow.work import Settled, Work, changed, without_error
 
 Listing: TypeAlias = Callable[[S], Iterable[X]]
+Doing: TypeAlias = Workflow[W] | Node[W]
+Later: TypeAlias = Callable[[X], Awaitable[R]]
 Keeping: TypeAlias = Callable[[S, list[R]], None]
+Sifting: TypeAlias = Callable[[S, list[R | ItemFailed]], None]
+"""What puts the results into the state, where some of them are failed items."""
 
 
 class Failing(TypedDict, total=False):
@@ -45,14 +49,11 @@ class Collecting(TypedDict, total=False):
 
 @overload
 def each(
-    over: Listing[S, W], do: Workflow[W] | Node[W], into: Keeping[S, W], **said: Unpack[Failing]
+    over: Listing[S, W], do: Doing[W], into: Keeping[S, W], **said: Unpack[Failing]
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Listing[S, X],
-    do: Callable[[X], Awaitable[R]],
-    into: Keeping[S, R],
-    **said: Unpack[Failing],
+    over: Listing[S, X], do: Later[X, R], into: Keeping[S, R], **said: Unpack[Failing]
 ) -> Node[S]: ...
 @overload
 def each(
@@ -60,24 +61,15 @@ def each(
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Listing[S, W],
-    do: Workflow[W] | Node[W],
-    into: Keeping[S, W | ItemFailed],
-    **said: Unpack[Collecting],
+    over: Listing[S, W], do: Doing[W], into: Sifting[S, W], **said: Unpack[Collecting]
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Listing[S, X],
-    do: Callable[[X], Awaitable[R]],
-    into: Keeping[S, R | ItemFailed],
-    **said: Unpack[Collecting],
+    over: Listing[S, X], do: Later[X, R], into: Sifting[S, R], **said: Unpack[Collecting]
 ) -> Node[S]: ...
 @overload
 def each(
-    over: Listing[S, X],
-    do: Callable[[X], R],
-    into: Keeping[S, R | ItemFailed],
-    **said: Unpack[Collecting],
+    over: Listing[S, X], do: Callable[[X], R], into: Sifting[S, R], **said: Unpack[Collecting]
 ) -> Node[S]: ...
 def each(
     over: object,

@@ -137,6 +137,11 @@ def identity(fn: object) -> Hashable:
     return id(fn)
 
 
+def is_same(one: object, other: object) -> bool:
+    """Say whether two mentions are of one callable."""
+    return one is other or identity(one) == identity(other)
+
+
 def without_error(signature: Signature, what: str) -> Body:
     """Return the body of a callable that is no handler. Raises `InvalidAgent` when it wants an error."""
     body = signature.body
