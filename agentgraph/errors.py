@@ -210,16 +210,8 @@ class AgentGraphError(Exception):
         return f"[{self.code}] {self.what}\n  where: {self.where}\n  fix:   {self.fix}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.args, self.__dict__)
-
-
-def _rebuild(
-    kind: type[AgentGraphError], args: tuple[object, ...], fields: dict[str, object]
-) -> AgentGraphError:
-    """Make an error again from its parts, past the `__init__` of its class: errors can be pickled."""
-    error = kind.__new__(kind, *args)
-    error.__dict__.update(fields)
-    return error
+        # Past the `__init__` of its class, which takes other arguments.
+        return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
 class GraphError(AgentGraphError):
