@@ -50,7 +50,6 @@ class Level:
         """Start empty; units and lines are added, then `arrange` gives them places."""
         self.zone = zone
         self.name: str | None = zone.id if zone else None
-        self.units: list[str] = []
         self.number: dict[str, int] = {}
         self.upright: set[int] = set()
         self.cores: dict[int, float] = {}
@@ -62,12 +61,11 @@ class Level:
 
     def add(self, unit: Box | Zone) -> None:
         """Add a box or an inner zone; lines meet an upright one in the middle of its sides."""
-        number = self.number[unit.id] = len(self.units)
+        number = self.number[unit.id] = len(self.number)
         if isinstance(unit, Box):
             self.cores[number] = unit.core or unit.width
             if unit.upright:
                 self.upright.add(number)
-        self.units.append(unit.id)
 
     def arrange(
         self, rooms: list[tuple[float, float]], levels: Mapping[str | None, "Level"]
@@ -84,7 +82,7 @@ class Level:
 
     def placed(self) -> Iterator[tuple[str, Rect]]:
         """Yield the units and where they are in the whole picture."""
-        for unit, place in zip(self.units, self._places, strict=True):
+        for unit, place in zip(self.number, self._places, strict=True):
             yield unit, place.moved(*self._origin)
 
     def way(self, line: int) -> list[Point]:
