@@ -51,12 +51,11 @@ def load(target: str) -> AnyWorkflow:
 
 def each_of(target: str) -> list[str]:
     """Name each workflow of a file by a target of its own; anything else stays as it is."""
-    if not target.endswith(".py") or not Path(target).is_file():
-        return [target]
-    with suppress(AgentGraphError):
-        names = list(_workflows(_module(target)))
-        return [f"{target}:{name}" for name in names] if len(names) > 1 else [target]
-    return [target]
+    names: list[str] = []
+    if target.endswith(".py") and Path(target).is_file():
+        with suppress(AgentGraphError):
+            names = list(_workflows(_module(target)))
+    return [f"{target}:{name}" for name in names] if len(names) > 1 else [target]
 
 
 def graph_of(target: str) -> FrozenGraph:

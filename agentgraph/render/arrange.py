@@ -25,7 +25,6 @@ from agentgraph.render.layout import (
 )
 from agentgraph.render.lettering import width
 from agentgraph.render.palette import NOTE_SIZE
-from agentgraph.render.ranks import against
 from agentgraph.render.shapes import (
     BADGE_HEIGHT,
     Sketch,
@@ -75,15 +74,12 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
 
 def _request(diagram: Diagram, sketches: Mapping[str, Sketch], direction: Direction) -> Request:
     """Say what is asked for: sizes, zones, and which lines lead against the flow."""
-    number = {figure.id: index for index, figure in enumerate(diagram.figures)}
-    ends = [diagram.ends(arrow) for arrow in diagram.arrows]
-    back = against(len(number), [(number[source], number[target]) for source, target in ends])
     boxes = [
         Box(one.id, sketch.width, sketch.height, one.parent, core=2 * sketch.outline.across)
         for one, sketch in zip(diagram.figures, sketches.values(), strict=True)
     ]
     links: list[Link] = []
-    for arrow, is_back in zip(diagram.arrows, back, strict=True):
+    for arrow, is_back in zip(diagram.arrows, diagram.against, strict=True):
         source, target = diagram.ends(arrow, back=is_back)
         label = _label_box(arrow, diagram)
         boxes += [label] if label else []

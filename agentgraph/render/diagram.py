@@ -23,6 +23,7 @@ from agentgraph.render.layout import around, nested
 from agentgraph.render.lettering import shown, visible
 from agentgraph.render.marks import Key, Mark, Marks
 from agentgraph.render.overlay import Trace
+from agentgraph.render.ranks import against
 
 FigureKind = VertexKind | Literal["missing", "undo"]
 ArrowKind = Literal["plain", "branch", "unsure", "then", "catch", "undo"]
@@ -153,6 +154,13 @@ class Diagram:
         leaving = (source.first if turned else source.last) if source else arrow.source
         entering = (target.last if turned else target.first) if target else arrow.target
         return leaving, entering
+
+    @cached_property
+    def against(self) -> list[bool]:
+        """Say of each arrow whether it leads against the flow."""
+        number = {figure.id: index for index, figure in enumerate(self.figures)}
+        ends = [self.ends(arrow) for arrow in self.arrows]
+        return against(len(number), [(number[source], number[target]) for source, target in ends])
 
     @cached_property
     def group(self) -> dict[str, Group]:

@@ -66,7 +66,7 @@ class _Picture:
             self._lead(self._levels[zone], crossing.get(zone, []))
         for zone in reversed(order):
             level = self._levels[zone]
-            level.arrange([self._size[unit] for unit in level.units], self._levels)
+            level.arrange([self._size[unit] for unit in level.number], self._levels)
             if zone is not None:
                 self._size[zone] = level.size
         for zone in order[1:]:
@@ -91,7 +91,7 @@ class _Picture:
             (self._unit_in(level, segment.upper), self._unit_in(level, segment.lower))
             for segment in segments
         ]
-        closing = against(len(level.units), pairs)
+        closing = against(len(level.number), pairs)
         for segment, (upper, lower), is_closing in zip(segments, pairs, closing, strict=True):
             if is_closing:
                 segment.turn()

@@ -13,29 +13,14 @@ from functools import lru_cache
 from math import fsum
 from unicodedata import category, combining, east_asian_width
 
+from agentgraph.render.palette import LOOKS
+
 LINE_LIMIT = 28
 """Characters to a line of a name."""
 LINES_MAX = 3
 
-# Twentieths of an em in DejaVu Sans, one of the widest faces in use.
-_TWENTIETHS = {
-    5: "'",
-    6: " ,.IJijl",
-    7: "-/:;\\f|",
-    8: "!()[]rt",
-    9: '"',
-    10: "*_`sz",
-    11: "?Lc",
-    12: "FPTYaekovxy",
-    13: "$0123456789EKSbdghnpqu{}",
-    14: "ABCRVXZ",
-    15: "DGHNU",
-    16: "&OQw",
-    17: "#+<=>M^~",
-    19: "%m",
-    20: "@W",
-}
-_EM = {letter: count / 20 for count, letters in _TWENTIETHS.items() for letter in letters}
+_EM = {letter: int(width) / 20 for width, letters in LOOKS["letters"].items() for letter in letters}
+"""Ems in DejaVu Sans, one of the widest faces in use; the table counts in twentieths."""
 _BOLD = 1.15
 """How much wider a bold face is, on average over a word."""
 # The joiners hold emoji and the letters of some scripts together.

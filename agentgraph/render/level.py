@@ -7,7 +7,7 @@ through a box.
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import ceil, fsum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from agentgraph.render.curve import straight
 from agentgraph.render.layout import Box, Point, Rect, Zone
@@ -35,6 +35,10 @@ _SPREAD = 16.0
 """How far apart lines leave the same box, where it is wide enough."""
 
 
+_Pad: TypeAlias = tuple[float, float, float]
+"""The air between a border and what lies inside, before and after, and the least size of all."""
+
+
 class Line(NamedTuple):
     """A line from unit to unit; where there is None, to a port on the border."""
 
@@ -50,7 +54,6 @@ class Level:
         """Start empty; units and lines are added, then `arrange` gives them places."""
         self.zone = zone
         self.name: str | None = zone.id if zone else None
-        self.units: list[str] = []
         self.number: dict[str, int] = {}
         self.upright: set[int] = set()
         self.cores: dict[int, float] = {}
@@ -62,12 +65,11 @@ class Level:
 
     def add(self, unit: Box | Zone) -> None:
         """Add a box or an inner zone; lines meet an upright one in the middle of its sides."""
-        number = self.number[unit.id] = len(self.units)
+        number = self.number[unit.id] = len(self.number)
         if isinstance(unit, Box):
             self.cores[number] = unit.core or unit.width
             if unit.upright:
                 self.upright.add(number)
-        self.units.append(unit.id)
 
     def arrange(
         self, rooms: list[tuple[float, float]], levels: Mapping[str | None, "Level"]
@@ -84,7 +86,7 @@ class Level:
 
     def placed(self) -> Iterator[tuple[str, Rect]]:
         """Yield the units and where they are in the whole picture."""
-        for unit, place in zip(self.units, self._places, strict=True):
+        for unit, place in zip(self.number, self._places, strict=True):
             yield unit, place.moved(*self._origin)
 
     def way(self, line: int) -> list[Point]:
@@ -108,7 +110,7 @@ class _Ranking:
         self._rooms = rooms
         self._inner = inner
         self._upright, self._cores = level.upright, level.cores
-        self._pads = _pads(level)
+        self._across_pad, self._down_pad = _pads(level)
         self._widths = [wide for wide, _ in rooms]
         spans = [
             Span(line.upper, line.lower, 1, line.weight)
@@ -166,9 +168,9 @@ class _Ranking:
         sides = [(x - wide / 2, x + wide / 2) for x, wide in zip(xs, self._widths, strict=True)]
         start = min((left for left, _ in sides), default=0.0)
         used = max((right for _, right in sides), default=0.0) - start + 1
-        pads = self._pads
-        whole = max(pads.left + used + pads.right, pads.width_min)
-        shift = pads.left - start + (whole - pads.left - used - pads.right) / 2
+        before, after, least = self._across_pad
+        whole = max(before + used + after, least)
+        shift = before - start + (whole - before - used - after) / 2
         self._xs = [float(ceil(x + shift)) for x in xs]
         return whole
 
@@ -185,7 +187,8 @@ class _Ranking:
         for key, path in self._paths.items():
             for rank, (one, other) in enumerate(pairwise(self._across[key]), self._rank[path[0]]):
                 widest[rank] = max(widest.get(rank, 0.0), abs(one - other))
-        y = self._pads.above + self._bend(widest.get(self._first, 0.0), 0.0)
+        above, below, least = self._down_pad
+        y = above + self._bend(widest.get(self._first, 0.0), 0.0)
         gap = 0.0
         for rank in range(self._first + 1, self._last):
             high = highs.get(rank, 0.0)
@@ -193,8 +196,8 @@ class _Ranking:
             is_low = min(high, highs.get(rank + 1, high)) <= _LOW
             gap = self._bend(widest.get(rank, 0.0), _LOW_GAP if is_low else _RANK_GAP)
             y += high + gap
-        below = self._pads.below + self._bend(widest.get(self._last - 1, 0.0), 0.0)
-        whole = max(y - gap + below, self._pads.height_min)
+        below += self._bend(widest.get(self._last - 1, 0.0), 0.0)
+        whole = max(y - gap + below, least)
         self._bands[self._first] = (0.0, 0.0)
         self._bands[self._last] = (whole, whole)
         return whole
@@ -258,28 +261,17 @@ class _Ranking:
         return way + _straight(way[-1], (at[-1], ends[1].top))
 
 
-class _Pads(NamedTuple):
-    """The air between a border and what lies inside, and how small the whole may be."""
-
-    left: float = 0.0
-    above: float = 0.0
-    right: float = 0.0
-    below: float = 0.0
-    width_min: float = 0.0
-    height_min: float = 0.0
-
-
-def _pads(level: Level) -> _Pads:
+def _pads(level: Level) -> tuple[_Pad, _Pad]:
+    """Return the air across and down, which is none where there is no border."""
     zone = level.zone
     if zone is None:
-        return _Pads()
-    air, beside_title = _MARGIN, _MARGIN + zone.title_height
+        return (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)
+    air, beside_title, least = _MARGIN, _MARGIN + zone.title_height, zone.title_width + 2 * _MARGIN
     above = air + (_BEND if any(line.upper is None for line in level.lines.values()) else 0)
     below = air + (_BEND if any(line.lower is None for line in level.lines.values()) else 0)
     if zone.sideways:
-        return _Pads(beside_title, above, air, below, height_min=zone.title_width + 2 * air)
-    above = max(above, beside_title)
-    return _Pads(air, above, air, below, width_min=zone.title_width + 2 * air)
+        return (beside_title, air, 0.0), (above, below, least)
+    return (air, air, least), (max(above, beside_title), below, 0.0)
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

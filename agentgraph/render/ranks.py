@@ -7,7 +7,6 @@ until there is none.
 """
 
 from collections.abc import Sequence
-from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -117,15 +116,19 @@ def _blocks(count: int, spans: Sequence[Span]) -> list[tuple[int, list[int]]]:
 
 
 def _longest_ways(count: int, spans: Sequence[Span]) -> list[int]:
-    above: dict[int, list[Span]] = {vertex: [] for vertex in range(count)}
-    for span in spans:
-        above[span.lower].append(span)
-    order = TopologicalSorter({low: [span.upper for span in ins] for low, ins in above.items()})
     ranks = [0] * count
-    for vertex in order.static_order():
-        ranks[vertex] = max(
-            [ranks[upper] + least for upper, _, least, _ in above[vertex]], default=0
-        )
+    outs: list[list[Span]] = [[] for _ in range(count)]
+    waits = [0] * count
+    for span in spans:
+        outs[span.upper].append(span)
+        waits[span.lower] += 1
+    order = [vertex for vertex in range(count) if not waits[vertex]]
+    for vertex in order:
+        for _, lower, least, _ in outs[vertex]:
+            ranks[lower] = max(ranks[lower], ranks[vertex] + least)
+            waits[lower] -= 1
+            if not waits[lower]:
+                order.append(lower)
     return ranks
 
 

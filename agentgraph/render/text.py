@@ -19,7 +19,6 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, short_name
 from agentgraph.render.layered import arrange
 from agentgraph.render.layout import Box, Layout, Link, Point, Request
 from agentgraph.render.lettering import shown, visible
-from agentgraph.render.ranks import against
 
 _SIGNS = {"classifier": "\u25c7", "consensus": "\u25c7", "human": "\u25cb", "form": "\u25cb"}
 _PLAIN = str.maketrans("\u25c7\u25cb\u2500\u2502\u256d\u256e\u2570\u256f\u253c\u25bc\u25b2\u2192\u00d7\u00b7\u21ba", "?@-|..''+v^>x.@")  # fmt: skip
@@ -140,38 +139,33 @@ class _Sheet:
         self._lay_out(diagram)
 
     def _lay_out(self, diagram: Diagram) -> None:
-        ends = [(arrow, *diagram.ends(arrow)) for arrow in diagram.arrows]
-        for arrow, source, target in ends:
-            if source == target:
-                self._words[source].append(f"\u21ba {arrow.note}".rstrip())
-        led = [(arrow, source, target) for arrow, source, target in ends if source != target]
-        sides = Counter(end for _, *both in led for end in both)
+        led: list[tuple[Arrow, Link]] = []
+        for arrow, is_back in zip(diagram.arrows, diagram.against, strict=True):
+            link = Link(*diagram.ends(arrow), arrow.id if arrow.note else None, is_back)
+            if link.source == link.target:
+                self._words[link.source].append(f"\u21ba {arrow.note}".rstrip())
+            else:
+                led.append((arrow, link))
+        sides = Counter(end for _, link in led for end in (link.source, link.target))
         self._size = {
             box: max(max(map(columns, words)) + 4, sides[box] * 2 + 3)
             for box, words in self._words.items()
         }
-        labels = {arrow.id: shown(arrow.note) for arrow, *_ in led if arrow.note}
-        self._size |= {label: columns(text) for label, text in labels.items()}
+        self._labels = {arrow.id: shown(arrow.note) for arrow, _ in led if arrow.note}
+        self._size |= {label: columns(text) for label, text in self._labels.items()}
         boxes = [Box(box, (wide + 2) * self._unit, 16) for box, wide in self._size.items()]
-        numbers = {box: number for number, box in enumerate(self._words)}
-        back = against(len(numbers), [(numbers[a], numbers[b]) for _, a, b in led])
-        links = [
-            Link(a, b, arrow.id if arrow.note else None, is_back)
-            for (arrow, a, b), is_back in zip(led, back, strict=True)
-        ]
-        layout = arrange(Request(tuple(boxes), (), tuple(links)))
+        layout = arrange(Request(tuple(boxes), (), tuple(link for _, link in led)))
         self._heights = sorted({round(at.y) for at in layout.boxes.values()})
         row = {box: self._heights.index(round(at.y)) for box, at in layout.boxes.items()}
         self._span(row, layout)
-        for (arrow, source, target), route in zip(led, layout.routes, strict=True):
-            rises = row[source] > row[target]
-            upper, lower = (target, source) if rises else (source, target)
+        for (arrow, link), route in zip(led, layout.routes, strict=True):
+            rises = row[link.source] > row[link.target]
+            upper, lower = (link.source, link.target)[:: -1 if rises else 1]
             line = _Line(arrow, upper, lower, rises, route, row[upper], row[lower])
             line.label = row[arrow.id] if arrow.note else -1
             if not line.first < (line.last if line.label < 0 else line.label) <= line.last:
                 raise _NoRoom
             self._lines.append(line)
-        self._labels = labels
 
     def _span(self, row: Mapping[str, int], layout: Layout) -> None:
         """Give each box its columns, from left to right."""
@@ -296,13 +290,10 @@ class _Sheet:
         for line, track in zip(lines, tracks, strict=True):
             self._lead(line, number, top, high, None if track is None else top + above + track)
         for line in lines:
-            if (line.first == number) if line.rises else (line.last == number + 1):
-                at = (
-                    (line.leaves[number], top)
-                    if line.rises
-                    else (line.enters[number + 1], top + high - 1)
-                )
-                self._cells[at] = "\u25b2" if line.rises else "\u25bc"
+            if line.rises and line.first == number:
+                self._cells[line.leaves[number], top] = "\u25b2"
+            elif not line.rises and line.last == number + 1:
+                self._cells[line.enters[number + 1], top + high - 1] = "\u25bc"
         return high
 
     def _lead(self, line: _Line, number: int, top: int, high: int, turn: int | None) -> None:
