@@ -76,7 +76,7 @@ class Script:
     again: int | None = None
     field: str = ""
     number: int = 0
-    mended: tuple[tuple[str, str], ...] = ()
+    mended: tuple[tuple[str, ...], ...] = ()
     """Parts, by their first and last vertex, that have other faults and are taken as mended."""
     within: str = ""
     """The path of the graph that is played alone, since the one around it can have no run."""
@@ -94,7 +94,7 @@ class Script:
                 for token in script.tokens
             ),
             again=None if script.again is None else len(self.steps) + script.again,
-            mended=tuple((path + first, path + last) for first, last in script.mended),
+            mended=tuple(tuple(path + name for name in part) for part in script.mended),
         )
 
 

@@ -70,7 +70,7 @@ def _alone(script: Script) -> Script:
         steps=tuple(step._replace(vertex=step.vertex[cut:]) for step in script.steps),
         moves=tuple((a[cut:], b[cut:], by) for a, b, by in script.moves),
         tokens=tuple(Resting(at[cut:], by and by[cut:]) for at, by in script.tokens),
-        mended=tuple((first[cut:], last[cut:]) for first, last in script.mended),
+        mended=tuple(tuple(name[cut:] for name in part) for part in script.mended),
     )
 
 

@@ -35,6 +35,10 @@ class Fault:
     kind: Kind
     vertex: int = 0
     region: int = -1
+    part: tuple[str, ...] = ()
+    """The first and the last vertex of the part that has it; empty: no part has it."""
+    is_sure: bool = True
+    """Nothing inside that part, of which it is unknown where its tokens leave it, may lead to it."""
 
 
 Marking = set[int]

@@ -55,6 +55,8 @@ class Net:
     """Of one round of a loop: the exit that stands for the way back."""
     race: frozenset[int] = frozenset()
     """Exits that are the places of the join at which a quorum ends."""
+    open: dict[int, list["Fault"]] = field(default_factory=dict[int, list["Fault"]])
+    """Vertices that stand for what is wrong, so that it is unknown what they lead to."""
     several: set[int] = field(default_factory=set[int])
     """Vertices that stand for more than one vertex of the graph."""
     instant: set[int] = field(default_factory=set[int])

@@ -10,6 +10,7 @@ from agentgraph.verify.game import Fault, Search
 from agentgraph.verify.loops import Loop, cut_at_entry, find_loops
 from agentgraph.verify.net import FREE, Cost, Net, Way
 from agentgraph.verify.parallel import crowded
+from agentgraph.verify.parts import parts_of
 from agentgraph.verify.quorum import fault_of_quorum
 from agentgraph.verify.reduction import Rest, reduce
 from agentgraph.verify.steps import after_rounds, costs_of_exits, whole_cost
@@ -26,6 +27,8 @@ class Solved:
     """What is wrong, with the level (this one, or a loop in it) whose numbers it uses."""
     dead: frozenset[int] = frozenset()
     """Exits that no run comes to, because a quorum is always reached before."""
+    open: list[Fault] = field(default_factory=list[Fault])
+    """What is wrong so that it is unknown how many tokens come to which exit."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
     net = frame.net
     if solved.faults and net.need:
         return  # Others may cancel it, so whether it does harm shows in the race.
+    if solved.open:
+        net.open[loop.entry] = solved.open
     frame.faults += solved.faults
     back = solved.costs.get(loop.back)
     exits = {end: solved.costs.get(end, FREE) for end in loop.ways}
@@ -95,6 +100,8 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
 def _decide(net: Net) -> Solved:
     if net.need:
         return _race(net)
+    if net.open:
+        return _taken_apart(net)
     forks, waits, picks, merges = _features(net)
     if not forks and not waits:
         return Solved(net, costs_of_exits(net, net))
@@ -104,10 +111,33 @@ def _decide(net: Net) -> Solved:
     if rest.only is not None:
         return _uncrowded(Solved(net, dict([rest.only])))
     small = rest.as_net()
-    fault = _fault_of_rest(rest, small)
-    if fault is not None:
-        return Solved(net, dict.fromkeys(net.exits, FREE), [(net, fault)])
-    return _uncrowded(Solved(net, costs_of_exits(net, small)))
+    if _fault_of_rest(rest, small) is None:
+        return _uncrowded(Solved(net, costs_of_exits(net, small)))
+    return _taken_apart(net)
+
+
+def _taken_apart(net: Net) -> Solved:
+    """Find each part of a level that is wrong by itself."""
+    solved = Solved(net, dict.fromkeys(net.exits, FREE))
+    for part in parts_of(net):
+        open_ = [
+            fault
+            for vertex, known in net.open.items()
+            if 2 * vertex + 1 in part.points
+            for fault in known
+        ]
+        rest = reduce(part.net)
+        fault = None if rest.only is not None else _fault_of_rest(rest, rest.as_net())
+        if fault is not None:
+            fault.is_sure = not open_
+            open_.append(fault)
+            solved.faults.append((part.net, fault))
+        if len(part.lasts) == 1:
+            for fault in open_:
+                fault.part = (part.first, part.lasts[0])
+        else:
+            solved.open += open_
+    return solved
 
 
 def _features(net: Net) -> tuple[bool, bool, bool, bool]:
@@ -149,8 +179,23 @@ def _limit(net: Net) -> int:
 
 def _uncrowded(solved: Solved) -> Solved:
     fault = crowded(solved.net) if solved.net.held else None
-    if fault is not None:
-        solved.faults.append((solved.net, fault))
+    return solved if fault is None else whole(solved, [fault])
+
+
+def whole(solved: Solved, faults: list[Fault]) -> Solved:
+    """Note what is wrong with a level as a whole."""
+    net = solved.net
+    ends = {-1 if end in net.race else end for end in net.exits if end != net.back}
+    open_ = [fault for known in net.open.values() for fault in known]
+    for fault in faults:
+        fault.is_sure = not open_
+    if len(ends) == 1:
+        last = max(net.exits, key=lambda end: end != net.back)
+        for fault in (*open_, *faults):
+            fault.part = (net.names[net.outs[0][0].target], net.names[last])
+    else:
+        solved.open += [*open_, *faults]
+    solved.faults += [(net, fault) for fault in faults]
     return solved
 
 
@@ -161,7 +206,8 @@ def _race(net: Net) -> Solved:
     costs = costs_of_exits(tied, reduce(tied).as_net())
     join = len(net.outs)
     found = {end: costs.get(join if end in net.race else end, FREE) for end in net.exits}
-    return Solved(net, found, [] if fault is None else [(net, fault)], dead)
+    solved = Solved(net, found, dead=dead)
+    return whole(solved, [] if fault is None else [fault])
 
 
 def _tied(net: Net) -> Net:

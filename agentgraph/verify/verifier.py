@@ -15,7 +15,6 @@ from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.labels import check_labels
-from agentgraph.verify.mending import behind
 from agentgraph.verify.names import check_names
 from agentgraph.verify.nest import nest
 from agentgraph.verify.places import at_edge
@@ -120,7 +119,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
         faults = []  # No run of it ever rests: that is the fault to begin with.
     if seen.clears([*cycles, *faults]):
         return found
-    found.findings += [*cycles, *faults, *behind(graph, faults)]
+    found.findings += [*cycles, *faults]
     if not faults:
         if graph.fields:
             facts = Facts.found(graph)
