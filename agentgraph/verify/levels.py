@@ -7,9 +7,8 @@ proper on its own, whatever goes on around it.
 
 from dataclasses import dataclass, field
 
-from agentgraph.verify.game import Fault
 from agentgraph.verify.nest import OUTSIDE, Nest
-from agentgraph.verify.net import FREE, Cost, Net, Way
+from agentgraph.verify.net import FREE, Cost, Fault, Net, Way
 from agentgraph.verify.proper import Solved, solve, whole
 
 

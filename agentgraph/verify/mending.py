@@ -9,9 +9,9 @@ What then lies on no way from START to END is left out as well.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agentgraph.graph import END, START, Edge, FrozenGraph, Region, Vertex
+from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex
 from agentgraph.verify.reach import ending
-from agentgraph.verify.ways import reached
+from agentgraph.verify.ways import path_to, reached
 from agentgraph.verify.wiring import wire
 
 Mended = tuple[str, ...]
@@ -36,6 +36,49 @@ def mended(graph: FrozenGraph, parts: Iterable[Mended]) -> FrozenGraph:
         ]
         graph = replace(graph, vertices=tuple(vertices))
     return _trimmed(_bridged(graph, here)) if here else graph
+
+
+def linked(graph: FrozenGraph, loose: Iterable[str]) -> list[Mended]:
+    """Say how to mend vertices that cannot be reached or left, so that the rest can be looked at.
+
+    A branch that ends is led to where the others of its split meet, if that is plain to see; what
+    else leads nowhere, and what nothing leads to, is left out.
+    """
+    left, parts = list(loose), list[Mended]()
+    while left:
+        rest = _trimmed(graph)
+        branches = {name: _branch(graph, rest, name) for name in left}
+        # A branch inside another one can only be led on when that is.
+        name = max(left, key=lambda each: len(branches[each]))
+        left.remove(name)
+        part = (name, *_meeting(graph, rest, name, branches[name]))
+        parts.append(part)
+        if len(part) == 2:
+            graph = replace(graph, edges=(*graph.edges, Edge(*part)))
+    return parts
+
+
+def _branch(graph: FrozenGraph, rest: FrozenGraph, end: str) -> dict[str, None]:
+    """All that leads to a vertex and to no END."""
+    return reached([end], lambda v: (e.source for e in graph.ins[v] if e.source not in rest.vertex))
+
+
+def _meeting(
+    graph: FrozenGraph, rest: FrozenGraph, end: str, branch: Iterable[str]
+) -> tuple[str, ...]:
+    """The vertex at which the branch that ends at `end` would meet the others, if there is one."""
+    splits = {e.source for name in branch for e in graph.ins[name]} & rest.vertex.keys()
+    if graph.outs[end] or len(splits) != 1:
+        return ()
+    (split,) = splits
+    is_choice, is_alone = graph.vertex[split].kind in CHOICES, len(rest.outs[split]) == 1
+    for name in path_to(split, END, lambda name: _ways(rest, name))[1:]:
+        is_join = graph.vertex[name].kind == "join"
+        if is_join == is_choice or (is_join and is_alone and len(graph.ins[name]) > 1):
+            continue
+        if name == END or END not in between(rest, split, name):
+            return (name,)
+    return ()
 
 
 def between(graph: FrozenGraph, first: str, last: str) -> dict[str, None]:
@@ -101,7 +144,9 @@ def _of(graph: FrozenGraph, gone: set[str], edges: list[Edge], plain: set[str]) 
     ]
     loops = {region.name for region in regions}
     vertices = [
-        _plainly(v, gone, loops, is_plain=v.name in plain or (v.kind == "join" and v.name not in joins))
+        _plainly(
+            v, gone, loops, is_plain=v.name not in joins if v.kind == "join" else v.name in plain
+        )
         for v in graph.vertices
         if v.name not in gone
     ]

@@ -13,7 +13,7 @@ Rules of this file:
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Cost(NamedTuple):
@@ -32,6 +32,28 @@ class Way(NamedTuple):
     target: int
     edge: int = -1
     cost: Cost = FREE
+
+
+Kind = Literal["stuck", "left", "round", "double", "crowded", "idle", "undecided"]
+
+
+@dataclass(slots=True)
+class Fault:
+    """Why a level is not proper, and a vertex at which that shows.
+
+    `stuck`: no token can move and none is on an exit. `left`: a token came to an exit while
+    others remain, `round`: to the way back. `double`: a second token came to `vertex`.
+    `crowded`: two tokens are in one `region`, by two of its entries. `idle`: no run comes to
+    `vertex`, whose join is always cancelled first. `undecided`: the limit was met.
+    """
+
+    kind: Kind
+    vertex: int = 0
+    region: int = -1
+    part: tuple[str, ...] = ()
+    """The first and the last vertex of the part that has it; empty: no part has it."""
+    is_sure: bool = True
+    """Nothing inside that part, of which it is unknown where its tokens leave it, may lead to it."""
 
 
 @dataclass(slots=True)
@@ -55,7 +77,7 @@ class Net:
     """Of one round of a loop: the exit that stands for the way back."""
     race: frozenset[int] = frozenset()
     """Exits that are the places of the join at which a quorum ends."""
-    open: dict[int, list["Fault"]] = field(default_factory=dict[int, list["Fault"]])
+    open: dict[int, list[Fault]] = field(default_factory=dict[int, list[Fault]])
     """Vertices that stand for what is wrong, so that it is unknown what they lead to."""
     several: set[int] = field(default_factory=set[int])
     """Vertices that stand for more than one vertex of the graph."""

@@ -79,7 +79,8 @@ class _Cut:
 
     def _labels(self) -> list[int]:
         """Label the ways: those with the same label lie on the same round trips."""
-        closing = [self._add(2 * end + 1, 0) for end in self.net.exits]
+        for end in self.net.exits:
+            self._add(2 * end + 1, 0)
         near: list[list[int]] = [[] for _ in self.outs]
         for way, ends in enumerate(zip(self.tail, self.head, strict=True)):
             for end in ends:

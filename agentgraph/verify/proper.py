@@ -1,19 +1,21 @@
-"""Is one level proper, and what does it cost? The cheapest method that can tell comes first.
+"""Is one level proper, and what does it cost? Reduction first, and the token game of what is left.
 
-1. No fork: proper when nothing waits for several ways. 2. No alternatives and no cycle:
-proper when every merge waits for all. 3. Reduction. 4. The token game of what is left.
+Only what is not proper is taken apart, to tell all that is wrong with it.
 """
 
 from dataclasses import dataclass, field
 
-from agentgraph.verify.game import Fault, Search
+from agentgraph.verify.game import Search
 from agentgraph.verify.loops import Loop, cut_at_entry, find_loops
-from agentgraph.verify.net import FREE, Cost, Net, Way
+from agentgraph.verify.net import FREE, Cost, Fault, Net, Way
 from agentgraph.verify.parallel import crowded
 from agentgraph.verify.parts import parts_of
 from agentgraph.verify.quorum import fault_of_quorum
 from agentgraph.verify.reduction import Rest, reduce
-from agentgraph.verify.steps import after_rounds, costs_of_exits, whole_cost
+from agentgraph.verify.steps import after_rounds, costs_of_exits
+
+_PLAYED = 20_000
+"""So many vertices of a level may run, besides 20 for each, before it stays undecided."""
 
 
 @dataclass(slots=True)
@@ -98,27 +100,19 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
 
 
 def _decide(net: Net) -> Solved:
-    if net.need:
-        return _race(net)
-    if net.open:
-        return _taken_apart(net)
-    forks, waits, picks, merges = _features(net)
-    if not forks and not waits:
-        return Solved(net, costs_of_exits(net, net))
-    if not picks and not merges and len(net.exits) == 1 and net.order() is not None:
-        return _uncrowded(Solved(net, dict.fromkeys(net.exits, whole_cost(net))))
+    if net.need or net.open:
+        return _race(net) if net.need else _taken_apart(net)
     rest = reduce(net)
-    if rest.only is not None:
-        return _uncrowded(Solved(net, dict([rest.only])))
-    small = rest.as_net()
-    if _fault_of_rest(rest, small) is None:
-        return _uncrowded(Solved(net, costs_of_exits(net, small)))
-    return _taken_apart(net)
+    if _fault_of(rest) is not None:
+        return _taken_apart(net)
+    only = rest.only
+    costs = costs_of_exits(net, rest.as_net()) if only is None else dict([only])
+    return _uncrowded(Solved(net, costs))
 
 
 def _taken_apart(net: Net) -> Solved:
     """Find each part of a level that is wrong by itself."""
-    solved = Solved(net, dict.fromkeys(net.exits, FREE))
+    solved = Solved(net, costs_of_exits(net, net))
     for part in parts_of(net):
         open_ = [
             fault
@@ -126,8 +120,7 @@ def _taken_apart(net: Net) -> Solved:
             if 2 * vertex + 1 in part.points
             for fault in known
         ]
-        rest = reduce(part.net)
-        fault = None if rest.only is not None else _fault_of_rest(rest, rest.as_net())
+        fault = _fault_of(reduce(part.net))
         if fault is not None:
             fault.is_sure = not open_
             open_.append(fault)
@@ -140,41 +133,11 @@ def _taken_apart(net: Net) -> Solved:
     return solved
 
 
-def _features(net: Net) -> tuple[bool, bool, bool, bool]:
-    """Say whether there is a fork, a merge that waits, a choice, a merge that does not wait."""
-    forks = picks = False
-    for vertex, ways in enumerate(net.outs):
-        if len(ways) > 1:
-            forks = forks or net.fork[vertex]
-            picks = picks or not net.fork[vertex]
-    waits = merges = False
-    for vertex, number in enumerate(net.ins()):
-        if number > 1:
-            waits = waits or net.both[vertex]
-            merges = merges or not net.both[vertex]
-    return forks, waits, picks, merges
-
-
-def _fault_of_rest(rest: Rest, small: Net) -> Fault | None:
-    net = rest.net
-    if rest.clash is None:
-        forks, waits, picks, merges = _features(small)
-        if not forks and not waits:
-            return None
-        if not picks and not merges and len(small.exits) == 1 and small.order() is not None:
-            return None
-        if (found := Search(small, _limit(small)).fault()) is None:
-            return None
-    else:
+def _fault_of(rest: Rest) -> Fault | None:
+    if rest.clash is not None:
         source, target = rest.clash
-        found = Fault("double" if net.fork[source] else "stuck", target)
-    # The whole level gives the same verdict with a path that names every vertex.
-    exact = Search(net, _limit(net)).fault()
-    return exact if exact is not None and exact.kind != "undecided" else found
-
-
-def _limit(net: Net) -> int:
-    return 20_000 + 20 * len(net.outs)
+        return Fault("double" if rest.net.fork[source] else "stuck", target)
+    return None if rest.only else Search(rest.as_net(), _PLAYED + 20 * len(rest.outs)).fault()
 
 
 def _uncrowded(solved: Solved) -> Solved:

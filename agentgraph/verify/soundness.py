@@ -1,29 +1,17 @@
 """AG301 to AG309: from what the levels of a graph come to, to findings; not the decision itself."""
 
-from collections.abc import Iterator, Sequence
-from copy import copy
 from dataclasses import replace
 
-from agentgraph.errors import Finding, Move, Outcome, Place, Script
+from agentgraph.errors import Finding, Move, Place, Script
 from agentgraph.graph import END, START, Region
-from agentgraph.verify.game import Fault
 from agentgraph.verify.levels import Answer, Levels, Wrong
-from agentgraph.verify.mending import Mended, between, mended
-from agentgraph.verify.nest import OUTSIDE, Nest, nest
+from agentgraph.verify.mending import Mended
+from agentgraph.verify.nest import Nest
 from agentgraph.verify.quick import quick_steps
-from agentgraph.verify.ways import reached
-from agentgraph.verify.wiring import Wiring, wire
+from agentgraph.verify.showing import Faults, Shown
+from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witness, Witnesses, chain
 from agentgraph.verify.words import add_edge, add_join, join_name, listed, quoted
-
-_SHOWS: dict[str, tuple[Outcome, ...]] = {
-    "stuck": ("waits", "left", "twice", "trapped", "shared"),
-    "left": ("left", "twice", "waits", "shared", "trapped"),
-    "round": ("twice", "left", "waits", "shared", "trapped"),
-    "double": ("twice", "left", "waits", "shared", "trapped"),
-    "crowded": ("shared", "twice", "left", "waits", "trapped"),
-}
-"""What a run shows where a level has a fault of each kind: what is likeliest comes first."""
 
 
 def check_soundness(
@@ -41,131 +29,31 @@ def check_soundness(
     if not answer.wrong:
         return [], answer.steps
     told: dict[str, Finding] = {}
-    for teller in _Faults(nested, answer.wrong, seen or Witnesses(net, nested)).told():
+    for shown in Faults(nested, answer.wrong, seen or Witnesses(net, nested)).shown():
+        teller = _Teller(shown)
+        # What shows behind a fault may come from it: only runs that keep clear of it count.
+        met = {name for one in told.values() if one.script for name in one.script.culprits}
+        if shown.is_beside and not all(
+            to not in met and f"fork {source}" not in told for source, to, _ in teller.moves
+        ):
+            continue
         finding = teller.finding()
         if finding.script is not None and (parts := (*known, *teller.parts)):
             finding = replace(finding, script=replace(finding.script, mended=parts))
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
-    shown = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
-    return shown or list(told.values())[:1], answer.steps
-
-
-class _Faults:
-    """The faults of one graph, each with the part that has it, in the order of the graph."""
-
-    def __init__(self, nested: Nest, wrong: list[Wrong], seen: Witnesses) -> None:
-        self.nested = nested
-        self.seen = seen
-        self.graph = nested.net.graph
-        self.order = self._order()
-        self.inside: dict[tuple[str, ...], set[str]] = {}
-        for part in dict.fromkeys(each.fault.part for each in wrong):
-            self.inside[part] = {*(between(self.graph, *part) if part else self.graph.vertex)}
-        self.wrong = sorted(wrong, key=lambda each: self.order.get((*each.fault.part, "")[0], 0))
-        self.made: dict[tuple[Mended, ...], tuple[Nest, Witnesses]] = {(): (nested, seen)}
-
-    def _order(self) -> dict[str, int]:
-        net = self.nested.net
-        queue = dict.fromkeys([net.start])
-        waiting = [net.start]
-        for vertex in waiting:
-            fresh = [head for head in net.ways_on(vertex) if head not in queue]
-            queue |= dict.fromkeys(fresh)
-            waiting += dict.fromkeys(fresh)
-        return {net.name(vertex): number for number, vertex in enumerate(queue)}
-
-    def told(self) -> Iterator["_Teller"]:
-        """Find for each fault the run that shows it."""
-        for wrong in self.wrong:
-            teller = _Teller(self.nested.net, wrong)
-            own = wrong.fault.part
-            for parts in dict.fromkeys(self._mended(wrong.fault)):
-                nested, seen = self._seen(parts)
-                teller.net, teller.parts = nested.net, parts
-                within = self._within(own, parts)
-                teller.witness = seen.find(*teller.wanted(), within)
-                if teller.witness is not None:
-                    break
-            else:
-                teller.net, teller.parts = self.nested.net, ()
-            yield teller
-            if teller.witness is None:
-                continue
-            at, forks = {*teller.witness.script().culprits}, {teller.root()}
-            for witness in self._seen(teller.parts)[1].met(self._within(own, teller.parts)):
-                # What shows behind a fault may come from it: only runs that keep clear of it count.
-                other = copy(teller)
-                other.witness = witness
-                is_clear = all(
-                    to not in at and f"fork {source}" not in forks for source, to, _ in other.moves
-                )
-                if is_clear and other.root() not in forks:
-                    at.add(witness.happened.culprit)
-                    forks.add(other.root())
-                    yield other
-
-    def _mended(self, fault: Fault) -> Iterator[tuple[Mended, ...]]:
-        """What to mend so that a fault shows: what is in the way, all that is not around it, all."""
-        inside, own = self.inside, fault.part
-        others = [part for part in inside if part and part != own and not inside[part] >= inside[own]]
-        if not own:
-            yield ()
-            yield tuple(others)
-            return
-        ahead = {} if not others else reached([own[1]], self._ways)
-        yield tuple(
-            part
-            for part in others
-            if part[0] not in ahead or self.order[part[0]] < self.order[own[0]]
-        )
-        if len(inside) > 1 and fault.is_sure:
-            yield tuple(others)
-            yield (*(part for part in others if inside[part] < inside[own]), ("", *own))
-
-    def _ways(self, name: str) -> list[str]:
-        net = self.nested.net
-        return [net.name(head) for head in net.ways_on(net.number[name])]
-
-    def _seen(self, parts: tuple[Mended, ...]) -> tuple[Nest, Witnesses]:
-        if parts not in self.made:
-            net = wire(mended(self.graph, parts))
-            nested, _ = nest(net)
-            assert nested is not None
-            self.made[parts] = nested, Witnesses(net, nested)
-        return self.made[parts]
-
-    def _within(self, own: Mended, parts: tuple[Mended, ...]) -> set[str] | None:
-        """Where a fault may show, while others are not mended: in its part alone."""
-        left = [part for part in self.inside if part != own and part not in parts]
-        if not left or ("", *own) in parts:
-            return None
-        found = set(self.inside[own])
-        for part in left:
-            if self.inside[part] < found:
-                found -= self.inside[part] - {*part}
-        end = own[-1:]
-        while end and self.graph.vertex[end[0]].kind == "gateway":
-            end = tuple(self._ways(end[0]))
-            found.update(end)
-        return found
+    certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
+    return certain or list(told.values())[:1], answer.steps
 
 
 class _Teller:
     """Puts one fault into words: those of the shortest run that shows it."""
 
-    def __init__(self, net: Wiring, wrong: Wrong, witness: Witness | None = None) -> None:
-        self.net = net
-        self.wrong = wrong
-        self.witness = witness
-        self.parts: tuple[Mended, ...] = ()
-        """What is mended on the run that shows it."""
-        region = wrong.fault.region if wrong.fault.kind == "crowded" else wrong.region
-        self.scope: str = "" if region == OUTSIDE else net.graph.regions[region].name
-        """The region whose level is wrong, or in which two tokens meet; empty: the graph."""
-
-    def wanted(self) -> tuple[Sequence[Outcome], str, list[str]]:
-        """What a run is to show, in which region, and whereto it leads."""
-        return _SHOWS.get(self.wrong.fault.kind, ()), self.scope, [self._at_fault()]
+    def __init__(self, shown: Shown) -> None:
+        self.net: Wiring = shown.net
+        self.wrong: Wrong = shown.wrong
+        self.witness: Witness | None = shown.witness
+        self.scope: str = shown.scope
+        self.parts: tuple[Mended, ...] = shown.parts
 
     @property
     def moves(self) -> list[Move]:

@@ -18,7 +18,7 @@ def reached(starts: Iterable[T], ways: Callable[[T], Iterable[T]]) -> dict[T, No
     return found
 
 
-def path_to(start: int, goal: int, ways: Callable[[int], Iterable[int]]) -> list[int]:
+def path_to(start: T, goal: T, ways: Callable[[T], Iterable[T]]) -> list[T]:
     """Return a shortest path of vertices, empty when there is none."""
     before = {start: start}
     queue = [start]

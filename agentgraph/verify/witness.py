@@ -7,9 +7,12 @@ from agentgraph.errors import Finding, Move, Outcome, Script
 from agentgraph.graph import START
 from agentgraph.verify.nest import Nest
 from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import Runs
+from agentgraph.verify.runs import STANDS, Runs
 from agentgraph.verify.stand import Happened, Stand
 from agentgraph.verify.wiring import Wiring
+
+_LOOKED_AT = 100_000
+"""How many vertices of stands are looked at, one beside the other."""
 
 Path = tuple[tuple[str, ...], tuple[str | None, ...]]
 
@@ -109,6 +112,9 @@ class Witnesses:
         if runs is None or not outcomes:
             return None
 
+        # In a graph of thousands of vertices each stand takes long, and few runs show anything soon.
+        limit = min(STANDS, _LOOKED_AT // len(runs.plan.sites))
+
         def shown(at: Stand, outcomes: Collection[Outcome]) -> list[Happened]:
             return [
                 each
@@ -123,7 +129,7 @@ class Witnesses:
                     found = shown(at, [outcome])
                     return any(each.region == region or not inside for each in found)
 
-                stand = runs.look(shows)
+                stand = runs.look(shows, limit)
                 if stand is not None:
                     here = shown(stand, [outcome])
                     return Witness(stand, min(here, key=lambda each: each.region != region))
@@ -137,7 +143,9 @@ class Witnesses:
         """All that runs show first, of those that have been looked at."""
         for stand in () if self._runs is None else self._runs.stands:
             for happened in stand.happened:
-                if happened.outcome != "exhausted" and (within is None or happened.culprit in within):
+                if happened.outcome != "exhausted" and (
+                    within is None or happened.culprit in within
+                ):
                     yield Witness(stand, happened)
 
     def clears(self, findings: list[Finding]) -> bool:
