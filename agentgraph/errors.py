@@ -77,10 +77,7 @@ class Script:
     field: str = ""
     number: int = 0
     mended: tuple[tuple[str, ...], ...] = ()
-    """Parts with other faults, by their first and last vertex, that are taken as mended.
-
-    A vertex alone is left out; with an empty name in front all but the part is mended.
-    """
+    """Parts, by their first and last vertex, that have other faults and are taken as mended."""
     within: str = ""
     """The path of the graph that is played alone, since the one around it can have no run."""
 
