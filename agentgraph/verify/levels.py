@@ -88,7 +88,9 @@ class Levels:
         level = Level(self, region, entry)
         solved = self._missing(level) or solve(level.net)
         self.open[region, entry] = solved.open
-        self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
+        # What is wrong with a region that is entered in several places is so by each of them.
+        if all(wrong.region != region for wrong in self.answer.wrong):
+            self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
         self.seen.update(level.vertices)
         ever = max((cost.ever for cost in solved.costs.values()), default=0)
         if region == OUTSIDE:

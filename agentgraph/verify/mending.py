@@ -106,10 +106,10 @@ def _bridged(graph: FrozenGraph, parts: list[Mended]) -> FrozenGraph:
             gone |= graph.vertex.keys() - inner - {first, last, START, END}
             ends |= {START: first} if first != START else {}
             ends |= {last: END} if last != END else {}
-        elif first not in gone:
+        elif first not in gone and inner.isdisjoint([START, END]):
             gone |= inner
             ends[first] = last
-    ends = {first: last for first, last in ends.items() if first not in gone}
+    ends = {first: last for first, last in ends.items() if gone.isdisjoint([first, last])}
     edges = [
         edge
         for edge in graph.edges

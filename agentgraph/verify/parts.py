@@ -62,7 +62,7 @@ class _Cut:
         ends = (net.names[end] for end in net.exits if end != net.back)
         whole = Part(self._name(self.head[self.outs[1][0]]), tuple(ends))
         before: dict[int, int] = {}
-        for point in self.found:
+        for point in self.found if self._ends() else ():
             for way in self.outs[point]:
                 enter = before.get(labels[way], way)
                 before[labels[way]] = way
@@ -76,6 +76,15 @@ class _Cut:
         for part in found:
             self._join(part)
         return found
+
+    def _ends(self) -> bool:
+        """Say whether from each point a way leads to an exit: else not every way is on a round trip."""
+        before: list[list[int]] = [[] for _ in self.outs]
+        for point in self.found:
+            for way in self.outs[point]:
+                before[self.head[way]].append(point)
+        ends = (2 * end + 1 for end in self.net.exits)
+        return len(reached(ends, before.__getitem__)) == len(self.found)
 
     def _labels(self) -> list[int]:
         """Label the ways: those with the same label lie on the same round trips."""

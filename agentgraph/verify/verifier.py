@@ -99,7 +99,9 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     found = _Checked([*names, *graph.noted])
     labels = list(check_labels(graph))
     found.findings += labels
-    lone = {v.name for v in graph.vertices if v.kind == "join" and len(graph.ins[v.name]) == 1}
+    lone = dict.fromkeys(
+        v.name for v in graph.vertices if v.kind == "join" and len(graph.ins[v.name]) == 1
+    )
     # A join of one way lets pass what comes; what else is wrong with names would make others guess.
     if len(names) > len(lone) or any(finding.code != "AG104" for finding in names):
         return found
@@ -111,7 +113,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     loose = [finding.script.culprits[0] for finding in shape if finding.script]
     parts = tuple(linked(graph, loose)) if nested else ()
     # A join of one way has been told: that the branch which should lead there ends is the same fault.
-    same = {part[0] for part in parts if not lone.isdisjoint(part[1:])}
+    same = {part[0] for part in parts if not lone.keys().isdisjoint(part[1:])}
     found.findings += [f for f in shape if f.script and f.script.culprits[0] not in same]
     found.findings += overlaps
     cycles = list(check_cycles(wiring, nested, seen))
@@ -119,8 +121,9 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     if nested is None or any(finding.code in {"AG209", "AG210"} for finding in labels):
         found.findings += cycles
         return found
-    if shape:
-        found.findings += [*cycles, *_beside(graph, parts)]
+    if shape or names:
+        passed = [(name, edge.target) for name in lone for edge in graph.outs[name][:1]]
+        found.findings += [*cycles, *_beside(graph, (*parts, *passed))]
         return found
     costs = [_steps(vertex, checked) for vertex in graph.vertices]
     faults, steps = check_soundness(nested, costs, seen)
