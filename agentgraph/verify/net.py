@@ -15,6 +15,8 @@ Rules of this file:
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from agentgraph.verify.ways import onward
+
 
 class Cost(NamedTuple):
     """How many steps a way takes at most: `through` to its end, `ever` if the run may end on it."""
@@ -113,12 +115,5 @@ class Net:
     def order(self) -> list[int] | None:
         """The vertices so that every way leads onward, or None where there is a cycle."""
         outs = self.outs
-        count = self.ins()
-        ready = [vertex for vertex, number in enumerate(count) if not number]
-        for vertex in ready:
-            for way in outs[vertex]:
-                target = way[0]
-                count[target] -= 1
-                if not count[target]:
-                    ready.append(target)
+        ready = onward(dict(enumerate(self.ins())), lambda vertex: [way[0] for way in outs[vertex]])
         return ready if len(ready) == len(outs) else None

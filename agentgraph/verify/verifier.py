@@ -154,7 +154,8 @@ def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Find
     nested, _ = nest(wire(rest))
     if nested is None or not rest.outs[START]:
         return []
-    return check_soundness(nested, [0] * len(rest.vertices), known=parts)[0]
+    told, _ = check_soundness(nested, [0] * len(rest.vertices), known=parts)
+    return [finding for finding in told if finding.script or finding.code == "AG309"]
 
 
 def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int:
