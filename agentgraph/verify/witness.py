@@ -116,13 +116,11 @@ class Witnesses:
         limit = min(STANDS, _LOOKED_AT // len(runs.plan.sites))
 
         def shown(at: Stand, outcomes: Collection[Outcome]) -> list[Happened]:
-            found = [
+            return [
                 each
                 for each in at.happened
                 if each.outcome in outcomes and (within is None or each.culprit in within)
             ]
-            # A graph inside another one is left for good by the first token that comes to its END.
-            return [] if found and at.before is not None and at.before.has_ended() else found
 
         for inside in (True, False):
             for outcome in outcomes:
