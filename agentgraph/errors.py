@@ -76,7 +76,7 @@ class Script:
     again: int | None = None
     field: str = ""
     number: int = 0
-    mended: tuple[tuple[str, str], ...] = ()
+    mended: tuple[tuple[str, ...], ...] = ()
     """Parts, by their first and last vertex, that have other faults and are taken as mended."""
     within: str = ""
     """The path of the graph that is played alone, since the one around it can have no run."""
@@ -89,7 +89,7 @@ class Script:
             steps=tuple(step._replace(vertex=at(step.vertex)) for step in self.steps),
             moves=tuple((name(source), name(to), by) for source, to, by in self.moves),
             tokens=tuple(Resting(name(on), by and name(by)) for on, by in self.tokens),
-            mended=tuple((name(first), name(last)) for first, last in self.mended),
+            mended=tuple(tuple(map(name, part)) for part in self.mended),
         )
 
     def followed_by(self, script: "Script", at: str, path: str) -> "Script":

@@ -11,10 +11,15 @@ says of the mutants of so many sound graphs how many are refused, without any te
     python -m tools.verdicts sound 1000
 
 says of so many sound graphs, with subgraphs and lists of items, of which ones anything is told.
+
+    python -m tools.verdicts planted 1000 20
+
+plants faults in so many sound graphs of 20 nodes, and says what is not told, or told besides.
 """
 
 import sys
 
+from tests.verify.test_all_faults import wrong
 from tests.verify.test_verdicts import killed, refused, tally
 
 
@@ -29,6 +34,11 @@ def main() -> int:
         told = refused(0, int((*sys.argv[2:], "1000")[0]))
         print(f"{len(told)} of them have a finding: {told[:20]}")
         return int(bool(told))
+    if sys.argv[1:2] == ["planted"]:
+        count, size = (int(word) for word in (*sys.argv[2:], "1000", "20")[:2])
+        lines = [line for seed in range(count) for line in wrong(seed, size)]
+        print("\n".join([*lines, f"{len(lines)} of {count} graphs differ"]))
+        return int(bool(lines))
     first, last = (int(word) for word in (*sys.argv[1:], "0", "10000")[:2])
     found = tally(first, last)
     for words, count in sorted(found.items()):

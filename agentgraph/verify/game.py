@@ -15,27 +15,8 @@ on until the end, where nothing is left to move.)
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Literal
 
-from agentgraph.verify.net import Net
-
-Kind = Literal["stuck", "left", "round", "double", "crowded", "idle", "undecided"]
-
-
-@dataclass(slots=True)
-class Fault:
-    """Why a level is not proper, and a vertex at which that shows.
-
-    `stuck`: no token can move and none is on an exit. `left`: a token came to an exit while
-    others remain, `round`: to the way back. `double`: a second token came to `vertex`.
-    `crowded`: two tokens are in one `region`, by two of its entries. `idle`: no run comes to
-    `vertex`, whose join is always cancelled first. `undecided`: the limit was met.
-    """
-
-    kind: Kind
-    vertex: int = 0
-    region: int = -1
-
+from agentgraph.verify.net import Fault, Net
 
 Marking = set[int]
 

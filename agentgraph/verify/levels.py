@@ -7,10 +7,9 @@ proper on its own, whatever goes on around it.
 
 from dataclasses import dataclass, field
 
-from agentgraph.verify.game import Fault
 from agentgraph.verify.nest import OUTSIDE, Nest
-from agentgraph.verify.net import FREE, Cost, Net, Way
-from agentgraph.verify.proper import Solved, solve
+from agentgraph.verify.net import FREE, Cost, Fault, Net, Way
+from agentgraph.verify.proper import Solved, solve, whole
 
 
 @dataclass(slots=True)
@@ -40,9 +39,9 @@ class Levels:
         self.steps = steps
         count = len(nest.around)
         self.done: list[bool] = [False] * count
-        self.faulty: dict[int, bool] = dict.fromkeys(range(OUTSIDE, count), False)
         self.top: list[int] = list(range(count))
         """For a decided region, a decided one around it, as far out as was looked."""
+        self.open: dict[tuple[int, int], list[Fault]] = {}
         self.seen: set[int] = set()
         self.bounds: list[int] = [0] * count
         self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
@@ -88,13 +87,10 @@ class Levels:
         """Decide one level, when those inside it have been."""
         level = Level(self, region, entry)
         solved = self._missing(level) or solve(level.net)
-        if any(self.faulty[inner] for inner, _ in level.inner):
-            # How many tokens come out of what is not proper is unknown: nothing is said of it here.
-            solved.faults.clear()
-            self.faulty[region] = True
-        elif solved.faults:
-            self.faulty[region] = True
-        self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
+        self.open[region, entry] = solved.open
+        # What is wrong with a region that is entered in several places is so by each of them.
+        if all(wrong.region != region for wrong in self.answer.wrong):
+            self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
         self.seen.update(level.vertices)
         ever = max((cost.ever for cost in solved.costs.values()), default=0)
         if region == OUTSIDE:
@@ -133,11 +129,12 @@ class Levels:
         """Find a join that waits for a way which nothing in this level can come."""
         net = level.net
         ins = net.ins()
-        faults: list[tuple[Net, Fault]] = []
-        for vertex, local in level.vertices.items():
-            if net.both[local] and ins[local] < len(self.nest.net.ins[vertex]):
-                faults.append((net, Fault("stuck", local)))
-        return Solved(net, {}, faults) if faults else None
+        faults = [
+            Fault("stuck", local)
+            for vertex, local in level.vertices.items()
+            if net.both[local] and ins[local] < len(self.nest.net.ins[vertex])
+        ]
+        return whole(Solved(net, {}), faults) if faults else None
 
     def outermost(self, region: int) -> int:
         """The outermost decided region that holds the decided `region`."""
@@ -243,6 +240,8 @@ class Level:
             return
         for place, cost in self.levels.exits[inner, key]:
             self.net.outs[local].append(Way(self._gathered(place), -1, cost))
+        if wrong := self.levels.open[inner, key]:
+            self.net.open[local] = wrong
         self.net.bounds[local] = self.levels.bounds[inner]
         if limit := self._limit(inner, key):
             self.net.limits[local] = limit

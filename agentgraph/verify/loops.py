@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agentgraph.verify.net import Net, Way
+from agentgraph.verify.ways import onward
 
 
 @dataclass(slots=True)
@@ -103,13 +104,7 @@ def left_of(ways: dict[int, list[int]]) -> dict[int, list[int]]:
     for targets in ways.values():
         for target in targets:
             count[target] += 1
-    ready = [vertex for vertex, number in count.items() if not number]
-    for vertex in ready:
-        for target in ways[vertex]:
-            count[target] -= 1
-            if not count[target]:
-                ready.append(target)
-    left = ways.keys() - set(ready)
+    left = ways.keys() - set(onward(count, ways.__getitem__))
     return {v: [target for target in ways[v] if target in left] for v in sorted(left)}
 
 

@@ -1,152 +1,167 @@
-"""Faults that lie behind others: the part that has one is taken as mended, and the rest looked at.
+"""A graph as it would be without some of its faults, so that the others can be shown.
 
-A part is entered at one vertex and left at one, and holds what the run of the fault shows. As if
-it were mended, one way leads from its first vertex to its last. What is found then names the
-parts in its script (`Script.mended`), so that it can be replayed: on the real graph another fault
-may keep every run from it.
+A part that is mended is a way from its first vertex to its last. Three forms of it stand in a
+script (`Script.mended`): two names are that, one name is a vertex that is left out since nothing
+leads to it or on from it, and with an empty name in front all but the part is mended.
+What then lies on no way from START to END is left out as well.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from importlib import import_module
-from typing import Any
 
-from agentgraph.errors import Finding
-from agentgraph.graph import END, START, Edge, FrozenGraph, Vertex
-from agentgraph.verify.nest import nest
-from agentgraph.verify.soundness import check_soundness
-from agentgraph.verify.ways import reached
-from agentgraph.verify.wiring import Wiring, wire
+from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex
+from agentgraph.verify.reach import ending
+from agentgraph.verify.ways import path_to, reached
+from agentgraph.verify.wiring import wire
 
-_TRIED = 50
-"""How many beginnings of a part are tried, from the nearest one on."""
+Mended = tuple[str, ...]
 
 
-def behind(graph: FrozenGraph, faults: Sequence[Finding]) -> Iterator[Finding]:
-    """Find what is wrong in the rest of a graph, with the parts of these faults mended."""
-    told = {fault.what for fault in faults}
-    parts: list[tuple[str, str]] = []
-    while faults:
-        known = len(parts)
-        for fault in faults:
-            part = _part(graph, fault)
-            if part is not None:
-                parts.append(part)
-                graph = mended(graph, [part])
-        nested, _ = nest(wire(graph))
-        if len(parts) == known or nested is None:
-            return
-        found, _ = check_soundness(nested, [0] * len(graph.vertices))
-        faults = [fault for fault in found if fault.what not in told and fault.script]
-        told.update(fault.what for fault in faults)
-        for fault in faults:
-            script = fault.script and replace(fault.script, mended=tuple(parts))
-            yield replace(fault, script=script)
-
-
-def mended(graph: FrozenGraph, parts: Iterable[tuple[str, str]]) -> FrozenGraph:
-    """Put one way in the place of all that lies between the first and the last vertex of each part."""
-    for first, last in parts:
-        head, _, rest = first.partition("/")
-        if rest:
-            child = graph.vertex[head].child or graph
-            inside = mended(child, [(rest, last.partition("/")[2])])
-            vertices = [replace(v, child=inside) if v.name == head else v for v in graph.vertices]
-            graph = replace(graph, vertices=tuple(vertices))
+def mended(graph: FrozenGraph, parts: Iterable[Mended]) -> FrozenGraph:
+    """Mend these parts of a graph, or of the graphs inside it, by their paths."""
+    here: list[Mended] = []
+    inside: dict[str, list[Mended]] = {}
+    for part in parts:
+        head, is_inside, _ = part[-1].partition("/")
+        if is_inside:
+            inside.setdefault(head, []).append(tuple(name[len(head) + 1 :] for name in part))
         else:
-            graph = _bridged(graph, first, last)
-    return graph
-
-
-def _bridged(graph: FrozenGraph, first: str, last: str) -> FrozenGraph:
-    gone = _between(wire(graph), first, last) - {first, last}
-    regions = [r for r in graph.regions if not gone.issuperset(r.members)]
-    members = [tuple(name for name in r.members if name not in gone) for r in regions]
-    loops = {region.name for region in regions}
-    edges = [e for e in graph.edges if e.source not in gone | {first} and e.target not in gone]
-    return replace(
-        graph,
-        vertices=tuple(
-            _plainly(v, loops, gone, is_first=v.name == first, is_last=v.name == last)
+            here.append(part)
+    if inside:
+        vertices = [
+            v
+            if v.child is None or v.name not in inside
+            else replace(v, child=mended(v.child, inside[v.name]))
             for v in graph.vertices
-            if v.name not in gone
-        ),
-        edges=(*edges, Edge(first, last)),
-        regions=tuple(replace(r, members=m) for r, m in zip(regions, members, strict=True)),
-    )
+        ]
+        graph = replace(graph, vertices=tuple(vertices))
+    return _trimmed(_bridged(graph, here)) if here else graph
 
 
-def _plainly(
-    vertex: Vertex, loops: set[str], gone: set[str], *, is_first: bool, is_last: bool
-) -> Vertex:
-    """A vertex as it is when a part is mended: its first forks and chooses no more, its last joins not."""
+def linked(graph: FrozenGraph, loose: Iterable[str]) -> list[Mended]:
+    """Say how to mend vertices that cannot be reached or left, so that the rest can be looked at.
+
+    A branch that ends is led to where the others of its split meet, if that is plain to see; what
+    else leads nowhere, and what nothing leads to, is left out.
+    """
+    left, parts = list(loose), list[Mended]()
+    while left:
+        rest = _trimmed(graph)
+        branches = {name: _branch(graph, rest, name) for name in left}
+        # A branch inside another one can only be led on when that is.
+        name = max(left, key=lambda each: len(branches[each]))
+        left.remove(name)
+        part = (name, *_meeting(graph, rest, name, branches[name]))
+        parts.append(part)
+        if len(part) == 2:
+            graph = replace(graph, edges=(*graph.edges, Edge(*part)))
+    return parts
+
+
+def _branch(graph: FrozenGraph, rest: FrozenGraph, end: str) -> dict[str, None]:
+    """All that leads to a vertex and to no END."""
+    return reached([end], lambda v: (e.source for e in graph.ins[v] if e.source not in rest.vertex))
+
+
+def _meeting(
+    graph: FrozenGraph, rest: FrozenGraph, end: str, branch: Iterable[str]
+) -> tuple[str, ...]:
+    """The vertex at which the branch that ends at `end` would meet the others, if there is one."""
+    splits = {e.source for name in branch for e in graph.ins[name]} & rest.vertex.keys()
+    if graph.outs[end] or len(splits) != 1:
+        return ()
+    (split,) = splits
+    is_choice, is_alone = graph.vertex[split].kind in CHOICES, len(rest.outs[split]) == 1
+    for name in path_to(split, END, lambda name: _ways(rest, name))[1:]:
+        is_join = graph.vertex[name].kind == "join"
+        if is_join == is_choice or (is_join and is_alone and len(graph.ins[name]) > 1):
+            continue
+        if name == END or END not in between(rest, split, name):
+            return (name,)
+    return ()
+
+
+def between(graph: FrozenGraph, first: str, last: str) -> dict[str, None]:
+    """All that lies on ways from one vertex up to another one, both included."""
+    inside = reached([first], lambda name: () if name == last else _ways(graph, name))
+    return inside | {last: None}
+
+
+def _ways(graph: FrozenGraph, name: str) -> list[str]:
+    bound = graph.vertex[name].bound
+    then = [bound.then] if bound and bound.then else []
+    return [*(edge.target for edge in graph.outs[name]), *then]
+
+
+def _bridged(graph: FrozenGraph, parts: list[Mended]) -> FrozenGraph:
+    ends: dict[str, str] = {}
+    gone: set[str] = set()
+    for part in parts:
+        if len(part) == 1:
+            gone.update(part)
+            continue
+        first, last = part[-2:]
+        inner = between(graph, first, last).keys() - {first, last}
+        if len(part) > 2:
+            gone |= graph.vertex.keys() - inner - {first, last, START, END}
+            ends |= {START: first} if first != START else {}
+            ends |= {last: END} if last != END else {}
+        elif first not in gone and inner.isdisjoint([START, END]):
+            gone |= inner
+            ends[first] = last
+    ends = {first: last for first, last in ends.items() if gone.isdisjoint([first, last])}
+    edges = [
+        edge
+        for edge in graph.edges
+        if edge.source not in gone and edge.source not in ends and edge.target not in gone
+    ]
+    edges += [Edge(first, last) for first, last in ends.items()]
+    return _of(graph, gone, edges, {*ends})
+
+
+def _trimmed(graph: FrozenGraph) -> FrozenGraph:
+    """Leave out what lies on no way from START to END."""
+    net = wire(graph)
+    found = reached([net.start], net.ways_on)
+    led = ending(net, ())
+    gone = {v.name for i, v in enumerate(graph.vertices) if i not in found or i not in led}
+    if not gone or START in gone:
+        return graph
+    edges = [e for e in graph.edges if e.source not in gone and e.target not in gone]
+    return _of(graph, gone, edges, set())
+
+
+def _of(graph: FrozenGraph, gone: set[str], edges: list[Edge], plain: set[str]) -> FrozenGraph:
+    """The rest of a graph, in which some vertices choose and fork no more."""
+    ins: dict[str, int] = {}
+    for edge in edges:
+        ins[edge.target] = ins.get(edge.target, 0) + 1
+    joins = {v.name for v in graph.vertices if v.kind == "join" and ins.get(v.name, 0) > 1} - gone
+    regions = [
+        replace(region, members=tuple(name for name in region.members if name not in gone))
+        for region in graph.regions
+        if not gone.issuperset(region.members) and _has_end(region, gone, joins)
+    ]
+    loops = {region.name for region in regions}
+    vertices = [
+        _plainly(
+            v, gone, loops, is_plain=v.name not in joins if v.kind == "join" else v.name in plain
+        )
+        for v in graph.vertices
+        if v.name not in gone
+    ]
+    return replace(graph, vertices=tuple(vertices), edges=tuple(edges), regions=tuple(regions))
+
+
+def _has_end(region: Region, gone: set[str], joins: set[str]) -> bool:
+    """Say whether there still is what a region leads to."""
+    return region.target in joins if region.kind == "quorum" else region.target not in gone
+
+
+def _plainly(vertex: Vertex, gone: set[str], loops: set[str], *, is_plain: bool) -> Vertex:
     bound = vertex.bound
     if bound and (bound.then in gone or (bound.loop and bound.loop not in loops)):
         vertex = replace(vertex, bound=None)
-    if (is_first and vertex.kind not in {"start", "join"}) or (is_last and vertex.kind == "join"):
+    if is_plain and vertex.kind not in {"start", "end"}:
         return Vertex(vertex.name, place=vertex.place, bound=vertex.bound)
     return vertex
-
-
-def _part(graph: FrozenGraph, fault: Finding) -> tuple[str, str] | None:
-    """The smallest part with one way in and one way out that holds what a fault shows."""
-    networkx: Any = import_module("networkx")
-    script = fault.script
-    if script is None or script.outcome == "never":
-        return None
-    net = wire(graph)
-    ways = [(v.name, net.name(to)) for i, v in enumerate(net.vertices) for to in net.ways(i)]
-    core = set(script.culprits)
-    if script.outcome not in {"waits", "twice"}:
-        core |= {token.vertex for token in script.tokens}
-    core |= {source for source, target in ways if target in script.culprits}
-    both = networkx.DiGraph(ways)
-    if not core <= both.nodes:
-        return None
-    before = networkx.immediate_dominators(both, START)
-    after = networkx.immediate_dominators(both.reverse(), END)
-    for first in _common(core, before)[:_TRIED]:
-        last = next(iter(_common({*core, first}, after)), first)
-        part = _between(net, first, last)
-        if first != last and not _is_cut(graph, part, first, last):
-            leaves = (
-                source != last and source in part and target not in part for source, target in ways
-            )
-            enters = (
-                target != first and target in part and source not in part for source, target in ways
-            )
-            if not any(leaves) and not any(enters):
-                return first, last
-    return None
-
-
-def _is_cut(graph: FrozenGraph, part: set[str], first: str, last: str) -> bool:
-    """Say whether a region lies neither inside a part nor around it nor beside it."""
-    inner = part - {first, last}
-    for region in graph.regions:
-        if inner.issuperset(region.members):
-            is_apart = region.target is None or region.target in part
-        else:
-            is_whole = part.issubset(region.members) or part.isdisjoint(region.members)
-            is_apart = is_whole and region.target not in inner
-        if not is_apart:
-            return True
-    return False
-
-
-def _common(names: Iterable[str], above: dict[str, str]) -> list[str]:
-    """What stands above all of these, the nearest first."""
-    chains: list[list[str]] = []
-    for name in names:
-        chain = [name]
-        while (higher := above.get(chain[-1])) not in {None, chain[-1]}:
-            chain.append(str(higher))
-        chains.append(chain)
-    return [name for name in chains[0] if all(name in chain for chain in chains)]
-
-
-def _between(net: Wiring, first: str, last: str) -> set[str]:
-    """All that lies on ways from one vertex up to another one, both included."""
-    stop = net.number[last]
-    inside = reached([net.number[first]], lambda v: [] if v == stop else net.ways(v))
-    return set(map(net.name, inside))

@@ -13,7 +13,9 @@ Rules of this file:
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+from agentgraph.verify.ways import onward
 
 
 class Cost(NamedTuple):
@@ -32,6 +34,28 @@ class Way(NamedTuple):
     target: int
     edge: int = -1
     cost: Cost = FREE
+
+
+Kind = Literal["stuck", "left", "round", "double", "crowded", "idle", "undecided"]
+
+
+@dataclass(slots=True)
+class Fault:
+    """Why a level is not proper, and a vertex at which that shows.
+
+    `stuck`: no token can move and none is on an exit. `left`: a token came to an exit while
+    others remain, `round`: to the way back. `double`: a second token came to `vertex`.
+    `crowded`: two tokens are in one `region`, by two of its entries. `idle`: no run comes to
+    `vertex`, whose join is always cancelled first. `undecided`: the limit was met.
+    """
+
+    kind: Kind
+    vertex: int = 0
+    region: int = -1
+    part: tuple[str, ...] = ()
+    """The first and the last vertex of the part that has it; empty: no part has it."""
+    is_sure: bool = True
+    """Nothing inside that part, of which it is unknown where its tokens leave it, may lead to it."""
 
 
 @dataclass(slots=True)
@@ -55,6 +79,8 @@ class Net:
     """Of one round of a loop: the exit that stands for the way back."""
     race: frozenset[int] = frozenset()
     """Exits that are the places of the join at which a quorum ends."""
+    open: dict[int, list[Fault]] = field(default_factory=dict[int, list[Fault]])
+    """Vertices that stand for what is wrong, so that it is unknown what they lead to."""
     several: set[int] = field(default_factory=set[int])
     """Vertices that stand for more than one vertex of the graph."""
     instant: set[int] = field(default_factory=set[int])
@@ -89,12 +115,5 @@ class Net:
     def order(self) -> list[int] | None:
         """The vertices so that every way leads onward, or None where there is a cycle."""
         outs = self.outs
-        count = self.ins()
-        ready = [vertex for vertex, number in enumerate(count) if not number]
-        for vertex in ready:
-            for way in outs[vertex]:
-                target = way[0]
-                count[target] -= 1
-                if not count[target]:
-                    ready.append(target)
+        ready = onward(dict(enumerate(self.ins())), lambda vertex: [way[0] for way in outs[vertex]])
         return ready if len(ready) == len(outs) else None

@@ -5,8 +5,8 @@ so beside what it leads to. Where splits and merges do not mix this rule is exac
 and Esparza). Sets of places are the bits of an integer.
 """
 
-from agentgraph.verify.game import Fault, Game
-from agentgraph.verify.net import Net
+from agentgraph.verify.game import Game
+from agentgraph.verify.net import Fault, Net
 
 
 def crowded(net: Net) -> Fault | None:

@@ -22,7 +22,9 @@ def plain(graph: FrozenGraph) -> FrozenGraph:
     at: there gateways are nodes. Raises `NoRuns` where that is not enough.
     """
     gates = spinning(graph)
-    if _spinning(graph, lambda v: v.kind == "join" and (v.need or len(graph.ins[v.name])) == 1):
+    if gates and _spinning(
+        graph, lambda v: v.kind == "join" and (v.need or len(graph.ins[v.name])) == 1
+    ):
         raise NoRuns(graph.name)
     return replace(graph, vertices=tuple(_plain(v, v.name in gates) for v in graph.vertices))
 
@@ -46,6 +48,8 @@ def _spinning(graph: FrozenGraph, passes: Callable[[Vertex], bool]) -> set[str]:
 
 def _plain(vertex: Vertex, is_spinning: bool) -> Vertex:
     kind = _KINDS.get(vertex.kind, vertex.kind)
+    if kind == vertex.kind and not (is_spinning or vertex.undo or vertex.at_least):
+        return vertex
     if is_spinning and kind == "gateway":
         kind = "node"
     need = vertex.need if kind == "join" else None

@@ -1,18 +1,21 @@
-"""Is one level proper, and what does it cost? The cheapest method that can tell comes first.
+"""Is one level proper, and what does it cost? Reduction first, and the token game of what is left.
 
-1. No fork: proper when nothing waits for several ways. 2. No alternatives and no cycle:
-proper when every merge waits for all. 3. Reduction. 4. The token game of what is left.
+Only what is not proper is taken apart, to tell all that is wrong with it.
 """
 
 from dataclasses import dataclass, field
 
-from agentgraph.verify.game import Fault, Search
+from agentgraph.verify.game import Search
 from agentgraph.verify.loops import Loop, cut_at_entry, find_loops
-from agentgraph.verify.net import FREE, Cost, Net, Way
+from agentgraph.verify.net import FREE, Cost, Fault, Net, Way
 from agentgraph.verify.parallel import crowded
+from agentgraph.verify.parts import parts_of
 from agentgraph.verify.quorum import fault_of_quorum
 from agentgraph.verify.reduction import Rest, reduce
-from agentgraph.verify.steps import after_rounds, costs_of_exits, whole_cost
+from agentgraph.verify.steps import after_rounds, costs_of_exits
+
+_PLAYED = 20_000
+"""So many vertices of a level may run, besides 20 for each, before it stays undecided."""
 
 
 @dataclass(slots=True)
@@ -26,6 +29,8 @@ class Solved:
     """What is wrong, with the level (this one, or a loop in it) whose numbers it uses."""
     dead: frozenset[int] = frozenset()
     """Exits that no run comes to, because a quorum is always reached before."""
+    open: list[Fault] = field(default_factory=list[Fault])
+    """What is wrong so that it is unknown how many tokens come to which exit."""
 
 
 @dataclass(slots=True)
@@ -68,6 +73,8 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
     net = frame.net
     if solved.faults and net.need:
         return  # Others may cancel it, so whether it does harm shows in the race.
+    if solved.open:
+        net.open[loop.entry] = solved.open
     frame.faults += solved.faults
     back = solved.costs.get(loop.back)
     exits = {end: solved.costs.get(end, FREE) for end in loop.ways}
@@ -93,64 +100,65 @@ def _absorb(frame: _Frame, loop: Loop, solved: Solved) -> None:
 
 
 def _decide(net: Net) -> Solved:
-    if net.need:
-        return _race(net)
-    forks, waits, picks, merges = _features(net)
-    if not forks and not waits:
-        return Solved(net, costs_of_exits(net, net))
-    if not picks and not merges and len(net.exits) == 1 and net.order() is not None:
-        return _uncrowded(Solved(net, dict.fromkeys(net.exits, whole_cost(net))))
+    if net.need or net.open:
+        return _race(net) if net.need else _taken_apart(net)
     rest = reduce(net)
-    if rest.only is not None:
-        return _uncrowded(Solved(net, dict([rest.only])))
-    small = rest.as_net()
-    fault = _fault_of_rest(rest, small)
-    if fault is not None:
-        return Solved(net, dict.fromkeys(net.exits, FREE), [(net, fault)])
-    return _uncrowded(Solved(net, costs_of_exits(net, small)))
+    if _fault_of(rest) is not None:
+        return _taken_apart(net)
+    only = rest.only
+    costs = costs_of_exits(net, rest.as_net()) if only is None else dict([only])
+    return _uncrowded(Solved(net, costs))
 
 
-def _features(net: Net) -> tuple[bool, bool, bool, bool]:
-    """Say whether there is a fork, a merge that waits, a choice, a merge that does not wait."""
-    forks = picks = False
-    for vertex, ways in enumerate(net.outs):
-        if len(ways) > 1:
-            forks = forks or net.fork[vertex]
-            picks = picks or not net.fork[vertex]
-    waits = merges = False
-    for vertex, number in enumerate(net.ins()):
-        if number > 1:
-            waits = waits or net.both[vertex]
-            merges = merges or not net.both[vertex]
-    return forks, waits, picks, merges
+def _taken_apart(net: Net) -> Solved:
+    """Find each part of a level that is wrong by itself."""
+    solved = Solved(net, costs_of_exits(net, net))
+    for part in parts_of(net):
+        open_ = [
+            fault
+            for vertex, known in net.open.items()
+            if 2 * vertex + 1 in part.points
+            for fault in known
+        ]
+        fault = _fault_of(reduce(part.net))
+        if fault is not None:
+            fault.is_sure = not open_
+            open_.append(fault)
+            solved.faults.append((part.net, fault))
+        if len(part.lasts) == 1:
+            for fault in open_:
+                fault.part = (part.first, part.lasts[0])
+        else:
+            solved.open += open_
+    return solved
 
 
-def _fault_of_rest(rest: Rest, small: Net) -> Fault | None:
-    net = rest.net
-    if rest.clash is None:
-        forks, waits, picks, merges = _features(small)
-        if not forks and not waits:
-            return None
-        if not picks and not merges and len(small.exits) == 1 and small.order() is not None:
-            return None
-        if (found := Search(small, _limit(small)).fault()) is None:
-            return None
-    else:
+def _fault_of(rest: Rest) -> Fault | None:
+    if rest.clash is not None:
         source, target = rest.clash
-        found = Fault("double" if net.fork[source] else "stuck", target)
-    # The whole level gives the same verdict with a path that names every vertex.
-    exact = Search(net, _limit(net)).fault()
-    return exact if exact is not None and exact.kind != "undecided" else found
-
-
-def _limit(net: Net) -> int:
-    return 20_000 + 20 * len(net.outs)
+        return Fault("double" if rest.net.fork[source] else "stuck", target)
+    return None if rest.only else Search(rest.as_net(), _PLAYED + 20 * len(rest.outs)).fault()
 
 
 def _uncrowded(solved: Solved) -> Solved:
     fault = crowded(solved.net) if solved.net.held else None
-    if fault is not None:
-        solved.faults.append((solved.net, fault))
+    return solved if fault is None else whole(solved, [fault])
+
+
+def whole(solved: Solved, faults: list[Fault]) -> Solved:
+    """Note what is wrong with a level as a whole."""
+    net = solved.net
+    ends = {-1 if end in net.race else end for end in net.exits if end != net.back}
+    open_ = [fault for known in net.open.values() for fault in known]
+    for fault in faults:
+        fault.is_sure = not open_
+    if len(ends) == 1:
+        last = max(net.exits, key=lambda end: end != net.back)
+        for fault in (*open_, *faults):
+            fault.part = (net.names[net.outs[0][0].target], net.names[last])
+    else:
+        solved.open += [*open_, *faults]
+    solved.faults += [(net, fault) for fault in faults]
     return solved
 
 
@@ -161,7 +169,8 @@ def _race(net: Net) -> Solved:
     costs = costs_of_exits(tied, reduce(tied).as_net())
     join = len(net.outs)
     found = {end: costs.get(join if end in net.race else end, FREE) for end in net.exits}
-    return Solved(net, found, [] if fault is None else [(net, fault)], dead)
+    solved = Solved(net, found, dead=dead)
+    return whole(solved, [] if fault is None else [fault])
 
 
 def _tied(net: Net) -> Net:

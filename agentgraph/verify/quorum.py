@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agentgraph.verify.game import Fault, Game, Marking, Search, trapped
-from agentgraph.verify.net import Net, Way
+from agentgraph.verify.game import Game, Marking, Search, trapped
+from agentgraph.verify.net import Fault, Net, Way
 from agentgraph.verify.reduction import Rest, along, reduce
 from agentgraph.verify.ways import reached
 

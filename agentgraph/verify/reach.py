@@ -1,6 +1,6 @@
 """AG110 to AG112: every vertex is reached, goes on, and can come to END; not in which order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agentgraph.errors import Finding, Script
 from agentgraph.verify.ways import path_to, reached
@@ -15,13 +15,13 @@ def check_reach(net: Wiring, seen: Witnesses) -> Iterator[Finding]:
         return
     found = reached([net.start], net.ways_on)
     dead = {v for v in range(len(net.vertices)) if not net.outs[v] and v != net.end}
-    ending = _ending(net, dead)
+    led = ending(net, dead)
     for vertex in range(len(net.vertices)):
-        if vertex not in found and not (vertex == net.end and (dead or net.start not in ending)):
+        if vertex not in found and not (vertex == net.end and (dead or net.start not in led)):
             yield _unreachable(net, vertex, found)
         if vertex in dead and vertex != net.start:
             yield seen.shown(_dead_end(net, vertex), "trapped", net.name(vertex))
-    trap = sorted(found.keys() - ending.keys() - {net.start})
+    trap = sorted(found.keys() - led.keys() - {net.start})
     if trap:
         yield seen.shown(_trap(net, trap), "trapped", net.name(trap[0]))
 
@@ -35,7 +35,7 @@ def _is_plain(net: Wiring) -> bool:
     return first == [net.start] and last == [net.end]
 
 
-def _ending(net: Wiring, dead: set[int]) -> dict[int, None]:
+def ending(net: Wiring, dead: Iterable[int]) -> dict[int, None]:
     """Find which vertices lead to END or to a dead end (which is a finding of its own)."""
     leads_by_bound: dict[int, list[int]] = {}
     for vertex, then in net.then.items():

@@ -49,6 +49,7 @@ class Rest:
             cost=[0] * len(outs),
             bounds=net.bounds,
             held=net.held,
+            back=net.back,
             race=net.race,
             need=net.need,
         )

@@ -60,10 +60,10 @@ class Runs:
         """There are no other stands."""
         return not self._queue
 
-    def look(self, wants: Callable[[Stand], bool]) -> Stand | None:
+    def look(self, wants: Callable[[Stand], bool], limit: int = STANDS) -> Stand | None:
         """Find a stand by a shortest run; None where there is none, or too many to look at."""
         found = next(filter(wants, self.stands), None)
-        while found is None and self._queue and len(self._seen) < STANDS:
+        while found is None and self._queue and len(self._seen) < limit:
             stand = self._next()
             if wants(stand):
                 found = stand
@@ -121,16 +121,18 @@ class Runs:
         far = _distances(self.plan, toward)
         heap: list[tuple[int, int, int, Stand]] = [(0, 0, 0, self._start)]
         seen = {self._start.key}
-        while heap and len(seen) < 4 * STANDS:
+        while heap and len(seen) < STANDS + 2 * len(self.plan.sites):
             _, _, done, stand = heappop(heap)
-            self._judge(stand)
+            # What is there already waits for what else may come.
+            tasks = [task for task in stand.marking.live.values() if self._answers(task)]
+            tasks.sort(key=lambda t: (far.get(t.site) or _FAR, t.site.index))
+            # While something can still come to a join, it is seldom one that waits for ever.
+            if not tasks or not far.get(tasks[0].site):
+                self._judge(stand)
             if wants(stand):
                 return stand
             if stand.is_over:
                 continue
-            # What is there already waits for what else may come.
-            tasks = [task for task in stand.marking.live.values() if self._answers(task)]
-            tasks.sort(key=lambda t: (far.get(t.site, 0) or _FAR, t.site.index))
             for event, step in self._answers(tasks[0]) if tasks else ():
                 after = self._told(stand, event, step)
                 if (key := after.key) in seen:

@@ -1,32 +1,25 @@
 """AG301 to AG309: from what the levels of a graph come to, to findings; not the decision itself."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-from agentgraph.errors import Finding, Move, Outcome, Place, Script
+from agentgraph.errors import Finding, Move, Place, Script
 from agentgraph.graph import END, START, Region
 from agentgraph.verify.levels import Answer, Levels, Wrong
-from agentgraph.verify.nest import OUTSIDE, Nest
+from agentgraph.verify.mending import Mended
+from agentgraph.verify.nest import Nest
 from agentgraph.verify.quick import quick_steps
+from agentgraph.verify.showing import Faults, Shown
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witness, Witnesses, chain
 from agentgraph.verify.words import add_edge, add_join, join_name, listed, quoted
 
-_SHOWS: dict[str, tuple[Outcome, ...]] = {
-    "stuck": ("waits", "left", "twice", "trapped", "shared"),
-    "left": ("left", "twice", "waits", "shared", "trapped"),
-    "round": ("twice", "left", "waits", "shared", "trapped"),
-    "double": ("twice", "left", "waits", "shared", "trapped"),
-    "crowded": ("shared", "twice", "left", "waits", "trapped"),
-}
-"""What a run shows where a level has a fault of each kind: what is likeliest comes first."""
-
 
 def check_soundness(
-    nested: Nest, steps: list[int], seen: Witnesses | None = None
+    nested: Nest, steps: list[int], seen: Witnesses | None = None, known: tuple[Mended, ...] = ()
 ) -> tuple[list[Finding], int]:
     """Decide whether a graph is sound, and how many steps it takes at most.
 
-    `steps` says how many one visit of each vertex takes.
+    `steps` says how many one visit of each vertex takes, `known` what of the graph is mended.
     """
     net = nested.net
     plainly = quick_steps(net, steps)
@@ -36,36 +29,35 @@ def check_soundness(
     if not answer.wrong:
         return [], answer.steps
     told: dict[str, Finding] = {}
-    seen = seen or Witnesses(net, nested)
-    for wrong in answer.wrong:
-        teller = _Teller(net, wrong)
-        teller.witness = seen.find(*teller.wanted())
+    for shown in Faults(nested, answer.wrong, seen or Witnesses(net, nested)).shown():
+        teller = _Teller(shown)
+        # What shows behind a fault may come from it: only runs that keep clear of it count.
+        met = {name for one in told.values() if one.script for name in one.script.culprits}
+        stand = shown.witness.stand.before if shown.witness else None
+        # A graph inside another one is left for good by the first token that comes to its END.
+        if told and stand is not None and stand.has_ended():
+            continue
+        if shown.is_beside and not all(
+            to not in met and f"fork {source}" not in told for source, to, _ in teller.moves
+        ):
+            continue
         finding = teller.finding()
+        if finding.script is not None and (parts := (*known, *teller.parts)):
+            finding = replace(finding, script=replace(finding.script, mended=parts))
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
-    if seen.runs is not None and answer.wrong[0].fault.kind != "undecided":
-        for witness in seen.others():
-            teller = _Teller(net, answer.wrong[0], witness)
-            # What shows behind a fault may come from it: only runs that keep clear of it count.
-            at = {name for one in told.values() if one.script for name in one.script.culprits}
-            is_clear = all(
-                to not in at and f"fork {source}" not in told for source, to, _ in teller.moves
-            )
-            if is_clear and teller.root() not in told:
-                told[teller.root()] = teller.told(witness)
-    return list(told.values()), answer.steps
+    certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
+    return certain or list(told.values())[:1], answer.steps
 
 
 class _Teller:
     """Puts one fault into words: those of the shortest run that shows it."""
 
-    def __init__(self, net: Wiring, wrong: Wrong, witness: Witness | None = None) -> None:
-        self.net = net
-        self.wrong = wrong
-        self.witness = witness
-
-    def wanted(self) -> tuple[Sequence[Outcome], str, list[str]]:
-        """What a run is to show, in which region, and whereto it leads."""
-        return _SHOWS.get(self.wrong.fault.kind, ()), self._scope(), [self._at_fault()]
+    def __init__(self, shown: Shown) -> None:
+        self.net: Wiring = shown.net
+        self.wrong: Wrong = shown.wrong
+        self.witness: Witness | None = shown.witness
+        self.scope: str = shown.scope
+        self.parts: tuple[Mended, ...] = shown.parts
 
     @property
     def moves(self) -> list[Move]:
@@ -122,16 +114,9 @@ class _Teller:
     def _at_fault(self) -> str:
         return self.wrong.net.names[self.wrong.fault.vertex]
 
-    def _scope(self) -> str:
-        """The region whose level is wrong, or in which two tokens meet; empty: the graph."""
-        region = self.wrong.region
-        if self.wrong.fault.kind == "crowded":
-            region = self.wrong.fault.region
-        return "" if region == OUTSIDE else self.net.graph.regions[region].name
-
     def _inside(self) -> Region | None:
         """The region in which it goes wrong, if it is in one."""
-        name = self._scope() if self.witness is None else self.witness.happened.region
+        name = self.scope if self.witness is None else self.witness.happened.region
         return next((each for each in self.net.graph.regions if each.name == name), None)
 
     def _region(self) -> str:

@@ -56,6 +56,10 @@ class Stand:
             for each in self.happened
         )
 
+    def has_ended(self) -> bool:
+        """A token has come to END."""
+        return any(site.name == END for site, _ in self.frame.tokens)
+
     def story(self) -> list["Stand"]:
         """All that it came through, the start first."""
         found: list[Stand] = [self]

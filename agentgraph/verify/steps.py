@@ -38,7 +38,7 @@ def _dearest(net: Net, order: list[int]) -> tuple[list[int], list[int]]:
     return through, ever
 
 
-def whole_cost(net: Net) -> Cost:
+def _whole_cost(net: Net) -> Cost:
     """What all vertices of a level without cycles cost when each of them runs."""
     through = ever = 0
     for vertex in range(len(net.outs)):
@@ -54,10 +54,10 @@ def whole_cost(net: Net) -> Cost:
 
 def _all_of(net: Net) -> Cost:
     if net.order() is not None:
-        return whole_cost(net)
+        return _whole_cost(net)
     # Between two runs of a vertex a token goes round a cycle, and so past one of the bounds.
     rounds = 1 + sum(net.bounds)
-    whole = whole_cost(net)
+    whole = _whole_cost(net)
     return Cost(whole.through * rounds, whole.ever * rounds)
 
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from agentgraph.errors import Finding, InvalidGraph, Script
-from agentgraph.graph import FrozenGraph, Vertex
+from agentgraph.graph import START, FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.labels import check_labels
-from agentgraph.verify.mending import behind
+from agentgraph.verify.mending import linked, mended
 from agentgraph.verify.names import check_names
 from agentgraph.verify.nest import nest
 from agentgraph.verify.places import at_edge
@@ -95,24 +95,35 @@ def _inner_first(graph: FrozenGraph) -> Iterator[FrozenGraph]:
 
 def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     """Check one graph; those inside it have been checked."""
-    found = _Checked(list(check_names(graph)))
-    is_clear = not found.findings
-    found.findings += graph.noted
+    names = list(check_names(graph))
+    found = _Checked([*names, *graph.noted])
     labels = list(check_labels(graph))
     found.findings += labels
-    if not is_clear:
+    lone = dict.fromkeys(
+        v.name for v in graph.vertices if v.kind == "join" and len(graph.ins[v.name]) == 1
+    )
+    # A join of one way lets pass what comes; what else is wrong with names would make others guess.
+    if len(names) > len(lone) or any(finding.code != "AG104" for finding in names):
         return found
     wiring = wire(graph)
     nested, overlaps = nest(wiring)
-    seen = found.seen = Witnesses(wiring, nested)
+    seen = Witnesses(wiring, nested)
+    found.seen = None if names else seen
     shape = list(check_reach(wiring, seen))
-    found.findings += shape
+    loose = [finding.script.culprits[0] for finding in shape if finding.script]
+    parts = tuple(linked(graph, loose)) if nested else ()
+    # A join of one way has been told: that the branch which should lead there ends is the same fault.
+    same = {part[0] for part in parts if not lone.keys().isdisjoint(part[1:])}
+    found.findings += [f for f in shape if f.script and f.script.culprits[0] not in same]
     found.findings += overlaps
     cycles = list(check_cycles(wiring, nested, seen))
-    # What a run does at a vertex is unknown where labels are mixed, and a vertex that cannot be
-    # reached or left would come up a second time.
-    if nested is None or shape or any(finding.code in {"AG209", "AG210"} for finding in labels):
+    # What a run does at a vertex is unknown where labels are mixed.
+    if nested is None or any(finding.code in {"AG209", "AG210"} for finding in labels):
         found.findings += cycles
+        return found
+    if shape or names:
+        passed = [(name, edge.target) for name in lone for edge in graph.outs[name][:1]]
+        found.findings += [*cycles, *_beside(graph, (*parts, *passed))]
         return found
     costs = [_steps(vertex, checked) for vertex in graph.vertices]
     faults, steps = check_soundness(nested, costs, seen)
@@ -120,7 +131,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
         faults = []  # No run of it ever rests: that is the fault to begin with.
     if seen.clears([*cycles, *faults]):
         return found
-    found.findings += [*cycles, *faults, *behind(graph, faults)]
+    found.findings += [*cycles, *faults]
     if not faults:
         if graph.fields:
             facts = Facts.found(graph)
@@ -135,6 +146,16 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     if is_known and all(finding.severity != "error" for finding in found.findings):
         found.steps = steps
     return found
+
+
+def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
+    """Find what else is wrong than that some vertices cannot be reached or left."""
+    rest = mended(graph, parts)
+    nested, _ = nest(wire(rest))
+    if nested is None or not rest.outs[START]:
+        return []
+    told, _ = check_soundness(nested, [0] * len(rest.vertices), known=parts)
+    return [finding for finding in told if finding.script or finding.code == "AG309"]
 
 
 def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int:

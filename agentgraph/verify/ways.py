@@ -18,7 +18,18 @@ def reached(starts: Iterable[T], ways: Callable[[T], Iterable[T]]) -> dict[T, No
     return found
 
 
-def path_to(start: int, goal: int, ways: Callable[[int], Iterable[int]]) -> list[int]:
+def onward(count: dict[int, int], ways: Callable[[int], Iterable[int]]) -> list[int]:
+    """Return what no cycle leads to, so that every way leads onward; `count` has the ways to each."""
+    ready = [vertex for vertex, number in count.items() if not number]
+    for vertex in ready:
+        for target in ways(vertex):
+            count[target] -= 1
+            if not count[target]:
+                ready.append(target)
+    return ready
+
+
+def path_to(start: T, goal: T, ways: Callable[[T], Iterable[T]]) -> list[T]:
     """Return a shortest path of vertices, empty when there is none."""
     before = {start: start}
     queue = [start]

@@ -12,7 +12,7 @@ from functools import cache
 
 from agentgraph.errors import Place
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Vertex
-from agentgraph.verify.ways import reached
+from agentgraph.verify.ways import onward, reached
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Wiring:
     start: int = 0
     end: int = 0
     _order: list[int] | None = None
+    """The vertices that no cycle leads to."""
 
     def name(self, vertex: int) -> str:
         """The name of a vertex by its number."""
@@ -51,27 +52,11 @@ class Wiring:
     def order(self) -> list[int] | None:
         """The vertices so that every way of a run leads onward, or None where there is a cycle."""
         if self._order is None:
-            self._order = self._sorted()
+            count = dict(enumerate(map(len, self.ins)))
+            for vertex in self.then.values():
+                count[vertex] += 1
+            self._order = onward(count, self.ways)
         return self._order if len(self._order) == len(self.vertices) else None
-
-    def _sorted(self) -> list[int]:
-        """The vertices that no cycle leads to, in that order."""
-        count = list(map(len, self.ins))
-        for vertex in self.then.values():
-            count[vertex] += 1
-        ready = [vertex for vertex, number in enumerate(count) if not number]
-        target, outs, then = self.target, self.outs, self.then
-        for vertex in ready:
-            for edge in outs[vertex]:
-                head = target[edge]
-                count[head] -= 1
-                if not count[head]:
-                    ready.append(head)
-            if vertex in then:
-                count[then[vertex]] -= 1
-                if not count[then[vertex]]:
-                    ready.append(then[vertex])
-        return ready
 
     def ways(self, vertex: int) -> list[int]:
         """The vertices to which a token can go from `vertex` when nobody fails."""

@@ -1,15 +1,18 @@
 """From a run that shows something to what a finding says of it: a script, and the path in words."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from agentgraph.errors import Finding, Move, Outcome, Script
 from agentgraph.graph import START
 from agentgraph.verify.nest import Nest
 from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import Runs
+from agentgraph.verify.runs import STANDS, Runs
 from agentgraph.verify.stand import Happened, Stand
 from agentgraph.verify.wiring import Wiring
+
+_LOOKED_AT = 100_000
+"""How many vertices of stands are looked at, one beside the other."""
 
 Path = tuple[tuple[str, ...], tuple[str | None, ...]]
 
@@ -94,41 +97,55 @@ class Witnesses:
         return self._runs
 
     def find(
-        self, outcomes: Sequence[Outcome], region: str, toward: Iterable[str]
+        self,
+        outcomes: Sequence[Outcome],
+        region: str,
+        toward: Collection[str],
+        within: Collection[str] | None = None,
     ) -> Witness | None:
         """Find the shortest run that shows the first of these that any run shows.
 
-        What shows in the given region goes before what shows elsewhere.
+        What shows in the given region goes before what shows elsewhere, and only what shows at a
+        vertex of `within` counts, if that is given.
         """
         runs = self.runs
         if runs is None or not outcomes:
             return None
+
+        # In a graph of thousands of vertices each stand takes long, and few runs show anything soon.
+        limit = min(STANDS, _LOOKED_AT // len(runs.plan.sites))
+
+        def shown(at: Stand, outcomes: Collection[Outcome]) -> list[Happened]:
+            return [
+                each
+                for each in at.happened
+                if each.outcome in outcomes and (within is None or each.culprit in within)
+            ]
+
         for inside in (True, False):
             for outcome in outcomes:
 
                 def shows(at: Stand, outcome: Outcome = outcome, inside: bool = inside) -> bool:
-                    return any(
-                        each.outcome == outcome and (each.region == region or not inside)
-                        for each in at.happened
-                    )
+                    found = shown(at, [outcome])
+                    return any(each.region == region or not inside for each in found)
 
-                stand = runs.look(shows)
-                if stand is None and not inside and not runs.is_whole:
-                    stand = runs.seek(shows, toward)
+                stand = runs.look(shows, limit)
                 if stand is not None:
-                    here = [each for each in stand.happened if each.outcome == outcome]
+                    here = shown(stand, [outcome])
                     return Witness(stand, min(here, key=lambda each: each.region != region))
-        return None
+        goals = [name for name in toward if name in runs.plan.sites]
+        if runs.is_whole or not goals:
+            return None
+        stand = runs.seek(lambda at: bool(shown(at, outcomes)), goals)
+        return None if stand is None else Witness(stand, shown(stand, outcomes)[0])
 
-    def others(self) -> Iterator[Witness]:
-        """All that any run shows first, as far as runs are looked at."""
-        runs = self.runs
-        if runs is None:
-            return
-        runs.look(lambda _: False)
-        for stand in runs.stands:
+    def met(self, within: Collection[str] | None) -> Iterator[Witness]:
+        """All that runs show first, of those that have been looked at."""
+        for stand in () if self._runs is None else self._runs.stands:
             for happened in stand.happened:
-                if happened.outcome != "exhausted":
+                if happened.outcome != "exhausted" and (
+                    within is None or happened.culprit in within
+                ):
                     yield Witness(stand, happened)
 
     def clears(self, findings: list[Finding]) -> bool:
@@ -138,7 +155,8 @@ class Witnesses:
         race keeps a token from going on, the runs know better.
         """
         errors = [each for each in findings if each.severity == "error"]
-        is_shown = any(each.script and each.script.outcome != "never" for each in errors)
+        scripts = [each.script for each in errors if each.script and not each.script.mended]
+        is_shown = any(script.outcome != "never" for script in scripts)
         graph = self.net.graph
         has_race = any(region.kind == "quorum" for region in graph.regions)
         is_kept = any(vertex.bound for vertex in graph.vertices) or (
