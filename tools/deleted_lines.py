@@ -13,6 +13,7 @@ import ast
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -127,6 +128,8 @@ def caught(tree: Path, output: int | None = subprocess.DEVNULL) -> str:
 
 
 def _bound() -> None:
+    # A job of a shell in the background ignores Ctrl-C, and tests of Ctrl-C would wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
