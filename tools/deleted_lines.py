@@ -33,7 +33,7 @@ _HANGING = ("-o", "faulthandler_timeout=60", "-o", "faulthandler_exit_on_timeout
 # What runs on each tree, until one fails: its name, its arguments, and its time limit in seconds.
 CHECKS = (
     ("the tests of both", (*_TESTS, *_HANGING, "tests/machine", "tests/runtime"), 900),
-    ("all tests", (*_TESTS, *_HANGING), 3600),
+    ("all tests", (*_TESTS, *_HANGING, "-m", "not browser"), 3600),
     ("mypy", ("-m", "mypy"), 300),
     ("ruff", ("-m", "ruff", "check", "agentgraph"), 60),
 )

@@ -75,21 +75,21 @@ class Carrier:
 class Watch:
     """The deadlines of one run."""
 
-    __slots__ = ("_alarm", "_carriers", "_clock", "_time", "_when")
+    __slots__ = ("_alarm", "_carriers", "_clock", "_time")
 
     def __init__(self, clock: Clock) -> None:
         """Take the clock; no alarm is set."""
         self._clock = clock
         self._time = clock.time
-        self._alarm: Alarm | None = None
-        self._when = 0.0
+        self._alarm: tuple[float, Alarm] | None = None
+        """When it rings, and what can be cancelled."""
         self._carriers: set[Carrier] = set()
 
     def begin(self, carrier: Carrier, timeout_s: float) -> None:
         """Note that what `carrier` does now may take `timeout_s` seconds."""
         when = carrier.deadline = self._time() + timeout_s
         self._carriers.add(carrier)
-        if self._alarm is None or when < self._when:
+        if self._alarm is None or when < self._alarm[0]:
             self._set(when)
 
     def end(self, carrier: Carrier) -> None:
@@ -107,13 +107,12 @@ class Watch:
     def close(self) -> None:
         """Forget the alarm."""
         if self._alarm is not None:
-            self._alarm.cancel()
+            self._alarm[1].cancel()
             self._alarm = None
 
     def _set(self, when: float) -> None:
         self.close()
-        self._when = when
-        self._alarm = self._clock.call_at(when, self._ring)
+        self._alarm = when, self._clock.call_at(when, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
