@@ -18,7 +18,7 @@ from typing import Final
 
 import pydantic
 
-from benchmarks import building, calls, desk, footprint, peers, speed
+from benchmarks import building, calls, desk, footprint, peers, speed, touring
 from benchmarks.measure import FEWER, TURNS, Figure
 from benchmarks.table import number, over, pace, table, verdict_of
 from benchmarks.targets import TARGETS
@@ -42,6 +42,7 @@ ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
     "functions": desk.functions,
     "thousand": building.thousand,
     "branches": building.branches,
+    "tour": touring.touring,
     "nested": building.large,
     "dag": building.dag,
 }

@@ -193,6 +193,20 @@ def diff(before: str, after: str, **asked: Any) -> int:
     return compare(before, after, **asked)
 
 
+@agentgraph.command(
+    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 every edge is taken, "
+    "1 to some there is no way within the bounds, 2 a target that is none.",
+    failed=2,
+)
+@click.argument("target")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+def tour(target: str, **asked: Any) -> int:
+    """List the fewest runs that together take every edge of a workflow; nothing of it runs."""
+    from agentgraph.cli import touring  # noqa: PLC0415 - see rule 1
+
+    return touring.tour(target, **asked)
+
+
 @agentgraph.command(epilog=_TARGET)
 @click.argument("target")
 @click.option(

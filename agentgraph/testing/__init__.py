@@ -1,6 +1,52 @@
-"""What tests of workflows need; nothing of a running workflow needs it."""
+"""What tests of workflows need; nothing of a running workflow needs it.
 
+All but the smallest is loaded only when somebody asks for it: what makes data needs hypothesis.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agentgraph.late import late
 from agentgraph.testing.reducing import Disorder, check_reducer
 from agentgraph.testing.replay import Replayed, replay
 
-__all__ = ["Disorder", "Replayed", "check_reducer", "replay"]
+if TYPE_CHECKING:
+    from agentgraph.testing.generated import Journal, workflows
+    from agentgraph.testing.machines import WorkflowMachine, runs, state_machine
+    from agentgraph.testing.routers import (
+        Changed,
+        RouterReport,
+        classifier_report,
+        decided_states,
+        drift,
+        metamorphic,
+    )
+    from agentgraph.testing.strategies import labels, states, values
+    from agentgraph.testing.tours import Tour, Walk, tour
+
+__all__ = [
+    "Changed",
+    "Disorder",
+    "Journal",
+    "Replayed",
+    "RouterReport",
+    "Tour",
+    "Walk",
+    "WorkflowMachine",
+    "check_reducer",
+    "classifier_report",
+    "decided_states",
+    "drift",
+    "labels",
+    "metamorphic",
+    "replay",
+    "runs",
+    "state_machine",
+    "states",
+    "tour",
+    "values",
+    "workflows",
+]
+__getattr__: Callable[[str], object] = late(
+    __name__, "routers", "tours", "strategies", "generated", "machines"
+)

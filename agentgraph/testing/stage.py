@@ -76,13 +76,13 @@ class Stage:
         found = [self.waiting[path].pop(0) for path in paths if self.waiting[path]]
         for told in found:
             if step.error:
-                told.set_exception(_error(step.error))
+                told.set_exception(error_of(step.error))
             else:
                 told.set_result(step.label)
         return bool(found)
 
 
-def _error(name: str) -> Exception:
+def error_of(name: str) -> Exception:
     """Make an error of a class with this qualified name."""
     module, _, kind = name.rpartition(".")
     known = getattr(builtins, kind, None) if module == "builtins" else None
