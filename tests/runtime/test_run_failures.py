@@ -8,10 +8,19 @@ from traceback import format_exception
 
 import pytest
 
-from agentgraph.errors import Abstained, ReadOnlyState, RunFailed, Stuck, UnknownLabel
+from agentgraph.errors import (
+    Abstained,
+    InternalError,
+    ReadOnlyState,
+    RunFailed,
+    Stuck,
+    UnknownLabel,
+)
 from agentgraph.events import NodeFailed, Result, Verdict
 from agentgraph.graph import Policy
 from agentgraph.runtime import Binding, Body, Ctx, run, start
+from agentgraph.runtime.driver import Driver
+from agentgraph.runtime.session import Session
 from agentgraph.state import Revision
 from tests.runtime.kit import Notes, VirtualClock, body, noting, play, program, result_of, settle
 
@@ -416,3 +425,12 @@ def test_failures_that_were_caught_keep_no_state_alive(way: str) -> None:
         assert way == "edit" or "in fail" in "".join(format_exception(result.failures[0].error))
 
     play(main)
+
+
+def test_a_wish_to_cancel_what_nobody_works_on_is_our_own_fault_and_says_so() -> None:
+    async def cancel() -> None:
+        driver = Driver(Session(program("START -> a\na -> END"), {}))
+        driver._cancel(7, {}, {})
+
+    with pytest.raises(InternalError, match="nobody works on ticket 7"):
+        asyncio.run(cancel())
