@@ -9,12 +9,13 @@ What then lies on no way from START to END is left out as well.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Region, Vertex
+from agentgraph.graph import CHOICES, END, START, Access, Edge, FrozenGraph, Region, Vertex
 from agentgraph.verify.reach import ending
 from agentgraph.verify.ways import path_to, reached
 from agentgraph.verify.wiring import wire
 
 Mended = tuple[str, ...]
+_IDLE = Access(is_whole=True)
 
 
 def mended(graph: FrozenGraph, parts: Iterable[Mended]) -> FrozenGraph:
@@ -163,5 +164,13 @@ def _plainly(vertex: Vertex, gone: set[str], loops: set[str], *, is_plain: bool)
     if bound and (bound.then in gone or (bound.loop and bound.loop not in loops)):
         vertex = replace(vertex, bound=None)
     if is_plain and vertex.kind not in {"start", "end"}:
-        return Vertex(vertex.name, place=vertex.place, bound=vertex.bound)
+        access = _IDLE if vertex.kind in {"join", "gateway"} else vertex.access
+        return Vertex(
+            vertex.name,
+            place=vertex.place,
+            bound=vertex.bound,
+            reads=vertex.reads,
+            writes=vertex.writes,
+            access=None if vertex.kind == "human" else access,
+        )
     return vertex

@@ -1,6 +1,7 @@
 """AG301 to AG309: from what the levels of a graph come to, to findings; not the decision itself."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from agentgraph.errors import Finding, Move, Place, Script
 from agentgraph.graph import END, START, Region
@@ -14,9 +15,19 @@ from agentgraph.verify.witness import Witness, Witnesses, chain
 from agentgraph.verify.words import add_edge, add_join, join_name, listed, quoted
 
 
+class Soundness(NamedTuple):
+    """Whether a graph is sound."""
+
+    findings: list[Finding]
+    steps: int = 0
+    """How many it takes at most."""
+    broken: tuple[Mended, ...] = ()
+    """The parts that have a fault."""
+
+
 def check_soundness(
     nested: Nest, steps: list[int], seen: Witnesses | None = None, known: tuple[Mended, ...] = ()
-) -> tuple[list[Finding], int]:
+) -> Soundness:
     """Decide whether a graph is sound, and how many steps it takes at most.
 
     `steps` says how many one visit of each vertex takes, `known` what of the graph is mended.
@@ -24,10 +35,10 @@ def check_soundness(
     net = nested.net
     plainly = quick_steps(net, steps)
     if plainly is not None:
-        return [], plainly
+        return Soundness([], plainly)
     answer: Answer = Levels(nested, steps).decide()
     if not answer.wrong:
-        return [], answer.steps
+        return Soundness([], answer.steps)
     told: dict[str, Finding] = {}
     for shown in Faults(nested, answer.wrong, seen or Witnesses(net, nested)).shown():
         teller = _Teller(shown)
@@ -46,7 +57,8 @@ def check_soundness(
             finding = replace(finding, script=replace(finding.script, mended=parts))
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
     certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
-    return certain or list(told.values())[:1], answer.steps
+    broken = tuple(dict.fromkeys(each.fault.part for each in answer.wrong))
+    return Soundness(certain or list(told.values())[:1], answer.steps, broken)
 
 
 class _Teller:

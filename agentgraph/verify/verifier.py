@@ -126,7 +126,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
         found.findings += [*cycles, *_beside(graph, (*parts, *passed))]
         return found
     costs = [_steps(vertex, checked) for vertex in graph.vertices]
-    faults, steps = check_soundness(nested, costs, seen)
+    faults, steps, broken = check_soundness(nested, costs, seen)
     if faults and cycles and seen.runs is None:
         faults = []  # No run of it ever rests: that is the fault to begin with.
     if seen.clears([*cycles, *faults]):
@@ -138,6 +138,8 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
             found.findings += check_unwritten(nested, facts)
             found.findings += check_writers(nested, facts, seen)
         found.findings += check_requirements(nested, seen)
+    else:
+        found.findings += _data(graph, broken)
     is_known = all(
         vertex.kind != "each"
         and (vertex.child is None or checked[id(vertex.child)].steps is not None)
@@ -154,8 +156,24 @@ def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Find
     nested, _ = nest(wire(rest))
     if nested is None or not rest.outs[START]:
         return []
-    told, _ = check_soundness(nested, [0] * len(rest.vertices), known=parts)
-    return [finding for finding in told if finding.script or finding.code == "AG309"]
+    told, _, broken = check_soundness(nested, [0] * len(rest.vertices), known=parts)
+    sure = [finding for finding in told if finding.script or finding.code == "AG309"]
+    return sure + _data(graph, (*parts, *broken))
+
+
+def _data(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
+    """Find what is wrong with data when these parts are mended, but for fields that they touch."""
+    rest = mended(graph, parts) if graph.fields and all(parts) else None
+    nested, _ = nest(wire(rest)) if rest is not None and rest.outs[START] else (None, None)
+    if rest is None or nested is None or check_soundness(nested, [0] * len(rest.vertices)).findings:
+        return []
+    facts = Facts.found(rest)
+    for vertex, fact in zip(graph.vertices, Facts.found(graph).of, strict=True):
+        if vertex.name not in rest.vertex:
+            facts.unset &= ~(fact.some | fact.reads) if fact.claim else 0
+    seen = Witnesses(nested.net, nested)
+    told = [*check_unwritten(nested, facts), *check_writers(nested, facts, seen)]
+    return [replace(f, script=replace(f.script, mended=parts)) for f in told if f.script]
 
 
 def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int:
