@@ -182,17 +182,17 @@ def _meet(turn: Turn, frame: Frame, tokens: list[Token]) -> tuple[Line | None, o
         return fork.parent, fork.origin
     outer = outermost(line)
     origin = tokens[0].payload if outer is None else outer.origin
-    is_last = is_idle(turn.marking, frame) and all(each.frame is not frame for each in turn.todo)
-    if is_last:
+    if is_idle(turn, frame):
         return None, origin
     return Line(None, tuple(token.line for token in tokens)), origin
 
 
-def is_idle(marking: Marking, frame: Frame) -> bool:
-    """Say whether nothing rests in a frame and nothing is at work in it."""
-    id_ = frame.id
+def is_idle(turn: Turn, frame: Frame) -> bool:
+    """Say whether nothing rests in a frame, is at work in it, or is on its way."""
+    marking, id_ = turn.marking, frame.id
     return not (
         frame.tokens
+        or any(each.frame is frame for each in turn.todo)
         or any(task.frame == id_ for task in marking.live.values())
         or any(task.frame == id_ for task in marking.held)
         or any(each.holder and each.holder.frame == id_ for each in marking.frames.values())

@@ -296,6 +296,18 @@ def faults(first: int, last: int) -> list[tuple[int, FrozenGraph, Finding]]:
     ]
 
 
+def test_a_child_whose_second_token_comes_by_a_bound_is_played_to_its_end() -> None:
+    lines = "START -> a\na -> k\nk -again-> a\nk -on-> b\nb -> END\nb -> a"
+    inner = graph(lines, bounded("a", 2, "b"), name="inner")
+    faulty = graph("START -> e\ne -> END", Vertex("e", "each", child=inner))
+
+    endless, open_ = verify(faulty).findings
+
+    assert [endless.code, open_.code] == ["AG305", "AG303"]
+    assert replay(faulty, endless).occurred
+    assert replay(faulty, open_).occurred
+
+
 def test_every_fault_of_random_graphs_occurs_as_claimed() -> None:
     found = faults(0, 350)
 
