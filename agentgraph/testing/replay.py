@@ -51,15 +51,16 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
     """
     found = graph if isinstance(graph, FrozenGraph) else graph.report.graphs[0][1]
     script = finding.script
-    if script is not None and script.outcome != "never":
-        for name in script.within.split("/")[:-1]:
-            found = found.vertex[name].child or found
-        cut = len(script.within)
-        script = script.renamed(lambda name: name[cut:], lambda name: name[cut:])
-        return asyncio.run(_play(mended(found, script.mended), script))
-    if script is not None:
-        found = mended(found, script.mended)
-    return Replayed(is_shut(found, finding), "not run")
+    if script is None:
+        return Replayed(occurred=False, status="not run")
+    for name in script.within.split("/")[:-1]:
+        found = found.vertex[name].child or found
+    cut = len(script.within)
+    script = script.renamed(lambda name: name[cut:], lambda name: name[cut:])
+    found = mended(found, script.mended)
+    if script.outcome == "never":
+        return Replayed(is_shut(found, finding.code, script.culprits), "not run")
+    return asyncio.run(_play(found, script))
 
 
 async def _play(graph: FrozenGraph, script: Script) -> Replayed:
@@ -267,7 +268,8 @@ class _Player:
             tokens = self._tokens()
             return len(tokens) > 1 and any(token.vertex == culprit for token in tokens)
         ins, outs = self._crossed()
-        return outs - ins > 1 or (outs > 0 and self._inside(self.marking) > 0)
+        had = min(self._inside(self.before), 1)
+        return outs - ins > had or (outs > 0 and self._inside(self.marking) > 0)
 
     def _crossed(self) -> tuple[int, int]:
         """How many tokens entered the region in the last step, and how many left it."""

@@ -207,6 +207,7 @@ class Runs:
             twice = doubled(marking)
             while marking.stopping:
                 advance(marking, Stopped(next(iter(marking.stopping))))
+            twice = twice or doubled(marking)
         except Stuck as error:
             stuck = error.what
         stand.ways = tuple(way for way, times in marking.taken.items() for _ in range(times))
