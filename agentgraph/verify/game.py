@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from agentgraph.verify.net import Fault, Net
+from agentgraph.verify.ways import reached
 
 Marking = set[int]
 
@@ -175,13 +176,7 @@ def trapped(
     shown: dict[frozenset[int], Marking],
 ) -> Fault | None:
     """Go back from the ends by `before`; a marking that is not met on the way is a trap."""
-    ending = set(ends)
-    stack = list(ending)
-    while stack:
-        for key in before[stack.pop()]:
-            if key not in ending:
-                ending.add(key)
-                stack.append(key)
+    ending = reached(ends, before.__getitem__)
     for key, marking in shown.items():
         if key not in ending:
             return game.stuck(marking)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from agentgraph.errors import Finding, Script
-from agentgraph.verify.ways import path_to, reached
+from agentgraph.verify.ways import backwards, path_to, reached
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import add_edge, at, listed, quoted
@@ -37,13 +37,8 @@ def _is_plain(net: Wiring) -> bool:
 
 def ending(net: Wiring, dead: Iterable[int]) -> dict[int, None]:
     """Find which vertices lead to END or to a dead end (which is a finding of its own)."""
-    leads_by_bound: dict[int, list[int]] = {}
-    for vertex, then in net.then.items():
-        leads_by_bound.setdefault(then, []).append(vertex)
-    source, ins = net.source, net.ins
-    return reached(
-        [net.end, *dead], lambda v: [*(source[e] for e in ins[v]), *leads_by_bound.get(v, ())]
-    )
+    ways = {vertex: net.ways(vertex) for vertex in range(len(net.vertices))}
+    return reached([net.end, *dead], backwards(ways).__getitem__)
 
 
 def _unreachable(net: Wiring, vertex: int, known: dict[int, None]) -> Finding:

@@ -7,7 +7,6 @@ Rules of this file:
 3. A graph that stands at several vertices is checked once, at the first of them.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from agentgraph.errors import Finding, InvalidGraph, Script
@@ -25,6 +24,7 @@ from agentgraph.verify.required import check_requirements
 from agentgraph.verify.silence import heard
 from agentgraph.verify.soundness import check_soundness
 from agentgraph.verify.unwritten import check_unwritten
+from agentgraph.verify.ways import deepest_first
 from agentgraph.verify.wiring import wire
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.writers import check_writers
@@ -44,8 +44,9 @@ def verify(graph: FrozenGraph) -> Report:
     """Say all that can be said of `graph` and the graphs inside it before it runs."""
     graphs = _graphs(graph)
     checked: dict[int, _Checked] = {}
-    for inner in _inner_first(graph):
-        checked[id(inner)] = _check(inner, checked)
+    inside = {id(inner): inner for _, inner in graphs}
+    for key in deepest_first([id(graph)], lambda key: [id(c) for _, c in _children(inside[key])]):
+        checked[key] = _check(inside[key], checked)
     findings = [
         _placed(at_edge(finding, inner), prefix, graph, checked)
         for prefix, inner in graphs
@@ -77,20 +78,6 @@ def _graphs(graph: FrozenGraph) -> list[tuple[str, FrozenGraph]]:
 
 def _children(graph: FrozenGraph) -> list[tuple[str, FrozenGraph]]:
     return [(v.name, v.child) for v in graph.vertices if v.child is not None]
-
-
-def _inner_first(graph: FrozenGraph) -> Iterator[FrozenGraph]:
-    """Give each graph after all graphs inside it."""
-    seen: set[int] = set()
-    stack = [(graph, False)]
-    while stack:
-        inner, is_done = stack.pop()
-        if is_done:
-            yield inner
-        elif id(inner) not in seen:
-            seen.add(id(inner))
-            stack.append((inner, True))
-            stack += [(child, False) for _, child in reversed(_children(inner))]
 
 
 def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
