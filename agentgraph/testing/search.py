@@ -5,8 +5,7 @@ from dataclasses import replace
 from agentgraph.errors import Finding
 from agentgraph.graph import END, START, FrozenGraph
 from agentgraph.verify.nest import nest
-from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import Runs
+from agentgraph.verify.runs import runs_of
 from agentgraph.verify.ways import reached
 from agentgraph.verify.wiring import wire
 
@@ -47,10 +46,7 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
     if name not in _ahead(graph, START):
         return False
     regions, _ = nest(wire(graph))
-    try:
-        runs = None if regions is None else Runs(regions)
-    except NoRuns:
-        runs = None
+    runs = None if regions is None else runs_of(regions)
     if runs is None:
         return True
     passed = runs.look(

@@ -13,13 +13,13 @@ from agentgraph.errors import Finding, Outcome, Script, Step, suggest
 from agentgraph.graph import END, FrozenGraph, Requirement, Vertex
 from agentgraph.verify.facts import Fact, Facts
 from agentgraph.verify.nest import Nest, nest
-from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import Runs
+from agentgraph.verify.runs import runs_of
 from agentgraph.verify.soundness import check_soundness
+from agentgraph.verify.stand import script
 from agentgraph.verify.unwritten import Early, Spread
 from agentgraph.verify.ways import path_to
 from agentgraph.verify.wiring import wire
-from agentgraph.verify.witness import Witnesses, path_of, script
+from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import quoted, undecided
 from agentgraph.verify.writers import parallel_writers
 
@@ -125,7 +125,7 @@ def _way_to(nested: Nest, name: str) -> _Led:
     head, rest = _split(name)
     vertex, net = nested.net.graph.vertex[head], nested.net
     path = tuple(map(net.name, path_to(net.start, net.number[head], net.ways_on)))
-    stand = Witnesses(net, nested).coming(head)
+    stand = Witnesses(nested).coming(head)
     led = script(stand, "never", head)
     inner = _nest_in(vertex) if rest else None
     if inner is None:
@@ -218,7 +218,7 @@ def _inside(nested: Nest, vertex: Vertex, rests: tuple[str, ...], what: str) -> 
             led = _into(led, vertex, part.script, item)
         inside, shown = found[0].path, led
     else:
-        broken = _together(inner, rests[0], rests[1], Witnesses(inner.net, inner))
+        broken = _together(inner, rests[0], rests[1], Witnesses(inner))
         if broken is None or broken.path is None:
             return None if broken is None else _Broken(None, what)
         inside, shown = broken.path, _into(led, vertex, broken.script)
@@ -256,15 +256,13 @@ def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
         whole = _visits(inner, rest, times, ends=True)
         last = whole if ends else _visits(inner, rest, times, ends=False)
     need = -(-times // max(whole.number, 1))
-    try:
-        runs = Runs(nested, counted=head)
-    except NoRuns:
-        return _Visits(0, (), None, is_most=False)
-    stand = runs.visiting(need, ends=ends)
+    runs = runs_of(nested, counted=head)
+    stand = None if runs is None else runs.visiting(need, ends=ends)
+    is_most = runs is not None and runs.is_whole and last.is_most
     if stand is None or not last.number:
-        return _Visits(0, (), None, is_most=runs.is_whole and last.is_most)
+        return _Visits(0, (), None, is_most)
     led = script(stand, "never", head)
-    names, _ = path_of(stand, head)
+    names, _ = stand.path(head)
     if inner is not None:
         led = _opened(led, vertex, [whole.script] * items)
         for item in range(0 if ends else items):
@@ -273,7 +271,7 @@ def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
     number = (
         stand.visits * whole.number if ends else (stand.visits - 1) * whole.number + last.number
     ) * items
-    is_most = runs.is_whole and whole.is_most and last.is_most and vertex.kind != "each"
+    is_most = is_most and whole.is_most and vertex.kind != "each"
     return _Visits(number, (*names, *(f"{head}/{name}" for name in last.path)), led, is_most)
 
 

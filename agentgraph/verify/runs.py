@@ -35,17 +35,13 @@ _FAR = 1 << 30
 class Runs:
     """All runs of one graph, as far as they have been looked at."""
 
-    def __init__(self, nest: Nest, *, shut: Collection[str] = (), counted: str = "") -> None:
-        """Take a graph whose names are known, with its regions sorted into each other.
-
-        No vertex of `shut` is ever completed; how often `counted` is visited tells stands apart.
-        """
-        graph = nest.net.graph
-        self.plan: Plan = make_plan(plain(graph))
+    def __init__(self, plan: Plan, nest: Nest, shut: Collection[str], counted: str) -> None:
+        """Take what `runs_of` has made ready."""
+        self.plan: Plan = plan
         self.nest: Nest = nest
         self.shut: frozenset[str] = frozenset(shut)
         self.counted: str = counted
-        self.regions: list[str] = [region.name for region in graph.regions]
+        self.regions: list[str] = [region.name for region in plan.graph.regions]
         self.stands: list[Stand] = []
         """The stands that have been looked at; each was come to by a shortest run."""
         self._came: set[Site] = set()
@@ -345,6 +341,15 @@ class Runs:
         owner = self.nest.owner[site.index]
         ends = {join for join, region in self.nest.quorum.items() if region == owner}
         return site.index not in self.nest.quorum and any(end.index in ends for end in fired)
+
+
+def runs_of(nest: Nest, *, shut: Collection[str] = (), counted: str = "") -> Runs | None:
+    """All runs of a graph whose names are known; None where some never come to a stand.
+
+    No vertex of `shut` is ever completed; how often `counted` is visited tells stands apart.
+    """
+    graph = plain(nest.net.graph)
+    return None if graph is None else Runs(make_plan(graph), nest, shut, counted)
 
 
 def _coming(

@@ -90,7 +90,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
         return found
     wiring = wire(graph)
     nested, overlaps = nest(wiring)
-    seen = Witnesses(wiring, nested)
+    seen = Witnesses(nested)
     found.seen = None if names else seen
     shape = list(check_reach(wiring, seen))
     loose = [finding.script.culprits[0] for finding in shape if finding.script]
@@ -157,7 +157,7 @@ def _data(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Findin
     for vertex, fact in zip(graph.vertices, Facts.found(graph).of, strict=True):
         if vertex.name not in rest.vertex:
             facts.unset &= ~(fact.some | fact.reads) if fact.claim else 0
-    seen = Witnesses(nested.net, nested)
+    seen = Witnesses(nested)
     told = [*check_unwritten(nested, facts), *check_writers(nested, facts, seen)]
     return [replace(f, script=replace(f.script, mended=parts)) for f in told if f.script]
 
