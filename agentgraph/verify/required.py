@@ -5,7 +5,7 @@ is a warning that says so. A vertex inside a subgraph goes by its path; that of 
 item at all, or for several at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -79,8 +79,11 @@ def _is_known(graph: FrozenGraph, name: str) -> bool:
 # Graphs inside: their runs stand in place of one piece of work.
 
 
-def _nest_in(vertex: Vertex) -> Nest | None:
-    return None if vertex.child is None else nest(wire(vertex.child))[0]
+def _at(nested: Nest, name: str) -> tuple[Vertex, str, Nest | None]:
+    """The vertex with which a path begins, the rest of the path, and the graph to which that leads."""
+    head, rest = _split(name)
+    vertex = nested.net.graph.vertex[head]
+    return vertex, rest, nest(wire(vertex.child))[0] if rest and vertex.child else None
 
 
 def _into(
@@ -102,11 +105,10 @@ def _on(outer: _Led, vertex: Vertex, inner: _Led, item: int = 0) -> _Led:
     return _Led((*outer.path, *(f"{vertex.name}/{name}" for name in inner.path)), run)
 
 
-def _opened(script: Script | None, vertex: Vertex, inner: Iterable[Script | None]) -> Script | None:
+def _opened(script: Script | None, vertex: Vertex, parts: list[Script | None]) -> Script | None:
     """Put what happens inside in place of each step in which a vertex is completed."""
     if script is None:
         return None
-    parts = list(inner)
     steps: list[Step] = []
     for step in script.steps:
         if step.vertex != vertex.name or step.error:
@@ -122,11 +124,10 @@ def _opened(script: Script | None, vertex: Vertex, inner: Iterable[Script | None
 
 def _way_to(nested: Nest, name: str) -> _Led:
     """Find a shortest way to a vertex that may be inside another graph."""
-    head, rest = _split(name)
-    vertex, net = nested.net.graph.vertex[head], nested.net
-    path = tuple(map(net.name, path_to(net.start, net.number[head], net.ways_on)))
-    led = _Led(path, script(Witnesses(nested).coming(head), "never", head))
-    inner = _nest_in(vertex) if rest else None
+    vertex, rest, inner = _at(nested, name)
+    net = nested.net
+    path = tuple(map(net.name, path_to(net.start, net.number[vertex.name], net.ways_on)))
+    led = _Led(path, script(Witnesses(nested).coming(vertex.name), "never", vertex.name))
     return led if inner is None else _on(led, vertex, _way_to(inner, rest))
 
 
@@ -135,37 +136,37 @@ def _way_to(nested: Nest, name: str) -> _Led:
 
 def _before(nested: Nest, first: str, then: str) -> _Led | None:
     """Look for a run that comes to `then` without `first`, in the graph and in those inside it."""
-    (outer, inner), (head, rest) = _split(first), _split(then)
-    early, avoided = _without(nested, first, head)
+    (outer, inner), (vertex, rest, inside) = _split(first), _at(nested, then)
+    early, avoided = _without(nested, first, vertex.name)
     if early is None or not early.is_sure:
         return None if early is None else _Led(None)
-    led = script(early.stand, "never", head)
-    vertices = nested.net.graph.vertex
+    led = script(early.stand, "never", vertex.name)
     if inner and any(step.vertex == outer for step in (led.steps if led else ())):
-        is_empty = avoided is None and vertices[outer].kind == "each"  # a list without items
-        led = _opened(led, vertices[outer], [] if is_empty else [avoided])
-    found, inside = _Led(early.path, led), _nest_in(vertices[head]) if rest else None
+        passed = nested.net.graph.vertex[outer]
+        is_empty = avoided is None and passed.kind == "each"  # a list without items
+        led = _opened(led, passed, [] if is_empty else [avoided])
+    found = _Led(early.path, led)
     if inside is None:
         return found
-    deeper = _before(inside, inner, rest) if inner and outer == head else _way_to(inside, rest)
-    return None if deeper is None else _on(found, vertices[head], deeper)
+    is_same = inner and outer == vertex.name
+    deeper = _before(inside, inner, rest) if is_same else _way_to(inside, rest)
+    return None if deeper is None else _on(found, vertex, deeper)
 
 
 def _without(nested: Nest, first: str, goal: str) -> tuple[Early | None, Script | None]:
     """Return how a run comes to `goal` without `first`, and the same inside the graph of that."""
-    head, rest = _split(first)
-    net = nested.net
-    inner = _nest_in(net.graph.vertex[head]) if rest else None
+    vertex, rest, inner = _at(nested, first)
     is_passed, avoided = not rest, None
     if inner is not None:
         early, deeper = _without(inner, rest, END)
-        is_passed = early is None and net.graph.vertex[head].kind == "subgraph"
+        is_passed = early is None and vertex.kind == "subgraph"
         avoided = None if early is None else script(early.stand, "never", END)
-        vertex = inner.net.graph.vertex[_split(rest)[0]]
-        if "/" in rest and avoided and any(s.vertex == vertex.name for s in avoided.steps):
-            avoided = _opened(avoided, vertex, [deeper])
+        passed = inner.net.graph.vertex[_split(rest)[0]]
+        if "/" in rest and avoided and any(s.vertex == passed.name for s in avoided.steps):
+            avoided = _opened(avoided, passed, [deeper])
+    net = nested.net
     marks = [Fact()] * len(net.vertices)
-    marks[net.number[head]] = Fact(some=is_passed)
+    marks[net.number[vertex.name]] = Fact(some=is_passed)
     spread = Spread(nested, Facts((first,), marks), 1, claim="proved")
     return spread.early(net.number[goal], 1), avoided
 
@@ -176,10 +177,11 @@ def _without(nested: Nest, first: str, goal: str) -> tuple[Early | None, Script 
 def _together(nested: Nest, seen: Witnesses, one: str, other: str) -> _Led | None:
     """Look for a moment at which both run."""
     net = nested.net
-    heads, rests = zip(_split(one), _split(other), strict=True)
-    vertices = [net.graph.vertex[head] for head in heads]
+    found = [_at(nested, one), _at(nested, other)]
+    heads = [vertex.name for vertex, _, _ in found]
     if heads[0] == heads[1]:
-        return _inside(nested, vertices[0], rests)
+        (vertex, rest, inner), (_, second, same) = found
+        return _inside(nested, vertex, inner or same, rest, second)
     marks = [Fact()] * len(net.vertices)
     for head in heads:
         marks[net.number[head]] = Fact(sure=1, some=1)
@@ -187,16 +189,14 @@ def _together(nested: Nest, seen: Witnesses, one: str, other: str) -> _Led | Non
     if not pairs:
         return None if is_complete else _Led(None)
     led = script(seen.together(*heads), "never", *heads)
-    for vertex, rest in zip(vertices, rests, strict=True):
-        inner = _nest_in(vertex) if rest else None
+    for vertex, rest, inner in found:
         led = led if inner is None else _into(led, vertex, _way_to(inner, rest).script)
     return _Led(_way_to(nested, other).path, led)
 
 
-def _inside(nested: Nest, vertex: Vertex, rests: tuple[str, ...]) -> _Led | None:
+def _inside(nested: Nest, vertex: Vertex, inner: Nest | None, *rests: str) -> _Led | None:
     """Look for a moment at which two parts of one vertex run."""
-    inner = _nest_in(vertex)
-    if inner is None or not any(rests):
+    if inner is None:
         return None
     led = _way_to(nested, vertex.name)
     if (vertex.kind == "each" and vertex.limit > 1) or not all(rests):
@@ -227,9 +227,8 @@ def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
 
     `ends`: it comes to its END as well.
     """
-    head, rest = _split(name)
-    vertex = nested.net.graph.vertex[head]
-    inner = _nest_in(vertex) if rest else None
+    vertex, rest, inner = _at(nested, name)
+    head = vertex.name
     whole = last = _Visits(1, True, _Led((), Script("never", ())))
     items = 1
     if inner is not None:
@@ -258,11 +257,9 @@ def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
 
 def _most(nested: Nest, name: str) -> int | None:
     """Return a number of visits that no run passes, or None when nothing is known."""
-    head, rest = _split(name)
-    vertex = nested.net.graph.vertex[head]
+    vertex, rest, inner = _at(nested, name)
     once: int | None = 1
     if rest:
-        inner = _nest_in(vertex)
         once = _most(inner, rest) if inner is not None and vertex.kind == "subgraph" else None
     if once is None:
         return None
