@@ -7,7 +7,7 @@ from agentgraph.graph import END, START, FrozenGraph
 from agentgraph.verify.nest import nest
 from agentgraph.verify.runs import runs_of
 from agentgraph.verify.ways import reached
-from agentgraph.verify.wiring import wire
+from agentgraph.verify.wiring import Wiring
 
 
 def is_shut(graph: FrozenGraph, finding: Finding) -> bool:
@@ -25,7 +25,7 @@ def is_shut(graph: FrozenGraph, finding: Finding) -> bool:
     if finding.code == "AG308":
         return _overlap(graph, own)
     if finding.code == "AG305":
-        net = wire(graph)
+        net = Wiring(graph)
         pairs = zip(own, own[1:] + own[:1], strict=True)
         return all(net.number[b] in net.ways_on(net.number[a]) for a, b in pairs)
     if finding.code in {"AG111", "AG112"}:
@@ -45,7 +45,7 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
     """Say whether some run comes to a vertex and gets past it."""
     if name not in _ahead(graph, START):
         return False
-    regions, _ = nest(wire(graph))
+    regions, _ = nest(Wiring(graph))
     runs = None if regions is None else runs_of(regions)
     if runs is None:
         return True
@@ -57,7 +57,7 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
 
 def _ahead(graph: FrozenGraph, start: str) -> set[str]:
     """All to which a token can come by edges, the `then` of bounds, and failures."""
-    net = wire(graph)
+    net = Wiring(graph)
     return set(map(net.name, reached([net.number[start]], net.ways_on)))
 
 

@@ -46,10 +46,6 @@ class Levels:
         self.wrong: list[Wrong] = []
         self.most: int = 0
         """How many steps the graph takes at most."""
-        regions = enumerate(nest.net.graph.regions)
-        self.loops: dict[str, int] = {
-            region.name: i for i, region in regions if region.kind == "loop"
-        }
 
     def decide(self) -> None:
         """Decide every level."""
@@ -225,7 +221,7 @@ class Level:
             return 0
         if bound.loop is None:
             return max(bound.at_most, 0)
-        loop = self.levels.loops[bound.loop]
+        loop = wiring.loops[bound.loop]
         is_outer = loop != region and self.nest.has_inside(loop, region)
         return max(bound.at_most, 0) if is_outer else 0
 

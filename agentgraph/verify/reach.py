@@ -28,7 +28,7 @@ def check_reach(net: Wiring, seen: Witnesses) -> Iterator[Finding]:
 
 def _is_plain(net: Wiring) -> bool:
     """There is no cycle, so it is enough that nothing but START and END is a first or a last."""
-    if net.handlers or net.order() is None:
+    if net.handlers or net.order is None:
         return False
     first = [vertex for vertex, edges in enumerate(net.ins) if not edges]
     last = [vertex for vertex, edges in enumerate(net.outs) if not edges]

@@ -18,7 +18,7 @@ from agentgraph.verify.soundness import check_soundness
 from agentgraph.verify.stand import script
 from agentgraph.verify.unwritten import Early, Spread
 from agentgraph.verify.ways import path_to
-from agentgraph.verify.wiring import wire
+from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import quoted, undecided
 from agentgraph.verify.writers import parallel_writers
@@ -83,7 +83,7 @@ def _at(nested: Nest, name: str) -> tuple[Vertex, str, Nest | None]:
     """The vertex with which a path begins, the rest of the path, and the graph to which that leads."""
     head, rest = _split(name)
     vertex = nested.net.graph.vertex[head]
-    return vertex, rest, nest(wire(vertex.child))[0] if rest and vertex.child else None
+    return vertex, rest, nest(Wiring(vertex.child))[0] if rest and vertex.child else None
 
 
 def _into(

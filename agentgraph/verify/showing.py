@@ -15,7 +15,7 @@ from agentgraph.verify.mending import Mended, between, mended
 from agentgraph.verify.nest import OUTSIDE, Nest, nest
 from agentgraph.verify.net import Fault
 from agentgraph.verify.ways import reached
-from agentgraph.verify.wiring import Wiring, wire
+from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witness, Witnesses
 
 _SHOWS: dict[str, tuple[Outcome, ...]] = {
@@ -108,7 +108,7 @@ class Faults:
     def _seen(self, parts: tuple[Mended, ...]) -> Witnesses | None:
         """The runs with some parts mended; None where no way from START is left then."""
         if parts not in self.played:
-            net = wire(mended(self.graph, parts))
+            net = Wiring(mended(self.graph, parts))
             self.played[parts] = Witnesses(nest(net)[0]) if net.outs[net.start] else None
         return self.played[parts]
 

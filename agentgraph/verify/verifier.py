@@ -25,7 +25,7 @@ from agentgraph.verify.silence import heard
 from agentgraph.verify.soundness import check_soundness
 from agentgraph.verify.unwritten import check_unwritten
 from agentgraph.verify.ways import deepest_first
-from agentgraph.verify.wiring import wire
+from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.writers import check_writers
 
@@ -88,7 +88,7 @@ def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     # A join of one way lets pass what comes; what else is wrong with names would make others guess.
     if [finding.code for finding in names] != ["AG104"] * len(lone):
         return found
-    wiring = wire(graph)
+    wiring = Wiring(graph)
     nested, overlaps = nest(wiring)
     seen = Witnesses(nested)
     found.seen = None if names else seen
@@ -139,7 +139,7 @@ def _check_runs(
 def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
     """Find what else is wrong than that some vertices cannot be reached or left."""
     rest = mended(graph, parts)
-    nested, _ = nest(wire(rest))
+    nested, _ = nest(Wiring(rest))
     if nested is None or not rest.outs[START]:
         return []
     told, _, broken = check_soundness(nested, [0] * len(rest.vertices), known=parts)
@@ -150,7 +150,7 @@ def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Find
 def _data(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
     """Find what is wrong with data when these parts are mended, but for fields that they touch."""
     rest = mended(graph, parts) if graph.fields and all(parts) else None
-    nested, _ = nest(wire(rest)) if rest is not None and rest.outs[START] else (None, None)
+    nested, _ = nest(Wiring(rest)) if rest is not None and rest.outs[START] else (None, None)
     if rest is None or nested is None or check_soundness(nested, [0] * len(rest.vertices)).findings:
         return []
     facts = Facts.found(rest)
