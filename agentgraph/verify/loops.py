@@ -105,7 +105,7 @@ def left_of(ways: dict[T, list[T]]) -> dict[T, list[T]]:
 def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:
     level = Net()
     level.add(net.names[entry])
-    local = {v: level.add(net.names[v]) for v in sorted(members)}
+    local = {v: level.take(net, v) for v in sorted(members)}
     loop = Loop(level, entry, members)
     loop.rounds = net.gates.get(entry) or net.limits.get(entry) or 0
     if not loop.rounds:
@@ -115,16 +115,6 @@ def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:
         loop.over = starts[1]
         starts = starts[:1]
     for vertex, new in local.items():
-        level.fork[new] = net.fork[vertex]
-        level.both[new] = net.both[vertex]
-        level.cost[new] = net.cost[vertex]
-        level.bounds[new] = net.bounds[vertex]
-        if vertex in net.limits:
-            level.limits[new] = net.limits[vertex]
-        if vertex in net.gates:
-            level.gates[new] = net.gates[vertex]
-        if vertex in net.held:
-            level.held[new] = net.held[vertex]
         ways = starts if vertex == entry else net.outs[vertex]
         level.outs[new] = _ways(loop, net, local, ways)
     level.gates.pop(local[entry], None)
