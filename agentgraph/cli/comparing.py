@@ -1,9 +1,7 @@
 """`agentgraph diff`: what changed between two versions of a workflow, and what runs say to it."""
 
-import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,6 +10,7 @@ import click
 from agentgraph.cli import files
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import InvalidGraph
+from agentgraph.events.recording import as_json
 from agentgraph.graph import FrozenGraph
 from agentgraph.graph.difference import Change, Difference, difference
 from agentgraph.verify.words import counted
@@ -40,7 +39,7 @@ def compare(
         graph, marks = both(found)
         files.write(svg, to_svg(graph, marks=marks))
     if format == "json":
-        click.echo(_as_json(found))
+        click.echo(as_json(_in_parts(found), indent=2, ascii=False))
     else:
         color = False if os.environ.get("NO_COLOR") else None
         for line in _told(found):
@@ -88,13 +87,12 @@ def _line(change: Change) -> str:
     return f"  {title}{where}{':' if where else ''} {change.what}".rstrip()
 
 
-def _as_json(found: Difference) -> str:
-    whole = {
+def _in_parts(found: Difference) -> dict[str, object]:
+    return {
         "format": FORMAT,
         "before": {"name": found.before.name, "digest": found.before.digest},
         "after": {"name": found.after.name, "digest": found.after.digest},
-        "changes": [asdict(change) for change in found.changes],
+        "changes": found.changes,
         "renamed": dict(found.renamed),
-        "runs": {"compatible": found.is_compatible, "migration": list(found.migrations)},
+        "runs": {"compatible": found.is_compatible, "migration": found.migrations},
     }
-    return json.dumps(whole, indent=2, ensure_ascii=False)
