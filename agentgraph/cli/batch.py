@@ -12,6 +12,7 @@ import asyncio
 import signal
 import sys
 from asyncio import CancelledError
+from collections import Counter
 from collections.abc import Coroutine, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from typing import Final, TextIO, TypeAlias, cast
 
 from pydantic import BaseModel
 
-from agentgraph.cli.answering import Answers, Unanswered, ask, give
+from agentgraph.cli.answering import Answers, Unanswered, ask
 from agentgraph.cli.desk import Desk
 from agentgraph.cli.inputs import Inputs, Record, state_of
 from agentgraph.cli.options import Options
@@ -147,7 +148,7 @@ class Batch:
 
     async def _settle(self, record: Record, run: Run[BaseModel], *, is_told: bool) -> None:
         """Wait until a run has ended, or asks what only a person can answer."""
-        used: dict[str, int] = {}
+        used = Counter[str]()
         while True:
             if is_told:
                 await self._follow(run)
@@ -163,17 +164,16 @@ class Batch:
             self.desk.progress.heard(event)
 
     async def _answered(
-        self, run: Run[BaseModel], result: Result[BaseModel], used: dict[str, int]
+        self, run: Run[BaseModel], result: Result[BaseModel], used: Counter[str]
     ) -> bool:
         """Give what `--answer` says; False: it has no answer for any open question."""
         has_answered = False
         for question in result.questions:
-            text = self.answers.next(question, used)
-            if text is not None:
+            for value in self.answers.next(question, used):
                 has_answered = True
                 # Refused is only what came too late: what was typed has been checked before.
                 with suppress(AnswerRefused):
-                    await give(run, self.program, question, text)
+                    await run.answer(cast("str", value), id=question.id)
         return has_answered
 
     async def _waited(self, run: Run[BaseModel], result: Result[BaseModel]) -> bool:

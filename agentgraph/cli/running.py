@@ -15,7 +15,7 @@ from typing import NoReturn, TextIO
 import click
 
 from agentgraph.cli import files, stdio
-from agentgraph.cli.answering import answers_of, check
+from agentgraph.cli.answering import answers_of
 from agentgraph.cli.batch import Batch
 from agentgraph.cli.desk import Desk
 from agentgraph.cli.exits import INTERRUPTED, code_over, last_place
@@ -83,11 +83,10 @@ def _prepared(options: Options) -> tuple[Inputs, Batch]:
     """Find all that is wrong with what was typed before anything runs."""
     files.check(options.svg, "--svg", suffix=".svg")
     files.check(options.record, "--record", head=HEAD)
-    answers = answers_of(options.answers)
     out = sys.stdout
     with redirect_stdout(sys.stderr):
         program = load(options.target).program
-    check(answers, program)
+    answers = answers_of(options.answers, program)
     inputs = read(options.source, changes_of(options.changes, program.model))
     if options.watch and inputs.is_many:
         raise click.BadParameter("one run can be watched: give one input", param_hint="--watch")

@@ -121,10 +121,13 @@ def _from_file(source: str) -> ModuleType:
 
 
 def _no_file(path: Path) -> UnknownTarget:
-    beside = path.parent.glob(f"*{path.suffix}") if path.parent.is_dir() else ()
-    fix = suggest(str(path), map(str, beside), "check the path")
+    beside = map(str, path.parent.glob(f"*{path.suffix}"))
+    return _missing(f"file {str(path)!r}", suggest(str(path), beside, "check the path"))
+
+
+def _missing(what: str, fix: str) -> UnknownTarget:
     where = f"TARGET, seen from {str(Path.cwd())!r}"
-    return UnknownTarget(f"there is no file {str(path)!r}", where=where, fix=fix)
+    return UnknownTarget(f"there is no {what}", where=where, fix=fix)
 
 
 def _importable(path: Path) -> tuple[Path, str]:
@@ -146,8 +149,7 @@ def _from_module(name: str) -> ModuleType:
     if missing:
         beside = [path.stem for path in Path.cwd().glob("*.py")]
         fix = suggest(name, beside, "check the name, and that it is installed in this Python")
-        where = f"TARGET, seen from {str(Path.cwd())!r}"
-        raise UnknownTarget(f"there is no module {name!r}", where=where, fix=fix)
+        raise _missing(f"module {name!r}", fix)
     return _import(name, None, name)
 
 

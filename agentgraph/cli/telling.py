@@ -105,6 +105,11 @@ def told(decision: Decision) -> str:
     return one_line(f"{decision.classifier}: {label}{sure}{why}")
 
 
+def readable(value: object, *, indent: int | None = None) -> str:
+    """Write any value for people: a text as it is, all else as JSON."""
+    return safe(value if isinstance(value, str) else as_json(value, indent=indent, ascii=False))
+
+
 def one_line(text: str) -> str:
     """Make one line of a text, without what would steer a terminal."""
     return safe(" ".join(text.split()))
