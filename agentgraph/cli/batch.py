@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from math import inf
-from typing import Final, TextIO, TypeAlias, cast
+from typing import Any, Final, TextIO, cast
 
 from pydantic import BaseModel
 
@@ -34,10 +34,6 @@ from agentgraph.runtime import Program, Run, start
 
 PATIENCE_S: Final = 60.0
 """How long, without a terminal, the end of the time of a question is waited for."""
-
-
-_Open: TypeAlias = tuple[Record, Run[BaseModel]]
-"""A run that is paused, while the others go on."""
 
 
 @dataclass(slots=True)
@@ -58,7 +54,7 @@ class Batch:
     """Nodes are still at work that did not end when they were cancelled."""
     under_way: int = 0
     """How many runs have begun and not ended."""
-    _paused: list[_Open] = field(default_factory=list[_Open])
+    _paused: list[tuple[Record, Run[BaseModel]]] = field(default_factory=list[Any])
     _records: Generator[Record] = field(init=False)
 
     def go(self, inputs: Inputs) -> None:
@@ -152,12 +148,13 @@ class Batch:
         while True:
             if is_told:
                 await self._follow(run)
-            result, error = await _result(run)
+            result, _ = await _result(run)
             if result.status != "paused":
-                return self._told(record, result, error)
+                await self._end(record, run)
+                break
             if not await self._answered(run, result, used) and not await self._waited(run, result):
                 self._paused.append((record, run))
-                return None
+                break
 
     async def _follow(self, run: Run[BaseModel]) -> None:
         async for event in run:
@@ -189,26 +186,18 @@ class Batch:
         """Ask the person until the run ends, or they leave a question open."""
         self.desk.progress.pause()
         try:
-            while True:
-                result, error = await _result(run)
-                if result.status != "paused":
-                    return self._told(record, result, error)
-                await ask(run, self.program, result.questions[0])
-        except Unanswered:
-            await self._end(record, run)
+            with suppress(Unanswered):
+                while (result := (await _result(run))[0]).status == "paused":
+                    await ask(run, self.program, result.questions[0])
         except CancelledError:
             await run.cancel()
             await self._end(record, run)
             raise
+        await self._end(record, run)
 
     async def _end(self, record: Record, run: Run[BaseModel]) -> None:
         """Tell how a run stands that nothing will move any more."""
         result, error = await _result(run)
-        self._told(record, result, error)
-
-    def _told(
-        self, record: Record, result: Result[BaseModel], error: AgentGraphError | None
-    ) -> None:
         self.under_way -= 1
         self.traffic.add(result)
         keep = self.options.as_json or not self.desk.is_many
