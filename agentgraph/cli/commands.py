@@ -8,14 +8,11 @@ Rules of this file:
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import click
 
 from agentgraph.cli.exits import DONE, reporting
-
-if TYPE_CHECKING:
-    from agentgraph.render import Options
 
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
@@ -234,11 +231,8 @@ def tour(target: str, **asked: Any) -> int:
 def render(target: str, **asked: Any) -> None:
     """Draw a workflow, or what runs of it did, as a picture, a page or a text."""
     from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
-    from agentgraph.render import View  # noqa: PLC0415 - see rule 1
 
-    part = View(*map(asked.pop, ("depth", "collapse", "focus", "radius")))
-    kept = {name: asked.pop(name) for name in ("paths", "format", "opens", "run", "width", "ascii")}
-    drawing.render(target, part=part, look=cast("Options", asked), **kept)
+    drawing.render(target, **asked)
 
 
 @agentgraph.command()
