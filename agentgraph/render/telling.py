@@ -1,6 +1,6 @@
 """A diagram in sentences, for those who hear it and for tooltips; not what is drawn."""
 
-from agentgraph.graph import Policy, Vertex
+from agentgraph.graph import Vertex
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import SIGNS, Mark
@@ -80,12 +80,11 @@ def vertex_told(vertex: Vertex) -> list[str]:
     for what, fields in (("reads", vertex.reads), ("writes", vertex.writes)):
         if fields:
             lines.append(f"{what}: {', '.join(map(shown, fields))}")
-    return lines + _policy_told(vertex.policy)
-
-
-def _policy_told(policy: Policy) -> list[str]:
-    lines = [f"at most {policy.attempts} attempts"] if policy.attempts > 1 else []
-    return lines + ([f"timeout: {policy.timeout_s:g} s"] if policy.timeout_s is not None else [])
+    if vertex.policy.attempts > 1:
+        lines.append(f"at most {vertex.policy.attempts} attempts")
+    if vertex.policy.timeout_s is not None:
+        lines.append(f"timeout: {vertex.policy.timeout_s:g} s")
+    return lines
 
 
 def _marked(mark: Mark | None) -> str:
