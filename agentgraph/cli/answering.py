@@ -20,7 +20,6 @@ from typing import Final, cast
 
 import click
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from agentgraph.cli.exits import safe
 from agentgraph.cli.inputs import faults_of, is_text, pairs_of, typed, value_of
@@ -144,9 +143,10 @@ async def _filled(form: type[BaseModel], run: Run[BaseModel], id: str) -> BaseMo
         given: dict[str, object] = {}
         for name, info in form.model_fields.items():
             title = info.title or name
-            text = await _typed(
-                title if info.is_required() else f"{title} [{_default(info)}]", run, id
-            )
+            if not info.is_required():
+                default = info.get_default(call_default_factory=True, validated_data={})
+                title = f"{title} [{readable(default)}]"
+            text = await _typed(title, run, id)
             if text:
                 given[name] = text if is_text(form, name) else value_of(text)
         try:
@@ -154,10 +154,6 @@ async def _filled(form: type[BaseModel], run: Run[BaseModel], id: str) -> BaseMo
         except ValidationError as error:
             for fault in faults_of(error, form):
                 click.echo(f"  {fault}", err=True)
-
-
-def _default(info: FieldInfo) -> str:
-    return readable(info.get_default(call_default_factory=True, validated_data={}))
 
 
 async def _typed(prompt: str, run: Run[BaseModel], id: str) -> str:

@@ -147,18 +147,15 @@ class Batch:
         used = Counter[str]()
         while True:
             if is_told:
-                await self._follow(run)
+                async for event in run:
+                    self.desk.progress.heard(event)
             result, _ = await _result(run)
             if result.status != "paused":
                 await self._end(record, run)
                 break
-            if not await self._answered(run, result, used) and not await self._waited(run, result):
+            if not await self._answered(run, result, used) and not await self._waited(result):
                 self._paused.append((record, run))
                 break
-
-    async def _follow(self, run: Run[BaseModel]) -> None:
-        async for event in run:
-            self.desk.progress.heard(event)
 
     async def _answered(
         self, run: Run[BaseModel], result: Result[BaseModel], used: Counter[str]
@@ -173,7 +170,7 @@ class Batch:
                     await run.answer(cast("str", value), id=question.id)
         return has_answered
 
-    async def _waited(self, run: Run[BaseModel], result: Result[BaseModel]) -> bool:
+    async def _waited(self, result: Result[BaseModel]) -> bool:
         """Where nobody can answer, wait until the time of a question is over; False: too long."""
         times = [each.timeout.total_seconds() for each in result.questions if each.timeout]
         seconds = min(times, default=inf)

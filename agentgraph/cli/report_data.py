@@ -103,19 +103,12 @@ def _result(one: Checked, finding: Finding, codes: Sequence[str]) -> Json:
         "message": {"text": f"{finding.what}. Fix: {finding.fix}"},
         "locations": [_location(finding.place, finding.where, one)],
         "partialFingerprints": {"agentgraph/v1": hashlib.sha256(seed.encode()).hexdigest()},
-        "properties": {
-            "claim": finding.claim,
-            "workflow": one.report.graph,
-            "where": finding.where,
-            "fix": finding.fix,
-            "path": list(finding.path),
-        },
+        "properties": {"claim": finding.claim, "workflow": one.report.graph}
+        | {name: getattr(finding, name) for name in ("where", "fix", "path")},
     }
     if finding.path:
-        steps = [{"location": step} for step in _steps(one, finding)]
-        result["codeFlows"] = [
-            {"message": {"text": finding.route}, "threadFlows": [{"locations": steps}]}
-        ]
+        flow = {"locations": [{"location": step} for step in _steps(one, finding)]}
+        result["codeFlows"] = [{"message": {"text": finding.route}, "threadFlows": [flow]}]
     return result
 
 

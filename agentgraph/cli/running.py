@@ -176,10 +176,10 @@ def _conclude(batch: Batch, inputs: Inputs, seconds: float) -> None:
         if batch.interrupted and outcome.status == "cancelled":
             done = way(outcome.path, voters, ", ") or "nothing"
             click.echo(f"input {one_line(outcome.name)}: completed {done}", err=True)
+    statuses = Counter(outcome.status for outcome in desk.outcomes.values())
     if batch.interrupted:
-        _interrupted(batch, inputs)
+        _interrupted(batch, inputs, statuses)
     elif desk.is_many and not batch.options.quiet:
-        statuses = Counter(outcome.status for outcome in desk.outcomes.values())
         click.echo(summed(statuses, seconds), err=True)
 
 
@@ -195,8 +195,7 @@ def _waiting(outcome: Outcome, *, is_many: bool) -> None:
         click.echo(f"  fix:    run it on a terminal, or add {hint}", err=True)
 
 
-def _interrupted(batch: Batch, inputs: Inputs) -> None:
-    statuses = Counter(outcome.status for outcome in batch.desk.outcomes.values())
+def _interrupted(batch: Batch, inputs: Inputs, statuses: Counter[str]) -> None:
     said = [f"{statuses[one]} {one}" for one in statuses]
     if batch.under_way:
         said.append(f"{batch.under_way} not ended")
