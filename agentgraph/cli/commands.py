@@ -7,6 +7,7 @@ Rules of this file:
    them on by their names, as click has checked them.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class _Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         ctx.obj = ctx.params.pop("debug")
+        ctx.color = False if os.environ.get("NO_COLOR") else None
         with reporting(failed=self._failed):
             code = super().invoke(ctx)
         raise click.exceptions.Exit(code or DONE)

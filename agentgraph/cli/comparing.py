@@ -1,6 +1,5 @@
 """`agentgraph diff`: what changed between two versions of a workflow, and what runs say to it."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
@@ -41,9 +40,7 @@ def compare(
     if format == "json":
         click.echo(as_json(_in_parts(found), indent=2, ascii=False))
     else:
-        color = False if os.environ.get("NO_COLOR") else None
-        for line in _told(found):
-            click.echo(line, color=color)
+        click.echo("\n".join(_told(found)))
     return DIFFERENT if found.changes else SAME
 
 

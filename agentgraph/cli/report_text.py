@@ -7,7 +7,6 @@ Rules of this file:
    NO_COLOR is set.
 """
 
-import os
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,11 +30,10 @@ _GLUE: Final = "\0"
 
 def write(found: Sequence[Checked], drawn: Mapping[int, str]) -> None:
     """Print what came of each target, and a line over all when there are several."""
-    color = False if os.environ.get("NO_COLOR") else None
     for one in found:
         if one.error is None:
             for line in _told(one, drawn):
-                click.echo(line.rstrip(), color=color)
+                click.echo(line.rstrip())
             click.echo()
     if len(found) > 1:
         words = [one.status for one in found]

@@ -13,6 +13,8 @@ import importlib.util
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias, cast
@@ -184,14 +186,13 @@ def _execute(name: str, path: Path) -> ModuleType:
     if name in sys.modules:
         # A file may have the name of a module that is in use; that one must stay what it is.
         name = f"{name}_target"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no loader for {str(path)!r}")
+    # What ends in .py has a loader.
+    spec = cast("ModuleSpec", importlib.util.spec_from_file_location(name, path))
     module = importlib.util.module_from_spec(spec)
     # Annotations are resolved through it, also while the module is still being executed.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        cast("Loader", spec.loader).exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
