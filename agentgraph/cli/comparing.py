@@ -7,6 +7,7 @@ from typing import Final, Literal
 import click
 
 from agentgraph.cli import files
+from agentgraph.cli.exits import DONE, FAILED
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import InvalidGraph
 from agentgraph.events.recording import as_json
@@ -14,8 +15,6 @@ from agentgraph.graph import FrozenGraph
 from agentgraph.graph.difference import Change, Difference, difference
 from agentgraph.verify.words import counted
 
-SAME: Final = 0
-DIFFERENT: Final = 1
 Format = Literal["text", "json"]
 FORMAT: Final = "agentgraph/diff/1"
 _SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red")}
@@ -41,7 +40,7 @@ def compare(
         click.echo(as_json(_in_parts(found), indent=2, ascii=False))
     else:
         click.echo("\n".join(_told(found)))
-    return DIFFERENT if found.changes else SAME
+    return FAILED if found.changes else DONE
 
 
 def _graph(target: str) -> FrozenGraph:
