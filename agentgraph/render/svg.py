@@ -114,9 +114,8 @@ class _Writer:
             data_label=None if arrow.label is None else shown(arrow.label),
         )
         place = self._scene.layout.boxes.get(f"{arrow.id} label")
-        line = "".join(
-            map(curve.path_data, curve.without_middle(chain, place) if place else [chain])
-        )
+        pieces = curve.without_middle(chain, place) if place else [chain]
+        line = "".join(map(curve.path_data, pieces))
         slash = f'<path class="slash" d="{curve.slash(chain)}"/>' if arrow.kind == "unsure" else ""
         return (
             f"<g{opening}{data}>{element('title', told)}"
@@ -125,12 +124,11 @@ class _Writer:
         )
 
     def _label(self, arrow: Arrow, place: Rect | None) -> str:
-        texts = [
+        return "".join(
             words(line, place.x, place.top + 13 + 14 * index, "label")
             for index, line in enumerate(label_lines(arrow))
             if place
-        ]
-        return "".join(texts)
+        )
 
     def _figure(self, figure: Figure) -> str:
         place = self._scene.layout.boxes[figure.id]
