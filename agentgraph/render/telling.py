@@ -5,7 +5,7 @@ from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import SIGNS, Mark
 from agentgraph.render.overlay import standing_note, trace_notes
-from agentgraph.render.palette import FIGURES
+from agentgraph.render.palette import FIGURES, LOOKS
 from agentgraph.verify.words import counted
 
 _TOLD_MAX = 60
@@ -53,14 +53,7 @@ def arrow_told(arrow: Arrow) -> str:
     way = f"{shown(source)} goes to {shown(target)}"
     if arrow.kind == "undo":
         way = f"{shown(source)} is undone by {shown(label or '')}"
-    how = {
-        "plain": "",
-        "branch": f" when {shown(label or '')!r}",
-        "unsure": " when unsure",
-        "then": f" {arrow.note}",
-        "catch": f" on {arrow.note}",
-        "undo": "",
-    }[arrow.kind]
+    how = LOOKS["arrows"][arrow.kind]["told"].format(label=shown(label or ""), note=arrow.note)
     taken = "" if arrow.taken is None else f", taken {counted(arrow.taken, 'time')}"
     return f"{way}{how}{taken or _marked(arrow.mark)}"
 
