@@ -197,11 +197,10 @@ class Batch:
         result, error = await _result(run)
         self.under_way -= 1
         self.traffic.add(result)
-        keep = self.options.as_json or not self.desk.is_many
-        self._tell(outcome_of(record, result, error, keep=keep))
+        self._tell(outcome_of(record, result, error), result)
 
-    def _tell(self, outcome: Outcome) -> None:
-        if not self.desk.ended(outcome):
+    def _tell(self, outcome: Outcome, result: Result[BaseModel] | None = None) -> None:
+        if not self.desk.ended(outcome, result):
             self._records.close()
 
 

@@ -150,13 +150,10 @@ def _print(desk: Desk, graph: FrozenGraph) -> None:
     from agentgraph.cli.tables import single, table  # noqa: PLC0415 - rich is for tables only
 
     outcomes = desk.ordered()
-    if desk.is_many:
-        if outcomes:
-            table(outcomes, graph, desk.out)
-        return
-    for outcome in outcomes:
-        if outcome.result is not None:
-            single(outcome, outcome.result, graph, desk.out)
+    if desk.is_many and outcomes:
+        table(outcomes, graph, desk.out)
+    elif outcomes and desk.last is not None:
+        single(outcomes[0], desk.last, graph, desk.out)
 
 
 def _draw(path: Path, batch: Batch) -> None:

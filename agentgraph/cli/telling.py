@@ -19,12 +19,11 @@ _OF_RESULT = ("state", "path", "decisions", "usage", "questions", "branches", "r
 _OF_DECISION = ("classifier", "label", "confidence", "rationale")
 
 
-def json_line(outcome: Outcome, *, ascii: bool) -> str:
+def json_line(outcome: Outcome, result: Result[BaseModel] | None, *, ascii: bool) -> str:
     """Return all that is known of a run as one line of JSON; `ascii`: with no other letters."""
     told: dict[str, object] = {"number": outcome.number, "name": outcome.name}
     told["status"] = outcome.status
     errors = [] if outcome.error is None else [outcome.error.what]
-    result = outcome.result
     if result is not None:
         errors = [f"{type(error).__name__}: {error}" for error in result.errors]
         told |= {name: getattr(result, name) for name in _OF_RESULT}
