@@ -101,9 +101,8 @@ class Batch:
 
     async def _without_person(self, inputs: Inputs) -> None:
         """Run everything as far as it goes by itself."""
-        workers = min(self.options.concurrency, inputs.total or self.options.concurrency)
         async with asyncio.TaskGroup() as group:
-            for _ in range(max(workers, 1)):
+            for _ in range(min(self.options.concurrency, inputs.total)):
                 group.create_task(self._work(is_only=inputs.total == 1))
 
     async def _work(self, *, is_only: bool) -> None:

@@ -20,13 +20,7 @@ FORMAT: Final = "agentgraph/diff/1"
 _SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red")}
 
 
-def compare(
-    before: str,
-    after: str,
-    *,
-    format: Format = "text",
-    svg: Path | None = None,
-) -> int:
+def compare(before: str, after: str, *, format: Format, svg: Path | None) -> int:
     """Tell what changed from one target to the other; draw it where that is asked for."""
     files.check(svg, "--svg", suffix=".svg")
     found = difference(_graph(before), _graph(after))

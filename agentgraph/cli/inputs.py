@@ -46,7 +46,7 @@ class Inputs:
 
     records: Iterable[Record]
     is_many: bool = False
-    total: int | None = 1
+    total: int = 1
 
 
 def read(source: str | None, changes: dict[str, object]) -> Inputs:

@@ -40,7 +40,7 @@ class Progress:
 class _Log(Progress):
     """Says how far it is every few seconds."""
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int) -> None:
         self._total = total
         self._done = 0
         self._said = monotonic()
@@ -49,18 +49,12 @@ class _Log(Progress):
         self._done += 1
         if monotonic() - self._said >= PAUSE_S:
             self._said = monotonic()
-            of = "" if self._total is None else f" of {self._total}"
-            click.echo(f"{self._done}{of} runs have ended", err=True)
+            click.echo(f"{self._done} of {self._total} runs have ended", err=True)
 
 
 @contextmanager
 def progress(
-    name: str,
-    total: int | None,
-    *,
-    quiet: bool,
-    live: bool,
-    watched: FrozenGraph | None = None,
+    name: str, total: int, *, quiet: bool, live: bool, watched: FrozenGraph | None
 ) -> Generator[Progress]:
     """Show how far the runs of workflow `name` are; `live`: stderr is a terminal.
 
@@ -80,7 +74,7 @@ def progress(
 
 
 @contextmanager
-def _bar(name: str, total: int | None) -> Generator[Progress]:
+def _bar(name: str, total: int) -> Generator[Progress]:
     from rich.console import Console  # noqa: PLC0415 - rich is for terminals only
     from rich.progress import (  # noqa: PLC0415 - rich is for terminals
         BarColumn,

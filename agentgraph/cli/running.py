@@ -196,7 +196,7 @@ def _interrupted(batch: Batch, inputs: Inputs, statuses: Counter[str]) -> None:
     said = [f"{statuses[one]} {one}" for one in statuses]
     if batch.under_way:
         said.append(f"{batch.under_way} not ended")
-    left = (inputs.total or 0) - statuses.total() - batch.under_way
+    left = inputs.total - statuses.total() - batch.under_way
     if left > 0:
         said.append(f"{left} not started")
     click.echo(f"interrupted: {', '.join(said) or 'nothing was started'}", err=True)

@@ -10,7 +10,7 @@ from agentgraph.events import recording
 from agentgraph.verify.words import counted
 
 
-def tour(target: str, *, as_json: bool = False) -> int:
+def tour(target: str, *, as_json: bool) -> int:
     """Tell the runs of a target, and which edges they do not take."""
     graph = graph_of(target)
     found = testing.tour(graph)

@@ -79,7 +79,7 @@ def _wide(letter: str) -> int:
 
 
 def _words(figure: Figure) -> list[str]:
-    _, *notes = figure_lines(figure) if figure.kind not in {"start", "end"} else [""]
+    _, *notes = figure_lines(figure)
     sign = _SIGNS.get(figure.kind, "")
     name = shown(figure.path)
     undo = figure.vertex.undo if figure.vertex else ""
