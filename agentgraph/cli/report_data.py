@@ -60,11 +60,12 @@ def as_sarif(found: Sequence[Checked]) -> str:
     """Write the findings of all targets as one run of SARIF 2.1.0."""
     codes = sorted({finding.code for one in found for finding in one.report.findings})
     notes = [_notification(one) for one in found if one.error is not None]
+    rules = json.loads(RULES.read_text(encoding="utf-8"))
     driver = {"name": "agentgraph", "semanticVersion": version() or "0.0.0"}
     code = max(EXITS[one.status] for one in found)
     ended = {"executionSuccessful": not notes, "exitCode": code}
     run = {
-        "tool": {"driver": driver | {"rules": [_rule(code) for code in codes]}},
+        "tool": {"driver": driver | {"rules": [rules[code] for code in codes]}},
         "invocations": [ended | {"toolExecutionNotifications": notes}],
         "columnKind": "unicodeCodePoints",
         "results": [
@@ -73,17 +74,6 @@ def as_sarif(found: Sequence[Checked]) -> str:
     }
     whole = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
     return recording.as_json(whole, indent=2, ascii=False)
-
-
-def _rule(code: str) -> Json:
-    known: Json = json.loads(RULES.read_text(encoding="utf-8"))[code]
-    return {
-        "id": code,
-        "shortDescription": {"text": known["title"]},
-        "fullDescription": {"text": known["text"]},
-        "help": {"text": known["text"], "markdown": known["markdown"]},
-        "properties": {"tags": ["agentgraph", f"AG{code[2]}xx"]},
-    }
 
 
 def _notification(one: Checked) -> Json:
