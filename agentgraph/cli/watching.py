@@ -27,17 +27,11 @@ from agentgraph.events import (
 from agentgraph.graph import FrozenGraph
 from agentgraph.render.diagram import diagram_of
 from agentgraph.render.overlay import home_of, vertices_of
+from agentgraph.render.palette import LOOKS
 from agentgraph.render.text import Drawing, columns, write
 
-_STYLES: Final = {
-    "running": "bold black on bright_green",
-    "failed": "bold white on red",
-    "waiting": "bold black on yellow",
-    "done": "green",
-    "undone": "magenta",
-}
-_SIGNS: Final = {"running": ">", "failed": "!", "waiting": "?", "done": "+", "undone": "-"}
-"""What says in the corner of a box how it stands, where there are no colours."""
+_LOOKS: Final = LOOKS["standings"]
+"""In which colours a box stands, and what says so in its corner where there are none."""
 _TOLD: Final[dict[type, tuple[str, str]]] = {
     NodeStarted: ("is at work", "running"),
     NodeDone: ("is done", "done"),
@@ -66,11 +60,9 @@ class Watched(Progress):
         self._drawing: Drawing = write(diagram, width=console.width - 1, ascii=is_ascii)
         self._standing: dict[str, str] = {}
         self._said = graph.name
-        self._live: Live | None = None
-
-    def shown_by(self, live: Live) -> None:
-        """Remember what shows it, to stop it for a question."""
-        self._live = live
+        self.live: Live = Live(
+            self, console=console, refresh_per_second=10, vertical_overflow="crop"
+        )
 
     def heard(self, event: Event[Any]) -> None:
         """Note where the run is."""
@@ -87,8 +79,7 @@ class Watched(Progress):
 
     def pause(self) -> None:
         """Leave the terminal to a person."""
-        if self._live is not None:
-            self._live.stop()
+        self.live.stop()
 
     def __rich__(self) -> Text:
         text = Text(f"{self._said}\n\n", no_wrap=True, overflow="crop")
@@ -112,12 +103,12 @@ class Watched(Progress):
             standing = self._standing.get(path)
             if standing is None or not top <= number < top + high:
                 continue
-            at = _index(line, left)
+            at, (sign, style) = _index(line, left), _LOOKS[standing]
             if high == 1:
-                text.append(f" {_SIGNS[standing]}")
+                text.append(f" {sign}")
             elif number == top:
-                text.plain = f"{text.plain[:at]}{_SIGNS[standing]}{text.plain[at + 1 :]}"
-            text.stylize(_STYLES[standing], at, _index(line, left + wide))
+                text.plain = f"{text.plain[:at]}{sign}{text.plain[at + 1 :]}"
+            text.stylize(style, at, _index(line, left + wide))
         return text
 
 
@@ -131,6 +122,5 @@ def watching(graph: FrozenGraph) -> Generator[Watched]:
     """Show the drawing of a graph, live, until the run is over."""
     console = Console(stderr=True, width=shutil.get_terminal_size().columns)
     watched = Watched(graph, console)
-    with Live(watched, console=console, refresh_per_second=10, vertical_overflow="crop") as live:
-        watched.shown_by(live)
+    with watched.live:
         yield watched
