@@ -124,8 +124,6 @@ class Batch:
     def _begin(self, record: Record) -> Run[BaseModel] | None:
         """Start the run of a record, or tell why there is none."""
         try:
-            if record.error is not None:
-                raise record.error
             run = start(
                 self.program,
                 state_of(self.program.model, record),

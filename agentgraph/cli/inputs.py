@@ -107,6 +107,8 @@ def value_of(text: str) -> object:
 
 def state_of(model: type[BaseModel], record: Record) -> BaseModel:
     """Return the state that a record describes. Raises `InvalidInput`."""
+    if record.error is not None:
+        raise record.error
     try:
         # By way of JSON: there a date is a text and a tuple a list, in strict models too.
         return model.model_validate_json(json.dumps(record.fields))

@@ -100,8 +100,6 @@ def _prepared(options: Options) -> tuple[Inputs, Batch]:
 def _only(inputs: Inputs, program: Program, options: Options) -> Inputs:
     """Refuse a single input that is none: then nothing runs, and it was typed wrongly."""
     (record,) = inputs.records
-    if record.error is not None:
-        raise record.error
     try:
         state_of(program.model, record)
     except InvalidInput as error:
