@@ -170,11 +170,8 @@ class Diagram:
     def is_within(self, arrow: Arrow) -> bool:
         """Say whether one end of an arrow is, or lies in, the group at its other end."""
         ends = {arrow.source, arrow.target}
-        inside = {arrow.source, *self.around(arrow.source)} & {
-            arrow.target,
-            *self.around(arrow.target),
-        }
-        return not ends.isdisjoint(inside)
+        one, other = ({end, *self.around(end)} for end in (arrow.source, arrow.target))
+        return not ends.isdisjoint(one & other)
 
 
 def diagram_of(graph: FrozenGraph, *, folded: AbstractSet[str] = frozenset()) -> Diagram:
@@ -259,11 +256,8 @@ class _Level:
             builder.ends[group.id] = (known[members[0]], known[members[-1]])
         builder.arrows += self._arrows()
         if self._parent is not None:
-            first, *_, last = (*known, *known)
-            builder.ends[self._parent] = (
-                known.get(START, known[first]),
-                known.get(END, known[last]),
-            )
+            parts = list(known.values())
+            builder.ends[self._parent] = known.get(START, parts[0]), known.get(END, parts[-1])
 
     def _frames(self) -> Iterator[tuple[Group, list[str]]]:
         """Yield a frame for each region that lies wholly inside or outside of the others."""
@@ -276,10 +270,8 @@ class _Level:
                 new = self._builder.new_id("r", path)
                 self._framed[id(region)] = new
                 self._home.update(dict.fromkeys(members, new))
-                yield (
-                    Group(new, path, region.name, parent, None, kind=region.kind, region=region),
-                    members,
-                )
+                head = (new, path, region.name, parent, None)
+                yield Group(*head, kind=region.kind, region=region), members
 
     def _part(
         self, prefix: str, name: str, vertex: Vertex | None
