@@ -196,9 +196,8 @@ def _object(text: bytes, where: str) -> dict[str, object]:
         if not isinstance(value, dict):
             kind = "a list" if isinstance(value, list) else f"{value!r:.60}"
             fix = "for many runs write one object a line (JSONL)"
-            raise InvalidInput(
-                f"an input is a JSON object, and this is {kind}", where=where, fix=fix
-            )
+            what = f"an input is a JSON object, and this is {kind}"
+            raise InvalidInput(what, where=where, fix=fix)
         fields = cast("dict[str, object]", value)
         _measure(fields)
     except RecursionError:

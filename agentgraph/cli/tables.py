@@ -45,13 +45,8 @@ def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
     grid.add_column("conf.", no_wrap=True, width=fixed[1])
     grid.add_column("status", no_wrap=True, width=fixed[2])
     for one, its_way, its_sureness in zip(outcomes, ways, sure, strict=True):
-        grid.add_row(
-            Text(one_line(one.name)),
-            Text(one_line(one.text)),
-            Text(its_way),
-            Text(its_sureness),
-            Text(one.status, style=COLORS.get(one.status, "yellow")),
-        )
+        cells = map(Text, (one_line(one.name), one_line(one.text), its_way, its_sureness))
+        grid.add_row(*cells, Text(one.status, style=COLORS.get(one.status, "yellow")))
     _print(grid, console, out)
 
 
