@@ -127,11 +127,14 @@ class Finding:
 
     @property
     def route(self) -> str:
-        """The path in one line: `START -> triage -[other]-> ...`."""
+        """The path in one line: `START -> triage -[other]-> clerk`; ` ... ` is a part taken as mended."""
         labels = self.labels or (None,) * len(self.path)
-        ways = [f"-[{label}]->" if label else "->" for label in labels]
-        words = [f"{way} {name}" for way, name in zip(ways, self.path[1:], strict=False)]
-        return " ".join([*self.path[:1], *words])
+        parts = {part[-2:] for part in self.script.mended} if self.script else ()
+        words = list(self.path[:1])
+        for source, name, label in zip(self.path, self.path[1:], labels, strict=False):
+            words += ["-> ..."] if (source, name) in parts else []
+            words.append(f"-[{label}]-> {name}" if label else f"-> {name}")
+        return " ".join(words)
 
 
 def text_of(error: BaseException) -> str:

@@ -15,10 +15,15 @@ says of so many sound graphs, with subgraphs and lists of items, of which ones a
     python -m tools.verdicts planted 1000 20
 
 plants faults in so many sound graphs of 20 nodes, and says what is not told, or told besides.
+
+    python -m tools.verdicts replays 0 1000
+
+spoils the random graphs with these seeds once more, and says which findings do not occur.
 """
 
 import sys
 
+from tests.testing.test_replay import unshown
 from tests.verify.test_all_faults import wrong
 from tests.verify.test_verdicts import killed, refused, tally
 
@@ -38,6 +43,11 @@ def main() -> int:
         count, size = (int(word) for word in (*sys.argv[2:], "1000", "20")[:2])
         lines = [line for seed in range(count) for line in wrong(seed, size)]
         print("\n".join([*lines, f"{len(lines)} of {count} graphs differ"]))
+        return int(bool(lines))
+    if sys.argv[1:2] == ["replays"]:
+        first, last = (int(word) for word in (*sys.argv[2:], "0", "1000")[:2])
+        count, lines = unshown(first, last)
+        print("\n".join([*lines, f"{len(lines)} of {count} findings do not occur"]))
         return int(bool(lines))
     first, last = (int(word) for word in (*sys.argv[1:], "0", "10000")[:2])
     found = tally(first, last)

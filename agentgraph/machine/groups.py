@@ -75,8 +75,8 @@ def open_frame(turn: Turn, holder: Task, payload: object) -> None:
 
 def end_child(turn: Turn, frame: Frame, token: Token) -> None:
     """A child graph is done: give its final state to the item or vertex that holds it."""
-    frame.tokens.clear()
-    if not is_idle(turn.marking, frame):
+    frame.tokens.pop((frame.plan.sites["END"], 0), None)
+    if not is_idle(turn, frame):
         what = "END was reached while other branches were under way"
         raise Stuck.at(frame.plan.graph.name, what)
     close_frame(turn.marking, frame)

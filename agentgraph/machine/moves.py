@@ -32,14 +32,6 @@ class Arrival(NamedTuple):
     error: Exception | None = None
 
 
-class Overrun(NamedTuple):
-    """A token met the bound of a loop that has no `then`."""
-
-    frame: Frame
-    site: Site
-    token: Token
-
-
 class Ended(NamedTuple):
     """A child frame came to its END."""
 
@@ -53,9 +45,11 @@ class Turn:
 
     marking: Marking
     out: list[Command] = field(default_factory=LIST)
-    todo: deque[Arrival | Overrun | Ended] = field(default_factory=_DEQUE)
+    todo: deque[Arrival | Ended] = field(default_factory=_DEQUE)
+    overruns: list[tuple[Frame, Site]] = field(default_factory=LIST)
+    """Where tokens met the bound of a loop that has no `then`; looked at when all have moved."""
     quorums: list[tuple[Frame, Site]] = field(default_factory=LIST)
-    """Looked at when all tokens of the turn have moved: two arrivals in one turn are a tie."""
+    """Looked at after that: two arrivals in one turn are a tie."""
 
     def number(self) -> int:
         """Give out the next ticket."""
@@ -76,8 +70,11 @@ def arrive(turn: Turn, frame: Frame, way: Way, token: Token, error: Exception | 
     if site.at_most is not None:
         count = frame.counts.get(site, 0) + 1
         if count > site.at_most:
-            over = Arrival(frame, site.then, token) if site.then else Overrun(frame, site, token)
-            turn.todo.append(over)
+            if site.then:
+                turn.todo.append(Arrival(frame, site.then, token))
+            else:
+                frame.tokens[site, 0] = token
+                turn.overruns.append((frame, site))
             return
         frame.counts[site] = count
     if site.verb is not None:
@@ -182,17 +179,17 @@ def _meet(turn: Turn, frame: Frame, tokens: list[Token]) -> tuple[Line | None, o
         return fork.parent, fork.origin
     outer = outermost(line)
     origin = tokens[0].payload if outer is None else outer.origin
-    is_last = is_idle(turn.marking, frame) and all(each.frame is not frame for each in turn.todo)
-    if is_last:
+    if is_idle(turn, frame):
         return None, origin
     return Line(None, tuple(token.line for token in tokens)), origin
 
 
-def is_idle(marking: Marking, frame: Frame) -> bool:
-    """Say whether nothing rests in a frame and nothing is at work in it."""
-    id_ = frame.id
+def is_idle(turn: Turn, frame: Frame) -> bool:
+    """Say whether nothing rests in a frame, is at work in it, or is on its way."""
+    marking, id_ = turn.marking, frame.id
     return not (
         frame.tokens
+        or any(each.frame is frame for each in turn.todo)
         or any(task.frame == id_ for task in marking.live.values())
         or any(task.frame == id_ for task in marking.held)
         or any(each.holder and each.holder.frame == id_ for each in marking.frames.values())

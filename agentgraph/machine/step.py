@@ -16,7 +16,7 @@ from agentgraph.graph.plan import Plan, Way
 from agentgraph.machine import events, groups, unwind
 from agentgraph.machine.commands import Command, Part, Task, Verb, part
 from agentgraph.machine.marking import UNLIMITED, Frame, Goal, Marking, Token, path_of
-from agentgraph.machine.moves import Arrival, Ended, Overrun, Turn, admit, arrive, finish, go, send
+from agentgraph.machine.moves import Arrival, Ended, Turn, admit, arrive, finish, go, send
 
 _ANSWERS: dict[type[events.Answer], frozenset[Verb]] = {
     events.Finished: frozenset({"run", "item", "into", "leave", "merge", "undo"}),
@@ -309,17 +309,17 @@ def _set_limits(marking: Marking, limits: events.Limits) -> None:
 def _settle(turn: Turn) -> list[Command]:
     """Let all tokens of the turn move, then say how the run stands."""
     todo = turn.todo
-    while todo or turn.quorums:
-        if not todo:
+    while todo or turn.overruns or turn.quorums:
+        if todo:
+            match todo.popleft():
+                case Arrival(frame, way, token, error):
+                    arrive(turn, frame, way, token, error)
+                case Ended(frame, token):
+                    groups.end_child(turn, frame, token)
+        elif turn.overruns:
+            unwind.overrun(turn, *turn.overruns.pop(0))
+        else:
             unwind.quorum(turn, *turn.quorums.pop(0))
-            continue
-        match todo.popleft():
-            case Arrival(frame, way, token, error):
-                arrive(turn, frame, way, token, error)
-            case Ended(frame, token):
-                groups.end_child(turn, frame, token)
-            case Overrun(frame, site, token):
-                unwind.overrun(turn, frame, site, token)
     _stand(turn.marking)
     return turn.out
 

@@ -84,9 +84,11 @@ def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: Kinds
         catches = holder.site.catches
 
 
-def overrun(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
+def overrun(turn: Turn, frame: Frame, site: Site) -> None:
     """A loop without `then` met its bound: the run is over, or its node in the parent fails."""
-    frame.tokens[site, 0] = token
+    if frame.id not in turn.marking.frames or (site, 0) not in frame.tokens:
+        return  # Another one has taken it down.
+    token = frame.tokens[site, 0]
     if frame.holder is None:
         take_down(turn, Goal("exhaust", frame.id, undo=False))
         return
@@ -98,7 +100,7 @@ def overrun(turn: Turn, frame: Frame, site: Site, token: Token) -> None:
 
 def quorum(turn: Turn, frame: Frame, site: Site) -> None:
     """Enough branches of a race have finished: stop the others, then merge the winners."""
-    if frame.full.get(site, 0) < site.need:
+    if frame.id not in turn.marking.frames or frame.full.get(site, 0) < site.need:
         return
     del frame.full[site]
     places = [place for place in range(site.places) if (site, place) in frame.tokens]

@@ -98,6 +98,10 @@ def staged(graph: FrozenGraph, stage: Stage, opened: frozenset[str], path: str =
     vertices = tuple(
         _plain(v, v.name in gates, is_open=f"{path}{v.name}" in opened) for v in graph.vertices
     )
+    inside = {
+        v.name: staged(v.child, stage, opened, f"{path}{v.name}/") for v in vertices if v.child
+    }
+    vertices = tuple(replace(v, child=inside[v.name].graph) if v.child else v for v in vertices)
     made = replace(graph, vertices=vertices)
     stage.defaults |= _soonest(made)
     facts, bit = Facts.found(graph), 0
@@ -114,10 +118,8 @@ def staged(graph: FrozenGraph, stage: Stage, opened: frozenset[str], path: str =
         )
         for vertex, fact in zip(vertices, facts.of, strict=True)
     }
-    for vertex in vertices:
-        if vertex.child is not None:
-            child = staged(vertex.child, stage, opened, f"{path}{vertex.name}/")
-            bindings[vertex.name] = replace(bindings[vertex.name], child=child)
+    for name, child in inside.items():
+        bindings[name] = replace(bindings[name], child=child)
     return Program(made, stage.state, bindings)
 
 

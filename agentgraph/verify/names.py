@@ -179,7 +179,7 @@ def _join(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
     if what:
         what = f"the join {vertex.name!r} {what}"
         yield Finding("AG104", what, at(vertex), fix, vertex.place)
-    elif vertex.need is not None and vertex.need < len(ways):
+    if vertex.need is not None and vertex.need <= len(ways):
         yield from _quorum(graph, vertex)
 
 
@@ -188,7 +188,7 @@ def _quorum(graph: FrozenGraph, vertex: Vertex) -> Iterator[Finding]:
     if len(regions) == 1:
         return
     why = f"the regions {listed(regions)} share it" if regions else "no region says what it cancels"
-    what = f"the join {vertex.name!r} needs only {vertex.need} of its branches, but {why}"
+    what = f"the join {vertex.name!r} needs {vertex.need} of its branches, but {why}"
     yield _misplaced(what, at(vertex), _BY_NEED, vertex.place)
 
 

@@ -198,6 +198,7 @@ class Runs:
             twice = doubled(marking)
             while marking.stopping:
                 advance(marking, Stopped(next(iter(marking.stopping))))
+            twice = twice or doubled(marking)
         except Stuck as error:
             stuck = error.what
         stand.ways = tuple(way for way, times in marking.taken.items() for _ in range(times))
@@ -207,8 +208,7 @@ class Runs:
         stand.visits = before.visits + came - passed
         if marking.status == "exhausted":
             stand.visits = before.visits
-            over = [way.site.name for way in stand.ways if way.site.at_most is not None]
-            stand.happened.append(Happened("exhausted", over[-1]))
+            stand.happened.append(Happened("exhausted", _overrun(before, stand).name))
         elif stuck.startswith("a second token"):
             stand.happened.append(self._at("twice", stand.ways[-1].site))
         else:
@@ -387,6 +387,14 @@ def ways_of(site: Site) -> Iterable[Way]:
     """All edges that leave a vertex."""
     unsure = () if site.unsure is None else (site.unsure,)
     return (*site.outs, *site.labels.values(), *unsure)
+
+
+def _overrun(before: Stand, after: Stand) -> Site:
+    """The vertex whose bound ended a run: a token came there that was not counted."""
+    came = [way.site for way in after.ways if way.site.at_most is not None and not way.site.then]
+    counts = [stand.frame.counts if stand.marking.frames else {} for stand in (before, after)]
+    new = {site: counts[1].get(site, 0) - counts[0].get(site, 0) for site in came}
+    return next((site for site in came if came.count(site) > new[site]), came[-1])
 
 
 def _distances(plan: Plan, toward: Iterable[str]) -> dict[Site, int]:

@@ -200,7 +200,7 @@ def _led_to(
     at = where = ""
     for name in prefix.split("/")[:-1]:
         seen = checked[id(graph)].seen
-        if seen is None:
+        if seen is None or seen.runs is None:
             # What is around it has no run, so it is played alone.
             alone = Script(script.outcome, ()).followed_by(script, prefix, prefix)
             return replace(alone, within=prefix)

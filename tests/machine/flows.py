@@ -19,6 +19,8 @@ class Leaf:
     limit: int = 1
     collects: bool = False
     child: "Flow | None" = None
+    at_most: int | None = None
+    """How often it is visited in one run, whatever loops lead to it."""
 
 
 @dataclass(frozen=True)

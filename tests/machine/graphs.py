@@ -152,6 +152,9 @@ class _Writer:
             self.extra.append(f"undo {leaf.name}")
         if leaf.attempts > 1:
             self.extra.append(f"retry {leaf.name} {leaf.attempts}")
+        if leaf.at_most is not None:
+            vertex.bound = leaf.name
+            self.extra.append(f"bound {leaf.name} {leaf.at_most}")
         return [leaf.name], [vertex.slot()]
 
     def _chain(self, chain: Chain) -> Ends:
@@ -343,7 +346,8 @@ class _Maker:
         has_undo = kind == "node" and self.chance(0.5)
         limit = self.random.randint(1, 3) if kind == "each" else 1
         collects = kind == "each" and self.chance(0.4)
-        return Leaf(name, kind, has_undo, attempts, limit, collects)
+        at_most = self.random.randint(1, 3) if self.chance(0.1) else None
+        return Leaf(name, kind, has_undo, attempts, limit, collects, at_most=at_most)
 
     def nested(self, size: int, _: bool) -> Flow:
         leaf = self.leaf()

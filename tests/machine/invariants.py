@@ -15,7 +15,7 @@ from agentgraph.graph.plan import Site
 from agentgraph.machine import Marking, Part, Task
 from agentgraph.machine.groups import is_decided
 from agentgraph.machine.marking import Frame, Group, Unwinding
-from agentgraph.machine.moves import COUNTED, is_idle
+from agentgraph.machine.moves import COUNTED, Turn, is_idle
 from agentgraph.machine.scope import frames_inside, holdings, is_inside, unwindings_inside
 
 
@@ -129,7 +129,7 @@ def _frames(marking: Marking) -> Iterator[str]:
             yield f"{frame.path!r} runs inside a frame that has ended"
         if holder is not None and holder.site.inner is not frame.plan:
             yield f"{frame.path!r} runs another graph than {holder} holds"
-        if holder is not None and is_idle(marking, frame):
+        if holder is not None and is_idle(Turn(marking), frame):
             yield f"nothing is left in {frame.path!r}, and it has not ended"
         yield from _tokens(frame)
         yield from _lines(marking, frame)

@@ -32,6 +32,27 @@ b -> END
 START -> s
 subgraph s left -> END
 ```
+```graph early
+START -> a
+a -> END
+a -> g
+gateway g -> b
+b -> END
+```
+```graph before
+START -> s
+subgraph s early -> END
+```
+```graph resting
+START -> k
+classifier k: x -> a, y -> b
+a -> END
+join j: a, b -> END
+```
+```graph beside
+START -> s
+subgraph s resting -> END
+```
 ```graph tie
 START -> go
 gateway go -> x, y
@@ -66,6 +87,25 @@ def test_a_child_that_ends_while_it_still_works_is_our_own_fault() -> None:
     told = Told(GRAPHS["around"])
     told.tell("start")
     told.tell("s entered")
+
+    with pytest.raises(Stuck, match="END was reached while other branches were under way"):
+        told.tell("s/a done")
+
+
+def test_a_child_that_ends_while_a_token_is_on_its_way_is_our_own_fault() -> None:
+    told = Told(GRAPHS["before"])
+    told.tell("start")
+    told.tell("s entered")
+
+    with pytest.raises(Stuck, match="END was reached while other branches were under way"):
+        told.tell("s/a done")
+
+
+def test_a_child_that_ends_while_a_token_waits_at_a_join_is_our_own_fault() -> None:
+    told = Told(GRAPHS["beside"])
+    told.tell("start")
+    told.tell("s entered")
+    told.tell("s/k says x")
 
     with pytest.raises(Stuck, match="END was reached while other branches were under way"):
         told.tell("s/a done")

@@ -80,6 +80,16 @@ def test_a_join_needs_two_ways_and_a_need_that_they_can_meet() -> None:
     assert codes(too_many) == ["AG104"]
 
 
+@pytest.mark.parametrize(
+    "lines", ["START -> a, b\na -> j\nb -> j\nj -> END", "START -> j\nj -> END"]
+)
+def test_a_join_with_a_need_stands_at_the_end_of_a_region_even_if_it_needs_all(lines: str) -> None:
+    (*_, finding) = verify(graph(lines, join("j", need=lines.count("-> j")))).findings
+
+    assert finding.code == "AG108"
+    assert finding.what.endswith("but no region says what it cancels")
+
+
 def test_an_edge_that_is_there_twice_is_found() -> None:
     faulty = graph("START -> a\na -> b\na -> b\nb -> END")
 

@@ -96,6 +96,16 @@ def test_faults_behind_each_other_are_all_told_once(kinds: tuple[str, ...]) -> N
         assert replay(made, finding).occurred
 
 
+def test_the_path_of_a_fault_behind_another_one_says_where_that_is_taken_as_mended() -> None:
+    split = "START -> a\na -> b, c\nb -> m\nc -> m\nm -> k"
+    faulty = graph(f"{split}\nk -x-> p\nk -y-> q\np -> j\nq -> j\nj -> END", join("j"))
+
+    twice, waits = verify(faulty).findings
+
+    assert twice.route == "START -> a -> c -> m"
+    assert waits.route == "START -> a -> ... -> m -> k -[x]-> p -> j"
+
+
 def test_a_fault_around_another_one_is_told_with_it() -> None:
     made = graph(
         "START -> k\nk -x-> f\nk -y-> b\nf -> p, q\np -> c\nq -> c\nc -> d\nd -> j\nb -> j\nj -> END",
