@@ -52,18 +52,15 @@ def heard(findings: Iterable[Finding], places: Iterable[Place | None] = ()) -> l
 
 
 def _idle(file: str, mark: _Mark) -> Finding:
-    codes = ", ".join(sorted(mark.codes))
-    why = "silences nothing" if mark.reason else "has no reason"
-    return Finding(
-        "AG140",
-        f"the comment that ignores {codes} {why}",
-        "a comment",
-        "take it out: what it names is not found here, or is a proved error"
-        if mark.reason
-        else f"say why: `# agentgraph: ignore[{codes}] the reason`",
-        Place(file, mark.line),
-        severity="warning",
-    )
+    codes, place = ", ".join(sorted(mark.codes)), Place(file, mark.line)
+    why, fix = "has no reason", f"say why: `# agentgraph: ignore[{codes}] the reason`"
+    if mark.reason:
+        why, fix = (
+            "silences nothing",
+            "take it out: what it names is not found here, or is a proved error",
+        )
+    what = f"the comment that ignores {codes} {why}"
+    return Finding("AG140", what, "a comment", fix, place, severity="warning")
 
 
 def _below(place: Place, marks: dict[int, _Mark]) -> list[_Mark]:
