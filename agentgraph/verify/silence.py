@@ -53,12 +53,10 @@ def heard(findings: Iterable[Finding], places: Iterable[Place | None] = ()) -> l
 
 def _idle(file: str, mark: _Mark) -> Finding:
     codes, place = ", ".join(sorted(mark.codes)), Place(file, mark.line)
-    why, fix = "has no reason", f"say why: `# agentgraph: ignore[{codes}] the reason`"
-    if mark.reason:
-        why, fix = (
-            "silences nothing",
-            "take it out: what it names is not found here, or is a proved error",
-        )
+    why = "silences nothing" if mark.reason else "has no reason"
+    fix = "take it out: what it names is not found here, or is a proved error"
+    if not mark.reason:
+        fix = f"say why: `# agentgraph: ignore[{codes}] the reason`"
     what = f"the comment that ignores {codes} {why}"
     return Finding("AG140", what, "a comment", fix, place, severity="warning")
 
