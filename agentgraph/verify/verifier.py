@@ -119,8 +119,9 @@ def _check_runs(
     assert seen is not None
     costs = [_steps(vertex, checked) for vertex in graph.vertices]
     faults, steps, broken = check_soundness(nested, [cost or 0 for cost in costs], seen)
-    if faults and cycles and seen.runs is None:
-        faults = []  # No run of it ever rests: that is the fault to begin with.
+    if any(each.severity == "error" for each in cycles):
+        # What no run shows may come from the cycle: that is the fault to begin with.
+        faults = [each for each in faults if each.script or each.code == "AG309"]
     if seen.clears([*cycles, *faults]):
         return
     found.findings += [*cycles, *faults]

@@ -48,7 +48,8 @@ class Wiring:
         for i, vertex in enumerate(graph.vertices):
             bound = vertex.bound
             if bound is not None and bound.then is not None:
-                members = graph.regions[self.loops[bound.loop]].members if bound.loop else ()
+                loop = self.loops.get(bound.loop or "")
+                members = () if loop is None else graph.regions[loop].members
                 comes_back = any(graph.edges[edge].source in members for edge in self.ins[i])
                 if comes_back or bound.at_most < 1 or _comes_back(self, i):
                     self.then[i] = number[bound.then]
