@@ -17,7 +17,7 @@ from agentgraph.runtime import Run
 from agentgraph.runtime.session import Session
 from agentgraph.state import State, schema_of
 from agentgraph.testing.search import is_shut, leads_to_end
-from agentgraph.testing.stage import Nothing, Stage, staged, state_of
+from agentgraph.testing.stage import Stage, inside, staged, state_of
 from agentgraph.verify.mending import mended
 
 ROUNDS = 3
@@ -26,7 +26,7 @@ _SPINS = 1_000
 _CALM = 12
 _STEPS = 300
 """So many more vertices complete after a script, to see that a join goes on waiting."""
-_GATED = frozenset({"run", "choose", "poll", "ask", "list"})
+_GATED = frozenset({"run", "choose"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,7 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
     script = finding.script
     if script is None:
         return Replayed(occurred=False, status="not run")
-    for name in script.within.split("/")[:-1]:
-        found = found.vertex[name].child or found
-    cut = len(script.within)
+    found, cut = inside(found, script.within), len(script.within)
     script = script.renamed(lambda name: name[cut:], lambda name: name[cut:])
     found = mended(found, script.mended)
     if script.outcome == "never":
@@ -131,12 +129,6 @@ class _Player:
         if not self.stage.tell(step):
             return False
         await self._settle()
-        for question in self.run.questions:
-            answer = (step.label or "") if question.answers else Nothing()
-            await self.run.answer(answer, id=question.id)
-            if self.follower.done():  # The run had paused.
-                self.follower = asyncio.ensure_future(self.run.result())
-            await self._settle()
         return True
 
     async def _settle(self) -> None:
@@ -147,7 +139,7 @@ class _Player:
             marking = self.marking
             verbs = [task.verb for task in marking.live.values()]
             gated = sum(verb in _GATED for verb in verbs)
-            others = len(verbs) - gated - verbs.count("wait")
+            others = len(verbs) - gated
             is_calm = (
                 not marking.stopping
                 and not others
@@ -288,10 +280,9 @@ class _Player:
 
     def _members(self, name: str = "") -> set[str]:
         """Return what stands in a region, by path: in that of the script, or one beside it."""
-        prefix, graph = "", self.graph
-        for outer in self.script.culprits[0].split("/")[:-1]:
-            prefix, graph = f"{prefix}{outer}/", graph.vertex[outer].child or graph
-        region = next(each for each in graph.regions if each.name == (name or self.script.region))
+        culprit, named = self.script.culprits[0], name or self.script.region
+        prefix = culprit[: culprit.rfind("/") + 1]
+        region = next(each for each in inside(self.graph, culprit).regions if each.name == named)
         return {prefix + member for member in region.members} - {f"{prefix}{region.target}"}
 
     def _inside(self, marking: Marking) -> int:
