@@ -21,15 +21,19 @@ if TYPE_CHECKING:
         drift,
         metamorphic,
     )
+    from agentgraph.testing.simulation import Deadlock, Schedule, SimulatedLoop
     from agentgraph.testing.strategies import labels, states, values
     from agentgraph.testing.tours import Tour, Walk, tour
 
 __all__ = [
     "Changed",
+    "Deadlock",
     "Disorder",
     "Journal",
     "Replayed",
     "RouterReport",
+    "Schedule",
+    "SimulatedLoop",
     "Tour",
     "Walk",
     "WorkflowMachine",
@@ -48,5 +52,5 @@ __all__ = [
     "workflows",
 ]
 __getattr__: Callable[[str], object] = late(
-    __name__, "routers", "tours", "strategies", "generated", "machines"
+    __name__, "simulation", "routers", "tours", "strategies", "generated", "machines"
 )
