@@ -83,8 +83,6 @@ class Stage:
         self.trial: Trial
         self.answered: dict[str, str | None] = {}
         """What choices have answered, by visit."""
-        self.failed: bool = False
-        """The fault of the trial has happened."""
         self.deaf: str = ""
         """Who went on when it was cancelled."""
         self.fakes: dict[str, Fake] = {}
@@ -109,7 +107,7 @@ class Stage:
 
     def begin(self, trial: Trial) -> None:
         """Play another trial."""
-        self.trial, self.answered, self.failed, self.deaf = trial, {}, False, ""
+        self.trial, self.answered, self.deaf = trial, {}, ""
 
     def label(self, path: str, visit: str, options: Sequence[str | None]) -> str | None:
         """Say what a choice answers in a visit."""
@@ -231,10 +229,8 @@ class Stage:
 
     def _fault(self, ctx: Ctx[Any]) -> str:
         visit, kind = self.trial.fault or ("", "")
-        if visit != visit_of(ctx) or (kind in FAULTS and self.failed):
-            return ""
-        self.failed = True
-        return kind
+        is_due = visit == visit_of(ctx) and (ctx.attempt == 1 or kind not in FAULTS)
+        return kind if is_due else ""
 
     def _writes(self, path: str, visit: int) -> Writes:
         variants = self.trial.writes.get(path) or ({},)
