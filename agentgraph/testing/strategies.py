@@ -57,7 +57,7 @@ _NAMES: Final = (
     "allow_inf_nan", "max_digits", "decimal_places",
 )  # fmt: skip
 _TRIES: Final = 20
-_REFUSED_MAX: Final = 5
+_REFUSED_MAX: Final = 20
 """So many draws, each of which was tried again `_TRIES` times, may be refused for one that is not."""
 _ROUNDS: Final = 2
 _ANYTHING: Final = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
