@@ -11,7 +11,7 @@ from agentgraph.graph import Edge, FrozenGraph, Vertex
 from agentgraph.verify import verify
 from agentgraph.verify.nest import nest
 from agentgraph.verify.soundness import check_soundness
-from agentgraph.verify.wiring import wire
+from agentgraph.verify.wiring import Wiring
 from benchmarks.floors import passes
 from benchmarks.flows import Counter
 from benchmarks.measure import Figure, Stopwatch, Work, against_floor, alternate
@@ -182,7 +182,7 @@ async def large(turns: int) -> Figure:
     graph = nested(NODES)
     names = [vertex.name for vertex in graph.vertices]
     edges = [(edge.source, edge.target) for edge in graph.edges]
-    inner, _ = nest(wire(graph))
+    inner, _ = nest(Wiring(graph))
     assert inner is not None
     costs = [1] * len(names)
 

@@ -15,13 +15,19 @@ RULES = ROOT / "agentgraph" / "cli" / "rules.json"
 _SECTION = re.compile(r"^## (AG\d{3}): (.+?)$\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
-def rules(page: str) -> dict[str, dict[str, str]]:
-    """Take each section apart: its title, its first paragraph, and the whole of it."""
-    found: dict[str, dict[str, str]] = {}
+def rules(page: str) -> dict[str, dict[str, object]]:
+    """Take each section apart: its title, its first paragraph, and the whole of it, as SARIF has it."""
+    found: dict[str, dict[str, object]] = {}
     for code, title, body in _SECTION.findall(page):
         first = body.strip().partition("\n\n")[0]
         text = " ".join(first.split())
-        found[code] = {"title": title, "text": text, "markdown": body.strip()}
+        found[code] = {
+            "id": code,
+            "shortDescription": {"text": title},
+            "fullDescription": {"text": text},
+            "help": {"text": text, "markdown": body.strip()},
+            "properties": {"tags": ["agentgraph", f"AG{code[2]}xx"]},
+        }
     return found
 
 

@@ -104,8 +104,7 @@ def _word_lists(label: object, texts: Sequence[str], length_max: int) -> list[li
     """Cut the texts of a label, each once however often it is given, in an order of their own."""
     unique = sorted({tuple(words(text[:length_max])) for text in texts})
     if not unique[0]:
+        what = f"an exemplar of {label!r} has no word in it"
         fix = "write a text with at least one letter or digit, or leave it out"
-        raise InvalidAgent(
-            f"an exemplar of {label!r} has no word in it", where="Exemplars", fix=fix
-        )
+        raise InvalidAgent(what, where="Exemplars", fix=fix)
     return [list(found) for found in unique]

@@ -12,20 +12,20 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from select import select
 from typing import Final, cast
 
 import click
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from agentgraph.cli.exits import safe
-from agentgraph.cli.inputs import is_text, typed, value_of
+from agentgraph.cli.inputs import faults_of, is_text, pairs_of, typed, value_of
+from agentgraph.cli.telling import readable
 from agentgraph.errors import AnswerRefused, UnknownQuestion, suggest
 from agentgraph.events import OpenQuestion
-from agentgraph.events.recording import as_json
 from agentgraph.runtime import Binding, Program, Run
 
 POLL_S: Final = 0.05
@@ -44,38 +44,27 @@ class TooLate(Exception):
 class Answers:
     """What `--answer` says: for each question the answers for its first visit, its second, ..."""
 
-    given: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
+    given: Mapping[str, Sequence[object]]
 
-    def next(self, question: OpenQuestion, used: dict[str, int]) -> str | None:
-        """Return the next answer to a question, or None when none is left."""
+    def next(self, question: OpenQuestion, used: Counter[str]) -> Sequence[object]:
+        """Return the next answer to a question; nothing, when none is left."""
         key = question.node if question.node in self.given else question.node.rpartition("/")[2]
-        given = self.given.get(key, [])
-        used[question.node] = used.get(question.node, 0) + 1
-        return given[used[question.node] - 1] if used[question.node] <= len(given) else None
+        used[question.node] += 1
+        return self.given.get(key, ())[used[question.node] - 1 : used[question.node]]
 
 
-def answers_of(settings: Iterable[str]) -> Answers:
-    """Read `question=answer`."""
-    given: dict[str, list[str]] = {}
-    for setting in settings:
-        name, found, text = setting.partition("=")
-        if not found or not name:
-            raise click.BadParameter(f"{setting!r} is not question=answer", param_hint="--answer")
-        given.setdefault(name, []).append(typed(text))
-    return Answers(given)
-
-
-def check(answers: Answers, program: Program) -> None:
-    """Refuse an answer to no question, and one that its question does not allow."""
+def answers_of(settings: Iterable[str], program: Program) -> Answers:
+    """Read `question=answer`; refuse an answer to no question, and one that it does not allow."""
+    given: dict[str, list[object]] = {}
     questions = dict(_questions(program))
-    for name, texts in answers.given.items():
-        short = {path.rpartition("/")[2]: path for path in questions}
+    short = {path.rpartition("/")[2]: path for path in questions}
+    for name, text in pairs_of(settings, "question=answer", "--answer"):
         path = name if name in questions else short.get(name)
         if path is None:
             fix = suggest(name, questions, f"it asks: {', '.join(questions) or 'nothing'}")
             raise click.BadParameter(f"there is no question {name!r}: {fix}", param_hint="--answer")
-        for text in texts:
-            _value(questions[path], path, text)
+        given.setdefault(name, []).append(_value(questions[path], path, text))
+    return Answers(given)
 
 
 def _questions(program: Program, prefix: str = "") -> Iterator[tuple[str, Binding]]:
@@ -115,12 +104,6 @@ def _binding(program: Program, question: OpenQuestion) -> Binding:
     return program.bindings[name]
 
 
-async def give(run: Run[BaseModel], program: Program, question: OpenQuestion, text: str) -> None:
-    """Answer a question with what was typed after `--answer`. Raises `AnswerRefused`."""
-    value = _value(_binding(program, question), question.node, text)
-    await run.answer(cast("str", value), id=question.id)
-
-
 async def ask(run: Run[BaseModel], program: Program, question: OpenQuestion) -> None:
     """Ask the person at the terminal. Raises `Unanswered`."""
     binding = _binding(program, question)
@@ -137,8 +120,8 @@ async def ask(run: Run[BaseModel], program: Program, question: OpenQuestion) -> 
 
 
 def _shown(show: object) -> str:
-    text = show if isinstance(show, str) else as_json(show, indent=2, ascii=False)
-    return "\n".join(f"  {line}" for line in safe(text).splitlines() or ["(nothing to show)"])
+    lines = readable(show, indent=2).splitlines() or ["(nothing to show)"]
+    return "\n".join(f"  {line}" for line in lines)
 
 
 async def _chosen(labels: Mapping[object, str], run: Run[BaseModel], id: str) -> object:
@@ -160,22 +143,17 @@ async def _filled(form: type[BaseModel], run: Run[BaseModel], id: str) -> BaseMo
         given: dict[str, object] = {}
         for name, info in form.model_fields.items():
             title = info.title or name
-            text = await _typed(
-                title if info.is_required() else f"{title} [{_default(info)}]", run, id
-            )
+            if not info.is_required():
+                default = info.get_default(call_default_factory=True, validated_data={})
+                title = f"{title} [{readable(default)}]"
+            text = await _typed(title, run, id)
             if text:
                 given[name] = text if is_text(form, name) else value_of(text)
         try:
             return form.model_validate_json(json.dumps(given))
         except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                place = ".".join(map(str, fault["loc"])) or form.__name__
-                click.echo(f"  {place}: {fault['msg']}", err=True)
-
-
-def _default(info: FieldInfo) -> str:
-    value = cast("object", info.get_default(call_default_factory=True, validated_data={}))
-    return safe(value if isinstance(value, str) else as_json(value, ascii=False))
+            for fault in faults_of(error, form):
+                click.echo(f"  {fault}", err=True)
 
 
 async def _typed(prompt: str, run: Run[BaseModel], id: str) -> str:

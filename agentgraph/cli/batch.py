@@ -12,16 +12,17 @@ import asyncio
 import signal
 import sys
 from asyncio import CancelledError
+from collections import Counter
 from collections.abc import Coroutine, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from math import inf
-from typing import Final, TextIO, TypeAlias, cast
+from typing import Any, Final, TextIO, cast
 
 from pydantic import BaseModel
 
-from agentgraph.cli.answering import Answers, Unanswered, ask, give
+from agentgraph.cli.answering import Answers, Unanswered, ask
 from agentgraph.cli.desk import Desk
 from agentgraph.cli.inputs import Inputs, Record, state_of
 from agentgraph.cli.options import Options
@@ -33,10 +34,6 @@ from agentgraph.runtime import Program, Run, start
 
 PATIENCE_S: Final = 60.0
 """How long, without a terminal, the end of the time of a question is waited for."""
-
-
-_Open: TypeAlias = tuple[Record, Run[BaseModel]]
-"""A run that is paused, while the others go on."""
 
 
 @dataclass(slots=True)
@@ -57,7 +54,7 @@ class Batch:
     """Nodes are still at work that did not end when they were cancelled."""
     under_way: int = 0
     """How many runs have begun and not ended."""
-    _paused: list[_Open] = field(default_factory=list[_Open])
+    _paused: list[tuple[Record, Run[BaseModel]]] = field(default_factory=list[Any])
     _records: Generator[Record] = field(init=False)
 
     def go(self, inputs: Inputs) -> None:
@@ -104,9 +101,8 @@ class Batch:
 
     async def _without_person(self, inputs: Inputs) -> None:
         """Run everything as far as it goes by itself."""
-        workers = min(self.options.concurrency, inputs.total or self.options.concurrency)
         async with asyncio.TaskGroup() as group:
-            for _ in range(max(workers, 1)):
+            for _ in range(min(self.options.concurrency, inputs.total)):
                 group.create_task(self._work(is_only=inputs.total == 1))
 
     async def _work(self, *, is_only: bool) -> None:
@@ -128,8 +124,6 @@ class Batch:
     def _begin(self, record: Record) -> Run[BaseModel] | None:
         """Start the run of a record, or tell why there is none."""
         try:
-            if record.error is not None:
-                raise record.error
             run = start(
                 self.program,
                 state_of(self.program.model, record),
@@ -147,36 +141,33 @@ class Batch:
 
     async def _settle(self, record: Record, run: Run[BaseModel], *, is_told: bool) -> None:
         """Wait until a run has ended, or asks what only a person can answer."""
-        used: dict[str, int] = {}
+        used = Counter[str]()
         while True:
             if is_told:
-                await self._follow(run)
-            result, error = await _result(run)
+                async for event in run:
+                    self.desk.progress.heard(event)
+            result, _ = await _result(run)
             if result.status != "paused":
-                return self._told(record, result, error)
-            if not await self._answered(run, result, used) and not await self._waited(run, result):
+                await self._end(record, run)
+                break
+            if not await self._answered(run, result, used) and not await self._waited(result):
                 self._paused.append((record, run))
-                return None
-
-    async def _follow(self, run: Run[BaseModel]) -> None:
-        async for event in run:
-            self.desk.progress.heard(event)
+                break
 
     async def _answered(
-        self, run: Run[BaseModel], result: Result[BaseModel], used: dict[str, int]
+        self, run: Run[BaseModel], result: Result[BaseModel], used: Counter[str]
     ) -> bool:
         """Give what `--answer` says; False: it has no answer for any open question."""
         has_answered = False
         for question in result.questions:
-            text = self.answers.next(question, used)
-            if text is not None:
+            for value in self.answers.next(question, used):
                 has_answered = True
                 # Refused is only what came too late: what was typed has been checked before.
                 with suppress(AnswerRefused):
-                    await give(run, self.program, question, text)
+                    await run.answer(cast("str", value), id=question.id)
         return has_answered
 
-    async def _waited(self, run: Run[BaseModel], result: Result[BaseModel]) -> bool:
+    async def _waited(self, result: Result[BaseModel]) -> bool:
         """Where nobody can answer, wait until the time of a question is over; False: too long."""
         times = [each.timeout.total_seconds() for each in result.questions if each.timeout]
         seconds = min(times, default=inf)
@@ -189,33 +180,24 @@ class Batch:
         """Ask the person until the run ends, or they leave a question open."""
         self.desk.progress.pause()
         try:
-            while True:
-                result, error = await _result(run)
-                if result.status != "paused":
-                    return self._told(record, result, error)
-                await ask(run, self.program, result.questions[0])
-        except Unanswered:
-            await self._end(record, run)
+            with suppress(Unanswered):
+                while (result := (await _result(run))[0]).status == "paused":
+                    await ask(run, self.program, result.questions[0])
         except CancelledError:
             await run.cancel()
             await self._end(record, run)
             raise
+        await self._end(record, run)
 
     async def _end(self, record: Record, run: Run[BaseModel]) -> None:
         """Tell how a run stands that nothing will move any more."""
         result, error = await _result(run)
-        self._told(record, result, error)
-
-    def _told(
-        self, record: Record, result: Result[BaseModel], error: AgentGraphError | None
-    ) -> None:
         self.under_way -= 1
         self.traffic.add(result)
-        keep = self.options.as_json or not self.desk.is_many
-        self._tell(outcome_of(record, result, error, keep=keep))
+        self._tell(outcome_of(record, result, error), result)
 
-    def _tell(self, outcome: Outcome) -> None:
-        if not self.desk.ended(outcome):
+    def _tell(self, outcome: Outcome, result: Result[BaseModel] | None = None) -> None:
+        if not self.desk.ended(outcome, result):
             self._records.close()
 
 

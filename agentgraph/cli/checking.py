@@ -19,12 +19,7 @@ Format = Literal["text", "json", "sarif"]
 
 
 def check(
-    targets: Sequence[str],
-    *,
-    format: Format = "text",
-    fail_on: Severity = "error",
-    deep: bool = False,
-    svg: Path | None = None,
+    targets: Sequence[str], *, format: Format, fail_on: Severity, deep: bool, svg: Path | None
 ) -> int:
     """Tell what is found in each target, and return the worst exit code of them."""
     with _deeply() if deep else nullcontext():

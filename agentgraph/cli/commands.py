@@ -7,19 +7,18 @@ Rules of this file:
    them on by their names, as click has checked them.
 """
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import click
 
 from agentgraph.cli.exits import DONE, reporting
 
-if TYPE_CHECKING:
-    from agentgraph.render import Options
-
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
 _COUNT = click.IntRange(min=0)
+_SOME = click.IntRange(min=1)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -49,6 +48,7 @@ class _Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         ctx.obj = ctx.params.pop("debug")
+        ctx.color = False if os.environ.get("NO_COLOR") else None
         with reporting(failed=self._failed):
             code = super().invoke(ctx)
         raise click.exceptions.Exit(code or DONE)
@@ -107,13 +107,7 @@ agentgraph.command_class = _Command
     metavar="NAME",
     help="The services of the run, or a function that makes them: a name in TARGET's file.",
 )
-@click.option(
-    "--concurrency",
-    "-n",
-    type=click.IntRange(min=1),
-    default=8,
-    help="How many runs at once.",
-)
+@click.option("--concurrency", "-n", type=_SOME, default=8, help="How many runs at once.")
 @click.option("--steps", type=_COUNT, help="Budget of each run: steps.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="Budget of each run: seconds.")
 @click.option("--usd", type=click.FloatRange(min=0), help="Budget of each run: dollars.")
@@ -253,7 +247,7 @@ def tour(target: str, **asked: Any) -> int:
 )
 @click.option("--format", type=click.Choice(_FORMATS), help="The format of -.")
 @click.option("--run", type=_FILE, help="Show what recorded runs did: a file of `run --record`.")
-@click.option("--at-step", type=click.IntRange(min=1), help="Stop the run after so many events.")
+@click.option("--at-step", type=_SOME, help="Stop the run after so many events.")
 @click.option("--depth", type=_COUNT, help="How many workflows inside to open.")
 @click.option("--collapse", multiple=True, metavar="PATH", help="Close this one. Repeatable.")
 @click.option("--focus", metavar="PATH", help="Only what is near this vertex.")
@@ -267,17 +261,14 @@ def tour(target: str, **asked: Any) -> int:
 )
 @click.option("--redact", multiple=True, metavar="FIELD", help="Leave its values out of a page.")
 @click.option("--href", metavar="URL", help="Link nodes: vscode://file{file}:{line}, or alike.")
-@click.option("--width", type=click.IntRange(min=1), help="Columns of a text; else the terminal's.")
+@click.option("--width", type=_SOME, help="Columns of a text; else the terminal's.")
 @click.option("--ascii", is_flag=True, help="Only letters that every terminal has, in a text.")
 @click.option("--open", "opens", is_flag=True, help="Open what was written.")
 def render(target: str, **asked: Any) -> None:
     """Draw a workflow, or what runs of it did, as a picture, a page or a text."""
     from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
-    from agentgraph.render import View  # noqa: PLC0415 - see rule 1
 
-    part = View(*map(asked.pop, ("depth", "collapse", "focus", "radius")))
-    kept = {name: asked.pop(name) for name in ("paths", "format", "opens", "run", "width", "ascii")}
-    drawing.render(target, part=part, look=cast("Options", asked), **kept)
+    drawing.render(target, **asked)
 
 
 @agentgraph.command()

@@ -1,35 +1,26 @@
 """`agentgraph diff`: what changed between two versions of a workflow, and what runs say to it."""
 
-import json
-import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final, Literal
 
 import click
 
 from agentgraph.cli import files
+from agentgraph.cli.exits import DONE, FAILED
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import InvalidGraph
+from agentgraph.events.recording import as_json
 from agentgraph.graph import FrozenGraph
 from agentgraph.graph.difference import Change, Difference, difference
 from agentgraph.verify.words import counted
 
-SAME: Final = 0
-DIFFERENT: Final = 1
 Format = Literal["text", "json"]
 FORMAT: Final = "agentgraph/diff/1"
 _SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red")}
 
 
-def compare(
-    before: str,
-    after: str,
-    *,
-    format: Format = "text",
-    svg: Path | None = None,
-) -> int:
+def compare(before: str, after: str, *, format: Format, svg: Path | None) -> int:
     """Tell what changed from one target to the other; draw it where that is asked for."""
     files.check(svg, "--svg", suffix=".svg")
     found = difference(_graph(before), _graph(after))
@@ -40,12 +31,10 @@ def compare(
         graph, marks = both(found)
         files.write(svg, to_svg(graph, marks=marks))
     if format == "json":
-        click.echo(_as_json(found))
+        click.echo(as_json(_in_parts(found), indent=2, ascii=False))
     else:
-        color = False if os.environ.get("NO_COLOR") else None
-        for line in _told(found):
-            click.echo(line, color=color)
-    return DIFFERENT if found.changes else SAME
+        click.echo("\n".join(_told(found)))
+    return FAILED if found.changes else DONE
 
 
 def _graph(target: str) -> FrozenGraph:
@@ -88,13 +77,12 @@ def _line(change: Change) -> str:
     return f"  {title}{where}{':' if where else ''} {change.what}".rstrip()
 
 
-def _as_json(found: Difference) -> str:
-    whole = {
+def _in_parts(found: Difference) -> dict[str, object]:
+    return {
         "format": FORMAT,
         "before": {"name": found.before.name, "digest": found.before.digest},
         "after": {"name": found.after.name, "digest": found.after.digest},
-        "changes": [asdict(change) for change in found.changes],
+        "changes": found.changes,
         "renamed": dict(found.renamed),
-        "runs": {"compatible": found.is_compatible, "migration": list(found.migrations)},
+        "runs": {"compatible": found.is_compatible, "migration": found.migrations},
     }
-    return json.dumps(whole, indent=2, ensure_ascii=False)

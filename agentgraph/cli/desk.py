@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 import click
+from pydantic import BaseModel
 
 from agentgraph.cli import stdio
 from agentgraph.cli.exits import tell
 from agentgraph.cli.options import Options
 from agentgraph.cli.outcome import Outcome
-from agentgraph.cli.progress import Progress, Silent
+from agentgraph.cli.progress import Progress
 from agentgraph.cli.telling import json_line, one_line
+from agentgraph.events import Result
 
 STOPPING: Final = "interrupted: waiting for the nodes (Ctrl-C again: do not wait)"
 
@@ -23,8 +25,10 @@ class Desk:
     options: Options
     out: TextIO
     is_many: bool
-    progress: Progress = field(default_factory=Silent)
+    progress: Progress = field(default_factory=Progress)
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    last: Result[BaseModel] | None = None
+    """The result of the last run that ended."""
     _is_stopping: bool = False
 
     def stopping(self) -> None:
@@ -33,13 +37,13 @@ class Desk:
             self._is_stopping = True
             click.echo(STOPPING, file=sys.stderr)
 
-    def ended(self, outcome: Outcome) -> bool:
+    def ended(self, outcome: Outcome, result: Result[BaseModel] | None) -> bool:
         """Print what must not wait, and keep the rest for the table; False: nobody reads on."""
         self.progress.ended()
         if self.options.as_json:
             is_ascii = not stdio.has_all_letters(self.out.encoding)
-            stdio.put(json_line(outcome, ascii=is_ascii), self.out)
-        self.outcomes[outcome.number] = outcome
+            stdio.put(json_line(outcome, result, ascii=is_ascii), self.out)
+        self.outcomes[outcome.number], self.last = outcome, result
         if outcome.error is not None:
             if self.is_many and outcome.status == "failed":
                 # Not `err=True`: that would write past what keeps the bar below.

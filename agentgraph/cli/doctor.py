@@ -10,13 +10,12 @@ from typing import Final
 
 import click
 
+from agentgraph.cli.exits import DONE, FAILED
 from agentgraph.render import Engine, engines
 from agentgraph.render.engines import VARIABLE
 from agentgraph.state import State
 from agentgraph.workflow import node, workflow
 
-WELL: Final = 0
-ILL: Final = 1
 NEEDED: Final = ("click", "graphviz", "networkx", "pydantic", "rich", "typing_extensions")
 """What agentgraph cannot do without; the bundled engine is none of it."""
 _CURES = {
@@ -30,7 +29,10 @@ def doctor() -> int:
     _line("python", platform.python_version(), sys.executable)
     _line("platform", platform.system().lower(), platform.machine())
     _line("agentgraph", version() or "from source", str(Path(__file__).parent.parent))
-    missing = [name for name in NEEDED if not _told(name)]
+    found = {name: version(name) for name in NEEDED}
+    for name, release in found.items():
+        _line(name, release or "missing")
+    missing = [name for name, release in found.items() if release is None]
     for engine in engines():
         _line(f"engine: {engine.name}", *_state(engine))
     click.echo()
@@ -38,17 +40,20 @@ def doctor() -> int:
         drawing = asyncio.run(_tried())
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what a doctor looks for
         click.echo(f"a small workflow cannot be run and drawn: {type(error).__name__}: {error}")
-        return ILL
+        return FAILED
     if missing:
         click.echo(f"missing: {', '.join(missing)}. To mend it: pip install {' '.join(missing)}")
-        return ILL
+        return FAILED
     click.echo(f"all is well: a small workflow was run, and drawn by the engine {drawing!r}")
-    return WELL
+    return DONE
 
 
-def version() -> str | None:
-    """Return the version of agentgraph that is installed, or None."""
-    return _version_of("agentgraph")
+def version(name: str = "agentgraph") -> str | None:
+    """Return the version of a package that is installed, or None."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 class _Trial(State):
@@ -64,20 +69,6 @@ async def _tried() -> str:
     trial = workflow("trial", _Trial, node(_rest))
     trial.to_svg(run=await trial.run(_Trial()))
     return os.environ.get(VARIABLE) or next(engine.name for engine in engines() if engine.found)
-
-
-def _told(name: str) -> bool:
-    """Print the version of a package; False: it is missing."""
-    found = _version_of(name)
-    _line(name, found or "missing")
-    return found is not None
-
-
-def _version_of(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _state(engine: Engine) -> tuple[str, str]:

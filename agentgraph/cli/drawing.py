@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from agentgraph.cli.stdio import has_all_letters
 from agentgraph.cli.target import load
 from agentgraph.errors import suggest
 from agentgraph.events import recorded
-from agentgraph.render import FORMATS, Options, View, drawn
+from agentgraph.render import FORMATS, View, drawn
 
 
 def render(
@@ -21,20 +22,21 @@ def render(
     format: str | None,
     opens: bool,
     run: Path | None,
-    part: View,
-    width: int | None,
-    ascii: bool,
-    look: Options,
+    depth: int | None,
+    collapse: tuple[str, ...],
+    focus: str | None,
+    radius: int,
+    **look: Any,
 ) -> None:
     """Write a picture to each path; `-` is stdout, and then `format` says which."""
     chosen = [(path, _format(path, format)) for path in paths or ["-"]]
-    if look.get("at_step") is not None and run is None:
+    if look["at_step"] is not None and run is None:
         raise click.BadParameter("a step is of a run: add --run", param_hint="--at-step")
     graph = load(target).graph
     look["run"] = None if run is None else recorded(run)
-    look["view"] = part
-    look["width"] = width or shutil.get_terminal_size((100, 24)).columns
-    look["ascii"] = ascii or not has_all_letters(sys.stdout.encoding)
+    look["view"] = View(depth, collapse, focus, radius)
+    look["width"] = look["width"] or shutil.get_terminal_size((100, 24)).columns
+    look["ascii"] = look["ascii"] or not has_all_letters(sys.stdout.encoding)
     for path, kind in chosen:
         picture = drawn(graph, kind, **look)
         if path == "-":

@@ -17,11 +17,14 @@ _LOOKS: Final = re.compile(
     r"(classDef|class|style|linkStyle|click|direction|accTitle|accDescr)\b|%%"
 )
 _HEAD: Final = re.compile(r"(flowchart|graph)(\s+(TB|TD|BT|LR|RL))?\s*;?$")
-_SHAPES: Final = (
-    ("(((", ")))"), ("((", "))"), ("([", "])"), ("[[", "]]"), ("[(", ")]"), ("{{", "}}"),
-    ("[/", "/]"), ("[\\", "\\]"), ("[/", "\\]"), ("[\\", "/]"), ("{", "}"), ("(", ")"),
-    ("[", "]"), (">", "]"),
-)  # fmt: skip
+_PAIRS: Final = (
+    r"((( )))  (( ))  ([ ])  [[ ]]  [( )]  {{ }}  [/ /]  [\ \]  [/ \]  [\ /]  { }  ( )  [ ]  > ]"
+)
+# In quotes anything may stand.
+_SHAPES: Final = [
+    (begin, re.compile(f'{re.escape(begin)}("[^"]*".*?|(?!").*?){re.escape(end)}'))
+    for begin, end in map(str.split, _PAIRS.split("  "))
+]
 _ID: Final = re.compile(r"[^\W](?:[\w.]|-(?![-.]))*")
 _ARROW: Final = re.compile(
     r"\s*(?:(?:<?--+|<?==+|-\.)\s+(?P<text>[^|>]+?)\s+(?:--+>|==+>|\.-+>)|(?:--+>|==+>|-\.+->))"
@@ -92,10 +95,7 @@ class _Reading:
     def read(self) -> None:
         sources = self._boxes()
         while self._at < len(self._line):
-            arrow = _ARROW.match(self._line, self._at)
-            if arrow is None:
-                raise _refused(f"{self._line[self._at :]!r} is not understood", self._place)
-            self._at = arrow.end()
+            arrow = self._taken(_ARROW, "is not understood")
             targets = self._boxes()
             label = _plain(arrow["label"] or arrow["text"] or "")
             ways = [(a, b, label, self._number) for a in sources for b in targets]
@@ -104,33 +104,32 @@ class _Reading:
 
     def _boxes(self) -> list[str]:
         found = [self._box()]
-        while joined := _AND.match(self._line, self._at):
-            self._at = joined.end()
+        while self._follows(_AND):
             found.append(self._box())
         return found
 
     def _box(self) -> str:
-        name = _ID.match(self._line, self._at)
-        if name is None:
-            raise _refused(f"{self._line[self._at :]!r} is no box", self._place)
-        self._at = name.end()
-        shape = self._chart.shapes.setdefault(name[0], Shape(name[0], name[0], "", self._group))
-        for opening, closing in _SHAPES:
-            if self._line.startswith(opening, self._at):
-                end = self._end(closing, self._at + len(opening))
-                if end >= 0:
-                    shape.text = _plain(self._line[self._at + len(opening) : end])
-                    shape.form, self._at = opening, end + len(closing)
-                    break
-        if look := _CLASS.match(self._line, self._at):
-            self._at = look.end()
-        return name[0]
+        name = self._taken(_ID, "is no box")[0]
+        shape = self._chart.shapes.setdefault(name, Shape(name, name, "", self._group))
+        for opening, pattern in _SHAPES:
+            if found := self._follows(pattern):
+                shape.text, shape.form = _plain(found[1]), opening
+                break
+        self._follows(_CLASS)
+        return name
 
-    def _end(self, closing: str, start: int) -> int:
-        """Find where a box ends; in quotes anything may stand."""
-        if self._line.startswith('"', start):
-            start = self._line.find('"', start + 1)
-        return self._line.find(closing, start) if start >= 0 else -1
+    def _taken(self, pattern: re.Pattern[str], fault: str) -> re.Match[str]:
+        """Go on behind what must follow."""
+        found = self._follows(pattern)
+        if found is None:
+            raise _refused(f"{self._line[self._at :]!r} {fault}", self._place)
+        return found
+
+    def _follows(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Go on behind what follows, if it does."""
+        found = pattern.match(self._line, self._at)
+        self._at = found.end() if found else self._at
+        return found
 
 
 def _plain(text: str) -> str:

@@ -10,12 +10,13 @@ Rules of this file:
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 import click
 from pydantic import BaseModel, ValidationError
@@ -45,33 +46,41 @@ class Inputs:
 
     records: Iterable[Record]
     is_many: bool = False
-    total: int | None = 1
+    total: int = 1
 
 
-def read(source: str | None, changes: Mapping[str, object]) -> Inputs:
+def read(source: str | None, changes: dict[str, object]) -> Inputs:
     """Return the inputs that `--input` names, with the fields of `--set` put over them."""
     if source is None:
-        return Inputs([Record(1, "--set" if changes else "no --input", dict(changes))])
+        return Inputs([Record(1, "--set" if changes else "no --input", changes)])
     try:
         inputs = _found(source)
     except OSError as error:
         what = f"{'stdin' if source == '-' else repr(source)} cannot be read: {error.strerror}"
         fix = "check that it is there, and who may read it"
         raise InvalidInput(what, where="--input", fix=fix) from error
-    records = (_with(record, changes) for record in inputs.records)
-    return Inputs(records, inputs.is_many, inputs.total)
+    records = (
+        one if one.error else replace(one, fields=one.fields | changes) for one in inputs.records
+    )
+    return replace(inputs, records=records)
 
 
 def changes_of(settings: Iterable[str], model: type[BaseModel]) -> dict[str, object]:
     """Read `field=value`: the value is JSON, or else a text, and a text where the field is one."""
     changes: dict[str, object] = {}
-    for setting in settings:
-        name, found, text = typed(setting).partition("=")
-        if not found or not name:
-            raise click.BadParameter(f"{setting!r} is not field=value", param_hint="--set")
+    for name, text in pairs_of(settings, "field=value", "--set"):
         value = value_of(text)
         changes[name] = text if is_text(model, name) and not isinstance(value, str) else value
     return changes
+
+
+def pairs_of(settings: Iterable[str], form: str, option: str) -> Iterator[tuple[str, str]]:
+    """Cut what was typed after an option into a name and a text."""
+    for setting in settings:
+        name, found, text = typed(setting).partition("=")
+        if not found or not name:
+            raise click.BadParameter(f"{setting!r} is not {form}", param_hint=option)
+        yield name, text
 
 
 def is_text(model: type[BaseModel], name: str) -> bool:
@@ -98,6 +107,8 @@ def value_of(text: str) -> object:
 
 def state_of(model: type[BaseModel], record: Record) -> BaseModel:
     """Return the state that a record describes. Raises `InvalidInput`."""
+    if record.error is not None:
+        raise record.error
     try:
         # By way of JSON: there a date is a text and a tuple a list, in strict models too.
         return model.model_validate_json(json.dumps(record.fields))
@@ -119,24 +130,25 @@ def _found(source: str) -> Inputs:
         near = nearest(str(path), [str(one) for one in path.parent.glob("*.json*")])
         fix = f"did you mean {near!r}?" if near else "give a JSON object, a file, or - for stdin"
         raise InvalidInput(f"there is no file {source!r}", where="--input", fix=fix)
+
+    def opened() -> BinaryIO:
+        return path.open("rb")
+
     if path.suffix in LINES and path.is_file():
-        return Inputs(_lines_of(path), is_many=True, total=_count(path))
-    with path.open("rb") as file:
+        return _many(opened, str(path))
+    with opened() as file:
         text = file.read(LENGTH_MAX + 1)
     if len(text) > LENGTH_MAX and path.is_file() and _has_records(text):
-        return Inputs(_lines_of(path), is_many=True, total=_count(path))
+        return _many(opened, str(path))
     return _sniffed(text, source)
 
 
-def _lines_of(path: Path) -> Iterator[Record]:
-    with path.open("rb") as file:
-        yield from _lines(partial(file.readline, LENGTH_MAX + 1), str(path))
-
-
-def _count(path: Path) -> int:
-    """Count the records of a file, so that the progress has an end."""
-    with path.open("rb") as file:
-        return sum(1 for line in iter(partial(file.readline, LENGTH_MAX + 1), b"") if line.strip())
+def _many(opened: Callable[[], BinaryIO], source: str) -> Inputs:
+    """Return a record for each line; they are counted, so that the progress has an end."""
+    with opened() as file:
+        lines = iter(partial(file.readline, LENGTH_MAX + 1), b"")
+        total = sum(1 for line in lines if line.strip())
+    return Inputs(_lines(opened, source), is_many=True, total=total)
 
 
 def _sniffed(text: bytes, source: str) -> Inputs:
@@ -144,9 +156,7 @@ def _sniffed(text: bytes, source: str) -> Inputs:
     whole = _record(text, 1, source)
     if whole.error is None or (text.strip() and not _has_records(text)):
         return Inputs([whole])
-    lines = text.splitlines(keepends=True)
-    total = sum(1 for line in lines if line.strip())
-    return Inputs(_lines(partial(next, iter(lines), b""), source), is_many=True, total=total)
+    return _many(partial(BytesIO, b"\n".join(text.splitlines())), source)
 
 
 def _has_records(text: bytes) -> bool:
@@ -156,17 +166,17 @@ def _has_records(text: bytes) -> bool:
     return any(line[:1] == b"{" and _record(line, 0, "").error is None for line in first)
 
 
-def _lines(read_line: Callable[[], bytes], source: str) -> Iterator[Record]:
-    number = 0
-    while line := read_line():
-        number += 1
-        where = f"line {number} of {source}"
-        if len(line) > LENGTH_MAX:
-            while line and not line.endswith(b"\n"):
-                line = read_line()
-            yield Record(number, where, error=_too_long(where))
-        elif line.strip():
-            yield _record(line, number, where)
+def _lines(opened: Callable[[], BinaryIO], source: str) -> Iterator[Record]:
+    with opened() as file:
+        read_line = partial(file.readline, LENGTH_MAX + 1)
+        for number, line in enumerate(iter(read_line, b""), 1):
+            where, rest = f"line {number} of {source}", line
+            if len(line) > LENGTH_MAX:
+                while rest and not rest.endswith(b"\n"):
+                    rest = read_line()
+                yield Record(number, where, error=_too_long(where))
+            elif line.strip():
+                yield _record(line, number, where)
 
 
 def _record(text: bytes, number: int, where: str) -> Record:
@@ -186,9 +196,8 @@ def _object(text: bytes, where: str) -> dict[str, object]:
         if not isinstance(value, dict):
             kind = "a list" if isinstance(value, list) else f"{value!r:.60}"
             fix = "for many runs write one object a line (JSONL)"
-            raise InvalidInput(
-                f"an input is a JSON object, and this is {kind}", where=where, fix=fix
-            )
+            what = f"an input is a JSON object, and this is {kind}"
+            raise InvalidInput(what, where=where, fix=fix)
         fields = cast("dict[str, object]", value)
         _measure(fields)
     except RecursionError:
@@ -239,19 +248,9 @@ def _inside(value: object) -> Iterable[object]:
     return cast("list[object]", value) if isinstance(value, list) else ()
 
 
-def _with(record: Record, changes: Mapping[str, object]) -> Record:
-    if record.error is not None or not changes:
-        return record
-    return Record(record.number, record.where, {**record.fields, **changes})
-
-
 def _misfit(model: type[BaseModel], record: Record, error: ValidationError) -> InvalidInput:
     """Say in one line each what does not fit, and offer the nearest field."""
-    faults = error.errors(include_url=False, include_context=False)
-    said = [
-        f"{'.'.join(map(str, fault['loc'])) or model.__name__}: {fault['msg']}"
-        for fault in faults[:5]
-    ]
+    faults, said = error.errors(include_url=False), faults_of(error, model)[:5]
     more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
     names = list(model.model_fields)
     extra = [str(fault["loc"][-1]) for fault in faults if fault["type"] == "extra_forbidden"]
@@ -259,6 +258,14 @@ def _misfit(model: type[BaseModel], record: Record, error: ValidationError) -> I
     fix = f"did you mean {near!r}?" if near else f"its fields are {', '.join(names) or 'none'}"
     what = f"this is no {model.__name__}: {'; '.join(said)}{more}"
     return InvalidInput(what, where=record.where, fix=fix)
+
+
+def faults_of(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Say in one line each what does not fit a model."""
+    return [
+        f"{'.'.join(map(str, fault['loc'])) or model.__name__}: {fault['msg']}"
+        for fault in error.errors(include_url=False)
+    ]
 
 
 def _too_long(where: str) -> InvalidInput:

@@ -15,9 +15,9 @@ _TEXTS = ("text", "question", "prompt", "message", "title", "topic")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One run: what it was given, how it ended, and which way it went.
+    """One run: what it was given, how it ended, and which way it went; not its state.
 
-    `result` is kept where it is printed; over many runs only the rest is.
+    There may be many, and all are kept.
     """
 
     number: int
@@ -30,7 +30,6 @@ class Outcome:
     questions: tuple[OpenQuestion, ...] = ()
     stop: str = ""
     """Where the run failed or waits: `billing failed`, `approve asks`."""
-    result: Result[BaseModel] | None = None
 
 
 def refused(record: Record, error: AgentGraphError) -> Outcome:
@@ -38,13 +37,11 @@ def refused(record: Record, error: AgentGraphError) -> Outcome:
     return Outcome(record.number, *_title(record), "invalid", error=error)
 
 
-def outcome_of(
-    record: Record, result: Result[BaseModel], error: AgentGraphError | None, *, keep: bool
-) -> Outcome:
+def outcome_of(record: Record, result: Result[BaseModel], error: AgentGraphError | None) -> Outcome:
     """Return what came of a run."""
     name, text = _title(record)
     told = result.path, result.decisions, error, result.questions, _stop(result)
-    return Outcome(record.number, name, text, result.status, *told, result if keep else None)
+    return Outcome(record.number, name, text, result.status, *told)
 
 
 def _stop(result: Result[BaseModel]) -> str:

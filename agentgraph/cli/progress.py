@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import click
 
@@ -21,7 +21,7 @@ PAUSE_S: Final = 10.0
 """In a log, how long nothing is said."""
 
 
-class Progress(Protocol):
+class Progress:
     """Something that can be told how far a command has come; this one says nothing of it."""
 
     def heard(self, event: Event[Any]) -> None:
@@ -37,14 +37,10 @@ class Progress(Protocol):
         return
 
 
-class Silent(Progress):
-    """Says nothing: for one run in a log, and for --quiet."""
-
-
-class _Log(Silent):
+class _Log(Progress):
     """Says how far it is every few seconds."""
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int) -> None:
         self._total = total
         self._done = 0
         self._said = monotonic()
@@ -53,18 +49,12 @@ class _Log(Silent):
         self._done += 1
         if monotonic() - self._said >= PAUSE_S:
             self._said = monotonic()
-            of = "" if self._total is None else f" of {self._total}"
-            click.echo(f"{self._done}{of} runs have ended", err=True)
+            click.echo(f"{self._done} of {self._total} runs have ended", err=True)
 
 
 @contextmanager
 def progress(
-    name: str,
-    total: int | None,
-    *,
-    quiet: bool,
-    live: bool,
-    watched: FrozenGraph | None = None,
+    name: str, total: int, *, quiet: bool, live: bool, watched: FrozenGraph | None
 ) -> Generator[Progress]:
     """Show how far the runs of workflow `name` are; `live`: stderr is a terminal.
 
@@ -80,11 +70,11 @@ def progress(
             with _bar(name, total) as bar:
                 yield bar
         else:
-            yield Silent() if quiet or total == 1 else _Log(total)
+            yield Progress() if quiet or total == 1 else _Log(total)
 
 
 @contextmanager
-def _bar(name: str, total: int | None) -> Generator[Progress]:
+def _bar(name: str, total: int) -> Generator[Progress]:
     from rich.console import Console  # noqa: PLC0415 - rich is for terminals only
     from rich.progress import (  # noqa: PLC0415 - rich is for terminals
         BarColumn,
@@ -102,7 +92,7 @@ def _bar(name: str, total: int | None) -> Generator[Progress]:
     )
     task = shown.add_task(name, total=total)
 
-    class Bar:
+    class Bar(Progress):
         def heard(self, event: Event[Any]) -> None:
             if isinstance(event, NodeStarted):
                 shown.update(task, description=f"{name}: {event.node}")

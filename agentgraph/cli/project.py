@@ -26,7 +26,7 @@ FLOW: Final = Path(__file__).with_name("template_flow")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def write(name: str, chart: Path | None = None) -> None:
+def write(name: str, chart: Path | None) -> None:
     """Write the project into the folder `name`, and say what to type next.
 
     With `chart`, a Mermaid flowchart, it is the skeleton of what that shows; what the chart
@@ -55,7 +55,7 @@ def write(name: str, chart: Path | None = None) -> None:
     click.echo(f"cd {name} && agentgraph run {folder.name}.py --input inputs.jsonl")
 
 
-def files(slots: dict[str, str], template: Path = TEMPLATE) -> Iterator[tuple[str, str]]:
+def files(slots: dict[str, str], template: Path) -> Iterator[tuple[str, str]]:
     """Yield each file of a project with its text."""
     for path in sorted(template.glob("*.in")):
         text = path.read_text(encoding="utf-8")

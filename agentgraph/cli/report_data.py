@@ -15,6 +15,7 @@ from urllib.parse import quote
 from agentgraph.cli.doctor import version
 from agentgraph.cli.examining import EXITS, Checked
 from agentgraph.errors import Finding, Place
+from agentgraph.events import recording
 
 FORMAT: Final = "agentgraph/check/1"
 SCHEMA: Final = Path(__file__).with_name("check.schema.json")
@@ -34,7 +35,7 @@ def as_json(found: Sequence[Checked], drawn: Mapping[int, str]) -> str:
         "exit_code": max(EXITS[one.status] for one in found),
         "targets": [_target(one, drawn) for one in found],
     }
-    return json.dumps(whole, indent=2, ensure_ascii=False)
+    return recording.as_json(whole, indent=2, ascii=False)
 
 
 def _target(one: Checked, drawn: Mapping[int, str]) -> Json:
@@ -51,7 +52,7 @@ def _target(one: Checked, drawn: Mapping[int, str]) -> Json:
         "findings": [
             asdict(finding) | {"picture": drawn.get(id(finding))} for finding in report.findings
         ],
-        **{name: list(map(asdict, getattr(report, name))) for name in _FACTS},
+        **{name: getattr(report, name) for name in _FACTS},
     }
 
 
@@ -59,39 +60,20 @@ def as_sarif(found: Sequence[Checked]) -> str:
     """Write the findings of all targets as one run of SARIF 2.1.0."""
     codes = sorted({finding.code for one in found for finding in one.report.findings})
     notes = [_notification(one) for one in found if one.error is not None]
+    rules = json.loads(RULES.read_text(encoding="utf-8"))
+    driver = {"name": "agentgraph", "semanticVersion": version() or "0.0.0"}
+    code = max(EXITS[one.status] for one in found)
+    ended = {"executionSuccessful": not notes, "exitCode": code}
     run = {
-        "tool": {
-            "driver": {
-                "name": "agentgraph",
-                "semanticVersion": version() or "0.0.0",
-                "rules": [_rule(code) for code in codes],
-            }
-        },
-        "invocations": [
-            {
-                "executionSuccessful": not notes,
-                "exitCode": max(EXITS[one.status] for one in found),
-                "toolExecutionNotifications": notes,
-            }
-        ],
+        "tool": {"driver": driver | {"rules": [rules[code] for code in codes]}},
+        "invocations": [ended | {"toolExecutionNotifications": notes}],
         "columnKind": "unicodeCodePoints",
         "results": [
             _result(one, finding, codes) for one in found for finding in one.report.findings
         ],
     }
     whole = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(whole, indent=2, ensure_ascii=False)
-
-
-def _rule(code: str) -> Json:
-    known: Json = json.loads(RULES.read_text(encoding="utf-8"))[code]
-    return {
-        "id": code,
-        "shortDescription": {"text": known["title"]},
-        "fullDescription": {"text": known["text"]},
-        "help": {"text": known["text"], "markdown": known["markdown"]},
-        "properties": {"tags": ["agentgraph", f"AG{code[2]}xx"]},
-    }
+    return recording.as_json(whole, indent=2, ascii=False)
 
 
 def _notification(one: Checked) -> Json:
@@ -111,19 +93,12 @@ def _result(one: Checked, finding: Finding, codes: Sequence[str]) -> Json:
         "message": {"text": f"{finding.what}. Fix: {finding.fix}"},
         "locations": [_location(finding.place, finding.where, one)],
         "partialFingerprints": {"agentgraph/v1": hashlib.sha256(seed.encode()).hexdigest()},
-        "properties": {
-            "claim": finding.claim,
-            "workflow": one.report.graph,
-            "where": finding.where,
-            "fix": finding.fix,
-            "path": list(finding.path),
-        },
+        "properties": {"claim": finding.claim, "workflow": one.report.graph}
+        | {name: getattr(finding, name) for name in ("where", "fix", "path")},
     }
     if finding.path:
-        steps = [{"location": step} for step in _steps(one, finding)]
-        result["codeFlows"] = [
-            {"message": {"text": finding.route}, "threadFlows": [{"locations": steps}]}
-        ]
+        flow = {"locations": [{"location": step} for step in _steps(one, finding)]}
+        result["codeFlows"] = [{"message": {"text": finding.route}, "threadFlows": [flow]}]
     return result
 
 

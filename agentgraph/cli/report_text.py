@@ -7,10 +7,9 @@ Rules of this file:
    NO_COLOR is set.
 """
 
-import os
 import shutil
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from re import Match, sub
 from typing import Final
@@ -31,11 +30,10 @@ _GLUE: Final = "\0"
 
 def write(found: Sequence[Checked], drawn: Mapping[int, str]) -> None:
     """Print what came of each target, and a line over all when there are several."""
-    color = False if os.environ.get("NO_COLOR") else None
     for one in found:
         if one.error is None:
             for line in _told(one, drawn):
-                click.echo(line.rstrip(), color=color)
+                click.echo(line.rstrip())
             click.echo()
     if len(found) > 1:
         words = [one.status for one in found]
@@ -63,7 +61,7 @@ def _told(one: Checked, drawn: Mapping[int, str]) -> Iterator[str]:
         yield from _finding(finding, drawn.get(id(finding)))
     if not errors and report.graphs:
         yield ""
-        yield from _proved(report)
+        yield from _titled(_proved(report))
 
 
 def _finding(finding: Finding, picture: str | None) -> Iterator[str]:
@@ -73,17 +71,13 @@ def _finding(finding: Finding, picture: str | None) -> Iterator[str]:
     head = _wrapped(f"[{finding.code}] {mark}{finding.what}", indent="  ", more=" " * 10)
     yield from (click.style(line, fg=colour) for line in head)
     place = f"{shown(finding.place)}, " if finding.place else ""
-    parts = [("where", place + finding.where)]
-    if finding.path:
-        parts.append(("path", sub(r"(->) ", rf"\1{_GLUE}", finding.route)))
-    parts += [("fix", finding.fix), ("claim", finding.claim)]
-    if picture is not None:
-        parts.append(("picture", picture))
-    for title, text in parts:
-        yield from _titled(title, text)
+    path = sub(r"(->) ", rf"\1{_GLUE}", finding.route) if finding.path else None
+    parts = (("where", place + finding.where), ("path", path), ("fix", finding.fix))
+    more = (("claim", finding.claim), ("picture", picture))
+    yield from _titled((title, text) for title, text in parts + more if text is not None)
 
 
-def _proved(report: Report) -> Iterator[str]:
+def _proved(report: Report) -> Iterator[tuple[str, str]]:
     """Tell what holds of every run of a graph without errors."""
     most = report.runs_at_most
     bounded = (
@@ -92,55 +86,55 @@ def _proved(report: Report) -> Iterator[str]:
         else f"every run ends, after at most {counted(most, 'node run')}"
     )
     choices = [path + v.name for path, graph in report.graphs for v in graph.vertices if v.labels]
-    yield from _titled("proved", bounded)
-    yield from _titled("", "no join waits for ever, and nothing runs twice for one token")
+    yield "proved", bounded
+    yield "", "no join waits for ever, and nothing runs twice for one token"
     if choices:
-        yield from _titled("", f"every answer of {_listed(choices)} has its way")
+        yield "", f"every answer of {_listed(choices)} has its way"
     yield from _data(report)
     for prefix, graph in report.graphs:
         for required in graph.requirements:
             # What the graph does not decide is a warning of its own.
             if not any(str(required) in finding.where for finding in report.findings):
-                yield from _titled("", f"{required}{f' in {prefix}' if prefix else ''} holds")
+                yield "", f"{required}{f' in {prefix}' if prefix else ''} holds"
     size = [(len(graph.vertices), len(graph.edges)) for _, graph in report.graphs]
     inner = f", in {counted(len(size), 'graph')}" if len(size) > 1 else ""
     vertices, edges = (sum(column) for column in zip(*size, strict=True))
-    yield from _titled("size", f"{vertices} vertices, {counted(edges, 'edge')}{inner}")
-    rows = [("parallel", f"after {f.path}: {' | '.join(f.branches)}") for f in report.forks]
+    yield "size", f"{vertices} vertices, {counted(edges, 'edge')}{inner}"
+    for fork in report.forks:
+        yield "parallel", f"after {fork.path}: {' | '.join(fork.branches)}"
     for join in report.joins:
         few = join.need < len(join.ways)
         waits = f"the first {join.need}" if few else "all"
-        rows.append(("joins", f"{join.path} waits for {waits} of {', '.join(join.ways)}"))
+        yield "joins", f"{join.path} waits for {waits} of {', '.join(join.ways)}"
     for bound in report.bounds:
         then = "the run ends exhausted" if bound.then is None else f"on to {bound.then}"
-        rows.append(("loops", f"{bound.path} at most {bound.at_most} times, then {then}"))
-    rows += [("votes", f"{v.path} needs {v.need} of {', '.join(v.voters)}") for v in report.votes]
-    last = ""
-    for title, text in rows:
-        yield from _titled("" if title == last else title, text)
-        last = title
+        yield "loops", f"{bound.path} at most {bound.at_most} times, then {then}"
+    for vote in report.votes:
+        yield "votes", f"{vote.path} needs {vote.need} of {', '.join(vote.voters)}"
 
 
-def _data(report: Report) -> Iterator[str]:
+def _data(report: Report) -> Iterator[tuple[str, str]]:
     """Tell of how many nodes the reads and writes are known, and how."""
     known = report.claims
     is_clear = not any(finding.code in {"AG401", "AG402"} for finding in report.findings)
     if known["proved"] and is_clear:
         nodes = counted(len(known["proved"]), "node")
-        text = f"of {nodes}: no field is read too early, or written twice at once"
-        yield from _titled("", text)
+        yield "", f"of {nodes}: no field is read too early, or written twice at once"
     if known["declared"] and is_clear:
-        yield from _titled("declared", f"the same of {_listed(known['declared'])}, by what you say")
+        yield "declared", f"the same of {_listed(known['declared'])}, by what you say"
     if known["unknown"]:
-        yield from _titled("unknown", f"what is read and written by {_listed(known['unknown'])}")
+        yield "unknown", f"what is read and written by {_listed(known['unknown'])}"
 
 
-def _titled(title: str, text: str) -> Iterator[str]:
-    """Write a text beside its title."""
-    blank = " " * (_TITLE + 2)
-    first, *rest = _wrapped(text, indent=blank, more=blank)
-    yield f"  {click.style(f'{title:<{_TITLE}}', bold=True)}{first.removeprefix(blank)}"
-    yield from rest
+def _titled(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Write texts beside their titles, each title once."""
+    blank, last = " " * (_TITLE + 2), ""
+    for title, text in rows:
+        first, *rest = _wrapped(text, indent=blank, more=blank)
+        head = f"{'' if title == last else title:<{_TITLE}}"
+        yield f"  {click.style(head, bold=True)}{first.removeprefix(blank)}"
+        yield from rest
+        last = title
 
 
 def _wrapped(text: str, *, indent: str, more: str) -> list[str]:

@@ -15,7 +15,7 @@ from typing import NoReturn, TextIO
 import click
 
 from agentgraph.cli import files, stdio
-from agentgraph.cli.answering import answers_of, check
+from agentgraph.cli.answering import answers_of
 from agentgraph.cli.batch import Batch
 from agentgraph.cli.desk import Desk
 from agentgraph.cli.exits import INTERRUPTED, code_over, last_place
@@ -83,11 +83,10 @@ def _prepared(options: Options) -> tuple[Inputs, Batch]:
     """Find all that is wrong with what was typed before anything runs."""
     files.check(options.svg, "--svg", suffix=".svg")
     files.check(options.record, "--record", head=HEAD)
-    answers = answers_of(options.answers)
     out = sys.stdout
     with redirect_stdout(sys.stderr):
         program = load(options.target).program
-    check(answers, program)
+    answers = answers_of(options.answers, program)
     inputs = read(options.source, changes_of(options.changes, program.model))
     if options.watch and inputs.is_many:
         raise click.BadParameter("one run can be watched: give one input", param_hint="--watch")
@@ -101,8 +100,6 @@ def _prepared(options: Options) -> tuple[Inputs, Batch]:
 def _only(inputs: Inputs, program: Program, options: Options) -> Inputs:
     """Refuse a single input that is none: then nothing runs, and it was typed wrongly."""
     (record,) = inputs.records
-    if record.error is not None:
-        raise record.error
     try:
         state_of(program.model, record)
     except InvalidInput as error:
@@ -151,13 +148,10 @@ def _print(desk: Desk, graph: FrozenGraph) -> None:
     from agentgraph.cli.tables import single, table  # noqa: PLC0415 - rich is for tables only
 
     outcomes = desk.ordered()
-    if desk.is_many:
-        if outcomes:
-            table(outcomes, graph, desk.out)
-        return
-    for outcome in outcomes:
-        if outcome.result is not None:
-            single(outcome, outcome.result, graph, desk.out)
+    if desk.is_many and outcomes:
+        table(outcomes, graph, desk.out)
+    elif outcomes and desk.last is not None:
+        single(outcomes[0], desk.last, graph, desk.out)
 
 
 def _draw(path: Path, batch: Batch) -> None:
@@ -177,10 +171,10 @@ def _conclude(batch: Batch, inputs: Inputs, seconds: float) -> None:
         if batch.interrupted and outcome.status == "cancelled":
             done = way(outcome.path, voters, ", ") or "nothing"
             click.echo(f"input {one_line(outcome.name)}: completed {done}", err=True)
+    statuses = Counter(outcome.status for outcome in desk.outcomes.values())
     if batch.interrupted:
-        _interrupted(batch, inputs)
+        _interrupted(batch, inputs, statuses)
     elif desk.is_many and not batch.options.quiet:
-        statuses = Counter(outcome.status for outcome in desk.outcomes.values())
         click.echo(summed(statuses, seconds), err=True)
 
 
@@ -196,12 +190,11 @@ def _waiting(outcome: Outcome, *, is_many: bool) -> None:
         click.echo(f"  fix:    run it on a terminal, or add {hint}", err=True)
 
 
-def _interrupted(batch: Batch, inputs: Inputs) -> None:
-    statuses = Counter(outcome.status for outcome in batch.desk.outcomes.values())
+def _interrupted(batch: Batch, inputs: Inputs, statuses: Counter[str]) -> None:
     said = [f"{statuses[one]} {one}" for one in statuses]
     if batch.under_way:
         said.append(f"{batch.under_way} not ended")
-    left = (inputs.total or 0) - statuses.total() - batch.under_way
+    left = inputs.total - statuses.total() - batch.under_way
     if left > 0:
         said.append(f"{left} not started")
     click.echo(f"interrupted: {', '.join(said) or 'nothing was started'}", err=True)

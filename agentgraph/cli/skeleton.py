@@ -62,17 +62,13 @@ class _Plan:
         for choice in self._choices:
             into = self._into(choice)
             if len(into) > 1 or into[0].label or self._is_fork(into[0].source):
-                name = self._pass(choice)
-                self._ways = [w._replace(target=name) if w in into else w for w in self._ways]
-                self._ways.append(Way(name, choice))
+                self._lead_through(into, choice)
         self._back = _closing(self._ways)
         self._joins = self._found_joins((*boxes, *self.passes, "END"))
         for join in self._joins:
             for way in self._into(join):
                 if way not in self._back and (way.label or self._is_fork(way.source)):
-                    name = self._pass(join)
-                    self._ways[self._ways.index(way)] = way._replace(target=name)
-                    self._ways.append(Way(name, join))
+                    self._lead_through([way], join)
         self._boxes = [*boxes, *self.passes]
 
     def _into(self, target: str) -> list[Way]:
@@ -84,11 +80,14 @@ class _Plan:
     def _is_fork(self, source: str) -> bool:
         return source not in self._choices and len(self._out(source)) > 1
 
-    def _pass(self, target: str) -> str:
+    def _lead_through(self, ways: list[Way], target: str) -> None:
+        """Put a node that does nothing between some ways and what they lead to."""
         number = sum(one == target for one in self.passes.values()) + 1
         name = f"to_{target.lower()}" + (f"_{number}" if number > 1 else "")
         self.passes[name] = target
-        return name
+        for way in ways:
+            self._ways[self._ways.index(way)] = way._replace(target=name)
+        self._ways.append(Way(name, target))
 
     def _found_joins(self, targets: Iterable[str]) -> list[str]:
         """Name the boxes where ways meet of which a fork is the last thing in common."""

@@ -11,11 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from agentgraph.cli import stdio
-from agentgraph.cli.exits import safe
 from agentgraph.cli.outcome import Outcome
-from agentgraph.cli.telling import one_line, sureness, told, used, voters_of, way
+from agentgraph.cli.telling import one_line, readable, sureness, told, used, voters_of, way
 from agentgraph.events import Result
-from agentgraph.events.recording import as_json
 from agentgraph.graph import FrozenGraph
 
 TEXT_MIN: Final = 16
@@ -47,13 +45,8 @@ def table(outcomes: Sequence[Outcome], graph: FrozenGraph, out: TextIO) -> None:
     grid.add_column("conf.", no_wrap=True, width=fixed[1])
     grid.add_column("status", no_wrap=True, width=fixed[2])
     for one, its_way, its_sureness in zip(outcomes, ways, sure, strict=True):
-        grid.add_row(
-            Text(one_line(one.name)),
-            Text(one_line(one.text)),
-            Text(its_way),
-            Text(its_sureness),
-            Text(one.status, style=COLORS.get(one.status, "yellow")),
-        )
+        cells = map(Text, (one_line(one.name), one_line(one.text), its_way, its_sureness))
+        grid.add_row(*cells, Text(one.status, style=COLORS.get(one.status, "yellow")))
     _print(grid, console, out)
 
 
@@ -62,7 +55,7 @@ def single(outcome: Outcome, result: Result[BaseModel], graph: FrozenGraph, out:
     console = _console(out)
     state = _grid()
     for name, value in result.state:
-        state.add_row(name, _value(value))
+        state.add_row(name, Text(readable(value, indent=2)))
     _print(state, console, out)
     stdio.put("", out)
     facts = _grid()
@@ -78,10 +71,6 @@ def _way(outcome: Outcome, voters: frozenset[str], arrow: str) -> str:
     """Write the way of a run, and where it stopped if it was not at the end."""
     gone = way(outcome.path, voters, arrow)
     return arrow.join(part for part in (gone, outcome.stop) if part)
-
-
-def _value(value: object) -> Text:
-    return Text(safe(value if isinstance(value, str) else as_json(value, indent=2, ascii=False)))
 
 
 def _widest(texts: Sequence[str], title: str) -> int:

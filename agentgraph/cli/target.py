@@ -13,6 +13,8 @@ import importlib.util
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias, cast
@@ -121,10 +123,13 @@ def _from_file(source: str) -> ModuleType:
 
 
 def _no_file(path: Path) -> UnknownTarget:
-    beside = path.parent.glob(f"*{path.suffix}") if path.parent.is_dir() else ()
-    fix = suggest(str(path), map(str, beside), "check the path")
+    beside = map(str, path.parent.glob(f"*{path.suffix}"))
+    return _missing(f"file {str(path)!r}", suggest(str(path), beside, "check the path"))
+
+
+def _missing(what: str, fix: str) -> UnknownTarget:
     where = f"TARGET, seen from {str(Path.cwd())!r}"
-    return UnknownTarget(f"there is no file {str(path)!r}", where=where, fix=fix)
+    return UnknownTarget(f"there is no {what}", where=where, fix=fix)
 
 
 def _importable(path: Path) -> tuple[Path, str]:
@@ -146,8 +151,7 @@ def _from_module(name: str) -> ModuleType:
     if missing:
         beside = [path.stem for path in Path.cwd().glob("*.py")]
         fix = suggest(name, beside, "check the name, and that it is installed in this Python")
-        where = f"TARGET, seen from {str(Path.cwd())!r}"
-        raise UnknownTarget(f"there is no module {name!r}", where=where, fix=fix)
+        raise _missing(f"module {name!r}", fix)
     return _import(name, None, name)
 
 
@@ -182,14 +186,13 @@ def _execute(name: str, path: Path) -> ModuleType:
     if name in sys.modules:
         # A file may have the name of a module that is in use; that one must stay what it is.
         name = f"{name}_target"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no loader for {str(path)!r}")
+    # What ends in .py has a loader.
+    spec = cast("ModuleSpec", importlib.util.spec_from_file_location(name, path))
     module = importlib.util.module_from_spec(spec)
     # Annotations are resolved through it, also while the module is still being executed.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        cast("Loader", spec.loader).exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

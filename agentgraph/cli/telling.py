@@ -15,25 +15,21 @@ from agentgraph.verify.words import counted
 
 ROUND_MAX: Final = 12
 """How many nodes a round may have that is written once and counted."""
+_OF_RESULT = ("state", "path", "decisions", "usage", "questions", "branches", "run_id")
+_OF_DECISION = ("classifier", "label", "confidence", "rationale")
 
 
-def json_line(outcome: Outcome, *, ascii: bool) -> str:
+def json_line(outcome: Outcome, result: Result[BaseModel] | None, *, ascii: bool) -> str:
     """Return all that is known of a run as one line of JSON; `ascii`: with no other letters."""
     told: dict[str, object] = {"number": outcome.number, "name": outcome.name}
     told["status"] = outcome.status
     errors = [] if outcome.error is None else [outcome.error.what]
-    result = outcome.result
     if result is not None:
         errors = [f"{type(error).__name__}: {error}" for error in result.errors]
-        told |= {
-            "state": result.state,
-            "path": result.path,
-            "decisions": [_decision(each) for each in result.decisions],
-            "usage": result.usage,
-            "questions": result.questions,
-            "branches": result.branches,
-            "run_id": result.run_id,
-        }
+        told |= {name: getattr(result, name) for name in _OF_RESULT}
+        told["decisions"] = [
+            {name: getattr(each, name) for name in _OF_DECISION} for each in result.decisions
+        ]
     return as_json(told | {"errors": errors}, ascii=ascii)
 
 
@@ -105,11 +101,11 @@ def told(decision: Decision) -> str:
     return one_line(f"{decision.classifier}: {label}{sure}{why}")
 
 
+def readable(value: object, *, indent: int | None = None) -> str:
+    """Write any value for people: a text as it is, all else as JSON."""
+    return safe(value if isinstance(value, str) else as_json(value, indent=indent, ascii=False))
+
+
 def one_line(text: str) -> str:
     """Make one line of a text, without what would steer a terminal."""
     return safe(" ".join(text.split()))
-
-
-def _decision(decision: Decision) -> dict[str, object]:
-    said = {"classifier": decision.classifier, "label": decision.label}
-    return {**said, "confidence": decision.confidence, "rationale": decision.rationale}

@@ -1,17 +1,16 @@
 """`agentgraph tour`: tells the fewest runs that take every edge; it runs nothing."""
 
-import json
-
 import click
 
 from agentgraph import testing
 from agentgraph.cli.exits import DONE, FAILED
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import Step
+from agentgraph.events import recording
 from agentgraph.verify.words import counted
 
 
-def tour(target: str, *, as_json: bool = False) -> int:
+def tour(target: str, *, as_json: bool) -> int:
     """Tell the runs of a target, and which edges they do not take."""
     graph = graph_of(target)
     found = testing.tour(graph)
@@ -20,13 +19,8 @@ def tour(target: str, *, as_json: bool = False) -> int:
             {"steps": [step._asdict() for step in walk.steps], "edges": walk.moves}
             for walk in found.walks
         ]
-        whole = {
-            "format": "agentgraph/tour/1",
-            "graph": graph.name,
-            "runs": runs,
-            "missed": found.missed,
-        }
-        click.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        whole = {"format": "agentgraph/tour/1", "graph": graph.name, "runs": runs}
+        click.echo(recording.as_json(whole | {"missed": found.missed}, indent=2, ascii=False))
         return FAILED if found.missed else DONE
     edges = {move for walk in found.walks for move in walk.moves}
     steps = sum(len(walk.steps) for walk in found.walks)

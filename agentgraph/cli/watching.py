@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, Final
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from agentgraph.cli.progress import Progress
 from agentgraph.cli.stdio import has_all_letters
 from agentgraph.events import (
     Asked,
@@ -25,17 +27,11 @@ from agentgraph.events import (
 from agentgraph.graph import FrozenGraph
 from agentgraph.render.diagram import diagram_of
 from agentgraph.render.overlay import home_of, vertices_of
+from agentgraph.render.palette import LOOKS
 from agentgraph.render.text import Drawing, columns, write
 
-_STYLES: Final = {
-    "running": "bold black on bright_green",
-    "failed": "bold white on red",
-    "waiting": "bold black on yellow",
-    "done": "green",
-    "undone": "magenta",
-}
-_SIGNS: Final = {"running": ">", "failed": "!", "waiting": "?", "done": "+", "undone": "-"}
-"""What says in the corner of a box how it stands, where there are no colours."""
+_LOOKS: Final = LOOKS["standings"]
+"""In which colours a box stands, and what says so in its corner where there are none."""
 _TOLD: Final[dict[type, tuple[str, str]]] = {
     NodeStarted: ("is at work", "running"),
     NodeDone: ("is done", "done"),
@@ -52,7 +48,7 @@ _HEAD: Final = 2
 """The lines above the drawing."""
 
 
-class Watched:
+class Watched(Progress):
     """The drawing with its colours; rich asks for it again and again."""
 
     def __init__(self, graph: FrozenGraph, console: Console) -> None:
@@ -64,28 +60,18 @@ class Watched:
         self._drawing: Drawing = write(diagram, width=console.width - 1, ascii=is_ascii)
         self._standing: dict[str, str] = {}
         self._said = graph.name
-        self._live: Live | None = None
-
-    def shown_by(self, live: Live) -> None:
-        """Remember what shows it, to stop it for a question."""
-        self._live = live
+        self.live: Live = Live(
+            self, console=console, refresh_per_second=10, vertical_overflow="crop"
+        )
 
     def heard(self, event: Event[Any]) -> None:
         """Note where the run is."""
-        more = ""
-        match event:
-            case NodeFailed(node, error) | UndoFailed(node, error):
-                more = type(error).__name__
-            case Decided(node, label):
-                more = str(label)
-            case NodeStarted(node) | NodeDone(node) | NodeStopped(node) | Asked(node):
-                pass
-            case UndoStarted(node) | UndoDone(node):
-                pass
-            case _:
-                return
-        said, self._standing[home_of(node, self._vertices)] = _TOLD[type(event)]
-        self._said = f"{node} {said.format(more)}"
+        if type(event) in _TOLD:
+            # Each of these begins with the path of whom it tells, and goes on with what.
+            node, what, *_ = (getattr(event, slot.name) for slot in fields(event))
+            more = type(what).__name__ if isinstance(what, Exception) else what
+            said, self._standing[home_of(node, self._vertices)] = _TOLD[type(event)]
+            self._said = f"{node} {said.format(more)}"
 
     def ended(self) -> None:
         """The only run has ended: its last picture stays, and what is told then stands below it."""
@@ -93,8 +79,7 @@ class Watched:
 
     def pause(self) -> None:
         """Leave the terminal to a person."""
-        if self._live is not None:
-            self._live.stop()
+        self.live.stop()
 
     def __rich__(self) -> Text:
         text = Text(f"{self._said}\n\n", no_wrap=True, overflow="crop")
@@ -118,12 +103,12 @@ class Watched:
             standing = self._standing.get(path)
             if standing is None or not top <= number < top + high:
                 continue
-            at = _index(line, left)
+            at, (sign, style) = _index(line, left), _LOOKS[standing]
             if high == 1:
-                text.append(f" {_SIGNS[standing]}")
+                text.append(f" {sign}")
             elif number == top:
-                text.plain = f"{text.plain[:at]}{_SIGNS[standing]}{text.plain[at + 1 :]}"
-            text.stylize(_STYLES[standing], at, _index(line, left + wide))
+                text.plain = f"{text.plain[:at]}{sign}{text.plain[at + 1 :]}"
+            text.stylize(style, at, _index(line, left + wide))
         return text
 
 
@@ -137,6 +122,5 @@ def watching(graph: FrozenGraph) -> Generator[Watched]:
     """Show the drawing of a graph, live, until the run is over."""
     console = Console(stderr=True, width=shutil.get_terminal_size().columns)
     watched = Watched(graph, console)
-    with Live(watched, console=console, refresh_per_second=10, vertical_overflow="crop") as live:
-        watched.shown_by(live)
+    with watched.live:
         yield watched

@@ -170,11 +170,8 @@ class Diagram:
     def is_within(self, arrow: Arrow) -> bool:
         """Say whether one end of an arrow is, or lies in, the group at its other end."""
         ends = {arrow.source, arrow.target}
-        inside = {arrow.source, *self.around(arrow.source)} & {
-            arrow.target,
-            *self.around(arrow.target),
-        }
-        return not ends.isdisjoint(inside)
+        one, other = ({end, *self.around(end)} for end in (arrow.source, arrow.target))
+        return not ends.isdisjoint(one & other)
 
 
 def diagram_of(graph: FrozenGraph, *, folded: AbstractSet[str] = frozenset()) -> Diagram:
@@ -259,11 +256,8 @@ class _Level:
             builder.ends[group.id] = (known[members[0]], known[members[-1]])
         builder.arrows += self._arrows()
         if self._parent is not None:
-            first, *_, last = (*known, *known)
-            builder.ends[self._parent] = (
-                known.get(START, known[first]),
-                known.get(END, known[last]),
-            )
+            parts = list(known.values())
+            builder.ends[self._parent] = known.get(START, parts[0]), known.get(END, parts[-1])
 
     def _frames(self) -> Iterator[tuple[Group, list[str]]]:
         """Yield a frame for each region that lies wholly inside or outside of the others."""
@@ -276,10 +270,8 @@ class _Level:
                 new = self._builder.new_id("r", path)
                 self._framed[id(region)] = new
                 self._home.update(dict.fromkeys(members, new))
-                yield (
-                    Group(new, path, region.name, parent, None, kind=region.kind, region=region),
-                    members,
-                )
+                head = (new, path, region.name, parent, None)
+                yield Group(*head, kind=region.kind, region=region), members
 
     def _part(
         self, prefix: str, name: str, vertex: Vertex | None
@@ -304,8 +296,8 @@ class _Level:
             yield self._edge(edge)
         for vertex in self._graph.vertices:
             if vertex.bound is not None and vertex.bound.then is not None:
-                note = f"after {vertex.bound.at_most}"
-                yield self._arrow(vertex.name, vertex.bound.then, "then", note, "then")
+                way = (vertex.name, vertex.bound.then, "then")
+                yield self._arrow(way, "then", f"after {vertex.bound.at_most}")
         for region in self._graph.regions:
             if region.kind == "catch" and region.target is not None:
                 yield self._catch(region, region.target)
@@ -315,10 +307,11 @@ class _Level:
 
     def _edge(self, edge: Edge) -> Arrow:
         if edge.unsure:
-            return self._arrow(edge.source, edge.target, "unsure", self._unsure(edge), "unsure")
+            return self._arrow((edge.source, edge.target, "unsure"), "unsure", self._unsure(edge))
+        way = (edge.source, edge.target, edge.label)
         if edge.label is None:
-            return self._arrow(edge.source, edge.target, "plain", "", None)
-        return self._arrow(edge.source, edge.target, "branch", visible(edge.label), edge.label)
+            return self._arrow(way, "plain", "")
+        return self._arrow(way, "branch", visible(edge.label))
 
     def _unsure(self, edge: Edge) -> str:
         source = self._graph.vertex.get(edge.source)
@@ -334,7 +327,7 @@ class _Level:
             source = self._find(members[-1] if members else region.name)
             if len(members) > 1:
                 names = f"{names} in {', '.join(map(shown, members))}"
-        arrow = self._arrow(region.name, handler, "catch", names, "catch", source_id=source)
+        arrow = self._arrow((region.name, handler, "catch"), "catch", names, source=source)
         return replace(arrow, label=", ".join(region.catches))
 
     def _undo(self, vertex: Vertex) -> Arrow:
@@ -343,23 +336,16 @@ class _Level:
         new, short = self._builder.new_id("u", path), f"undo {short_name(vertex.undo)}"
         parent, owner = self._home.get(vertex.name, self._parent), f"{self._path}{vertex.name}"
         self._builder.figures.append(Figure(new, path, short, parent, None, undoes=owner))
-        return self._arrow(vertex.name, name, "undo", "", vertex.undo, target_id=new)
+        return self._arrow((vertex.name, name, vertex.undo), "undo", "", target=new)
 
     def _arrow(
-        self,
-        source: str,
-        target: str,
-        kind: ArrowKind,
-        note: str,
-        label: str | None,
-        *,
-        source_id: str | None = None,
-        target_id: str | None = None,
+        self, way: Key, kind: ArrowKind, note: str, *, source: str = "", target: str = ""
     ) -> Arrow:
-        key = (f"{self._path}{source}", f"{self._path}{target}", label)
-        new = self._builder.new_id("e", "--".join([key[0], key[1], *([label] if label else [])]))
-        source_id, target_id = source_id or self._find(source), target_id or self._find(target)
-        return Arrow(new, source_id, target_id, kind, key, note, label)
+        """Make an arrow by the names at its ends; `source` and `target` are what stands for them."""
+        key = (self._path + way[0], self._path + way[1], way[2])
+        new = self._builder.new_id("e", "--".join([*key[:2], *filter(None, key[2:])]))
+        ends = (source or self._find(way[0]), target or self._find(way[1]))
+        return Arrow(new, *ends, kind, key, note, way[2])
 
     def _find(self, name: str) -> str:
         """Return what stands for a name; where no vertex has it, that is a figure of its own."""

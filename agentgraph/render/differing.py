@@ -50,9 +50,9 @@ def _merged(
         )
         return replace(vertex, child=inner)
 
+    there = set(after.edges)
     vertices = (*map(whole, after.vertices[:-1]), *gone, *after.vertices[-1:])
-    there = {(edge.source, edge.target, edge.label, edge.unsure) for edge in after.edges}
-    lost = (edge for edge in _renamed(before, now) if _place(edge) not in there)
+    lost = (edge for edge in _renamed(before, now) if edge not in there)
     return replace(after, vertices=vertices, edges=(*after.edges, *lost))
 
 
@@ -60,7 +60,3 @@ def _renamed(graph: FrozenGraph, now: dict[str, str]) -> Iterator[Edge]:
     for edge in graph.edges:
         source, target = (now.get(name, name) for name in (edge.source, edge.target))
         yield replace(edge, source=source, target=target)
-
-
-def _place(edge: Edge) -> tuple[str, str, str | None, bool]:
-    return edge.source, edge.target, edge.label, edge.unsure

@@ -24,64 +24,59 @@ _COLOURS = LIGHT._asdict()
 
 def write(diagram: Diagram) -> str:
     """Write the whole text."""
-    return "\n".join(_Writer(diagram).lines()) + "\n"
+    return "\n".join(_told(diagram, _names(diagram.figures))) + "\n"
 
 
-class _Writer:
-    """One text; knows by which name each figure goes in it."""
+def _told(diagram: Diagram, name: dict[str, str]) -> Iterator[str]:
+    """Write the figures, nested as they are, then the arrows."""
+    yield f"digraph {_quoted(shown(diagram.graph.name))} {{"
+    yield '  graph [compound="true", fontname="Helvetica"]'
+    yield '  node [fontname="Helvetica", style="filled"]'
+    yield '  edge [fontname="Helvetica", fontsize="11"]'
+    for blanks, part in diagram.nested():
+        if part is None:
+            yield f"{blanks}}}"
+        elif isinstance(part, Figure):
+            yield blanks + _figure(part, name[part.id])
+        else:
+            yield from (blanks + line for line in _opening(part))
+    for arrow in diagram.arrows:
+        yield f"  {_arrow(arrow, diagram, name)}"
+    yield "}"
 
-    def __init__(self, diagram: Diagram) -> None:
-        self._diagram = diagram
-        self._name = _names(diagram.figures)
 
-    def lines(self) -> Iterator[str]:
-        """Write the figures, nested as they are, then the arrows."""
-        yield f"digraph {_quoted(shown(self._diagram.graph.name))} {{"
-        yield '  graph [compound="true", fontname="Helvetica"]'
-        yield '  node [fontname="Helvetica", style="filled"]'
-        yield '  edge [fontname="Helvetica", fontsize="11"]'
-        for blanks, part in self._diagram.nested():
-            if part is None:
-                yield f"{blanks}}}"
-            elif isinstance(part, Figure):
-                yield blanks + self._figure(part)
-            else:
-                yield from (blanks + line for line in _opening(part))
-        for arrow in self._diagram.arrows:
-            yield f"  {self._arrow(arrow)}"
-        yield "}"
+def _figure(figure: Figure, name: str) -> str:
+    look = FIGURES[figure.kind]
+    paint = _PAINTS[look.paint]
+    style = {"node": "rounded,filled"}.get(figure.kind, "filled")
+    style = "rounded,dashed" if figure.vertex is None else style
+    looks = {
+        "shape": look.dot,
+        "style": style,
+        "fillcolor": paint.fill,
+        "color": paint.line,
+        "fontcolor": LIGHT.canvas if paint == LIGHT.kinds["bar"] else LIGHT.ink,
+        "tooltip": visible(figure.path),
+        "agentgraph_kind": figure.kind,
+        "agentgraph_path": shown(figure.path),
+    }
+    return f"{name} [label={_lines(figure_lines(figure))}, {_list(looks)}]"
 
-    def _figure(self, figure: Figure) -> str:
-        look = FIGURES[figure.kind]
-        paint = _PAINTS[look.paint]
-        style = {"node": "rounded,filled"}.get(figure.kind, "filled")
-        style = "rounded,dashed" if figure.vertex is None else style
-        looks = {
-            "shape": look.dot,
-            "style": style,
-            "fillcolor": paint.fill,
-            "color": paint.line,
-            "fontcolor": LIGHT.canvas if paint == LIGHT.kinds["bar"] else LIGHT.ink,
-            "tooltip": visible(figure.path),
-            "agentgraph_kind": figure.kind,
-            "agentgraph_path": shown(figure.path),
-        }
-        return f"{self._name[figure.id]} [label={_lines(figure_lines(figure))}, {_list(looks)}]"
 
-    def _arrow(self, arrow: Arrow) -> str:
-        group = self._diagram.group
-        source, target = group.get(arrow.source), group.get(arrow.target)
-        looks = {"label": arrow.note} if arrow.note else {}
-        given: dict[str, str] = LOOKS["arrows"][arrow.kind]["dot"]
-        looks |= {name: _COLOURS.get(value, value) for name, value in given.items()}
-        if not self._diagram.is_within(arrow):
-            looks |= {"ltail": f"cluster_{source.id}"} if source else {}
-            looks |= {"lhead": f"cluster_{target.id}"} if target else {}
-        looks |= {"agentgraph_kind": arrow.kind}
-        if arrow.label is not None:
-            looks |= {"agentgraph_label": shown(arrow.label)}
-        tail, head = self._diagram.ends(arrow)
-        return f"{self._name[tail]} -> {self._name[head]} [{_list(looks)}]"
+def _arrow(arrow: Arrow, diagram: Diagram, name: dict[str, str]) -> str:
+    group = diagram.group
+    source, target = group.get(arrow.source), group.get(arrow.target)
+    looks = {"label": arrow.note} if arrow.note else {}
+    given: dict[str, str] = LOOKS["arrows"][arrow.kind]["dot"]
+    looks |= {key: _COLOURS.get(value, value) for key, value in given.items()}
+    if not diagram.is_within(arrow):
+        looks |= {"ltail": f"cluster_{source.id}"} if source else {}
+        looks |= {"lhead": f"cluster_{target.id}"} if target else {}
+    looks |= {"agentgraph_kind": arrow.kind}
+    if arrow.label is not None:
+        looks |= {"agentgraph_label": shown(arrow.label)}
+    tail, head = diagram.ends(arrow)
+    return f"{name[tail]} -> {name[head]} [{_list(looks)}]"
 
 
 def _opening(group: Group) -> list[str]:

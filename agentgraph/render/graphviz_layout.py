@@ -15,7 +15,7 @@ from math import ceil
 from typing import cast
 
 from agentgraph.render.engines import Engine, EngineFailed, call
-from agentgraph.render.layout import Box, Layout, Link, Point, Rect, Request, nested
+from agentgraph.render.layout import Layout, Link, Point, Rect, Request, nested
 
 _POINTS = 72.0
 _QUICK_FROM = 1000
@@ -24,65 +24,47 @@ _QUICK_FROM = 1000
 
 def arrange(request: Request, engine: Engine) -> Layout:
     """Ask `engine` for the places. Raises `EngineFailed` when its answer is of no use."""
-    text = call(engine, _Question(request).text())
+    text = call(engine, "\n".join(_asked(request)))
     try:
         return _Answer(request, json.loads(text)).layout()
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise EngineFailed(f"the answer of {engine.name} cannot be read: {error!r}") from error
 
 
-class _Question:
-    """A request as DOT. Names in it are numbers, so nothing has to be escaped."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._name = {box.id: f"b{index}" for index, box in enumerate(request.boxes)}
-        self._name |= {zone.id: f"cluster_{index}" for index, zone in enumerate(request.zones)}
-        self._upright = {box.id for box in request.boxes if box.upright}
-        self._ports = ("n", "s") if request.direction == "TB" else ("w", "e")
-
-    def text(self) -> str:
-        """Write it down."""
-        quick = " nslimit=1 nslimit1=1" if len(self._request.boxes) > _QUICK_FROM else ""
-        # The border and the title of a zone take their room out of that between ranks.
-        apart = 0.62 if self._request.zones else 0.5
-        lines = [
-            "digraph {",
-            f"graph [rankdir={self._request.direction} nodesep=0.36 ranksep={apart}{quick}]",
-            'node [shape=box fixedsize=true label=""]',
-            "edge [dir=none headclip=false tailclip=false]",
-            *(self._node(box) for box in self._request.boxes),
-            *self._clusters(),
-        ]
-        for index, link in enumerate(self._request.links):
-            lines += self._edges(index, link)
-        return "\n".join([*lines, "}"])
-
-    def _node(self, box: Box) -> str:
+def _asked(request: Request) -> Iterator[str]:
+    """Write a request as DOT. Names in it are numbers, so nothing has to be escaped."""
+    zones = {zone.id: zone for zone in request.zones}
+    name = {box.id: f"b{index}" for index, box in enumerate(request.boxes)}
+    name |= {zone: f"cluster_{index}" for index, zone in enumerate(zones)}
+    quick = " nslimit=1 nslimit1=1" if len(request.boxes) > _QUICK_FROM else ""
+    # The border and the title of a zone take their room out of that between ranks.
+    apart = 0.62 if zones else 0.5
+    yield "digraph {"
+    yield f"graph [rankdir={request.direction} nodesep=0.36 ranksep={apart}{quick}]"
+    yield 'node [shape=box fixedsize=true label=""]'
+    yield "edge [dir=none headclip=false tailclip=false]"
+    for box in request.boxes:
         size = f"width={box.width / _POINTS:.4f} height={box.height / _POINTS:.4f}"
-        return f"{self._name[box.id]} [{size}]"
-
-    def _clusters(self) -> Iterator[str]:
-        """Write the zones, each with what lies in it."""
-        zones = {zone.id: zone for zone in self._request.zones}
-        for part in nested(zones, self._request.within):
-            if part is None:
-                yield "}"
-            elif part in zones:
-                title = _blank(zones[part].title_width, zones[part].title_height)
-                yield f"subgraph {self._name[part]} {{ label={title} labeljust=l margin=12"
-            else:
-                yield self._name[part]
-
-    def _edges(self, index: int, link: Link) -> Iterator[str]:
-        entry, leaving = self._ports
-        for part, ends in enumerate(link.stretches()):
+        yield f"{name[box.id]} [{size}]"
+    for part in nested(zones, request.within):
+        if part is None:
+            yield "}"
+        elif part in zones:
+            title = _blank(zones[part].title_width, zones[part].title_height)
+            yield f"subgraph {name[part]} {{ label={title} labeljust=l margin=12"
+        else:
+            yield name[part]
+    upright = {box.id for box in request.boxes if box.upright}
+    entry, leaving = ("n", "s") if request.direction == "TB" else ("w", "e")
+    for index, link in enumerate(request.links):
+        for at, ends in enumerate(link.stretches()):
             tail, head = reversed(ends) if link.back else ends
             # A label stands near to where its line begins.
-            extra = " weight=0" if link.back else " weight=3" if ends[1] in self._upright else ""
-            extra += f" headport={entry}" if head in self._upright else ""
-            extra += f" tailport={leaving}" if tail in self._upright else ""
-            yield f'{self._name[tail]} -> {self._name[head]} [id="{index}.{part}"{extra}]'
+            extra = " weight=0" if link.back else " weight=3" if ends[1] in upright else ""
+            extra += f" headport={entry}" if head in upright else ""
+            extra += f" tailport={leaving}" if tail in upright else ""
+            yield f'{name[tail]} -> {name[head]} [id="{index}.{at}"{extra}]'
+    yield "}"
 
 
 class _Answer:

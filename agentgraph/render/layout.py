@@ -189,13 +189,12 @@ class Layout:
 
     def mirrored(self) -> "Layout":
         """Return the same layout with left and right exchanged."""
-        return Layout(
-            self.width,
-            self.height,
-            {name: at._replace(x=self.width - at.x) for name, at in self.boxes.items()},
-            {name: at._replace(x=self.width - at.x) for name, at in self.zones.items()},
-            tuple(tuple((self.width - x, y) for x, y in route) for route in self.routes),
+        boxes, zones = (
+            {name: at._replace(x=self.width - at.x) for name, at in places.items()}
+            for places in (self.boxes, self.zones)
         )
+        routes = tuple(tuple((self.width - x, y) for x, y in route) for route in self.routes)
+        return Layout(self.width, self.height, boxes, zones, routes)
 
     def exchanged(self) -> "Layout":
         """Return the same layout with x and y exchanged."""

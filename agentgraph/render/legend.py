@@ -52,20 +52,15 @@ def legend_of(diagram: Diagram, wide: float) -> Legend:
 
 
 def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
-    kinds: dict[str, set[str]] = {
-        "figures": {part.kind for part in diagram.figures},
-        "arrows": {part.kind for part in diagram.arrows},
-        "groups": {part.kind for part in diagram.groups},
-    }
     found = [
         (look["paint"] or kind, look["icon"], look["legend"])
-        for part, occurring in kinds.items()
-        for kind, look in LOOKS[part].items()
-        if kind in occurring
+        for parts in ("figures", "arrows", "groups")
+        for kind, look in LOOKS[parts].items()
+        if any(part.kind == kind for part in getattr(diagram, parts))
     ]
     if diagram.marks is not None:
-        parts = (diagram.figures, diagram.groups, diagram.arrows)
-        signs = {part.mark.sign for some in parts for part in some if part.mark is not None}
+        parts = (*diagram.parts, *diagram.arrows)
+        signs = {part.mark.sign for part in parts if part.mark is not None}
         found += [
             (f"agent {sign}", _RECT, text) for sign, text in marks.SIGNS.items() if sign in signs
         ]

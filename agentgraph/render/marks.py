@@ -4,17 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from agentgraph.render.palette import LOOKS
+
 Key = tuple[str, str, str | None]
 """Source path, target path, and label: `unsure`, `then` and `catch` for edges of these kinds."""
 Sign = Literal["path", "fault", "waits", "added", "removed", "changed", "unseen"]
-SIGNS: Final[dict[Sign, str]] = {
-    "path": "on the path, by number",
-    "fault": "here it goes wrong",
-    "waits": "a token waits here",
-    "added": "added",
-    "removed": "removed",
-    "changed": "changed",
-}
+SIGNS: Final[dict[Sign, str]] = LOOKS["marks"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,78 +23,72 @@ EDGES_MAX = 500
 
 def write(diagram: Diagram) -> str:
     """Write the whole text."""
-    text = "\n".join(_Writer(diagram).lines()) + "\n"
+    id_of = {figure.id: f"n{index}" for index, figure in enumerate(diagram.figures)}
+    id_of |= {group.id: f"g{index}" for index, group in enumerate(diagram.groups)}
+    text = "\n".join(_told(diagram, id_of)) + "\n"
     if len(text) <= CHARACTERS_MAX:
         return text
     hint = f"%% {len(text)} characters: set maxTextSize in the page that draws this"
     return text.replace("\n%% workflow", f"\n{hint}\n%% workflow", 1)
 
 
-class _Writer:
-    """One text; knows by which id each part goes in it."""
+def _told(diagram: Diagram, id_of: dict[str, str]) -> Iterator[str]:
+    """Write the parts, nested as they are, then the arrows, the styles, and the names."""
+    yield "---\nconfig:\n  htmlLabels: true\n  flowchart:\n    htmlLabels: true\n---"
+    yield "flowchart TB"
+    yield f"%% workflow {_commented(diagram.graph.name)}"
+    if len(diagram.arrows) > EDGES_MAX:
+        yield f"%% {len(diagram.arrows)} edges: set maxEdges in the page that draws this"
+    for _, part in diagram.nested():
+        if part is None:
+            yield "  end"
+        elif isinstance(part, Figure):
+            yield f"  {id_of[part.id]}{_drawn(part)}"
+        else:
+            yield f'  subgraph {id_of[part.id]}["{_coded(title_of(part))}"]'
+    for arrow in diagram.arrows:
+        yield f"  {_arrow(arrow, diagram, id_of)}"
+    yield from _styles(diagram, id_of)
+    for part in diagram.parts:
+        yield f"%% {id_of[part.id]} = {_commented(part.path)}"
 
-    def __init__(self, diagram: Diagram) -> None:
-        self._diagram = diagram
-        self._id = {figure.id: f"n{index}" for index, figure in enumerate(diagram.figures)}
-        self._id |= {group.id: f"g{index}" for index, group in enumerate(diagram.groups)}
 
-    def lines(self) -> Iterator[str]:
-        """Write the parts, nested as they are, then the arrows, the styles, and the names."""
-        yield "---\nconfig:\n  htmlLabels: true\n  flowchart:\n    htmlLabels: true\n---"
-        yield "flowchart TB"
-        yield f"%% workflow {_commented(self._diagram.graph.name)}"
-        if len(self._diagram.arrows) > EDGES_MAX:
-            yield f"%% {len(self._diagram.arrows)} edges: set maxEdges in the page that draws this"
-        yield from self._parts()
-        for arrow in self._diagram.arrows:
-            yield f"  {self._arrow(arrow)}"
-        yield from self._styles()
-        for part in self._diagram.parts:
-            yield f"%% {self._id[part.id]} = {_commented(part.path)}"
+def _drawn(figure: Figure) -> str:
+    look = FIGURES[figure.kind]
+    left, right = look.mermaid
+    text = "<br/>".join(map(_coded, figure_lines(figure))) or " "
+    return f'{left}"{text}"{right}:::{look.paint}'
 
-    def _parts(self) -> Iterator[str]:
-        for _, part in self._diagram.nested():
-            if part is None:
-                yield "  end"
-            elif isinstance(part, Figure):
-                yield f"  {self._figure(part)}"
-            else:
-                yield f'  subgraph {self._id[part.id]}["{_coded(title_of(part))}"]'
 
-    def _figure(self, figure: Figure) -> str:
-        look = FIGURES[figure.kind]
-        left, right = look.mermaid
-        text = "<br/>".join(map(_coded, figure_lines(figure))) or " "
-        return f'{self._id[figure.id]}{left}"{text}"{right}:::{look.paint}'
+def _arrow(arrow: Arrow, diagram: Diagram, id_of: dict[str, str]) -> str:
+    source, target = arrow.source, arrow.target
+    if diagram.is_within(arrow):
+        # Mermaid cannot draw from a frame to what it holds.
+        source, target = diagram.ends(arrow)
+    line = "-->" if arrow.kind in {"plain", "branch"} else "-.->"
+    note = f'|"{_coded(arrow.note)}"|' if arrow.note else ""
+    return f"{id_of[source]} {line}{note} {id_of[target]}"
 
-    def _arrow(self, arrow: Arrow) -> str:
-        source, target = arrow.source, arrow.target
-        if self._diagram.is_within(arrow):
-            # Mermaid cannot draw from a frame to what it holds.
-            source, target = self._diagram.ends(arrow)
-        line = "-->" if arrow.kind in {"plain", "branch"} else "-.->"
-        note = f'|"{_coded(arrow.note)}"|' if arrow.note else ""
-        return f"{self._id[source]} {line}{note} {self._id[target]}"
 
-    def _styles(self) -> Iterator[str]:
-        used = {FIGURES[figure.kind].paint for figure in self._diagram.figures}
-        looks = {
-            kind: (*paint, LIGHT.canvas if kind == "bar" else LIGHT.ink)
-            for kind, paint in LIGHT.kinds.items()
-        }
-        looks["terminal"] = (LIGHT.ink, LIGHT.ink, LIGHT.canvas)
-        looks["missing"] = (LIGHT.canvas, LIGHT.alarm, LIGHT.alarm)
-        looks["undo"] = (LIGHT.canvas, LIGHT.line, LIGHT.ink)
-        for kind, (fill, line, text) in looks.items():
-            if kind in used:
-                yield f"  classDef {kind} fill:{fill},stroke:{line},color:{text}"
-        for group in self._diagram.groups:
-            line = LIGHT.alarm if group.kind == "catch" else LIGHT.soft
-            colours = f"fill:{LIGHT.frame},stroke:{line},color:{LIGHT.ink}"
-            yield f"  style {self._id[group.id]} {colours}"
-        for index, arrow in enumerate(self._diagram.arrows):
-            if arrow.kind == "catch":
-                yield f"  linkStyle {index} stroke:{LIGHT.alarm}"
+def _styles(diagram: Diagram, id_of: dict[str, str]) -> Iterator[str]:
+    used = {FIGURES[figure.kind].paint for figure in diagram.figures}
+    looks = {
+        kind: (*paint, LIGHT.canvas if kind == "bar" else LIGHT.ink)
+        for kind, paint in LIGHT.kinds.items()
+    }
+    looks["terminal"] = (LIGHT.ink, LIGHT.ink, LIGHT.canvas)
+    looks["missing"] = (LIGHT.canvas, LIGHT.alarm, LIGHT.alarm)
+    looks["undo"] = (LIGHT.canvas, LIGHT.line, LIGHT.ink)
+    for kind, (fill, line, text) in looks.items():
+        if kind in used:
+            yield f"  classDef {kind} fill:{fill},stroke:{line},color:{text}"
+    for group in diagram.groups:
+        line = LIGHT.alarm if group.kind == "catch" else LIGHT.soft
+        colours = f"fill:{LIGHT.frame},stroke:{line},color:{LIGHT.ink}"
+        yield f"  style {id_of[group.id]} {colours}"
+    for index, arrow in enumerate(diagram.arrows):
+        if arrow.kind == "catch":
+            yield f"  linkStyle {index} stroke:{LIGHT.alarm}"
 
 
 def _coded(text: str) -> str:

@@ -118,18 +118,10 @@ def _middle(found: list[list[float]], widths: Sequence[float]) -> list[float]:
     """Lay the four upon one another, by the narrowest, and take the mean of the middle two."""
     if not widths:
         return []
-    sides = [
-        (
-            min(x - wide / 2 for x, wide in zip(xs, widths, strict=True)),
-            max(x + wide / 2 for x, wide in zip(xs, widths, strict=True)),
-        )
-        for xs in found
-    ]
-    left, right = min(sides, key=lambda side: side[1] - side[0])
-    moved = [
-        (left - sides[index][0]) if index % 2 == 0 else (right - sides[index][1])
-        for index in range(4)
-    ]
+    lefts = [min(x - wide / 2 for x, wide in zip(xs, widths, strict=True)) for xs in found]
+    rights = [max(x + wide / 2 for x, wide in zip(xs, widths, strict=True)) for xs in found]
+    left, right = min(zip(lefts, rights, strict=True), key=lambda side: side[1] - side[0])
+    moved = [right - rights[at] if at % 2 else left - lefts[at] for at in range(4)]
     middles: list[float] = []
     for places in zip(*found, strict=True):
         at = sorted(x + by for x, by in zip(places, moved, strict=True))

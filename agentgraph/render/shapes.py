@@ -225,9 +225,8 @@ def _undo(figure: Figure) -> Sketch:
     text = ": ".join(filter(None, (lines_of(visible(figure.name))[0], said)))
     long = width(text, NOTE_SIZE)
     glyph = _glyph(sign or "undone", sign, f"{number(-long / 2 - 2)},-2")
-    return _card(
-        max(60.0, long + 44), 24, 12.0, "undo", glyph, words(text, 9, 4, _kind("note", sign))
-    )
+    written = words(text, 9, 4, _kind("note", sign))
+    return _card(max(60.0, long + 44), 24, 12.0, "undo", glyph, written)
 
 
 def _glyph(shape: str, sign: str, at: str) -> str:

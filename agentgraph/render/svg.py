@@ -55,7 +55,8 @@ class _Writer:
 
     def document(self, theme: Theme) -> str:
         """Write everything, outer frames before inner ones, figures above arrows."""
-        diagram = self._scene.diagram
+        diagram, zones = self._scene.diagram, self._scene.layout.zones
+        caption = [shown(diagram.caption)]
         summary, description = scene_told(diagram)
         wide, high = number(self._width), number(self._height)
         size = f'width="{wide}" height="{high}" viewBox="0 0 {wide} {high}"'
@@ -63,7 +64,7 @@ class _Writer:
         lines = [
             f'<rect class="canvas" width="{wide}" height="{high}"/>',
             words(self._heading, _MARGIN, _MARGIN + 14, "heading"),
-            *self._caption(),
+            *[words(text, _MARGIN, _MARGIN + 31, "caption") for text in caption if text],
             f'<g transform="translate({number(self._left)},{number(self._top)})">',
         ]
         # No frame is painted over one inside it.
@@ -71,7 +72,11 @@ class _Writer:
         lines += [self._group(diagram.group[frame]) for frame in frames]
         lines += [self._arrow(arrow) for arrow in diagram.arrows]
         lines += [self._figure(figure) for figure in diagram.figures]
-        lines += [self._group_badge(group) for group in diagram.groups if group.badge]
+        lines += [
+            _badge(group.badge, zones[group.id].right, zones[group.id].top)
+            for group in diagram.groups
+            if group.badge
+        ]
         lines += [
             "</g>",
             *self._legend.lines(_MARGIN, self._height - self._legend.height - _MARGIN),
@@ -84,10 +89,6 @@ class _Writer:
             f"<style>\n{style_sheet(theme, used={'ag', *used})}</style>",
         ]
         return "\n".join([*head, *lines, "</svg>"]) + "\n"
-
-    def _caption(self) -> list[str]:
-        caption = shown(self._scene.diagram.caption)
-        return [words(caption, _MARGIN, _MARGIN + 31, "caption")] if caption else []
 
     def _group(self, group: Group) -> str:
         place = self._scene.layout.zones[group.id]
@@ -113,9 +114,8 @@ class _Writer:
             data_label=None if arrow.label is None else shown(arrow.label),
         )
         place = self._scene.layout.boxes.get(f"{arrow.id} label")
-        line = "".join(
-            map(curve.path_data, curve.without_middle(chain, place) if place else [chain])
-        )
+        pieces = curve.without_middle(chain, place) if place else [chain]
+        line = "".join(map(curve.path_data, pieces))
         slash = f'<path class="slash" d="{curve.slash(chain)}"/>' if arrow.kind == "unsure" else ""
         return (
             f"<g{opening}{data}>{element('title', told)}"
@@ -124,12 +124,11 @@ class _Writer:
         )
 
     def _label(self, arrow: Arrow, place: Rect | None) -> str:
-        texts = [
+        return "".join(
             words(line, place.x, place.top + 13 + 14 * index, "label")
             for index, line in enumerate(label_lines(arrow))
             if place
-        ]
-        return "".join(texts)
+        )
 
     def _figure(self, figure: Figure) -> str:
         place = self._scene.layout.boxes[figure.id]
@@ -149,10 +148,6 @@ class _Writer:
             source = None if "<text" in drawn else f"source of {shown(figure.path)}"
             drawn = f"<a{attributes(href=link, aria_label=source)}>{drawn}</a>"
         return f"<g{opening}{data}{at}>{element('title', told)}{drawn}{badge}</g>"
-
-    def _group_badge(self, group: Group) -> str:
-        place = self._scene.layout.zones[group.id]
-        return _badge(group.badge, place.right, place.top)
 
 
 def _head(id: str, kind: str, role: str, told: str) -> str:

@@ -1,11 +1,11 @@
 """A diagram in sentences, for those who hear it and for tooltips; not what is drawn."""
 
-from agentgraph.graph import Policy, Vertex
+from agentgraph.graph import Vertex
 from agentgraph.render.diagram import Arrow, Diagram, Figure, Group, short_name
 from agentgraph.render.lettering import shown
 from agentgraph.render.marks import SIGNS, Mark
 from agentgraph.render.overlay import standing_note, trace_notes
-from agentgraph.render.palette import FIGURES
+from agentgraph.render.palette import FIGURES, LOOKS
 from agentgraph.verify.words import counted
 
 _TOLD_MAX = 60
@@ -53,14 +53,7 @@ def arrow_told(arrow: Arrow) -> str:
     way = f"{shown(source)} goes to {shown(target)}"
     if arrow.kind == "undo":
         way = f"{shown(source)} is undone by {shown(label or '')}"
-    how = {
-        "plain": "",
-        "branch": f" when {shown(label or '')!r}",
-        "unsure": " when unsure",
-        "then": f" {arrow.note}",
-        "catch": f" on {arrow.note}",
-        "undo": "",
-    }[arrow.kind]
+    how = LOOKS["arrows"][arrow.kind]["told"].format(label=shown(label or ""), note=arrow.note)
     taken = "" if arrow.taken is None else f", taken {counted(arrow.taken, 'time')}"
     return f"{way}{how}{taken or _marked(arrow.mark)}"
 
@@ -80,12 +73,11 @@ def vertex_told(vertex: Vertex) -> list[str]:
     for what, fields in (("reads", vertex.reads), ("writes", vertex.writes)):
         if fields:
             lines.append(f"{what}: {', '.join(map(shown, fields))}")
-    return lines + _policy_told(vertex.policy)
-
-
-def _policy_told(policy: Policy) -> list[str]:
-    lines = [f"at most {policy.attempts} attempts"] if policy.attempts > 1 else []
-    return lines + ([f"timeout: {policy.timeout_s:g} s"] if policy.timeout_s is not None else [])
+    if vertex.policy.attempts > 1:
+        lines.append(f"at most {vertex.policy.attempts} attempts")
+    if vertex.policy.timeout_s is not None:
+        lines.append(f"timeout: {vertex.policy.timeout_s:g} s")
+    return lines
 
 
 def _marked(mark: Mark | None) -> str:

@@ -9,9 +9,9 @@ Rules of this file:
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import cast
 from unicodedata import combining, east_asian_width
 
 from agentgraph.render.captions import figure_lines
@@ -79,7 +79,7 @@ def _wide(letter: str) -> int:
 
 
 def _words(figure: Figure) -> list[str]:
-    _, *notes = figure_lines(figure) if figure.kind not in {"start", "end"} else [""]
+    _, *notes = figure_lines(figure)
     sign = _SIGNS.get(figure.kind, "")
     name = shown(figure.path)
     undo = figure.vertex.undo if figure.vertex else ""
@@ -89,10 +89,8 @@ def _words(figure: Figure) -> list[str]:
 
 def _drawn(diagram: Diagram, width: int) -> Drawing | None:
     for unit in (8.0, 14.0, 20.0, 40.0):
-        try:
+        with suppress(_NoRoom):
             return _Sheet(diagram, unit, width).drawing()
-        except _NoRoom:
-            pass
     return None
 
 
@@ -193,8 +191,8 @@ class _Sheet:
             "".join(self._cells.get((x, y), " ") for x in range(left, wide)).rstrip()
             for y in range(top)
         ]
-        places = {path: (x - left, *rest) for path, (x, *rest) in self._place.items()}
-        return Drawing(tuple(lines), cast("Mapping[str, tuple[int, int, int, int]]", places))
+        places = {path: (x - left, y, w, h) for path, (x, y, w, h) in self._place.items()}
+        return Drawing(tuple(lines), places)
 
     def _ports(self, number: int) -> None:
         """Choose the columns of all lines that come to, pass and leave a row."""

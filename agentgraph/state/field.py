@@ -63,7 +63,12 @@ class Field:
     def accept(self, value: object, others: dict[str, object]) -> object:
         """Return the validated value of an edit, which shares nothing with what was given."""
         try:
-            return self.settle(self.validate(value, others))
+            valid = self.validate(value, others)
+            if self.is_lent:
+                return Lent(cast("list[object]", valid), self.name)
+            # Of a flat container pydantic has made a copy already. What is nested in others is
+            # held to its own types.
+            return mend(clone(valid)) if self.is_mutable and self.flat is None else valid
         except ValidationError as error:
             raise self.invalid(explain(error), shown(value)) from error
         except RecursionError as error:
@@ -93,13 +98,6 @@ class Field:
         """Validate what was appended to a lent list; raise ValidationError."""
         assert self.items is not None, "a list is lent only if its items can be validated alone"
         return cast("list[object]", self.items(tail))
-
-    def settle(self, value: object) -> object:
-        """Isolate a validated value, and hold what is nested in it to its own types."""
-        if self.is_lent:
-            return Lent(cast("list[object]", value), self.name)
-        # Of a flat container pydantic has made a copy already.
-        return mend(clone(value)) if self.is_mutable and self.flat is None else value
 
     def invalid(self, why: str, value: str) -> InvalidEdit:
         """Make the error of an edit that does not validate."""

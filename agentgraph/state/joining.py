@@ -9,7 +9,7 @@ Rules of this file:
    past than the rest, they are merged first: so each change is counted once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn, cast
 
 from agentgraph.errors import InvalidEdit, MergeConflict
@@ -51,7 +51,13 @@ def merged(
             changed[name] = None
     fields_set = set[str]().union(*(tip.revision.fields_set for tip in tips))
     lengths = {n: len(v) for n, v in values.items() if isinstance(v, Lent)} or None
-    writes = _writes(origin, tips, line, kept=kept, reduced=reduced, changed=changed)
+    # Where the ways cross, all is noted of who wrote what; else one write on the line that goes on.
+    if line is None:
+        writes = None
+    elif line.parents == tuple(tip.line for tip in tips):  # It was made where these met.
+        writes = noted(kept, reduced, line)
+    else:
+        writes = noted(None if origin is None else origin.writes, changed, line)
     return Revision(values, fields_set, writes, changed, lengths, None)
 
 
@@ -65,23 +71,6 @@ def _by_field(tips: Sequence[Tip]) -> dict[str, list[Entry]]:
         for name, lines in (tip.revision.writes or {}).items():
             found.setdefault(name, []).append((place, lines))
     return found
-
-
-def _writes(
-    origin: Revision | None,
-    tips: Sequence[Tip],
-    line: Line | None,
-    *,
-    kept: Writes,
-    reduced: Iterable[str],
-    changed: Iterable[str],
-) -> Writes | None:
-    """Note who wrote what: all of it where ways cross, else one write on the line that goes on."""
-    if line is None:
-        return None
-    if line.parents == tuple(tip.line for tip in tips):  # It was made where these met.
-        return noted(kept, reduced, line)
-    return noted(None if origin is None else origin.writes, changed, line)
 
 
 class _Join:

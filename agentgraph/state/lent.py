@@ -95,8 +95,7 @@ class Lent(list[object]):
         """Keep the items that revisions share aside: what follows may change any of them."""
         if not self.editable:
             self._refuse()
-        if self.kept is None:
-            self.kept = self[: self.start]
+        self.let_go()
 
 
 def read_only(name: str, where: str) -> ReadOnlyState:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from itertools import chain
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
@@ -64,7 +64,7 @@ def _parts(value: object) -> Iterable[object]:
 
 
 def _mend_fields(instance: object, checks: Checks) -> None:
-    for name, value in list(_fields(instance)):
+    for name, value in _fields(instance):
         check = checks.get(name)
         checked = value if check is None or value is UNSET else check(value)
         mend(checked)
@@ -73,10 +73,8 @@ def _mend_fields(instance: object, checks: Checks) -> None:
             object.__setattr__(instance, name, checked)
 
 
-def _fields(instance: object) -> Iterable[tuple[str, object]]:
+def _fields(instance: object) -> list[tuple[str, object]]:
     if isinstance(instance, BaseModel):
-        yield from vars(instance).items()
-    elif is_dataclass(instance):
-        for field in fields(instance):
-            if hasattr(instance, field.name):
-                yield field.name, getattr(instance, field.name)
+        return list(vars(instance).items())
+    names = [field.name for field in fields(cast("Any", instance))]
+    return [(name, getattr(instance, name)) for name in names if hasattr(instance, name)]

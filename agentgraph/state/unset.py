@@ -27,15 +27,11 @@ def _mark() -> Unset:
     return UNSET
 
 
-def _is_unset(value: object) -> bool:
-    return value is UNSET
-
-
 # The type comes from the annotation of the field: `answer: str = unset()`.
 def unset() -> T:  # type: ignore[type-var] # pyright: ignore[reportInvalidTypeVarUse]  # said above
     """Return a default that says "not written yet": a node that reads the field gets an error."""
     # A factory, since a default that is no value of the field would spoil its JSON schema.
-    return cast("T", Field(default_factory=_mark, exclude_if=_is_unset))
+    return cast("T", Field(default_factory=_mark, exclude_if=lambda value: value is UNSET))
 
 
 def starts_unset(field: FieldInfo) -> bool:

@@ -6,12 +6,12 @@ choices answer what the script says, and each completes when it is its turn.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Resting, Script, Step
 from agentgraph.events import Result
-from agentgraph.graph import FrozenGraph
+from agentgraph.graph import FrozenGraph, Region
 from agentgraph.machine import Marking, key_of
 from agentgraph.runtime import Run
 from agentgraph.runtime.session import Session
@@ -231,11 +231,16 @@ class _Player:
             return len(tokens) > 1 and any(token.vertex == culprit for token in tokens)
         ins, outs = self._crossed()
         had = min(self._inside(self.before), 1)
-        return outs - ins > had or (outs > 0 and self._inside(self.marking) > 0)
+        gone = {source for source, _, _ in self._new()}
+        prefix, region = self._region(self.script.region)
+        # Whoever was in a race that is over now has been cancelled.
+        is_over = f"{prefix}{region.target}" in gone
+        stays = self._inside(self.marking) or (not is_over and self._inside(self.before, gone))
+        return outs - ins > had or (outs > 0 and stays > 0)
 
     def _crossed(self) -> tuple[int, int]:
         """How many tokens entered the region in the last step, and how many left it."""
-        inside, ins, outs = self._members(), 0, 0
+        inside, ins, outs = self._members(self.script.region), 0, 0
         for (source, target, label), times in self._new().items():
             is_inside = source in inside
             if label == "catch":
@@ -248,15 +253,19 @@ class _Player:
             outs += times * (is_inside and target not in inside)
         return ins, outs
 
-    def _members(self, name: str = "") -> set[str]:
-        """Return what stands in a region, by path: in that of the script, or one beside it."""
-        culprit, named = self.script.culprits[0], name or self.script.region
-        prefix = culprit[: culprit.rfind("/") + 1]
-        region = next(each for each in inside(self.graph, culprit).regions if each.name == named)
+    def _region(self, name: str) -> tuple[str, Region]:
+        """Return a region of the graph in which the script goes wrong, and the path of that."""
+        culprit = self.script.culprits[0]
+        regions = inside(self.graph, culprit).regions
+        return culprit[: culprit.rfind("/") + 1], next(r for r in regions if r.name == name)
+
+    def _members(self, name: str) -> set[str]:
+        """Return what stands in a region, by path."""
+        prefix, region = self._region(name)
         return {prefix + member for member in region.members} - {f"{prefix}{region.target}"}
 
-    def _inside(self, marking: Marking) -> int:
-        inside = self._members()
+    def _inside(self, marking: Marking, but: Collection[str] = ()) -> int:
+        inside = self._members(self.script.region).difference(but)
         work = sum(task.site.path in inside for task in marking.live.values())
         rest = [site.path for frame in marking.frames.values() for site, _ in frame.tokens]
         return work + sum(path in inside for path in rest)

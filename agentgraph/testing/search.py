@@ -5,10 +5,9 @@ from dataclasses import replace
 from agentgraph.graph import END, START, FrozenGraph
 from agentgraph.testing.stage import inside
 from agentgraph.verify.nest import nest
-from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import Runs
+from agentgraph.verify.runs import runs_of
 from agentgraph.verify.ways import reached
-from agentgraph.verify.wiring import wire
+from agentgraph.verify.wiring import Wiring
 
 
 def is_shut(graph: FrozenGraph, code: str, names: tuple[str, ...]) -> bool:
@@ -23,7 +22,7 @@ def is_shut(graph: FrozenGraph, code: str, names: tuple[str, ...]) -> bool:
     if code == "AG308":
         return _overlap(graph, own)
     if code == "AG305":
-        net = wire(graph)
+        net = Wiring(graph)
         pairs = zip(own, own[1:] + own[:1], strict=True)
         return all(net.number[b] in net.ways_on(net.number[a]) for a, b in pairs)
     if code in {"AG111", "AG112"}:
@@ -40,11 +39,8 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
     """Say whether some run comes to a vertex and gets past it."""
     if name not in _ahead(graph, START):
         return False
-    regions, _ = nest(wire(graph))
-    try:
-        runs = None if regions is None else Runs(regions)
-    except NoRuns:
-        runs = None
+    regions, _ = nest(Wiring(graph))
+    runs = None if regions is None else runs_of(regions)
     if runs is None:
         return True
     passed = runs.look(
@@ -55,7 +51,7 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
 
 def _ahead(graph: FrozenGraph, start: str) -> set[str]:
     """All to which a token can come by edges, the `then` of bounds, and failures."""
-    net = wire(graph)
+    net = Wiring(graph)
     return set(map(net.name, reached([net.number[start]], net.ways_on)))
 
 

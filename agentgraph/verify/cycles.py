@@ -21,15 +21,14 @@ from agentgraph.verify.words import listed
 def check_cycles(net: Wiring, nest: Nest | None, seen: Witnesses) -> Iterator[Finding]:
     """Find cycles that nothing bounds, and bounds that leave no room for their cycle."""
     bounded = {v: found.bound for v, found in enumerate(net.vertices) if found.bound is not None}
-    has_cycle = bool(net.handlers) or net.order() is None
+    has_cycle = bool(net.handlers) or net.order is None
     is_plain = not has_cycle or (nest is not None and _is_plainly_bounded(nest))
     is_tight = any(bound.at_most == 1 and bound.then is None for bound in bounded.values())
     repeated: set[int] = set()
     if has_cycle and (is_tight or not is_plain):
         loops = {
-            region.name: frozenset(net.number[name] for name in region.members)
-            for region in net.graph.regions
-            if region.kind == "loop"
+            name: frozenset(net.number[member] for member in net.graph.regions[region].members)
+            for name, region in net.loops.items()
         }
         for members, inner in _largest({v: net.ways_on(v) for v in range(len(net.vertices))}):
             repeated |= members
@@ -49,7 +48,6 @@ def _is_plainly_bounded(nest: Nest) -> bool:
     """
     net = nest.net
     count = len(net.vertices)
-    loops = {r.name: i for i, r in enumerate(net.graph.regions) if r.kind == "loop"}
     targets: list[list[int]] = [[] for _ in range(count + len(nest.around))]
     for source, head in zip(net.source, net.target, strict=True):
         level, tail, tip = nest.meet(source, nest.owner[source], head)
@@ -57,7 +55,7 @@ def _is_plainly_bounded(nest: Nest) -> bool:
             continue
         bound = net.vertices[head].bound
         if tip != head and bound is not None and bound.then is None:
-            loop = OUTSIDE if bound.loop is None else loops[bound.loop]
+            loop = OUTSIDE if bound.loop is None else net.loops[bound.loop]
             if nest.has_inside(loop, level):
                 continue
         targets[tail].append(tip)

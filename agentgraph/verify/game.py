@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from agentgraph.verify.net import Fault, Net
+from agentgraph.verify.ways import reached
 
 Marking = set[int]
 
@@ -94,26 +95,40 @@ class Position:
     before: frozenset[int] | None = None
 
 
-class Search:
-    """One play of a level without quorum, and the markings that it has met."""
+class Play:
+    """One play of a level, and the markings that it has met."""
+
+    def __init__(self, net: Net) -> None:
+        """Take the level."""
+        self.game: Game = Game(net)
+        self.before: dict[frozenset[int], list[frozenset[int]]] = {}
+        self.ends: list[frozenset[int]] = []
+        self.shown: dict[frozenset[int], Marking] = {}
+
+    def trapped(self) -> Fault | None:
+        """Go back from the ends; a marking that is not met on the way is a trap."""
+        ending = reached(self.ends, self.before.__getitem__)
+        traps = (marking for key, marking in self.shown.items() if key not in ending)
+        return next(map(self.game.stuck, traps), None)
+
+
+class Search(Play):
+    """The play of a level without quorum."""
 
     def __init__(self, net: Net, limit: int) -> None:
         """Take the level, and how many vertices may run before it stays undecided."""
-        self.game: Game = Game(net)
+        super().__init__(net)
         self.left: int = limit
-        self.before: dict[frozenset[int], list[frozenset[int]]] = {}
-        self.ends: list[frozenset[int]] = []
         self.waiting: list[tuple[frozenset[int], Position]] = []
 
     def fault(self) -> Fault | None:
         """Return why the level is not proper, or None when it is."""
         found = self._settle(Position(set(), []), (0,))
-        shown: dict[frozenset[int], Marking] = {}
         while self.waiting and found is None:
             key, position = self.waiting.pop()
-            shown[key] = position.marking
+            self.shown[key] = position.marking
             found = self._choose(key, position)
-        return found or trapped(self.game, self.before, self.ends, shown)
+        return found or self.trapped()
 
     def _choose(self, key: frozenset[int], position: Position) -> Fault | None:
         """Let the first choice go all its ways."""
@@ -166,23 +181,3 @@ class Search:
                 else:
                     heappush(position.choices, game.places[vertex][0])
         return None
-
-
-def trapped(
-    game: Game,
-    before: dict[frozenset[int], list[frozenset[int]]],
-    ends: list[frozenset[int]],
-    shown: dict[frozenset[int], Marking],
-) -> Fault | None:
-    """Go back from the ends by `before`; a marking that is not met on the way is a trap."""
-    ending = set(ends)
-    stack = list(ending)
-    while stack:
-        for key in before[stack.pop()]:
-            if key not in ending:
-                ending.add(key)
-                stack.append(key)
-    for key, marking in shown.items():
-        if key not in ending:
-            return game.stuck(marking)
-    return None

@@ -5,7 +5,7 @@ gives one to one of its exits, or to its handler. That is exact, because a regio
 proper on its own, whatever goes on around it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.net import FREE, Cost, Fault, Net, Way
@@ -17,17 +17,8 @@ class Wrong:
     """A fault, the level whose numbers it uses, and where that level lies."""
 
     region: int
-    entry: int
     net: Net
     fault: Fault
-
-
-@dataclass(slots=True)
-class Answer:
-    """What the levels of a graph come to."""
-
-    wrong: list[Wrong] = field(default_factory=list[Wrong])
-    steps: int = 0
 
 
 class Levels:
@@ -38,9 +29,6 @@ class Levels:
         self.nest = nest
         self.steps = steps
         count = len(nest.around)
-        self.done: list[bool] = [False] * count
-        self.top: list[int] = list(range(count))
-        """For a decided region, a decided one around it, as far out as was looked."""
         self.open: dict[tuple[int, int], list[Fault]] = {}
         self.seen: set[int] = set()
         self.bounds: list[int] = [0] * count
@@ -55,33 +43,23 @@ class Levels:
                 while region != number:
                     inner, region = region, nest.around[region]
                 self.leaks.setdefault(number, set()).add(inner)
-        self.answer: Answer = Answer()
-        regions = enumerate(nest.net.graph.regions)
-        self.loops: dict[str, int] = {
-            region.name: i for i, region in regions if region.kind == "loop"
-        }
+        self.wrong: list[Wrong] = []
+        self.most: int = 0
+        """How many steps the graph takes at most."""
 
-    def decide(self) -> Answer:
+    def decide(self) -> None:
         """Decide every level."""
         for region in self.nest.inner_first:
             self.bounds[region] += sum(map(self._bound, self.nest.direct[region]))
             for entry in self.nest.entries[region]:
                 self.decide_level(region, entry)
-            self.done[region] = True
             if self.nest.around[region] != OUTSIDE:
                 self.bounds[self.nest.around[region]] += self.bounds[region]
         self.decide_level(OUTSIDE, self.nest.net.start)
-        if not self.answer.wrong:
-            self._find_unseen()
-        return self.answer
-
-    def _find_unseen(self) -> None:
-        """Find a vertex in no level: what would lead to it is always cancelled before."""
-        for vertex in range(len(self.nest.net.vertices)):
-            if vertex not in self.seen:
-                net = Net()
-                fault = Fault("idle", net.add(self.nest.net.name(vertex)))
-                self.answer.wrong.append(Wrong(OUTSIDE, vertex, net, fault))
+        if not self.wrong:
+            # What would lead to a vertex in no level is always cancelled before.
+            unseen = [v.name for i, v in enumerate(self.nest.net.vertices) if i not in self.seen]
+            self.wrong = [Wrong(OUTSIDE, Net([name]), Fault("idle")) for name in unseen]
 
     def decide_level(self, region: int, entry: int) -> None:
         """Decide one level, when those inside it have been."""
@@ -89,12 +67,12 @@ class Levels:
         solved = self._missing(level) or solve(level.net)
         self.open[region, entry] = solved.open
         # What is wrong with a region that is entered in several places is so by each of them.
-        if all(wrong.region != region for wrong in self.answer.wrong):
-            self.answer.wrong += [Wrong(region, entry, net, fault) for net, fault in solved.faults]
+        if all(wrong.region != region for wrong in self.wrong):
+            self.wrong += [Wrong(region, net, fault) for net, fault in solved.faults]
         self.seen.update(level.vertices)
         ever = max((cost.ever for cost in solved.costs.values()), default=0)
         if region == OUTSIDE:
-            self.answer.steps = ever
+            self.most = ever
             return
         vertices = self.nest.net.vertices
         self.can_fail[region, entry] = any(map(self.can_fail.get, level.inner)) or any(
@@ -135,19 +113,6 @@ class Levels:
             if net.both[local] and ins[local] < len(self.nest.net.ins[vertex])
         ]
         return whole(Solved(net, {}), faults) if faults else None
-
-    def outermost(self, region: int) -> int:
-        """The outermost decided region that holds the decided `region`."""
-        path: list[int] = []
-        while True:
-            above = self.nest.around[self.top[region]]
-            if above == OUTSIDE or not self.done[above]:
-                break
-            path.append(region)
-            region = above
-        for passed in path:
-            self.top[passed] = self.top[region]
-        return self.top[region]
 
     def _bound(self, vertex: int) -> int:
         bound = self.nest.net.vertices[vertex].bound
@@ -194,11 +159,9 @@ class Level:
                 self.joined.add(place)
                 return self._exit(place)
             return self._vertex(vertex, both=place >= len(nest.net.vertices))
-        if inner != OUTSIDE and self.levels.done[inner]:
-            top = self.levels.outermost(inner)
-            if nest.around[top] == self.region:
-                return self._region(top, place)
-        return self._exit(place)
+        while inner != OUTSIDE and nest.around[inner] != self.region:
+            inner = nest.around[inner]
+        return self._exit(place) if inner == OUTSIDE else self._region(inner, place)
 
     def _gathered(self, place: int) -> int:
         """The same for an exit of a region: by each entry of the region it is the same place."""
@@ -258,7 +221,7 @@ class Level:
             return 0
         if bound.loop is None:
             return max(bound.at_most, 0)
-        loop = self.levels.loops[bound.loop]
+        loop = wiring.loops[bound.loop]
         is_outer = loop != region and self.nest.has_inside(loop, region)
         return max(bound.at_most, 0) if is_outer else 0
 

@@ -8,9 +8,12 @@ more.) The cycle of a bounded vertex is cut there, its `then` is an exit of the 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from agentgraph.verify.net import Net, Way
-from agentgraph.verify.ways import onward
+from agentgraph.verify.ways import backwards, deepest_first, onward, reached
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -79,39 +82,30 @@ def _cycles(net: Net) -> list[frozenset[int]]:
     """The sets of vertices that lead to each other."""
     ways = {v: [way.target for way in outs] for v, outs in enumerate(net.outs)}
     (entry,) = ways[0]
-    before: list[list[int]] = [[] for _ in ways]
-    for vertex, targets in ways.items():
-        for target in targets:
-            before[target].append(vertex)
+    before = backwards(ways)
     if len(before[entry]) == 1:
         return components(ways)
     # The entry leads everywhere, so what leads back to it is a cycle: most often the only one.
-    members = {entry}
-    stack = [vertex for vertex in before[entry] if vertex]
-    while stack:
-        vertex = stack.pop()
-        if vertex not in members:
-            members.add(vertex)
-            stack += before[vertex]
+    members = frozenset(reached([entry], before.__getitem__).keys() - {0})
     rest = {v: [t for t in targets if t not in members] for v, targets in ways.items()}
     inner = {v: targets for v, targets in rest.items() if v and v not in members}
-    return [frozenset(members), *components(left_of(inner))]
+    return [members, *components(left_of(inner))]
 
 
-def left_of(ways: dict[int, list[int]]) -> dict[int, list[int]]:
+def left_of(ways: dict[T, list[T]]) -> dict[T, list[T]]:
     """What is left when all that no cycle leads to has been taken away."""
     count = dict.fromkeys(ways, 0)
     for targets in ways.values():
         for target in targets:
             count[target] += 1
     left = ways.keys() - set(onward(count, ways.__getitem__))
-    return {v: [target for target in ways[v] if target in left] for v in sorted(left)}
+    return {v: [target for target in ways[v] if target in left] for v in ways if v in left}
 
 
 def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:
     level = Net()
     level.add(net.names[entry])
-    local = {v: level.add(net.names[v]) for v in sorted(members)}
+    local = {v: level.take(net, v) for v in sorted(members)}
     loop = Loop(level, entry, members)
     loop.rounds = net.gates.get(entry) or net.limits.get(entry) or 0
     if not loop.rounds:
@@ -121,16 +115,6 @@ def _round(net: Net, entry: int, members: frozenset[int]) -> Loop:
         loop.over = starts[1]
         starts = starts[:1]
     for vertex, new in local.items():
-        level.fork[new] = net.fork[vertex]
-        level.both[new] = net.both[vertex]
-        level.cost[new] = net.cost[vertex]
-        level.bounds[new] = net.bounds[vertex]
-        if vertex in net.limits:
-            level.limits[new] = net.limits[vertex]
-        if vertex in net.gates:
-            level.gates[new] = net.gates[vertex]
-        if vertex in net.held:
-            level.held[new] = net.held[vertex]
         ways = starts if vertex == entry else net.outs[vertex]
         level.outs[new] = _ways(loop, net, local, ways)
     level.gates.pop(local[entry], None)
@@ -164,47 +148,14 @@ def _exit(loop: Loop, net: Net, way: Way) -> int:
 
 
 def components(ways: dict[int, list[int]]) -> list[frozenset[int]]:
-    """The sets of vertices that all lead to each other, by Tarjan's way; no single ones."""
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    path: list[int] = []
-    on_path: set[int] = set()
+    """The sets of vertices that all lead to each other, by Kosaraju's way; no single ones."""
+    before = backwards(ways)
     found: list[frozenset[int]] = []
-    work: list[tuple[int, int]] = [(vertex, 0) for vertex in reversed(ways)]
-    while work:
-        vertex, at = work.pop()
-        if vertex not in index:
-            index[vertex] = low[vertex] = len(index)
-            path.append(vertex)
-            on_path.add(vertex)
-        elif vertex not in on_path:
-            continue
-        low[vertex], at = _look(ways[vertex], at, low[vertex], low, on_path)
-        if at < len(ways[vertex]):
-            work += [(vertex, at), (ways[vertex][at], 0)]
-        elif low[vertex] == index[vertex]:
-            members = _cut(path, vertex)
-            on_path -= members
+    done: set[int] = set()
+    for vertex in reversed(deepest_first(ways, ways.__getitem__)):
+        if vertex not in done:
+            members = reached([vertex], lambda v: (b for b in before[v] if b not in done)).keys()
+            done.update(members)
             if len(members) > 1 or vertex in ways[vertex]:
-                found.append(members)
-    return found
-
-
-def _look(
-    targets: list[int], at: int, lowest: int, low: dict[int, int], on_path: set[int]
-) -> tuple[int, int]:
-    """Lower `lowest` by the ways that are known; stop at the first that leads to something new."""
-    for number in range(at, len(targets)):
-        target = targets[number]
-        if target not in low:
-            return lowest, number
-        if target in on_path:
-            lowest = min(lowest, low[target])
-    return lowest, len(targets)
-
-
-def _cut(path: list[int], vertex: int) -> frozenset[int]:
-    members: set[int] = set()
-    while vertex not in members:
-        members.add(path.pop())
-    return frozenset(members)
+                found.append(frozenset(members))
+    return found[::-1]

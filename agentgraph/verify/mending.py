@@ -12,7 +12,7 @@ from dataclasses import replace
 from agentgraph.graph import CHOICES, END, START, Access, Edge, FrozenGraph, Region, Vertex
 from agentgraph.verify.reach import ending
 from agentgraph.verify.ways import path_to, reached
-from agentgraph.verify.wiring import wire
+from agentgraph.verify.wiring import Wiring
 
 Mended = tuple[str, ...]
 _IDLE = Access(is_whole=True)
@@ -122,7 +122,7 @@ def _bridged(graph: FrozenGraph, parts: list[Mended]) -> FrozenGraph:
 
 def _trimmed(graph: FrozenGraph) -> FrozenGraph:
     """Leave out what lies on no way from START to END."""
-    net = wire(graph)
+    net = Wiring(graph)
     found = reached([net.start], net.ways_on)
     led = ending(net, ())
     gone = {v.name for i, v in enumerate(graph.vertices) if i not in found or i not in led}

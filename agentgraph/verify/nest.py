@@ -29,7 +29,6 @@ class Nest:
     """From the join at which a quorum ends to the quorum."""
     entries: list[list[int]] = field(default_factory=list[list[int]])
     """The places through which ways from outside lead into each region."""
-    depth: list[int] = field(default_factory=list[int])
     direct: list[list[int]] = field(default_factory=list[list[int]])
     """The vertices that lie in each region and in no region inside it."""
 
@@ -58,18 +57,15 @@ class Nest:
         `source` is such a part of `region`, `target` a vertex.
         """
         count, inner = len(self.owner), self.owner[target]
-        while region != inner:
-            if inner == OUTSIDE or (region != OUTSIDE and self.depth[region] > self.depth[inner]):
-                source, region = count + region, self.around[region]
-            else:
-                target, inner = count + inner, self.around[inner]
+        while not self.has_inside(region, inner):
+            source, region = count + region, self.around[region]
+        while inner != region:
+            target, inner = count + inner, self.around[inner]
         return region, source, target
 
     def has_inside(self, region: int, inner: int) -> bool:
         """Say whether `inner` is `region` or lies in it; everything lies OUTSIDE."""
-        if region == OUTSIDE:
-            return True
-        while inner != OUTSIDE and self.depth[inner] > self.depth[region]:
+        while inner not in {region, OUTSIDE}:
             inner = self.around[inner]
         return inner == region
 
@@ -101,7 +97,7 @@ def nest(net: Wiring) -> tuple[Nest | None, list[Finding]]:
         return None, findings
     found = Nest(net, owner, around, outer_first[::-1], quorum)
     if regions:
-        _fill(found, outer_first)
+        _fill(found)
     return found, []
 
 
@@ -128,17 +124,12 @@ def _without_join(
             outer = around[outer]
 
 
-def _fill(nest: Nest, outer_first: list[int]) -> None:
-    count = len(nest.around)
-    nest.depth = [0] * count
-    for number in outer_first:
-        above = nest.around[number]
-        nest.depth[number] = 0 if above == OUTSIDE else nest.depth[above] + 1
-    nest.direct = [[] for _ in range(count)]
+def _fill(nest: Nest) -> None:
+    nest.direct = [[] for _ in nest.around]
     for vertex, number in enumerate(nest.owner):
         if number != OUTSIDE:
             nest.direct[number].append(vertex)
-    entries: list[dict[int, None]] = [{} for _ in range(count)]
+    entries: list[dict[int, None]] = [{} for _ in nest.around]
     for source, place in _ways(nest):
         inner = nest.region_of(place)
         while inner != OUTSIDE and not nest.has_inside(inner, source):

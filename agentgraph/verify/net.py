@@ -88,15 +88,26 @@ class Net:
     need: int = 0
     """How many of `race` are enough."""
 
-    def add(self, name: str, *, fork: bool = False, both: bool = False, cost: int = 0) -> int:
+    def add(self, name: str, *, fork: bool = False, both: bool = False) -> int:
         """Add a vertex without ways and return its number."""
         self.names.append(name)
         self.outs.append([])
         self.fork.append(fork)
         self.both.append(both)
-        self.cost.append(cost)
+        self.cost.append(0)
         self.bounds.append(0)
         return len(self.names) - 1
+
+    def take(self, net: "Net", vertex: int) -> int:
+        """Add a vertex as it is in another level, but without ways, and return its number."""
+        new = self.add(net.names[vertex], fork=net.fork[vertex], both=net.both[vertex])
+        self.cost[new], self.bounds[new] = net.cost[vertex], net.bounds[vertex]
+        for own, others in ((self.limits, net.limits), (self.gates, net.gates)):
+            if vertex in others:
+                own[new] = others[vertex]
+        if vertex in net.held:
+            self.held[new] = net.held[vertex]
+        return new
 
     @property
     def exits(self) -> list[int]:

@@ -11,7 +11,7 @@ of the tree the bits of all that lead round them.
 from dataclasses import dataclass, field
 
 from agentgraph.verify.net import Net, Way
-from agentgraph.verify.ways import reached
+from agentgraph.verify.ways import backwards, reached
 
 
 @dataclass(slots=True)
@@ -79,12 +79,9 @@ class _Cut:
 
     def _ends(self) -> bool:
         """Say whether from each point a way leads to an exit: else not every way is on a round trip."""
-        before: list[list[int]] = [[] for _ in self.outs]
-        for point in self.found:
-            for way in self.outs[point]:
-                before[self.head[way]].append(point)
+        ways = {point: [self.head[way] for way in self.outs[point]] for point in self.found}
         ends = (2 * end + 1 for end in self.net.exits)
-        return len(reached(ends, before.__getitem__)) == len(self.found)
+        return len(reached(ends, backwards(ways).__getitem__)) == len(self.found)
 
     def _labels(self) -> list[int]:
         """Label the ways: those with the same label lie on the same round trips."""

@@ -15,17 +15,18 @@ _KINDS: dict[VertexKind, VertexKind] = {
 }
 
 
-def plain(graph: FrozenGraph) -> FrozenGraph:
+def plain(graph: FrozenGraph) -> FrozenGraph | None:
     """Return `graph` with each vertex as one piece of work that only tokens matter to.
 
     A token that goes round where nothing works would never rest, so that no run could be looked
-    at: there gateways are nodes. Raises `NoRuns` where that is not enough.
+    at: there gateways are nodes. None where that is not enough: not even between two steps would
+    some runs come to a stand.
     """
     gates = spinning(graph)
     if gates and _spinning(
         graph, lambda v: v.kind == "join" and (v.need or len(graph.ins[v.name])) == 1
     ):
-        raise NoRuns(graph.name)
+        return None
     return replace(graph, vertices=tuple(piece_of_work(v, v.name in gates) for v in graph.vertices))
 
 
@@ -55,7 +56,3 @@ def piece_of_work(vertex: Vertex, is_spinning: bool) -> Vertex:
         kind = "node"
     need = vertex.need if kind == "join" else None
     return Vertex(vertex.name, kind, bound=vertex.bound, need=need)
-
-
-class NoRuns(Exception):
-    """A graph has runs that never come to a stand, not even between two steps."""

@@ -16,7 +16,7 @@ def quick_steps(net: Wiring, cost: list[int]) -> int | None:
     # Forks and joins do not mix with choices and merges.
     if (False in splits or True in meetings) and (True in splits or False in meetings):
         return None
-    order = net.order()
+    order = net.order
     if order is None:
         return None
     return sum(cost) if False in splits else _dearest(net, cost, order)

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agentgraph.verify.game import Game, Marking, Search, trapped
+from agentgraph.verify.game import Marking, Play, Search
 from agentgraph.verify.net import Fault, Net, Way
 from agentgraph.verify.reduction import Rest, along, reduce
 from agentgraph.verify.ways import reached
@@ -25,7 +25,7 @@ def fault_of_quorum(level: Net) -> tuple[Fault | None, frozenset[int]]:
         return Race(level, is_whole=True).verdict()
     net = _straightened(level)
     rest = reduce(net)
-    if _is_one_fork(rest) or _parts(net):
+    if _parts(net):
         return None, frozenset()
     if rest.clash is None and not _arrives_at_once(net) and _has_own_ways(rest):
         # Ways of the rest stand for vertices that take their time: the join may fire later there.
@@ -72,18 +72,6 @@ def _has_own_ways(rest: Rest) -> bool:
     return all(rest.ins[vertex] <= 1 for vertex in rest.net.race)
 
 
-def _is_one_fork(rest: Rest) -> bool:
-    """Nothing is left but a fork into enough ways, each of which ends at the join."""
-    net = rest.net
-    vertex = next(iter(rest.outs[0]))
-    if rest.clash is not None or _arrives_at_once(net):
-        return False
-    targets = rest.outs[vertex]
-    fits = net.fork[vertex] and len(targets) >= net.need and net.race.issuperset(targets)
-    left = sum(1 for ways in rest.outs if ways)
-    return fits and left <= 2 and all(rest.ins[target] == 1 for target in targets)
-
-
 def _parts(net: Net) -> bool:
     """Play each branch alone: True when all are proper, share nothing, and are enough."""
     vertex = net.outs[0][0].target
@@ -115,27 +103,25 @@ def _part(net: Net, entry: Way, members: Iterable[int]) -> Net:
     """The branch that `entry` opens, as a level without a quorum."""
     part = Net()
     part.add(net.names[0])
-    local = {v: part.add(net.names[v]) for v in sorted(members)}
+    local = {v: part.take(net, v) for v in sorted(members)}
     for old, new in local.items():
-        part.fork[new] = net.fork[old]
-        part.both[new] = net.both[old]
         part.outs[new] = [way._replace(target=local[way.target]) for way in net.outs[old]]
     part.outs[0] = [entry._replace(target=local[entry.target])]
     return part
 
 
-class Race:
+class Race(Play):
     """Every order in which the vertices of a level can run."""
 
     def __init__(self, net: Net, *, is_whole: bool) -> None:
         """Take the level; in a whole one nothing moves any more once enough ways have come."""
+        super().__init__(net)
         self.net = net
         self.is_whole = is_whole
-        self.game: Game = Game(net)
         self.race: frozenset[int] = frozenset(
             place for place, vertex in enumerate(self.game.owner) if vertex in net.race
         )
-        self.before: dict[frozenset[int], list[frozenset[int]]] = {}
+        self.queue: deque[Marking] = deque()
         self.came: set[int] = set()
         self.ran: set[int] = set()
 
@@ -147,25 +133,14 @@ class Race:
 
     def fault(self) -> Fault | None:
         """Return why the level is not proper, or None when it is."""
-        first: Marking = {self.game.places[0][0]}
-        queue = deque([first])
-        self.before[frozenset(first)] = []
-        ends: list[frozenset[int]] = []
-        shown = {frozenset(first): first}
-        while queue:
-            marking = queue.popleft()
-            found = self._step(marking, queue, ends, shown)
+        self._note({self.game.places[0][0]})
+        while self.queue:
+            found = self._step(self.queue.popleft())
             if found is not None:
                 return found
-        return trapped(self.game, self.before, ends, shown) or self._idle()
+        return self.trapped() or self._idle()
 
-    def _step(
-        self,
-        marking: Marking,
-        queue: deque[Marking],
-        ends: list[frozenset[int]],
-        shown: dict[frozenset[int], Marking],
-    ) -> Fault | None:
+    def _step(self, marking: Marking) -> Fault | None:
         found = self._left(marking) or self._crowded(marking)
         if found is not None:
             return found
@@ -177,19 +152,19 @@ class Race:
         if at_once:
             enabled = at_once[:1]
         elif come >= self.net.need:
-            ends.append(key)
+            self.ends.append(key)
             if self.is_whole:
                 return None
         if not enabled:
-            ends.append(key)
+            self.ends.append(key)
             return self._short(marking, come)
         self.ran.update(enabled)
         for vertex in enabled:
             for places in self.game.moves[vertex]:
                 after = marking.difference(self.game.places[vertex])
                 found = found or self.game.put(after, places)
-                self._note(key, after, queue, shown)
-        if len(shown) > MARKINGS:
+                self._note(after).append(key)
+        if len(self.shown) > MARKINGS:
             return found or Fault("undecided", 0)
         return found
 
@@ -210,18 +185,13 @@ class Race:
             if self.game.moves[vertex] and marking.issuperset(self.game.places[vertex])
         ]
 
-    def _note(
-        self,
-        before: frozenset[int],
-        marking: Marking,
-        queue: deque[Marking],
-        shown: dict[frozenset[int], Marking],
-    ) -> None:
+    def _note(self, marking: Marking) -> list[frozenset[int]]:
+        """Note a marking to be looked at, and give what it is known to come from."""
         key = frozenset(marking)
-        if key not in shown:
-            shown[key] = marking
-            queue.append(marking)
-        self.before.setdefault(key, []).append(before)
+        if key not in self.shown:
+            self.shown[key] = marking
+            self.queue.append(marking)
+        return self.before.setdefault(key, [])
 
     def _left(self, marking: Marking) -> Fault | None:
         """Find a token that left by another way than the join while others go on."""

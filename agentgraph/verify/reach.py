@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from agentgraph.errors import Finding, Script
-from agentgraph.verify.ways import path_to, reached
+from agentgraph.verify.ways import backwards, path_to, reached
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import add_edge, at, listed, quoted
@@ -28,7 +28,7 @@ def check_reach(net: Wiring, seen: Witnesses) -> Iterator[Finding]:
 
 def _is_plain(net: Wiring) -> bool:
     """There is no cycle, so it is enough that nothing but START and END is a first or a last."""
-    if net.handlers or net.order() is None:
+    if net.handlers or net.order is None:
         return False
     first = [vertex for vertex, edges in enumerate(net.ins) if not edges]
     last = [vertex for vertex, edges in enumerate(net.outs) if not edges]
@@ -37,13 +37,8 @@ def _is_plain(net: Wiring) -> bool:
 
 def ending(net: Wiring, dead: Iterable[int]) -> dict[int, None]:
     """Find which vertices lead to END or to a dead end (which is a finding of its own)."""
-    leads_by_bound: dict[int, list[int]] = {}
-    for vertex, then in net.then.items():
-        leads_by_bound.setdefault(then, []).append(vertex)
-    source, ins = net.source, net.ins
-    return reached(
-        [net.end, *dead], lambda v: [*(source[e] for e in ins[v]), *leads_by_bound.get(v, ())]
-    )
+    ways = {vertex: net.ways(vertex) for vertex in range(len(net.vertices))}
+    return reached([net.end, *dead], backwards(ways).__getitem__)
 
 
 def _unreachable(net: Wiring, vertex: int, known: dict[int, None]) -> Finding:

@@ -9,7 +9,7 @@ alternatives.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from agentgraph.verify.net import FREE, Cost, Net, Way
@@ -38,21 +38,9 @@ class Rest:
 
     def as_net(self) -> Net:
         """The rest as a level of its own, with the numbers it had before."""
-        net = self.net
         outs = [[Way(to, cost=cost) for to, cost in ways.items()] for ways in self.outs]
-        both = [waits and ins > 1 for waits, ins in zip(net.both, self.ins, strict=True)]
-        return Net(
-            names=net.names,
-            outs=outs,
-            fork=net.fork,
-            both=both,
-            cost=[0] * len(outs),
-            bounds=net.bounds,
-            held=net.held,
-            back=net.back,
-            race=net.race,
-            need=net.need,
-        )
+        both = [waits and ins > 1 for waits, ins in zip(self.net.both, self.ins, strict=True)]
+        return replace(self.net, outs=outs, both=both, cost=[0] * len(outs), several=set())
 
 
 def reduce(net: Net) -> Rest:

@@ -5,7 +5,7 @@ is a warning that says so. A vertex inside a subgraph goes by its path; that of 
 item at all, or for several at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -13,40 +13,32 @@ from agentgraph.errors import Finding, Outcome, Script, Step, suggest
 from agentgraph.graph import END, FrozenGraph, Requirement, Vertex
 from agentgraph.verify.facts import Fact, Facts
 from agentgraph.verify.nest import Nest, nest
-from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import Runs
+from agentgraph.verify.runs import runs_of
 from agentgraph.verify.soundness import check_soundness
+from agentgraph.verify.stand import script
 from agentgraph.verify.unwritten import Early, Spread
 from agentgraph.verify.ways import path_to
-from agentgraph.verify.wiring import wire
-from agentgraph.verify.witness import Witnesses, path_of, script
+from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import quoted, undecided
 from agentgraph.verify.writers import parallel_writers
-
-
-class _Broken(NamedTuple):
-    """How a requirement is broken; without a path nothing is decided."""
-
-    path: tuple[str, ...] | None
-    what: str
-    script: Script | None = None
 
 
 class _Led(NamedTuple):
     """A way to a vertex that may be inside another graph, and the run that takes it."""
 
-    path: tuple[str, ...]
-    script: Script | None
+    path: tuple[str, ...] | None
+    """None: whether there is such a way is not decided."""
+    script: Script | None = None
 
 
 class _Visits(NamedTuple):
     """How often some run comes to a vertex."""
 
     number: int
-    path: tuple[str, ...]
-    script: Script | None
     is_most: bool
     """No run comes there more often."""
+    led: _Led
 
 
 def check_requirements(nested: Nest, seen: Witnesses) -> Iterator[Finding]:
@@ -60,13 +52,13 @@ def check_requirements(nested: Nest, seen: Witnesses) -> Iterator[Finding]:
             yield _finding(required, found)
 
 
-def _broken(nested: Nest, required: Requirement, seen: Witnesses) -> _Broken | None:
+def _broken(nested: Nest, required: Requirement, seen: Witnesses) -> _Led | None:
+    """Say how a requirement is broken; None: it is kept."""
     match required.kind:
         case "always_before":
             return _before(nested, *required.names)
         case "never_together":
-            one, other = required.names
-            return _together(nested, one, other, seen)
+            return _together(nested, seen, *required.names)
         case "at_most":
             return _too_often(nested, required.number, *required.names)
 
@@ -87,8 +79,11 @@ def _is_known(graph: FrozenGraph, name: str) -> bool:
 # Graphs inside: their runs stand in place of one piece of work.
 
 
-def _nest_in(vertex: Vertex) -> Nest | None:
-    return None if vertex.child is None else nest(wire(vertex.child))[0]
+def _at(nested: Nest, name: str) -> tuple[Vertex, str, Nest | None]:
+    """The vertex with which a path begins, the rest of the path, and the graph to which that leads."""
+    head, rest = _split(name)
+    vertex = nested.net.graph.vertex[head]
+    return vertex, rest, nest(Wiring(vertex.child))[0] if rest and vertex.child else None
 
 
 def _into(
@@ -102,11 +97,18 @@ def _into(
     return replace(outer, tokens=left).followed_by(inner, at, f"{vertex.name}/")
 
 
-def _opened(script: Script | None, vertex: Vertex, inner: Iterable[Script | None]) -> Script | None:
+def _on(outer: _Led, vertex: Vertex, inner: _Led, item: int = 0) -> _Led:
+    """Go on with a way inside a vertex."""
+    run = _into(outer.script, vertex, inner.script, item)
+    if outer.path is None or inner.path is None:
+        return _Led(None)
+    return _Led((*outer.path, *(f"{vertex.name}/{name}" for name in inner.path)), run)
+
+
+def _opened(script: Script | None, vertex: Vertex, parts: list[Script | None]) -> Script | None:
     """Put what happens inside in place of each step in which a vertex is completed."""
     if script is None:
         return None
-    parts = list(inner)
     steps: list[Step] = []
     for step in script.steps:
         if step.vertex != vertex.name or step.error:
@@ -122,61 +124,49 @@ def _opened(script: Script | None, vertex: Vertex, inner: Iterable[Script | None
 
 def _way_to(nested: Nest, name: str) -> _Led:
     """Find a shortest way to a vertex that may be inside another graph."""
-    head, rest = _split(name)
-    vertex, net = nested.net.graph.vertex[head], nested.net
-    path = tuple(map(net.name, path_to(net.start, net.number[head], net.ways_on)))
-    stand = Witnesses(net, nested).coming(head)
-    led = script(stand, "never", head)
-    inner = _nest_in(vertex) if rest else None
-    if inner is None:
-        return _Led(path, led)
-    found = _way_to(inner, rest)
-    names = (f"{head}/{name}" for name in found.path)
-    return _Led((*path, *names), _into(led, vertex, found.script))
+    vertex, rest, inner = _at(nested, name)
+    net = nested.net
+    path = tuple(map(net.name, path_to(net.start, net.number[vertex.name], net.ways_on)))
+    led = _Led(path, script(Witnesses(nested).coming(vertex.name), "never", vertex.name))
+    return led if inner is None else _on(led, vertex, _way_to(inner, rest))
 
 
 # always_before
 
 
-def _before(nested: Nest, first: str, then: str) -> _Broken | None:
+def _before(nested: Nest, first: str, then: str) -> _Led | None:
     """Look for a run that comes to `then` without `first`, in the graph and in those inside it."""
-    (outer, inner), (head, rest) = _split(first), _split(then)
-    early, avoided = _without(nested, first, head)
-    what = f"can come to {then!r} without {first!r}"
+    (outer, inner), (vertex, rest, inside) = _split(first), _at(nested, then)
+    early, avoided = _without(nested, first, vertex.name)
     if early is None or not early.is_sure:
-        return None if early is None else _Broken(None, what)
-    led = script(early.stand, "never", head)
-    vertices = nested.net.graph.vertex
+        return None if early is None else _Led(None)
+    led = script(early.stand, "never", vertex.name)
     if inner and any(step.vertex == outer for step in (led.steps if led else ())):
-        is_empty = avoided is None and vertices[outer].kind == "each"  # a list without items
-        led = _opened(led, vertices[outer], [] if is_empty else [avoided])
-    names, inside = early.path, _nest_in(vertices[head]) if rest else None
-    if inside is not None:
-        found: _Broken | _Led | None = _way_to(inside, rest)
-        if inner and outer == head:
-            found = _before(inside, inner, rest)
-        if found is None or found.path is None:
-            return None if found is None else _Broken(None, what)
-        names = (*names, *(f"{head}/{name}" for name in found.path))
-        led = _into(led, vertices[head], found.script)
-    return _Broken(names, what, led)
+        passed = nested.net.graph.vertex[outer]
+        is_empty = avoided is None and passed.kind == "each"  # a list without items
+        led = _opened(led, passed, [] if is_empty else [avoided])
+    found = _Led(early.path, led)
+    if inside is None:
+        return found
+    is_same = inner and outer == vertex.name
+    deeper = _before(inside, inner, rest) if is_same else _way_to(inside, rest)
+    return None if deeper is None else _on(found, vertex, deeper)
 
 
 def _without(nested: Nest, first: str, goal: str) -> tuple[Early | None, Script | None]:
     """Return how a run comes to `goal` without `first`, and the same inside the graph of that."""
-    head, rest = _split(first)
-    net = nested.net
-    inner = _nest_in(net.graph.vertex[head]) if rest else None
+    vertex, rest, inner = _at(nested, first)
     is_passed, avoided = not rest, None
     if inner is not None:
         early, deeper = _without(inner, rest, END)
-        is_passed = early is None and net.graph.vertex[head].kind == "subgraph"
+        is_passed = early is None and vertex.kind == "subgraph"
         avoided = None if early is None else script(early.stand, "never", END)
-        vertex = inner.net.graph.vertex[_split(rest)[0]]
-        if "/" in rest and avoided and any(s.vertex == vertex.name for s in avoided.steps):
-            avoided = _opened(avoided, vertex, [deeper])
+        passed = inner.net.graph.vertex[_split(rest)[0]]
+        if "/" in rest and avoided and any(s.vertex == passed.name for s in avoided.steps):
+            avoided = _opened(avoided, passed, [deeper])
+    net = nested.net
     marks = [Fact()] * len(net.vertices)
-    marks[net.number[head]] = Fact(some=is_passed)
+    marks[net.number[vertex.name]] = Fact(some=is_passed)
     spread = Spread(nested, Facts((first,), marks), 1, claim="proved")
     return spread.early(net.number[goal], 1), avoided
 
@@ -184,60 +174,52 @@ def _without(nested: Nest, first: str, goal: str) -> tuple[Early | None, Script 
 # never_together
 
 
-def _together(nested: Nest, one: str, other: str, seen: Witnesses) -> _Broken | None:
+def _together(nested: Nest, seen: Witnesses, one: str, other: str) -> _Led | None:
     """Look for a moment at which both run."""
     net = nested.net
-    what = f"can be at {one!r} and at {other!r} at the same time"
-    heads, rests = zip(_split(one), _split(other), strict=True)
-    vertices = [net.graph.vertex[head] for head in heads]
+    found = [_at(nested, one), _at(nested, other)]
+    heads = [vertex.name for vertex, _, _ in found]
     if heads[0] == heads[1]:
-        return _inside(nested, vertices[0], rests, what)
+        (vertex, rest, inner), (_, second, same) = found
+        return _inside(nested, vertex, inner or same, rest, second)
     marks = [Fact()] * len(net.vertices)
     for head in heads:
         marks[net.number[head]] = Fact(sure=1, some=1)
     pairs, is_complete = parallel_writers(nested, Facts(("",), marks), spares_races=False)
     if not pairs:
-        return None if is_complete else _Broken(None, what)
-    stand = seen.together(*heads)
-    led = script(stand, "never", *heads)
-    for vertex, rest in zip(vertices, rests, strict=True):
-        inner = _nest_in(vertex) if rest else None
+        return None if is_complete else _Led(None)
+    led = script(seen.together(*heads), "never", *heads)
+    for vertex, rest, inner in found:
         led = led if inner is None else _into(led, vertex, _way_to(inner, rest).script)
-    return _Broken(_way_to(nested, other).path, what, led)
+    return _Led(_way_to(nested, other).path, led)
 
 
-def _inside(nested: Nest, vertex: Vertex, rests: tuple[str, ...], what: str) -> _Broken | None:
+def _inside(nested: Nest, vertex: Vertex, inner: Nest | None, *rests: str) -> _Led | None:
     """Look for a moment at which two parts of one vertex run."""
-    inner = _nest_in(vertex)
-    if inner is None or not any(rests):
+    if inner is None:
         return None
-    path, led = _way_to(nested, vertex.name)
+    led = _way_to(nested, vertex.name)
     if (vertex.kind == "each" and vertex.limit > 1) or not all(rests):
-        found = [_way_to(inner, rest) for rest in rests if rest]
-        for item, part in enumerate(found):
-            led = _into(led, vertex, part.script, item)
-        inside, shown = found[0].path, led
-    else:
-        broken = _together(inner, rests[0], rests[1], Witnesses(inner.net, inner))
-        if broken is None or broken.path is None:
-            return None if broken is None else _Broken(None, what)
-        inside, shown = broken.path, _into(led, vertex, broken.script)
-    return _Broken((*path, *(f"{vertex.name}/{name}" for name in inside)), what, shown)
+        for item, rest in enumerate(filter(None, rests)):
+            part = _way_to(inner, rest)
+            led = _on(led, vertex, part._replace(path=()) if item else part, item)
+        return led
+    found = _together(inner, Witnesses(inner), *rests)
+    return None if found is None else _on(led, vertex, found)
 
 
 # at_most
 
 
-def _too_often(nested: Nest, number: int, name: str) -> _Broken | None:
+def _too_often(nested: Nest, number: int, name: str) -> _Led | None:
     """Look for a run with one visit more."""
     most = _most(nested, name)
     if most is not None and most <= number:
         return None
     found = _visits(nested, name, number + 1, ends=False)
-    what = f"can come to {name!r} {number + 1} times"
     if found.number <= number:
-        return None if found.is_most else _Broken(None, what)
-    return _Broken(found.path, what, found.script)
+        return None if found.is_most else _Led(None)
+    return found.led
 
 
 def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
@@ -245,10 +227,9 @@ def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
 
     `ends`: it comes to its END as well.
     """
-    head, rest = _split(name)
-    vertex = nested.net.graph.vertex[head]
-    inner = _nest_in(vertex) if rest else None
-    whole = last = _Visits(1, (), Script("never", ()), is_most=True)
+    vertex, rest, inner = _at(nested, name)
+    head = vertex.name
+    whole = last = _Visits(1, True, _Led((), Script("never", ())))
     items = 1
     if inner is not None:
         if vertex.kind == "each":
@@ -256,34 +237,29 @@ def _visits(nested: Nest, name: str, times: int, *, ends: bool) -> _Visits:
         whole = _visits(inner, rest, times, ends=True)
         last = whole if ends else _visits(inner, rest, times, ends=False)
     need = -(-times // max(whole.number, 1))
-    try:
-        runs = Runs(nested, counted=head)
-    except NoRuns:
-        return _Visits(0, (), None, is_most=False)
-    stand = runs.visiting(need, ends=ends)
+    runs = runs_of(nested, counted=head)
+    stand = None if runs is None else runs.visiting(need, ends=ends)
+    is_most = runs is not None and runs.is_whole and last.is_most
     if stand is None or not last.number:
-        return _Visits(0, (), None, is_most=runs.is_whole and last.is_most)
-    led = script(stand, "never", head)
-    names, _ = path_of(stand, head)
+        return _Visits(0, is_most, _Led(None))
+    led = _Led(stand.path(head)[0], script(stand, "never", head))
     if inner is not None:
-        led = _opened(led, vertex, [whole.script] * items)
+        led = led._replace(script=_opened(led.script, vertex, [whole.led.script] * items))
         for item in range(0 if ends else items):
-            part = last if item == items - 1 else whole
-            led = _into(led, vertex, part.script, item)
-    number = (
-        stand.visits * whole.number if ends else (stand.visits - 1) * whole.number + last.number
-    ) * items
-    is_most = runs.is_whole and whole.is_most and last.is_most and vertex.kind != "each"
-    return _Visits(number, (*names, *(f"{head}/{name}" for name in last.path)), led, is_most)
+            part = last.led if item == items - 1 else whole.led._replace(path=())
+            led = _on(led, vertex, part, item)
+    number = stand.visits * whole.number
+    if not ends:
+        number += last.number - whole.number
+    is_most = is_most and whole.is_most and vertex.kind != "each"
+    return _Visits(number * items, is_most, led)
 
 
 def _most(nested: Nest, name: str) -> int | None:
     """Return a number of visits that no run passes, or None when nothing is known."""
-    head, rest = _split(name)
-    vertex = nested.net.graph.vertex[head]
+    vertex, rest, inner = _at(nested, name)
     once: int | None = 1
     if rest:
-        inner = _nest_in(vertex)
         once = _most(inner, rest) if inner is not None and vertex.kind == "subgraph" else None
     if once is None:
         return None
@@ -305,12 +281,12 @@ def _unknown(graph: FrozenGraph, required: Requirement, name: str) -> Finding:
     )
 
 
-def _finding(required: Requirement, found: _Broken) -> Finding:
-    what = f"a run {found.what}"
+def _finding(required: Requirement, found: _Led) -> Finding:
+    code, outcome, fix = _WORDS[required.kind]
+    first, last, number = required.names[0], required.names[-1], required.number + 1
+    what = f"a run can {_WHAT[required.kind].format(first=first, last=last, number=number)}"
     if found.path is None:
         return undecided(what, f"`{required}`", required.place)
-    code, outcome, fix = _WORDS[required.kind]
-    first, last = required.names[0], required.names[-1]
     culprits, led = tuple(dict.fromkeys((last, first))), found.script
     return Finding(
         code,
@@ -319,10 +295,15 @@ def _finding(required: Requirement, found: _Broken) -> Finding:
         fix.format(first=quoted(first), last=quoted(last)),
         required.place,
         found.path,
-        script=led and replace(led, outcome=outcome, culprits=culprits, number=required.number + 1),
+        script=led and replace(led, outcome=outcome, culprits=culprits, number=number),
     )
 
 
+_WHAT: Final = {
+    "always_before": "come to {last!r} without {first!r}",
+    "never_together": "be at {first!r} and at {last!r} at the same time",
+    "at_most": "come to {last!r} {number} times",
+}
 _WORDS: Final[dict[str, tuple[str, Outcome, str]]] = {
     "always_before": ("AG306", "skipped", "lead every way to {last} through {first}"),
     "never_together": ("AG310", "together", "let {first} and {last} run one after the other"),

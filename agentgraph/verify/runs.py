@@ -20,10 +20,11 @@ from agentgraph.errors import Outcome, Step, Stuck
 from agentgraph.graph import END, START
 from agentgraph.graph.plan import Plan, Site, Way
 from agentgraph.machine import Event, Marking, Started, Stopped, Task, advance, make_plan
-from agentgraph.verify.loops import components
+from agentgraph.verify.loops import left_of
 from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.plain import plain
 from agentgraph.verify.stand import Happened, Stand, answers, branch, doubled
+from agentgraph.verify.ways import backwards, deepest_first, reached
 
 STANDS = 3_000
 """After so many markings a search goes on with one branch at a time."""
@@ -34,17 +35,13 @@ _FAR = 1 << 30
 class Runs:
     """All runs of one graph, as far as they have been looked at."""
 
-    def __init__(self, nest: Nest, *, shut: Collection[str] = (), counted: str = "") -> None:
-        """Take a graph whose names are known, with its regions sorted into each other.
-
-        No vertex of `shut` is ever completed; how often `counted` is visited tells stands apart.
-        """
-        graph = nest.net.graph
-        self.plan: Plan = make_plan(plain(graph))
+    def __init__(self, plan: Plan, nest: Nest, shut: Collection[str], counted: str) -> None:
+        """Take what `runs_of` has made ready."""
+        self.plan: Plan = plan
         self.nest: Nest = nest
         self.shut: frozenset[str] = frozenset(shut)
         self.counted: str = counted
-        self.regions: list[str] = [region.name for region in graph.regions]
+        self.regions: list[str] = [region.name for region in plan.graph.regions]
         self.stands: list[Stand] = []
         """The stands that have been looked at; each was come to by a shortest run."""
         self._came: set[Site] = set()
@@ -88,22 +85,16 @@ class Runs:
             return False
         if not self.is_whole:
             return False
-        keys = {stand.key: number for number, stand in enumerate(self.stands)}
-        ways: dict[int, list[int]] = {number: [] for number in keys.values()}
-        before: dict[int, list[int]] = {number: [] for number in keys.values()}
+        ways: dict[object, list[object]] = {stand.key: [] for stand in self.stands}
+        quiet: dict[object, list[object]] = {stand.key: [] for stand in self.stands}
         for source, target, fails in self._links:
-            ways[keys[source]].append(keys[target])
-            if not fails:
-                before[keys[target]].append(keys[source])
+            ways[source].append(target)
+            quiet[source] += [] if fails else [target]
         ended = {"done", "exhausted"}
-        ending = [n for n, stand in enumerate(self.stands) if stand.marking.status in ended]
-        reached = set(ending)
-        for number in ending:
-            fresh = [each for each in before[number] if each not in reached]
-            reached.update(fresh)
-            ending += dict.fromkeys(fresh)
+        ends = [stand.key for stand in self.stands if stand.marking.status in ended]
         is_full = len(self._came) == len(self.plan.sites) - 1
-        return is_full and len(reached) == len(keys) and not components(ways)
+        can_end = len(reached(ends, backwards(quiet).__getitem__)) == len(ways)
+        return is_full and can_end and not left_of(ways)
 
     def after(self, stand: Stand, members: set[str] | None = None) -> Iterator[Stand]:
         """All that one more step can lead to, of some vertices or of all."""
@@ -341,29 +332,24 @@ class Runs:
     @cached_property
     def _back_ways(self) -> set[Way]:
         """The edges that lead back to where a way from START came through."""
-        found: set[Way] = set()
-        done: set[Site] = set()
-        path = {self.plan.entry}
-        stack = [(self.plan.entry, iter(ways_of(self.plan.entry)))]
-        while stack:
-            site, ways = stack[-1]
-            way = next(ways, None)
-            if way is None:
-                stack.pop()
-                path.discard(site)
-                done.add(site)
-            elif way.site in path:
-                found.add(way)
-            elif way.site not in done:
-                path.add(way.site)
-                stack.append((way.site, iter(ways_of(way.site))))
-        return found
+        sites = deepest_first([self.plan.entry], lambda site: (w.site for w in ways_of(site)))
+        rank = {site: number for number, site in enumerate(sites)}
+        return {way for site in sites for way in ways_of(site) if rank[way.site] >= rank[site]}
 
     def _is_spared(self, site: Site, fired: set[Site]) -> bool:
         """Say whether the race in which a join waits is brought to its end by others."""
         owner = self.nest.owner[site.index]
         ends = {join for join, region in self.nest.quorum.items() if region == owner}
         return site.index not in self.nest.quorum and any(end.index in ends for end in fired)
+
+
+def runs_of(nest: Nest, *, shut: Collection[str] = (), counted: str = "") -> Runs | None:
+    """All runs of a graph whose names are known; None where some never come to a stand.
+
+    No vertex of `shut` is ever completed; how often `counted` is visited tells stands apart.
+    """
+    graph = plain(nest.net.graph)
+    return None if graph is None else Runs(make_plan(graph), nest, shut, counted)
 
 
 def _coming(
@@ -413,12 +399,12 @@ def _overrun(before: Stand, after: Stand) -> Site:
 
 def _distances(plan: Plan, toward: Iterable[str]) -> dict[Site, int]:
     """For each vertex, how many pieces of work lie between it and the nearest of some vertices."""
-    before: dict[Site, list[Site]] = {site: [] for site in plan.sites.values()}
+    ways: dict[Site, list[Site]] = {}
     for site in plan.sites.values():
         caught = [area.way for area in site.catches if area.way is not None]
         then = [] if site.then is None else [site.then]
-        for way in (*ways_of(site), *then, *caught):
-            before[way.site].append(site)
+        ways[site] = [way.site for way in (*ways_of(site), *then, *caught)]
+    before = backwards(ways)
     found = {plan.sites[name]: 0 for name in toward}
     queue = deque(found)
     while queue:

@@ -15,7 +15,7 @@ from agentgraph.verify.mending import Mended, between, mended
 from agentgraph.verify.nest import OUTSIDE, Nest, nest
 from agentgraph.verify.net import Fault
 from agentgraph.verify.ways import reached
-from agentgraph.verify.wiring import Wiring, wire
+from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witness, Witnesses
 
 _SHOWS: dict[str, tuple[Outcome, ...]] = {
@@ -69,13 +69,13 @@ class Faults:
             scope = "" if region == OUTSIDE else self.graph.regions[region].name
             for parts in dict.fromkeys(self._mended(fault)):
                 seen = self._seen(parts)
-                if seen is None:
+                if seen is None or seen.nest is None:
                     continue
                 within = self._within(fault.part, parts)
                 goal = wrong.net.names[fault.vertex]
                 found = seen.find(_SHOWS.get(fault.kind, ()), scope, [goal], within)
                 if found is not None:
-                    shown = Shown(wrong, seen.net, scope, parts, found)
+                    shown = Shown(wrong, seen.nest.net, scope, parts, found)
                     yield shown
                     for other in seen.met(within):
                         yield replace(shown, witness=other, is_beside=True)
@@ -108,8 +108,8 @@ class Faults:
     def _seen(self, parts: tuple[Mended, ...]) -> Witnesses | None:
         """The runs with some parts mended; None where no way from START is left then."""
         if parts not in self.played:
-            net = wire(mended(self.graph, parts))
-            self.played[parts] = Witnesses(net, nest(net)[0]) if net.outs[net.start] else None
+            net = Wiring(mended(self.graph, parts))
+            self.played[parts] = Witnesses(nest(net)[0]) if net.outs[net.start] else None
         return self.played[parts]
 
     def _within(self, own: Mended, parts: tuple[Mended, ...]) -> set[str] | None:

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 from agentgraph.errors import Finding, Move, Place, Script
 from agentgraph.graph import END, START, Region
-from agentgraph.verify.levels import Answer, Levels, Wrong
+from agentgraph.verify.levels import Levels, Wrong
 from agentgraph.verify.mending import Mended
 from agentgraph.verify.nest import Nest
 from agentgraph.verify.quick import quick_steps
 from agentgraph.verify.showing import Faults, Shown
+from agentgraph.verify.stand import chain
 from agentgraph.verify.wiring import Wiring
-from agentgraph.verify.witness import Witness, Witnesses, chain
+from agentgraph.verify.witness import Witness, Witnesses
 from agentgraph.verify.words import add_edge, add_join, join_name, listed, quoted
 
 
@@ -36,11 +37,12 @@ def check_soundness(
     plainly = quick_steps(net, steps)
     if plainly is not None:
         return Soundness([], plainly)
-    answer: Answer = Levels(nested, steps).decide()
-    if not answer.wrong:
-        return Soundness([], answer.steps)
+    levels = Levels(nested, steps)
+    levels.decide()
+    if not levels.wrong:
+        return Soundness([], levels.most)
     told: dict[str, Finding] = {}
-    for shown in Faults(nested, answer.wrong, seen or Witnesses(net, nested)).shown():
+    for shown in Faults(nested, levels.wrong, seen or Witnesses(nested)).shown():
         teller = _Teller(shown)
         # What shows behind a fault may come from it: only runs that keep clear of it count.
         met = {name for one in told.values() if one.script for name in one.script.culprits}
@@ -57,8 +59,8 @@ def check_soundness(
             finding = replace(finding, script=replace(finding.script, mended=parts))
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
     certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
-    broken = tuple(dict.fromkeys(each.fault.part for each in answer.wrong))
-    return Soundness(certain or list(told.values())[:1], answer.steps, broken)
+    broken = tuple(dict.fromkeys(each.fault.part for each in levels.wrong))
+    return Soundness(certain or list(told.values())[:1], levels.most, broken)
 
 
 class _Teller:
@@ -119,9 +121,8 @@ class _Teller:
                 return self._trapped(seen.happened.culprit)
 
     def _finding(self, code: str, what: str, where: str, fix: str, place: Place | None) -> Finding:
-        names, labels = ((), ()) if self.witness is None else self.witness.path()
-        script = None if self.witness is None else self.witness.script()
-        return Finding(code, what, where, fix, place, names, labels=labels, script=script)
+        finding = Finding(code, what, where, fix, place)
+        return finding if self.witness is None else self.witness.told(finding)
 
     def _at_fault(self) -> str:
         return self.wrong.net.names[self.wrong.fault.vertex]

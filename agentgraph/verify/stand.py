@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from agentgraph.errors import Move, Outcome, Resting, Step
-from agentgraph.graph import END
+from agentgraph.errors import Move, Outcome, Resting, Script, Step
+from agentgraph.graph import END, START
 from agentgraph.graph.plan import Site, Way
 from agentgraph.machine import Decided, Event, Failed, Finished, Marking, Task
 from agentgraph.machine.marking import Frame
 from agentgraph.verify.wiring import kinds_named
+
+Path = tuple[tuple[str, ...], tuple[str | None, ...]]
 
 
 class Happened(NamedTuple):
@@ -82,6 +84,19 @@ class Stand:
                 found.append((source, target, label))
         return found
 
+    def chain(self, name: str, nth: int = 0) -> list[int]:
+        """The moves by which the last token came to a vertex; or the one before, and so on."""
+        moves = self.moves()
+        last = [i for i, move in enumerate(moves) if move[1] == name]
+        return chain(moves, last[-1 - nth]) if len(last) > nth else []
+
+    def path(self, name: str) -> Path:
+        """The vertices along the way of the last token that came there, and the labels between."""
+        moves, numbers = self.moves(), self.chain(name)
+        names = tuple(moves[i][1] for i in numbers)
+        labels = tuple(moves[i][2] for i in numbers)
+        return (moves[numbers[0]][0], *names) if names else (), labels if any(labels) else ()
+
     def tokens(self) -> tuple[Resting, ...]:
         """Where all tokens are."""
         tasks, frame = self.marking.live.values(), self.frame
@@ -91,6 +106,28 @@ class Stand:
             is_join = site.vertex.kind == "join"
             found.append(Resting(site.name, ins[place].source if is_join else None))
         return tuple(found)
+
+
+def script(
+    stand: Stand | None, outcome: Outcome, *culprits: str, region: str = "", field: str = ""
+) -> Script | None:
+    """The run to a stand as data; None where there is no stand."""
+    if stand is None:
+        return None
+    moves, tokens = tuple(stand.moves()), stand.tokens()
+    return Script(outcome, culprits, stand.steps(), moves, tokens, region=region, field=field)
+
+
+def chain(moves: list[Move], last: int) -> list[int]:
+    """The moves of one token up to the move `last`, by their numbers, the first one first."""
+    found = [last]
+    while moves[found[-1]][0] != START:
+        source = moves[found[-1]][0]
+        earlier = (i for i in range(found[-1] - 1, -1, -1) if moves[i][1] == source)
+        found.append(next(earlier, -1))
+        if found[-1] < 0:
+            return found[-2::-1]
+    return found[::-1]
 
 
 def branch(marking: Marking) -> Marking:

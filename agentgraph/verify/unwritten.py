@@ -19,12 +19,10 @@ from typing import NamedTuple
 from agentgraph.errors import Claim, Finding
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.nest import Nest
-from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import Runs
-from agentgraph.verify.stand import Stand
+from agentgraph.verify.runs import Runs, runs_of
+from agentgraph.verify.stand import Stand, script
 from agentgraph.verify.ways import path_to
 from agentgraph.verify.wiring import Wiring
-from agentgraph.verify.witness import path_of, script
 from agentgraph.verify.words import at, listed, undecided
 
 
@@ -145,7 +143,7 @@ class Spread:
         runs = self._without(bit)
         stand = None if runs is None else runs.coming(name)
         if stand is not None:
-            return Early(*path_of(stand, name), stand)
+            return Early(*stand.path(name), stand)
         if runs is not None and runs.is_whole:
             return None
         way = path_to(self.net.start, vertex, lambda v: self._ways(v, bit))
@@ -155,10 +153,7 @@ class Spread:
         """The runs in which nobody who may write a field completes."""
         if bit not in self._runs:
             shut = {self.net.name(v) for v, taken in enumerate(self.taken) if taken & bit}
-            try:
-                self._runs[bit] = Runs(self.nested, shut=shut)
-            except NoRuns:
-                self._runs[bit] = None
+            self._runs[bit] = runs_of(self.nested, shut=shut)
         return self._runs[bit]
 
     def _counts(self, vertex: int) -> bool:

@@ -7,7 +7,6 @@ Rules of this file:
 3. A graph that stands at several vertices is checked once, at the first of them.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from agentgraph.errors import Finding, InvalidGraph, Script
@@ -17,7 +16,7 @@ from agentgraph.verify.facts import Facts
 from agentgraph.verify.labels import check_labels
 from agentgraph.verify.mending import linked, mended
 from agentgraph.verify.names import check_names
-from agentgraph.verify.nest import nest
+from agentgraph.verify.nest import Nest, nest
 from agentgraph.verify.places import at_edge
 from agentgraph.verify.reach import check_reach
 from agentgraph.verify.report import Report
@@ -25,7 +24,8 @@ from agentgraph.verify.required import check_requirements
 from agentgraph.verify.silence import heard
 from agentgraph.verify.soundness import check_soundness
 from agentgraph.verify.unwritten import check_unwritten
-from agentgraph.verify.wiring import wire
+from agentgraph.verify.ways import deepest_first
+from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.writers import check_writers
 
@@ -44,8 +44,9 @@ def verify(graph: FrozenGraph) -> Report:
     """Say all that can be said of `graph` and the graphs inside it before it runs."""
     graphs = _graphs(graph)
     checked: dict[int, _Checked] = {}
-    for inner in _inner_first(graph):
-        checked[id(inner)] = _check(inner, checked)
+    inside = {id(inner): inner for _, inner in graphs}
+    for key in deepest_first([id(graph)], lambda key: [id(c) for _, c in _children(inside[key])]):
+        checked[key] = _check(inside[key], checked)
     findings = [
         _placed(at_edge(finding, inner), prefix, graph, checked)
         for prefix, inner in graphs
@@ -79,81 +80,66 @@ def _children(graph: FrozenGraph) -> list[tuple[str, FrozenGraph]]:
     return [(v.name, v.child) for v in graph.vertices if v.child is not None]
 
 
-def _inner_first(graph: FrozenGraph) -> Iterator[FrozenGraph]:
-    """Give each graph after all graphs inside it."""
-    seen: set[int] = set()
-    stack = [(graph, False)]
-    while stack:
-        inner, is_done = stack.pop()
-        if is_done:
-            yield inner
-        elif id(inner) not in seen:
-            seen.add(id(inner))
-            stack.append((inner, True))
-            stack += [(child, False) for _, child in reversed(_children(inner))]
-
-
 def _check(graph: FrozenGraph, checked: dict[int, _Checked]) -> _Checked:
     """Check one graph; those inside it have been checked."""
-    names = list(check_names(graph))
-    found = _Checked([*names, *graph.noted])
-    labels = list(check_labels(graph))
-    found.findings += labels
-    lone = dict.fromkeys(
-        v.name for v in graph.vertices if v.kind == "join" and len(graph.ins[v.name]) == 1
-    )
+    names, labels = list(check_names(graph)), list(check_labels(graph))
+    found = _Checked([*names, *graph.noted, *labels])
+    lone = [v.name for v in graph.vertices if v.kind == "join" and len(graph.ins[v.name]) == 1]
     # A join of one way lets pass what comes; what else is wrong with names would make others guess.
-    if len(names) > len(lone) or any(finding.code != "AG104" for finding in names):
+    if [finding.code for finding in names] != ["AG104"] * len(lone):
         return found
-    wiring = wire(graph)
+    wiring = Wiring(graph)
     nested, overlaps = nest(wiring)
-    seen = Witnesses(wiring, nested)
+    seen = Witnesses(nested)
     found.seen = None if names else seen
     shape = list(check_reach(wiring, seen))
     loose = [finding.script.culprits[0] for finding in shape if finding.script]
     parts = tuple(linked(graph, loose)) if nested else ()
     # A join of one way has been told: that the branch which should lead there ends is the same fault.
-    same = {part[0] for part in parts if not lone.keys().isdisjoint(part[1:])}
+    same = {part[0] for part in parts if not set(lone).isdisjoint(part[1:])}
     found.findings += [f for f in shape if f.script and f.script.culprits[0] not in same]
-    found.findings += overlaps
     cycles = list(check_cycles(wiring, nested, seen))
+    found.findings += overlaps
     # What a run does at a vertex is unknown where labels are mixed.
     if nested is None or any(finding.code in {"AG209", "AG210"} for finding in labels):
         found.findings += cycles
-        return found
-    if shape or names:
-        passed = [(name, edge.target) for name in lone for edge in graph.outs[name][:1]]
+    elif shape or names:
+        passed = [(name, graph.outs[name][0].target) for name in lone if graph.outs[name]]
         found.findings += [*cycles, *_beside(graph, (*parts, *passed))]
-        return found
+    else:
+        _check_runs(found, nested, cycles, checked)
+    return found
+
+
+def _check_runs(
+    found: _Checked, nested: Nest, cycles: list[Finding], checked: dict[int, _Checked]
+) -> None:
+    """Check what runs of a graph come to, all vertices of which are reached and left."""
+    graph, seen = nested.net.graph, found.seen
+    assert seen is not None
     costs = [_steps(vertex, checked) for vertex in graph.vertices]
-    faults, steps, broken = check_soundness(nested, costs, seen)
+    faults, steps, broken = check_soundness(nested, [cost or 0 for cost in costs], seen)
     if faults and cycles and seen.runs is None:
         faults = []  # No run of it ever rests: that is the fault to begin with.
     if seen.clears([*cycles, *faults]):
-        return found
+        return
     found.findings += [*cycles, *faults]
-    if not faults:
+    if faults:
+        found.findings += _data(graph, broken)
+    else:
         if graph.fields:
             facts = Facts.found(graph)
             found.findings += check_unwritten(nested, facts)
             found.findings += check_writers(nested, facts, seen)
         found.findings += check_requirements(nested, seen)
-    else:
-        found.findings += _data(graph, broken)
-    is_known = all(
-        vertex.kind != "each"
-        and (vertex.child is None or checked[id(vertex.child)].steps is not None)
-        for vertex in graph.vertices
-    )
-    if is_known and all(finding.severity != "error" for finding in found.findings):
+    if None not in costs and all(finding.severity != "error" for finding in found.findings):
         found.steps = steps
-    return found
 
 
 def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
     """Find what else is wrong than that some vertices cannot be reached or left."""
     rest = mended(graph, parts)
-    nested, _ = nest(wire(rest))
+    nested, _ = nest(Wiring(rest))
     if nested is None or not rest.outs[START]:
         return []
     told, _, broken = check_soundness(nested, [0] * len(rest.vertices), known=parts)
@@ -164,28 +150,30 @@ def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Find
 def _data(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
     """Find what is wrong with data when these parts are mended, but for fields that they touch."""
     rest = mended(graph, parts) if graph.fields and all(parts) else None
-    nested, _ = nest(wire(rest)) if rest is not None and rest.outs[START] else (None, None)
+    nested, _ = nest(Wiring(rest)) if rest is not None and rest.outs[START] else (None, None)
     if rest is None or nested is None or check_soundness(nested, [0] * len(rest.vertices)).findings:
         return []
     facts = Facts.found(rest)
     for vertex, fact in zip(graph.vertices, Facts.found(graph).of, strict=True):
         if vertex.name not in rest.vertex:
             facts.unset &= ~(fact.some | fact.reads) if fact.claim else 0
-    seen = Witnesses(nested.net, nested)
+    seen = Witnesses(nested)
     told = [*check_unwritten(nested, facts), *check_writers(nested, facts, seen)]
     return [replace(f, script=replace(f.script, mended=parts)) for f in told if f.script]
 
 
-def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int:
-    """How many steps of a budget one visit of `vertex` takes, as far as that is known."""
+def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int | None:
+    """How many steps of a budget one visit of `vertex` takes; None: that is not known."""
     match vertex.kind:
         case "start" | "end" | "join" | "gateway":
             return 0
         case "consensus":
             return len(vertex.voters)
         case "subgraph":
-            return 0 if vertex.child is None else checked[id(vertex.child)].steps or 0
-        case "node" | "classifier" | "human" | "form" | "each":
+            return checked[id(vertex.child)].steps
+        case "each":
+            return None
+        case "node" | "classifier" | "human" | "form":
             return 1
 
 

@@ -1,6 +1,6 @@
-"""Where ways lead, whatever they lead between: what is reached, and the shortest path."""
+"""Where ways lead, whatever they lead between: what is reached, in which order, by which path."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,7 +18,32 @@ def reached(starts: Iterable[T], ways: Callable[[T], Iterable[T]]) -> dict[T, No
     return found
 
 
-def onward(count: dict[int, int], ways: Callable[[int], Iterable[int]]) -> list[int]:
+def backwards(ways: Mapping[T, Iterable[T]]) -> dict[T, list[T]]:
+    """Return where ways come from, by what they lead to."""
+    before: dict[T, list[T]] = {vertex: [] for vertex in ways}
+    for vertex, targets in ways.items():
+        for target in targets:
+            before[target].append(vertex)
+    return before
+
+
+def deepest_first(starts: Iterable[T], ways: Callable[[T], Iterable[T]]) -> list[T]:
+    """Return all that some ways lead to, each after what it leads to, but for ways back."""
+    found: list[T] = []
+    seen: set[T] = set()
+    stack = [(start, False) for start in starts][::-1]
+    while stack:
+        vertex, is_done = stack.pop()
+        if is_done:
+            found.append(vertex)
+        elif vertex not in seen:
+            seen.add(vertex)
+            stack.append((vertex, True))
+            stack += [(target, False) for target in ways(vertex)][::-1]
+    return found
+
+
+def onward(count: dict[T, int], ways: Callable[[T], Iterable[T]]) -> list[T]:
     """Return what no cycle leads to, so that every way leads onward; `count` has the ways to each."""
     ready = [vertex for vertex, number in count.items() if not number]
     for vertex in ready:

@@ -7,39 +7,52 @@ Rules of this file:
 """
 
 import builtins
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 from agentgraph.errors import Place
 from agentgraph.graph import CHOICES, END, START, Edge, FrozenGraph, Vertex
 from agentgraph.verify.ways import onward, reached
 
 
-@dataclass(slots=True)
 class Wiring:
     """The numbers of the vertices and edges of a graph, and what is read often."""
 
-    graph: FrozenGraph
-    vertices: tuple[Vertex, ...]
-    edges: tuple[Edge, ...]
-    number: dict[str, int]
-    source: list[int]
-    target: list[int]
-    outs: list[list[int]]
-    """For each vertex, the numbers of the edges that leave it."""
-    ins: list[list[int]]
-    is_join: list[bool]
-    is_choice: list[bool]
-    then: dict[int, int]
-    """From a bounded vertex to where its bound leads, where it leads anywhere."""
-    handlers: dict[int, int] = field(default_factory=dict[int, int])
-    """From the number of a catch region to its handler, if any error in it comes there."""
-    failing: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
-    """From each vertex to the catch regions by which its errors may leave."""
-    start: int = 0
-    end: int = 0
-    _order: list[int] | None = None
-    """The vertices that no cycle leads to."""
+    def __init__(self, graph: FrozenGraph) -> None:
+        """Number the vertices and edges of a graph, whose names must all be known."""
+        self.graph: FrozenGraph = graph
+        self.vertices: tuple[Vertex, ...] = graph.vertices
+        self.edges: tuple[Edge, ...] = graph.edges
+        number = {vertex.name: i for i, vertex in enumerate(graph.vertices)}
+        self.number: dict[str, int] = number
+        self.start: int = number[START]
+        self.end: int = number[END]
+        self.source: list[int] = [number[edge.source] for edge in graph.edges]
+        self.target: list[int] = [number[edge.target] for edge in graph.edges]
+        self.outs: list[list[int]] = [[] for _ in graph.vertices]
+        """For each vertex, the numbers of the edges that leave it."""
+        self.ins: list[list[int]] = [[] for _ in graph.vertices]
+        for edge, (tail, head) in enumerate(zip(self.source, self.target, strict=True)):
+            self.outs[tail].append(edge)
+            self.ins[head].append(edge)
+        self.is_join: list[bool] = [vertex.kind == "join" for vertex in graph.vertices]
+        self.is_choice: list[bool] = [vertex.kind in CHOICES for vertex in graph.vertices]
+        regions = enumerate(graph.regions)
+        self.loops: dict[str, int] = {r.name: i for i, r in regions if r.kind == "loop"}
+        self.handlers: dict[int, int] = {}
+        """From the number of a catch region to its handler, if any error in it comes there."""
+        self.failing: dict[int, list[int]] = {}
+        """From each vertex to the catch regions by which its errors may leave."""
+        _catch(self)
+        self.then: dict[int, int] = {}
+        """From a bounded vertex to where its bound leads, where it leads anywhere."""
+        for i, vertex in enumerate(graph.vertices):
+            bound = vertex.bound
+            if bound is not None and bound.then is not None:
+                loop = self.loops.get(bound.loop or "")
+                members = () if loop is None else graph.regions[loop].members
+                comes_back = any(graph.edges[edge].source in members for edge in self.ins[i])
+                if comes_back or bound.at_most < 1 or _comes_back(self, i):
+                    self.then[i] = number[bound.then]
 
     def name(self, vertex: int) -> str:
         """The name of a vertex by its number."""
@@ -49,14 +62,14 @@ class Wiring:
         """Where the user wrote a vertex, as far as it is known."""
         return self.vertices[vertex].place
 
+    @cached_property
     def order(self) -> list[int] | None:
         """The vertices so that every way of a run leads onward, or None where there is a cycle."""
-        if self._order is None:
-            count = dict(enumerate(map(len, self.ins)))
-            for vertex in self.then.values():
-                count[vertex] += 1
-            self._order = onward(count, self.ways)
-        return self._order if len(self._order) == len(self.vertices) else None
+        count = dict(enumerate(map(len, self.ins)))
+        for vertex in self.then.values():
+            count[vertex] += 1
+        found = onward(count, self.ways)
+        return found if len(found) == len(self.vertices) else None
 
     def ways(self, vertex: int) -> list[int]:
         """The vertices to which a token can go from `vertex` when nobody fails."""
@@ -68,43 +81,6 @@ class Wiring:
     def ways_on(self, vertex: int) -> list[int]:
         """The vertices to which a token can go from `vertex`, be it by a failure."""
         return [*self.ways(vertex), *(self.handlers[r] for r in self.failing.get(vertex, ()))]
-
-
-def wire(graph: FrozenGraph) -> Wiring:
-    """Number the vertices and edges of `graph`, whose names must all be known."""
-    number = {vertex.name: i for i, vertex in enumerate(graph.vertices)}
-    source = [number[edge.source] for edge in graph.edges]
-    target = [number[edge.target] for edge in graph.edges]
-    outs: list[list[int]] = [[] for _ in graph.vertices]
-    ins: list[list[int]] = [[] for _ in graph.vertices]
-    for edge, (tail, head) in enumerate(zip(source, target, strict=True)):
-        outs[tail].append(edge)
-        ins[head].append(edge)
-    made = Wiring(
-        graph=graph,
-        vertices=graph.vertices,
-        edges=graph.edges,
-        number=number,
-        source=source,
-        target=target,
-        outs=outs,
-        ins=ins,
-        is_join=[vertex.kind == "join" for vertex in graph.vertices],
-        is_choice=[vertex.kind in CHOICES for vertex in graph.vertices],
-        then={},
-        start=number[START],
-        end=number[END],
-    )
-    _catch(made)
-    loops = {region.name: region.members for region in graph.regions if region.kind == "loop"}
-    for i, vertex in enumerate(graph.vertices):
-        bound = vertex.bound
-        if bound is not None and bound.then is not None:
-            members = loops.get(bound.loop or "", ())
-            comes_back = any(graph.edges[edge].source in members for edge in ins[i])
-            if comes_back or bound.at_most < 1 or _comes_back(made, i):
-                made.then[i] = number[bound.then]
-    return made
 
 
 def _catch(net: Wiring) -> None:

@@ -1,100 +1,48 @@
 """From a run that shows something to what a finding says of it: a script, and the path in words."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
 
-from agentgraph.errors import Finding, Move, Outcome, Script
-from agentgraph.graph import START
+from agentgraph.errors import Finding, Outcome, Script
 from agentgraph.verify.nest import Nest
-from agentgraph.verify.plain import NoRuns
-from agentgraph.verify.runs import STANDS, Runs
-from agentgraph.verify.stand import Happened, Stand
-from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.runs import STANDS, Runs, runs_of
+from agentgraph.verify.stand import Happened, Stand, script
 
 _LOOKED_AT = 100_000
 """How many vertices of stands are looked at, one beside the other."""
 
-Path = tuple[tuple[str, ...], tuple[str | None, ...]]
 
-
-@dataclass(slots=True)
-class Witness:
+class Witness(NamedTuple):
     """A run up to where it shows something."""
 
     stand: Stand
     happened: Happened
 
-    def script(self) -> Script:
-        """The run as data."""
-        outcome, culprit, region = self.happened
-        return replace(_run(self.stand, outcome, culprit), region=region)
-
     def chain(self, nth: int = 0) -> list[int]:
         """The moves by which the last token came to the culprit; or the one before, and so on."""
-        moves = self.stand.moves()
-        last = [i for i, move in enumerate(moves) if move[1] == self.happened.culprit]
-        return chain(moves, last[-1 - nth]) if len(last) > nth else []
+        return self.stand.chain(self.happened.culprit, nth)
 
-    def path(self) -> Path:
-        """The vertices along the way to the culprit, and the labels between them."""
-        return path(self.stand.moves(), self.chain())
-
-
-def script(stand: Stand | None, outcome: Outcome, *culprits: str, field: str = "") -> Script | None:
-    """The run to a stand as data; None where there is no stand."""
-    return None if stand is None else replace(_run(stand, outcome, *culprits), field=field)
-
-
-def _run(stand: Stand, outcome: Outcome, *culprits: str) -> Script:
-    return Script(outcome, culprits, stand.steps(), tuple(stand.moves()), stand.tokens())
-
-
-def path_of(stand: Stand, name: str) -> Path:
-    """Names and labels along the way of the token that came to a vertex last."""
-    moves = stand.moves()
-    return path(moves, chain(moves, max(i for i, move in enumerate(moves) if move[1] == name)))
-
-
-def chain(moves: list[Move], last: int) -> list[int]:
-    """The moves of one token up to the move `last`, by their numbers, the first one first."""
-    found = [last]
-    while moves[found[-1]][0] != START:
-        source = moves[found[-1]][0]
-        earlier = (i for i in range(found[-1] - 1, -1, -1) if moves[i][1] == source)
-        found.append(next(earlier, -1))
-        if found[-1] < 0:
-            return found[-2::-1]
-    return found[::-1]
-
-
-def path(moves: list[Move], numbers: list[int]) -> Path:
-    """Names and labels along the moves with these numbers."""
-    if not numbers:
-        return (), ()
-    names = (moves[numbers[0]][0], *(moves[i][1] for i in numbers))
-    labels = tuple(moves[i][2] for i in numbers)
-    return names, labels if any(labels) else ()
+    def told(self, finding: Finding) -> Finding:
+        """Add the run, and the path to the culprit."""
+        outcome, culprit, region = self.happened
+        names, labels = self.stand.path(culprit)
+        run = script(self.stand, outcome, culprit, region=region)
+        return replace(finding, path=names, labels=labels, script=run)
 
 
 class Witnesses:
     """The runs that show the faults of one graph; played when the first is asked for."""
 
-    def __init__(self, net: Wiring, nest: Nest | None) -> None:
-        """Take the graph, and its regions unless they overlap."""
-        self.net: Wiring = net
+    def __init__(self, nest: Nest | None) -> None:
+        """Take the graph with its regions, unless they overlap."""
         self.nest: Nest | None = nest
-        self._runs: Runs | None = None
-        self._has_none = False
 
-    @property
+    @cached_property
     def runs(self) -> Runs | None:
         """The runs; None where none ever comes to a stand, or where regions overlap."""
-        if self._runs is None and self.nest is not None and not self._has_none:
-            try:
-                self._runs = Runs(self.nest)
-            except NoRuns:
-                self._has_none = True
-        return self._runs
+        return None if self.nest is None else runs_of(self.nest)
 
     def find(
         self,
@@ -112,36 +60,29 @@ class Witnesses:
         if runs is None or not outcomes:
             return None
 
-        # In a graph of thousands of vertices each stand takes long, and few runs show anything soon.
-        limit = min(STANDS, _LOOKED_AT // len(runs.plan.sites))
+        def rank(each: Happened) -> tuple[bool, int]:
+            return each.region != region, outcomes.index(each.outcome)
 
-        def shown(at: Stand, outcomes: Collection[Outcome]) -> list[Happened]:
+        def shown(at: Stand) -> list[Happened]:
             return [
                 each
                 for each in at.happened
                 if each.outcome in outcomes and (within is None or each.culprit in within)
             ]
 
-        for inside in (True, False):
-            for outcome in outcomes:
-
-                def shows(at: Stand, outcome: Outcome = outcome, inside: bool = inside) -> bool:
-                    found = shown(at, [outcome])
-                    return any(each.region == region or not inside for each in found)
-
-                stand = runs.look(shows, limit)
-                if stand is not None:
-                    here = shown(stand, [outcome])
-                    return Witness(stand, min(here, key=lambda each: each.region != region))
+        # In a graph of thousands of vertices each stand takes long, and few runs show anything soon.
+        limit = min(STANDS, _LOOKED_AT // len(runs.plan.sites))
+        runs.look(lambda at: (False, 0) in map(rank, shown(at)), limit)
+        met = [Witness(stand, each) for stand in runs.stands for each in shown(stand)]
         goals = [name for name in toward if name in runs.plan.sites]
-        if runs.is_whole or not goals:
-            return None
-        stand = runs.seek(lambda at: bool(shown(at, outcomes)), goals)
-        return None if stand is None else Witness(stand, shown(stand, outcomes)[0])
+        if not met and goals and not runs.is_whole:
+            stand = runs.seek(lambda at: bool(shown(at)), goals)
+            return None if stand is None else Witness(stand, shown(stand)[0])
+        return min(met, key=lambda one: rank(one.happened), default=None)
 
     def met(self, within: Collection[str] | None) -> Iterator[Witness]:
         """All that runs show first, of those that have been looked at."""
-        for stand in () if self._runs is None else self._runs.stands:
+        for stand in () if self.runs is None else self.runs.stands:
             for happened in stand.happened:
                 if happened.outcome != "exhausted" and (
                     within is None or happened.culprit in within
@@ -157,14 +98,14 @@ class Witnesses:
         errors = [each for each in findings if each.severity == "error"]
         scripts = [each.script for each in errors if each.script and not each.script.mended]
         is_shown = any(script.outcome != "never" for script in scripts)
-        graph = self.net.graph
+        if not errors or is_shown or self.runs is None:
+            return False
+        graph = self.runs.plan.graph
         has_race = any(region.kind == "quorum" for region in graph.regions)
         is_kept = any(vertex.bound for vertex in graph.vertices) or (
             has_race and all(each.code == "AG305" for each in errors)
         )
-        if not errors or is_shown or not is_kept or self.runs is None:
-            return False
-        return self.runs.is_clean()
+        return is_kept and self.runs.is_clean()
 
     def coming(self, name: str) -> Stand | None:
         """Find the shortest run on which a token comes to a vertex."""
@@ -206,6 +147,4 @@ def _with_run(finding: Finding, stand: Stand | None, happened: Happened) -> Find
     """Add a run and its path; without one the finding is that something never happens."""
     if stand is None:
         return replace(finding, script=Script("never", (happened.culprit,)))
-    witness = Witness(stand, happened)
-    names, labels = witness.path()
-    return replace(finding, script=witness.script(), path=names, labels=labels)
+    return Witness(stand, happened).told(finding)

@@ -20,9 +20,10 @@ from agentgraph.verify.net import Net, Way
 from agentgraph.verify.parallel import parallel_places
 from agentgraph.verify.quorum import ahead
 from agentgraph.verify.reduction import shrink
+from agentgraph.verify.stand import script
 from agentgraph.verify.ways import path_to
 from agentgraph.verify.wiring import Wiring
-from agentgraph.verify.witness import Witnesses, script
+from agentgraph.verify.witness import Witnesses
 from agentgraph.verify.words import quoted, undecided
 
 _PLACES = 1_000

@@ -27,9 +27,9 @@ def sample(flow: Flow, *, order: int | None = None) -> Sample:
     return Sample(book.read("g", flow), "\n\n".join(book.texts))
 
 
-def random_flow(random: Random, size: int = 12) -> Flow:
-    """Make a random flow of about `size` vertices."""
-    return _Maker(random).flow(size, is_open=True)
+def random_flow(random: Random, size: int = 12, *, is_bounded: bool = True) -> Flow:
+    """Make a random flow of about `size` vertices; `is_bounded`: visits of a node may be."""
+    return _Maker(random, 0.1 if is_bounded else 0.0).flow(size, is_open=True)
 
 
 class _Book:
@@ -317,8 +317,10 @@ class _Writer:
 class _Maker:
     """Makes random flows; each name is new."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, bounded: float) -> None:
         self.random = random
+        self.bounded = bounded
+        """How often the visits of a node are bounded."""
         self.count = 0
         self.depth = 0
 
@@ -346,7 +348,7 @@ class _Maker:
         has_undo = kind == "node" and self.chance(0.5)
         limit = self.random.randint(1, 3) if kind == "each" else 1
         collects = kind == "each" and self.chance(0.4)
-        at_most = self.random.randint(1, 3) if self.chance(0.1) else None
+        at_most = self.random.randint(1, 3) if self.chance(self.bounded) else None
         return Leaf(name, kind, has_undo, attempts, limit, collects, at_most=at_most)
 
     def nested(self, size: int, _: bool) -> Flow:

@@ -270,7 +270,7 @@ def orders(seed: int) -> list[Callable[[list[Task]], Task]]:
 def flow_of(seed: int, size: int) -> Flow:
     """Draw a flow; for every second seed one whose ways cross, where merging is hardest."""
     random = Random(f"{seed}")
-    drawn = [random_flow(random, size) for _ in range(30 if seed % 2 else 1)]
+    drawn = [random_flow(random, size, is_bounded=False) for _ in range(30 if seed % 2 else 1)]
     crossing = (flow for flow in drawn if _crosses(flow))
     return steady(next(crossing, drawn[0]))
 

@@ -341,6 +341,22 @@ def test_a_region_that_is_entered_and_left_in_one_step_is_left_by_two() -> None:
     assert replay(faulty, left).occurred
 
 
+def test_a_region_that_is_left_while_others_are_in_it_counts_as_left_even_if_all_is_over_then() -> (
+    None
+):
+    lines = "START -> f\nf -> p, q\np -> a, b\na -> j\nb -> j\nj -> r\nq -> g\ng -> r\nr -> END"
+    regions = (
+        Region("inner", "quorum", ("p", "a", "b", "g"), "j"),
+        Region("outer", "quorum", ("f", "p", "a", "b", "j", "q", "g"), "r"),
+    )
+    shapes = (gateway("f"), gateway("p"), gateway("g"), join("j", 1), join("r", 1))
+    faulty = graph(lines, *shapes, regions=regions)
+
+    left = next(each for each in verify(faulty).findings if each.code == "AG304")
+
+    assert replay(faulty, left).occurred
+
+
 def test_what_is_wrong_inside_a_graph_whose_regions_overlap_is_played_alone() -> None:
     inner = graph("START -> f\nf -> a, b\na -> c\nb -> c\nc -> END", name="inner")
     lines = "START -> a\na -> b\nb -> s\ns -> END"

@@ -12,7 +12,7 @@ Rules of this file:
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from html import escape
@@ -71,7 +71,8 @@ def to_html(
         "states": states,
         "runs": runs_told(graph, run, ways, redact) if run is not None else [],
     }
-    style = f"{_read('page.css')}\n{_pictures()}"
+    # Pictures are light, and dark where the page is dark.
+    style = f"{_read('page.css')}\n{style_sheet('light')}{style_sheet('dark', '.dark .ag')}"
     script = _read("page.js")
     slots = {
         "title": escape(shown(graph.name)),
@@ -80,7 +81,7 @@ def to_html(
         "style": style,
         "script": script,
         "picture": first,
-        "data": _embedded(data),
+        "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
     return _SLOT.sub(lambda slot: slots[slot[1]], _read("page.html"))
 
@@ -136,15 +137,6 @@ def _vertex(path: str, vertex: Vertex) -> dict[str, object]:
 def _way(arrow: Arrow) -> dict[str, object]:
     source, target, label = arrow.key
     return {"source": source, "target": target, "label": label, "kind": arrow.kind}
-
-
-def _pictures() -> str:
-    """Write the styles of the pictures, in light, and in dark where the page is dark."""
-    return style_sheet("light") + style_sheet("dark", ".dark .ag")
-
-
-def _embedded(data: Mapping[str, object]) -> str:
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _hash(text: str) -> str:
