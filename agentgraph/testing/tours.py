@@ -255,27 +255,17 @@ class _Net:
     ) -> list[_Arc] | None:
         """Find the shortest way on: if can be without failures, and by no bound."""
         for errors, passes in [(False, False), (True, False), (True, True)][: 2 + free]:
-            came: dict[Marking, _Arc | None] = {start: None}
-            counts, queue = {start: begun}, [start]
-            for here in queue:
+            queue: list[tuple[Marking, Counts, list[_Arc]]] = [(start, begun, [])]
+            seen = {start}
+            for here, counts, way in queue:
                 if here == goal:
-                    return _back(came, here)
+                    return way
                 for arc in self.outs[here]:
-                    if arc.target not in came and (errors or arc.is_calm):
-                        then = {} if passes else after(counts[here], arc)
-                        if then is not None:
-                            came[arc.target], counts[arc.target] = arc, then
-                            queue.append(arc.target)
+                    then = {} if passes else after(counts, arc)
+                    if then is not None and arc.target not in seen and (errors or arc.is_calm):
+                        seen.add(arc.target)
+                        queue.append((arc.target, then, [*way, arc]))
         return None
-
-
-def _back(came: Mapping[Marking, _Arc | None], at: Marking) -> list[_Arc]:
-    """Return the arcs by which a search came here."""
-    found = list[_Arc]()
-    while (arc := came[at]) is not None:
-        found.append(arc)
-        at = arc.source
-    return found[::-1]
 
 
 def _ranks(entry: Site) -> dict[Site, int]:
