@@ -37,6 +37,14 @@ def test_at_most_two_deviations_of_the_schedule_are_left_in_a_story() -> None:
     assert all(script is not None and 1 <= len(script.trial.deviations) <= 2 for script in scripts)
 
 
+def test_when_two_states_count_as_the_same_may_be_said() -> None:
+    race = FAULTY["D01"].workflow
+
+    check(race, agents="real", same=lambda one, other: True, properties=["schedules"], folder=None)
+    with pytest.raises(WorkflowFailure, match="in another order"):
+        check(race, agents="real", properties=["schedules"], folder=None)
+
+
 def test_what_is_right_passes() -> None:
     for workflow in (LOOP, ASKED):
         assert check(workflow, agents="real", labels="real", folder=None).trials > 20
