@@ -8,7 +8,6 @@ flowchart shows.
 """
 
 import re
-from collections.abc import Iterator
 from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
@@ -47,20 +46,14 @@ def write(name: str, chart: Path | None) -> None:
     if fault:
         raise click.BadParameter(f"{name!r}: {fault}", param_hint="NAME")
     folder.mkdir(parents=True)
-    for file, text in files(slots, TEMPLATE if chart is None else FLOW):
-        write_file(folder / file, text)
-        click.echo(f"wrote {folder / file}", err=True)
+    for path in sorted((TEMPLATE if chart is None else FLOW).glob("*.in")):
+        text = path.read_text(encoding="utf-8")
+        file = folder / path.name.removesuffix(".in").replace("NAME", folder.name)
+        write_file(file, re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], text))
+        click.echo(f"wrote {file}", err=True)
     if chart is not None:
         load(str(folder / f"{folder.name}.py"))
     click.echo(f"cd {name} && agentgraph run {folder.name}.py --input inputs.jsonl")
-
-
-def files(slots: dict[str, str], template: Path) -> Iterator[tuple[str, str]]:
-    """Yield each file of a project with its text."""
-    for path in sorted(template.glob("*.in")):
-        text = path.read_text(encoding="utf-8")
-        file = path.name.removesuffix(".in").replace("NAME", slots["name"])
-        yield file, re.sub(r"\{\{(\w+)\}\}", lambda slot: slots[slot[1]], text)
 
 
 def _text(chart: Path) -> str:

@@ -43,20 +43,16 @@ def notes_of(figure: Figure) -> list[str]:
 
 def bar_notes(figure: Figure) -> list[str]:
     """Say what a bar is: which ways a join waits for, whether it forks, its bound."""
-    notes = [f"join: {join_note(figure)}"] if figure.kind == "join" else []
+    notes: list[str] = []
+    if figure.kind == "join":
+        need = figure.vertex.need if figure.vertex else None
+        few = need is not None and need < figure.ways_in
+        notes.append(f"join: {f'first {need} of' if few else 'all'} {figure.ways_in}")
     if figure.kind == "gateway" and figure.forks:
         notes.append("fork")
     if figure.vertex is not None and figure.vertex.bound is not None:
         notes.append(f"at most {figure.vertex.bound.at_most}")
     return notes
-
-
-def join_note(figure: Figure) -> str:
-    """Say how many of its ways a join waits for."""
-    need = figure.vertex.need if figure.vertex else None
-    if need is None or need >= figure.ways_in:
-        return f"all {figure.ways_in}"
-    return f"first {need} of {figure.ways_in}"
 
 
 def title_of(group: Group) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from agentgraph.render.diagram import SILENT, Arrow, Diagram, Figure, Group
 from agentgraph.render.marks import UNSEEN, Key, Marks
-from agentgraph.render.overlay import Overlay
+from agentgraph.render.overlay import Overlay, Trace
 
 _Part = TypeVar("_Part", Figure, Group)
 _REGIONS = frozenset({"catch", "loop", "quorum"})
@@ -48,7 +48,7 @@ def counted(diagram: Diagram, counts: Counts) -> Diagram:
             # Marks are on vertices and edges: a frame that stands for neither steps back.
             return replace(part, mark=None if marks is None else UNSEEN)
         mark = None if marks is None else UNSEEN if kind == "undo" else marks.vertex(part.path)
-        trace = overlay.traces.get(part.path)
+        trace = overlay.traces.get(part.path, Trace())
         return replace(part, visits=visits(part), mark=mark, trace=trace)
 
     return replace(

@@ -14,7 +14,7 @@ Rules of this file:
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -46,7 +46,7 @@ class Part:
     vertex: Vertex | None
     visits: int | None = None
     mark: Mark | None = None
-    trace: Trace | None = None
+    trace: Trace = field(default_factory=Trace)
 
     @property
     def badge(self) -> str:

@@ -74,7 +74,7 @@ def _occurring(diagram: Diagram) -> list[tuple[str, str, str]]:
 
 def _counted(diagram: Diagram) -> Iterator[str]:
     """Name what shows what runs did."""
-    traces = [part.trace for part in diagram.parts if part.trace is not None]
+    traces = [part.trace for part in diagram.parts]
     taken = [arrow for arrow in diagram.arrows if arrow.taken]
     yield "visits"
     if taken:
@@ -89,5 +89,5 @@ def _counted(diagram: Diagram) -> Iterator[str]:
     yield from (kind for kind in ("failed", "waiting", "running", "undone") if kind in standings)
     if any(trace.sign == "failed" != trace.standing for trace in traces):
         yield "went on"
-    if any(isinstance(part, Figure) and part.trace and part.trace.times for part in diagram.parts):
+    if any(isinstance(part, Figure) and part.trace.times for part in diagram.parts):
         yield "heat"

@@ -301,10 +301,8 @@ def check_run(graph: FrozenGraph, run: Recording) -> None:
         )
 
 
-def trace_notes(trace: Trace | None) -> list[str]:
+def trace_notes(trace: Trace) -> list[str]:
     """Say in small how long a vertex took, what it used, and how often it was tried again."""
-    if trace is None:
-        return []
     notes: list[str] = []
     if len(trace.times) == 1:
         notes.append(duration(trace.times[0]))
@@ -321,10 +319,8 @@ def trace_notes(trace: Trace | None) -> list[str]:
     return notes
 
 
-def standing_note(trace: Trace | None) -> str:
+def standing_note(trace: Trace) -> str:
     """Say how a vertex stands: what it failed with, or what it waits for."""
-    if trace is None:
-        return ""
     if trace.sign == "failed":
         error = trace.failures[-1].partition(":")[0].rpartition(".")[2]
         times = f" \u00d7{len(trace.failures)}" if len(trace.failures) > 1 else ""

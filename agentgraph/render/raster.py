@@ -32,15 +32,11 @@ def to_pdf(svg: str) -> bytes:
 def _package(name: str, picture: str) -> Any:
     try:
         return import_module(name)
-    except ImportError as error:
-        raise NotAvailable(
-            f"{picture} needs the package {name}, which is not installed",
-            where="the extra `image`",
-            fix="pip install 'agentgraph[image]', or take .svg",
-        ) from error
-    except OSError as error:
-        raise NotAvailable(
-            f"{picture} needs the library Cairo, which is not installed",
-            where=f"the package {name}",
-            fix="install it (Debian: libcairo2, macOS: `brew install cairo`), or take .svg",
-        ) from error
+    except (ImportError, OSError) as error:
+        lacks, where = f"the package {name}", "the extra `image`"
+        fix = "pip install 'agentgraph[image]', or take .svg"
+        if isinstance(error, OSError):
+            lacks, where = "the library Cairo", f"the package {name}"
+            fix = "install it (Debian: libcairo2, macOS: `brew install cairo`), or take .svg"
+        what = f"{picture} needs {lacks}, which is not installed"
+        raise NotAvailable(what, where=where, fix=fix) from error

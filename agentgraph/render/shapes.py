@@ -96,9 +96,9 @@ def _cut(wide: float, high: float, corners: _Corners, paint: str, *parts: str) -
     return _shape(wide, high, corners, paint, box, *parts)
 
 
-def _heat(sketch: Sketch, trace: Trace | None) -> tuple[str, ...]:
+def _heat(sketch: Sketch, trace: Trace) -> tuple[str, ...]:
     """Draw how long a vertex took beside the others, as a bar along its lower side."""
-    if trace is None or not trace.times or sketch.width < 60 or sketch.paint == "undo":
+    if not trace.times or sketch.width < 60 or sketch.paint == "undo":
         return ()
     long, y = sketch.width - 40, number(sketch.height / 2 - 7)
     bars = (("track", long), ("heat", long * trace.heat))
@@ -217,7 +217,7 @@ class _Words:
 def _signed(figure: Figure) -> list[tuple[str, str]]:
     """Return the note that has a sign in front, and its sign, if there is one."""
     note = standing_note(figure.trace)
-    return [(note, figure.trace.sign)] if note and figure.trace else []
+    return [(note, figure.trace.sign)] if note else []
 
 
 def _undo(figure: Figure) -> Sketch:

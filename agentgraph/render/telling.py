@@ -34,7 +34,7 @@ def figure_told(figure: Figure) -> str:
     if figure.vertex is not None:
         lines += vertex_told(figure.vertex)
     lines += [note for note in (*trace_notes(figure.trace), standing_note(figure.trace)) if note]
-    lines += [shown(error) for error in (figure.trace.failures[-3:] if figure.trace else ())]
+    lines += [shown(error) for error in figure.trace.failures[-3:]]
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ Rules of this file:
 
 from abc import ABCMeta
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 
 from pydantic import BaseModel
@@ -68,9 +69,11 @@ def draft_classes(
     slots = ("__draft_base__", "__draft_edits__", "__draft_opened__")
     edits = {"__slots__": slots, "__setattr__": _writer(fields), "__delattr__": _keep}
     opened = _subclass(model, {**common, **readers, **edits})
-    looks: dict[str, object] = {n: property(_looker(n)) for n, f in fields.items() if f.is_lent}
+    lent = [name for name, field in fields.items() if field.is_lent]
+    looks: dict[str, object] = {name: property(partial(_look, name=name)) for name in lent}
     refuse = {"__setattr__": _read_only, "__delattr__": _read_only}
-    late = {n: property(_late(f)) for n, f in fields.items() if f.is_mutable}
+    mutable = [name for name, field in fields.items() if field.is_mutable]
+    late = {name: property(partial(_closed_attribute, name=name)) for name in mutable}
     return (
         opened,
         _subclass(opened, {**looks, **refuse, "__slots__": ()}),
@@ -143,20 +146,9 @@ def _reader(field: Field) -> Callable[[Draft], object]:
     return read if field.is_mutable else read_plain
 
 
-def _looker(name: str) -> Callable[[Draft], object]:
-    """As `_reader`, for a view: a lent list is shown as it is, and refuses to be edited."""
-
-    def look(draft: Draft) -> object:
-        return draft.__dict__[name]
-
-    return look
-
-
-def _late(field: Field) -> Callable[[Draft], object]:
-    def read(draft: Draft) -> NoReturn:
-        raise closed(field.model, f"{field.name!r} was read")
-
-    return read
+def _look(draft: Draft, name: str) -> object:
+    """Show a lent list in a view as it is: it refuses to be edited."""
+    return draft.__dict__[name]
 
 
 def _unset(field: Field) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from agentgraph.graph.line import Line
@@ -9,9 +10,6 @@ from agentgraph.state.copies import clone
 from agentgraph.state.lent import Lent
 
 Writes = dict[str, tuple[Line, ...]]
-NAMES_MAX: Final = 1_024
-"""So many sets of names are kept to be shared."""
-_known: Final[dict[frozenset[str], set[str]]] = {}
 _orders: Final[dict[tuple[str, ...], tuple[str, ...]]] = {}
 """The names of the fields of each model that had a run at rest."""
 
@@ -21,13 +19,12 @@ def names(found: Iterable[str]) -> set[str]:
 
     It is no frozenset, since pydantic takes a set only.
     """
-    key = frozenset(found)
-    known = _known.get(key)
-    if known is None:
-        if len(_known) >= NAMES_MAX:
-            _known.clear()
-        known = _known[key] = set(key)
-    return known
+    return _shared(frozenset(found))
+
+
+@lru_cache(maxsize=1_024)
+def _shared(found: frozenset[str]) -> set[str]:
+    return set(found)
 
 
 @dataclass(slots=True, eq=False)

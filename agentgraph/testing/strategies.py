@@ -2,7 +2,7 @@
 
 Rules of this file:
 
-1. Pydantic judges: what it refuses is drawn again, and where it refuses nearly all, an error says
+1. Pydantic judges: what it refuses is drawn again, and where it refuses all, an error says
    by which rule. So validators of any kind hold, and nothing of them is written twice.
 2. What shrinks goes to the defaults of the model. A model inside itself ends after two rounds.
 """
@@ -57,8 +57,8 @@ _NAMES: Final = (
     "allow_inf_nan", "max_digits", "decimal_places",
 )  # fmt: skip
 _TRIES: Final = 20
-_REFUSED_MAX: Final = 20
-"""So many draws, each of which was tried again `_TRIES` times, may be refused for one that is not."""
+_REFUSED_MAX: Final = 40
+"""So many draws, each of which was tried again `_TRIES` times, may be refused while none is not."""
 _ROUNDS: Final = 2
 _ANYTHING: Final = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 
@@ -125,16 +125,16 @@ def _judged(
             except ValidationError as error:
                 told = error.errors(include_url=False, include_input=False)
             else:
-                counts["made"] += 1
+                counts["made"] += counts["refused"] <= _REFUSED_MAX
                 return value
             wrong = {each["loc"][0] for each in told if each["loc"]}
             again = [name for name in parts if name in wrong] or parts
             value = {**value, **{n: draw(parts[n]) for n in again}} if parts else draw(whole)
         counts["refused"] += 1
-        # Only where the draw is refused anyhow, so that the same draws come to the same end.
-        if counts["refused"] > _REFUSED_MAX * (counts["made"] + 1):
+        # Only where the draw is refused anyhow, and then always: the same draws come to one end.
+        if counts["refused"] > _REFUSED_MAX and not counts["made"]:
             raise InvalidState(
-                f"nearly all that was drawn was refused: {told[0]['msg']}",
+                f"all that was drawn was refused: {told[0]['msg']}",
                 where=where,
                 fix="give a strategy for what cannot be guessed: states(Model, name=...)",
             )

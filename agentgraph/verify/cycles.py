@@ -129,15 +129,11 @@ def _endless(net: Wiring, ways: Ways, cycle: frozenset[int]) -> Finding:
             why = f": the `then` of {net.name(vertex)!r} leads back into it" if is_by_then else ""
             if not is_by_then and bound.loop is not None:
                 why = f": the count of {net.name(vertex)!r} starts again with each round"
-    return Finding(
-        "AG305",
-        f"nothing bounds the cycle through {listed(names[:-1])}{why}",
-        f"cycle through {names[0]!r}",
-        f"bound the node that it goes back to: `g.add_node({names[0]}, max_visits=5)`, "
-        "or in a flow `(...).loop(at_most=5)`",
-        net.place(start),
-        tuple(names),
-    )
+    what = f"nothing bounds the cycle through {listed(names[:-1])}{why}"
+    fix = f"bound the node that it goes back to: `g.add_node({names[0]}, max_visits=5)`, "
+    fix += "or in a flow `(...).loop(at_most=5)`"
+    where = f"cycle through {names[0]!r}"
+    return Finding("AG305", what, where, fix, net.place(start), tuple(names))
 
 
 def _too_low(net: Wiring, vertex: int, at_most: int, is_repeated: bool) -> Iterator[Finding]:

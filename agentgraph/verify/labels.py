@@ -4,7 +4,6 @@ The codes AG204 to AG206 are those of guards: overlapping, with a gap, shadowed.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from agentgraph.errors import Finding, suggest
 from agentgraph.graph import CHOICES, Edge, FrozenGraph, Vertex
@@ -25,14 +24,11 @@ def check_labels(graph: FrozenGraph) -> Iterator[Finding]:
 def _no_choice(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
     labelled = [edge for edge in edges if edge.label is not None or edge.unsure]
     for edge in labelled:
-        yield Finding(
-            "AG209",
-            f"the edge {_edge(edge)} has {_label(edge)}, but {vertex.name!r} answers no labels",
-            at(vertex),
-            f"let a classifier choose: `g.add_conditional_edge({vertex.name}, classifier, "
-            '{"label": target})`, or `>> classifier.route({...})` in a flow',
-            edge.place or vertex.place,
-        )
+        label = "the mark `unsure`" if edge.unsure else f"the label {edge.label!r}"
+        what = f"the edge {_edge(edge)} has {label}, but {vertex.name!r} answers no labels"
+        fix = f"let a classifier choose: `g.add_conditional_edge({vertex.name}, classifier, "
+        fix += '{"label": target})`, or `>> classifier.route({...})` in a flow'
+        yield _told("AG209", vertex, what, fix, edge)
     if len(labelled) < len(edges):
         yield _mixture(vertex, next(edge for edge in edges if edge not in labelled))
 
@@ -43,8 +39,7 @@ def _choice(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
             yield _mixture(vertex, edge)
         elif edge.label is not None and edge.unsure:
             what = f"the edge {_edge(edge)} is the way of the label {edge.label!r} and of `unsure`"
-            where = at(vertex)
-            yield Finding("AG210", what, where, "make two edges of it", edge.place or vertex.place)
+            yield _told("AG210", vertex, what, "make two edges of it", edge)
     yield from _doubled(vertex, edges)
     yield from _sets(vertex, edges)
     if not any(edge.unsure for edge in edges):
@@ -61,14 +56,11 @@ def _doubled(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
         # AG105 says it where the very same edge is there twice.
         if label is None or len(targets) == 1 or len(set(targets)) < len(targets):
             continue
-        yield Finding(
-            "AG211",
-            f"{vertex.name!r} has {len(targets)} edges for {_quoted(label)}: to {listed(targets)}",
-            at(vertex),
-            "keep one of them; to run both, lead it to a node that forks: "
-            f"`g.add_edge(that_node, [{', '.join(targets)}])`",
-            vertex.place,
-        )
+        name = "`unsure`" if label == "unsure" else f"the label {label!r}"
+        what = f"{vertex.name!r} has {len(targets)} edges for {name}: to {listed(targets)}"
+        fix = "keep one of them; to run both, lead it to a node that forks: "
+        fix += f"`g.add_edge(that_node, [{', '.join(targets)}])`"
+        yield _told("AG211", vertex, what, fix)
 
 
 def _sets(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
@@ -77,28 +69,21 @@ def _sets(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
     if not vertex.labels:
         if not any(edge.unsure for edge in edges):
             what = f"{vertex.name!r} may answer any text, and some has no edge"
-            finding = _needs_unsure("AG203", vertex, what)
-            yield replace(finding, place=edges[0].place or vertex.place)
+            yield _needs_unsure("AG203", vertex, what, edges[0])
         return
     for label in vertex.labels:
         if label not in found:
-            yield Finding(
-                "AG201",
-                f"{vertex.name!r} may answer {label!r}, and no edge has that label",
-                at(vertex),
-                f"add it to the others: `{{..., {label!r}: target}}`, "
-                f"or `{label!r}: END` where the run ends",
-                edges[0].place or vertex.place,
-            )
+            what = f"{vertex.name!r} may answer {label!r}, and no edge has that label"
+            fix = f"add it to the others: `{{..., {label!r}: target}}`, "
+            fix += f"or `{label!r}: END` where the run ends"
+            yield _told("AG201", vertex, what, fix, edges[0])
     for label, edge in found.items():
         if label not in vertex.labels:
-            yield Finding(
-                "AG202",
-                f"{vertex.name!r} never answers {label!r}, so the edge {_edge(edge)} is never taken",
-                at(vertex),
-                suggest(label, vertex.labels, f"its labels are {listed(vertex.labels)}"),
-                edge.place or vertex.place,
+            what = (
+                f"{vertex.name!r} never answers {label!r}, so the edge {_edge(edge)} is never taken"
             )
+            fix = suggest(label, vertex.labels, f"its labels are {listed(vertex.labels)}")
+            yield _told("AG202", vertex, what, fix, edge)
 
 
 def _abstaining(vertex: Vertex) -> Iterator[Finding]:
@@ -113,50 +98,35 @@ def _consensus(vertex: Vertex, edges: Sequence[Edge]) -> Iterator[Finding]:
     voters = len(vertex.voters)
     need = vertex.need if vertex.need is not None else voters
     if not voters // 2 < need <= voters:
-        yield Finding(
-            "AG212",
-            f"{vertex.name!r} needs {need} of {counted(voters, 'vote')}, "
-            + ("which can never come" if need > voters else "so two labels could win"),
-            at(vertex),
-            f"take `consensus(..., need={voters // 2 + 1})`, more than half of the voters"
-            if voters
-            else "give it voters: `consensus(tone, facts, policy, need=2)`",
-            vertex.place,
-        )
+        why = "which can never come" if need > voters else "so two labels could win"
+        what = f"{vertex.name!r} needs {need} of {counted(voters, 'vote')}, {why}"
+        fix = f"take `consensus(..., need={voters // 2 + 1})`, more than half of the voters"
+        fix = fix if voters else "give it voters: `consensus(tone, facts, policy, need=2)`"
+        yield _told("AG212", vertex, what, fix)
         return
     labels = len(vertex.labels)
     if labels and not any(edge.unsure for edge in edges) and voters <= labels * (need - 1):
-        yield _needs_unsure(
-            "AG213",
-            vertex,
-            f"{counted(voters, 'voter')} of {vertex.name!r} may part so that "
-            f"no label gets {counted(need, 'vote')}",
-        )
+        what = f"{counted(voters, 'voter')} of {vertex.name!r} may part so that "
+        what += f"no label gets {counted(need, 'vote')}"
+        yield _needs_unsure("AG213", vertex, what)
 
 
 def _mixture(vertex: Vertex, edge: Edge) -> Finding:
-    return Finding(
-        "AG210",
-        f"{vertex.name!r} has edges with and without a label; {_edge(edge)} has none",
-        at(vertex),
-        "a classifier picks one labelled edge, a fork takes all its edges, and nothing does "
-        "both: put a node before or after it for the other",
-        edge.place or vertex.place,
-    )
+    what = f"{vertex.name!r} has edges with and without a label; {_edge(edge)} has none"
+    fix = "a classifier picks one labelled edge, a fork takes all its edges, and nothing does "
+    fix += "both: put a node before or after it for the other"
+    return _told("AG210", vertex, what, fix, edge)
 
 
-def _needs_unsure(code: str, vertex: Vertex, what: str) -> Finding:
+def _needs_unsure(code: str, vertex: Vertex, what: str, edge: Edge | None = None) -> Finding:
     fix = "say where it goes then: `.route({...}, unsure=target)`"
-    return Finding(code, what, at(vertex), fix, vertex.place)
+    return _told(code, vertex, what, fix, edge)
+
+
+def _told(code: str, vertex: Vertex, what: str, fix: str, edge: Edge | None = None) -> Finding:
+    """Tell a fault at the line of an edge, or where the vertex stands."""
+    return Finding(code, what, at(vertex), fix, (edge and edge.place) or vertex.place)
 
 
 def _edge(edge: Edge) -> str:
     return f"{quoted(edge.source)} -> {quoted(edge.target)}"
-
-
-def _label(edge: Edge) -> str:
-    return "the mark `unsure`" if edge.unsure else f"the label {edge.label!r}"
-
-
-def _quoted(label: str) -> str:
-    return "`unsure`" if label == "unsure" else f"the label {label!r}"

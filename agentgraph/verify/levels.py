@@ -33,16 +33,8 @@ class Levels:
         self.seen: set[int] = set()
         self.bounds: list[int] = [0] * count
         self.exits: dict[tuple[int, int], list[tuple[int, Cost]]] = {}
-        self.can_fail: dict[tuple[int, int], bool] = {}
-        """By region and entry, as the exits: something runs there, or states are merged."""
-        self.leaks: dict[int, set[int]] = {}
-        """For a catch, the regions in it out of which errors come to its handler."""
-        for vertex, catches in nest.net.failing.items():
-            inner, region = OUTSIDE, nest.owner[vertex]
-            for number in catches:
-                while region != number:
-                    inner, region = region, nest.around[region]
-                self.leaks.setdefault(number, set()).add(inner)
+        self.caught: dict[tuple[int, int], set[int]] = {}
+        """By region and entry, as the exits: the catch regions to which errors in it come."""
         self.wrong: list[Wrong] = []
         self.most: int = 0
         """How many steps the graph takes at most."""
@@ -74,24 +66,13 @@ class Levels:
         if region == OUTSIDE:
             self.most = ever
             return
-        vertices = self.nest.net.vertices
-        self.can_fail[region, entry] = any(map(self.can_fail.get, level.inner)) or any(
-            vertices[vertex].kind != "gateway" for vertex in level.vertices
-        )
-        costs = self._costs(level, solved)
-        handler = self.nest.net.handlers.get(region)
-        if handler is not None and self._is_left_by_error(level):
-            known = costs.get(handler, FREE)
+        net, costs = self.nest.net, self._costs(level, solved)
+        caught = {catch for vertex in level.vertices for catch in net.failing.get(vertex, ())}
+        self.caught[region, entry] = caught.union(*map(self.caught.__getitem__, level.inner))
+        if region in self.caught[region, entry]:
+            known = costs.get(handler := net.handlers[region], FREE)
             costs[handler] = Cost(max(known.through, ever), max(known.ever, ever))
         self.exits[region, entry] = list(costs.items())
-
-    def _is_left_by_error(self, level: "Level") -> bool:
-        """Say whether some error in a level comes to the handler of its region."""
-        failing, region = self.nest.net.failing, level.region
-        if any(region in failing.get(vertex, ()) for vertex in level.vertices):
-            return True
-        leaks = self.leaks.get(region, ())
-        return any(key[0] in leaks and self.can_fail[key] for key in level.inner)
 
     def _costs(self, level: "Level", solved: Solved) -> dict[int, Cost]:
         """What it costs to leave a level by each place that it leads to, or by firing its join."""

@@ -9,7 +9,8 @@ What then lies on no way from START to END is left out as well.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agentgraph.graph import CHOICES, END, START, Access, Edge, FrozenGraph, Region, Vertex
+from agentgraph.graph import CHOICES, END, START, Access, Edge, FrozenGraph, Vertex
+from agentgraph.verify.nest import Nest, nest
 from agentgraph.verify.reach import ending
 from agentgraph.verify.ways import path_to, reached
 from agentgraph.verify.wiring import Wiring
@@ -37,6 +38,12 @@ def mended(graph: FrozenGraph, parts: Iterable[Mended]) -> FrozenGraph:
         ]
         graph = replace(graph, vertices=tuple(vertices))
     return _trimmed(_bridged(graph, here)) if here else graph
+
+
+def nest_of(graph: FrozenGraph, parts: Iterable[Mended]) -> Nest | None:
+    """A graph with these parts mended; None where no way from START is left, or regions overlap."""
+    rest = mended(graph, parts)
+    return nest(Wiring(rest))[0] if rest.outs[START] else None
 
 
 def linked(graph: FrozenGraph, loose: Iterable[str]) -> list[Mended]:
@@ -141,7 +148,9 @@ def _of(graph: FrozenGraph, gone: set[str], edges: list[Edge], plain: set[str]) 
     regions = [
         replace(region, members=tuple(name for name in region.members if name not in gone))
         for region in graph.regions
-        if not gone.issuperset(region.members) and _has_end(region, gone, joins)
+        if not gone.issuperset(region.members)
+        # There still is what it leads to.
+        and (region.target in joins if region.kind == "quorum" else region.target not in gone)
     ]
     loops = {region.name for region in regions}
     vertices = [
@@ -152,11 +161,6 @@ def _of(graph: FrozenGraph, gone: set[str], edges: list[Edge], plain: set[str]) 
         if v.name not in gone
     ]
     return replace(graph, vertices=tuple(vertices), edges=tuple(edges), regions=tuple(regions))
-
-
-def _has_end(region: Region, gone: set[str], joins: set[str]) -> bool:
-    """Say whether there still is what a region leads to."""
-    return region.target in joins if region.kind == "quorum" else region.target not in gone
 
 
 def _plainly(vertex: Vertex, gone: set[str], loops: set[str], *, is_plain: bool) -> Vertex:

@@ -54,9 +54,8 @@ def _reserved(graph: FrozenGraph) -> Iterator[Finding]:
         name, what, fix = vertex.name, "", ""
         is_reserved = vertex.kind in {"start", "end"} and kinds.get(name) != vertex.kind
         if is_reserved or kinds.get(name, vertex.kind) != vertex.kind:
-            what = (
-                f"the name {name!r} cannot be that of a {vertex.kind}: START and END are reserved"
-            )
+            what = f"the name {name!r} cannot be that of a {vertex.kind}: "
+            what += "START and END are reserved"
             fix = f'give it another name: `g.add_node(..., name="my_{name.lower()}")`'
         elif not name or "/" in name:
             what = f"the name {name!r} cannot be told from a path"
@@ -75,14 +74,10 @@ def _doubled(graph: FrozenGraph) -> Iterator[Finding]:
         for part in parts:
             if count[part.name] > 1:
                 count[part.name] = 0
-                yield Finding(
-                    "AG103",
-                    f"two {what}s share the name {part.name!r}",
-                    f"{what} {part.name!r}",
-                    f'name one of them: `g.add_node(..., name="{part.name}_2")`, '
-                    f'or in a flow `.named("{part.name}_2")`',
-                    part.place,
-                )
+                where, told = f"{what} {part.name!r}", f"two {what}s share the name {part.name!r}"
+                fix = f'name one of them: `g.add_node(..., name="{part.name}_2")`, '
+                fix += f'or in a flow `.named("{part.name}_2")`'
+                yield Finding("AG103", told, where, fix, part.place)
 
 
 def _unknown_ends(graph: FrozenGraph, edge: Edge) -> Iterator[Finding]:
@@ -99,14 +94,10 @@ def _outer_edges(graph: FrozenGraph) -> Iterator[Finding]:
         fix = f"say where a run begins: {add_edge(START, first)}"
         yield Finding("AG102", what, f"graph {graph.name!r}", fix, graph.place)
     for edge in graph.ins.get(START, ()):
-        yield Finding(
-            "AG106",
-            f"an edge leads from {edge.source!r} back to START",
-            f"edge {edge.source!r} -> START",
-            "lead it to the first node instead, and bound that node: "
-            "`g.add_node(..., max_visits=5)`, or `.loop(at_most=5)` in a flow",
-            edge.place,
-        )
+        what = f"an edge leads from {edge.source!r} back to START"
+        fix = "lead it to the first node instead, and bound that node: "
+        fix += "`g.add_node(..., max_visits=5)`, or `.loop(at_most=5)` in a flow"
+        yield Finding("AG106", what, f"edge {edge.source!r} -> START", fix, edge.place)
     for edge in graph.outs.get(END, ()):
         what = f"an edge leaves END for {edge.target!r}"
         fix = f"what follows must come before END: lead the edges into END to {edge.target!r}"

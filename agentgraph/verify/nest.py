@@ -110,15 +110,10 @@ def _without_join(
         while outer != OUTSIDE:
             region, race = net.graph.regions[outer], net.graph.regions[number]
             if region.kind != "loop" and join not in members[outer]:
-                where = f"{region.kind} {region.name!r}"
-                what = (
-                    f"the {where} holds the branches of the quorum {race.name!r} and not the join"
-                )
-                what += f" {net.name(join)!r} at which they meet"
-                fix, place = (
-                    f"let it hold {net.name(join)!r} as well",
-                    region.place or net.place(join),
-                )
+                where, place = f"{region.kind} {region.name!r}", region.place or net.place(join)
+                what = f"the {where} holds the branches of the quorum {race.name!r} and not the "
+                what += f"join {net.name(join)!r} at which they meet"
+                fix = f"let it hold {net.name(join)!r} as well"
                 script = Script("never", (region.name, race.name))
                 yield Finding("AG308", what, where, fix, place, script=script)
             outer = around[outer]
@@ -157,12 +152,9 @@ def _overlap(net: Wiring, number: int, members: list[set[int]], owner: list[int]
     found = next(each for each in sorted(others) if not members[number] <= members[each])
     other = net.graph.regions[found]
     shared = sorted(members[number] & members[found])
-    return Finding(
-        "AG308",
-        f"the {region.kind} {region.name!r} and the {other.kind} {other.name!r} overlap: "
-        f"they share {listed([net.name(v) for v in shared])}, and neither holds the other",
-        f"{region.kind} {region.name!r}",
-        "let one hold all nodes of the other, or let them share none",
-        region.place or net.place(shared[0]),
-        script=Script("never", (region.name, other.name)),
-    )
+    where, place = f"{region.kind} {region.name!r}", region.place or net.place(shared[0])
+    what = f"the {where} and the {other.kind} {other.name!r} overlap: they share "
+    what += f"{listed([net.name(v) for v in shared])}, and neither holds the other"
+    fix = "let one hold all nodes of the other, or let them share none"
+    script = Script("never", (region.name, other.name))
+    return Finding("AG308", what, where, fix, place, script=script)

@@ -5,6 +5,8 @@ so beside what it leads to. Where splits and merges do not mix this rule is exac
 and Esparza). Sets of places are the bits of an integer.
 """
 
+from itertools import combinations, product
+
 from agentgraph.verify.game import Game
 from agentgraph.verify.net import Fault, Net
 
@@ -16,19 +18,17 @@ def crowded(net: Net) -> Fault | None:
         for region in regions:
             by_region.setdefault(region, []).append(vertex)
     pairs = [
-        (vertices[i], other, region)
+        (one, other, region)
         for region, vertices in by_region.items()
-        for i in range(len(vertices))
-        for other in vertices[i + 1 :]
+        for one, other in combinations(vertices, 2)
     ]
     if not pairs:
         return None
     game = Game(net)
     beside = parallel_places(game)
     for one, other, region in pairs:
-        for place in game.places[one]:
-            if any(beside[place] >> second & 1 for second in game.places[other]):
-                return Fault("crowded", other, region)
+        if any(beside[p] >> q & 1 for p, q in product(game.places[one], game.places[other])):
+            return Fault("crowded", other, region)
     return None
 
 

@@ -107,7 +107,8 @@ def _decide(net: Net) -> Solved:
         return _taken_apart(net)
     only = rest.only
     costs = costs_of_exits(net, rest.as_net()) if only is None else dict([only])
-    return _uncrowded(Solved(net, costs))
+    solved, fault = Solved(net, costs), crowded(net)
+    return solved if fault is None else whole(solved, [fault])
 
 
 def _taken_apart(net: Net) -> Solved:
@@ -138,11 +139,6 @@ def _fault_of(rest: Rest) -> Fault | None:
         source, target = rest.clash
         return Fault("double" if rest.net.fork[source] else "stuck", target)
     return None if rest.only else Search(rest.as_net(), _PLAYED + 20 * len(rest.outs)).fault()
-
-
-def _uncrowded(solved: Solved) -> Solved:
-    fault = crowded(solved.net) if solved.net.held else None
-    return solved if fault is None else whole(solved, [fault])
 
 
 def whole(solved: Solved, faults: list[Fault]) -> Solved:

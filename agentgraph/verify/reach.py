@@ -54,15 +54,11 @@ def _unreachable(net: Wiring, vertex: int, known: dict[int, None]) -> Finding:
     unused = [v.name for v in net.vertices if v.bound is not None and v.bound.then == name]
     if unused and not before:
         why = f": no token comes to {listed(unused)} so often that the bound is used up"
-    near = min(known.keys() - {net.end})
-    return Finding(
-        "AG110",
-        f"no run reaches {quoted(name)}{why}",
-        at(net.vertices[vertex]),
-        f"lead a way to it, such as {add_edge(net.name(near), name)}, or remove it",
-        next((net.edges[edge].place for edge in net.outs[vertex]), None) or net.place(vertex),
-        script=Script("never", (name,)),
-    )
+    near = net.name(min(known.keys() - {net.end}))
+    what, where = f"no run reaches {quoted(name)}{why}", at(net.vertices[vertex])
+    fix = f"lead a way to it, such as {add_edge(near, name)}, or remove it"
+    place = next((net.edges[edge].place for edge in net.outs[vertex]), None) or net.place(vertex)
+    return Finding("AG110", what, where, fix, place, script=Script("never", (name,)))
 
 
 def _dead_end(net: Wiring, vertex: int) -> Finding:
@@ -76,13 +72,8 @@ def _dead_end(net: Wiring, vertex: int) -> Finding:
 
 def _trap(net: Wiring, trap: list[int]) -> Finding:
     names = [net.name(vertex) for vertex in trap]
-    path = path_to(net.start, trap[0], net.ways)
-    return Finding(
-        "AG112",
-        f"a run that comes to {listed(names, 'or')} can never come to END",
-        f"nodes {listed(names)}",
-        f"lead a way out: {add_edge(names[-1], 'END')}, a label of a classifier that leads on, "
-        "or the `then=` of a bound",
-        net.place(trap[0]),
-        tuple(map(net.name, path)),
-    )
+    path = tuple(map(net.name, path_to(net.start, trap[0], net.ways)))
+    what = f"a run that comes to {listed(names, 'or')} can never come to END"
+    fix = f"lead a way out: {add_edge(names[-1], 'END')}, a label of a classifier that leads on, "
+    fix += "or the `then=` of a bound"
+    return Finding("AG112", what, f"nodes {listed(names)}", fix, net.place(trap[0]), path)

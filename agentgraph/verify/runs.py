@@ -45,7 +45,10 @@ class Runs:
         self.stands: list[Stand] = []
         """The stands that have been looked at; each was come to by a shortest run."""
         self._came: set[Site] = set()
-        self._crossed: dict[Way, tuple[frozenset[int], frozenset[int]]] = {}
+        self._chains = [frozenset[int]()] * (len(self.regions) + 1)
+        """For each region, itself and all around it; the last one is that of OUTSIDE."""
+        for number in reversed(nest.inner_first):
+            self._chains[number] = self._chains[nest.around[number]] | {number}
         self._start = self._told(Stand(Marking(self.plan)), Started(None), None)
         self._queue = deque([self._start])
         self._seen = {self._start.key}
@@ -124,8 +127,7 @@ class Runs:
                 return stand
             if stand.is_over:
                 continue
-            for event, step in self._answers(tasks[0]) if tasks else ():
-                after = self._told(stand, event, step)
+            for after in self.after(stand, {tasks[0].site.name}) if tasks else ():
                 if (key := after.key) in seen:
                     continue
                 seen.add(key)
@@ -258,7 +260,7 @@ class Runs:
         worked = self.plan.sites[stand.step.vertex if stand.step else START]
         for region in dict.fromkeys([*entered, *left]):
             ins, outs = entered.get(region, []), left.get(region, [])
-            had = 0 if emptied & self._chain(region) else self._inside(before, region)
+            had = 0 if emptied & self._chains[region] else self._inside(before, region)
             # Of the tokens that were in it one may leave, and then the next one may enter.
             one = 1 if had else 0
             over = len(outs) - len(ins) - one
@@ -271,26 +273,16 @@ class Runs:
 
     def _between(self, way: Way) -> tuple[frozenset[int], frozenset[int]]:
         """The regions that a way comes from, and those that it leads into."""
-        found = self._crossed.get(way)
-        if found is None:
-            source, _, label = way.key
-            if label == "catch" and source in self.regions:
-                outer = self._chain(self.nest.around[self.regions.index(source)])
-            else:
-                outer = self._chain(self.nest.owner[self.plan.sites[source].index])
-            found = self._crossed[way] = (outer, self._around(way.site))
-        return found
+        source, _, label = way.key
+        if label == "catch" and source in self.regions:
+            left = self.nest.around[self.regions.index(source)]
+        else:
+            left = self.nest.owner[self.plan.sites[source].index]
+        return self._chains[left], self._around(way.site)
 
     def _around(self, site: Site) -> frozenset[int]:
         """The regions that hold a token at `site`."""
-        return self._chain(self.nest.quorum.get(site.index, self.nest.owner[site.index]))
-
-    def _chain(self, region: int) -> frozenset[int]:
-        found: set[int] = set()
-        while region != OUTSIDE:
-            found.add(region)
-            region = self.nest.around[region]
-        return frozenset(found)
+        return self._chains[self.nest.quorum.get(site.index, self.nest.owner[site.index])]
 
     def _inside(self, stand: Stand, region: int) -> int:
         return sum(region in self._around(site) for site in self._sites(stand))
@@ -307,7 +299,7 @@ class Runs:
         ended = {r for join, r in self.nest.quorum.items() if self.nest.net.name(join) in fired}
         failed = {way.key[0] for way in ways if way.key[2] == "catch"}
         ended |= {r for r, name in enumerate(self.regions) if name in failed}
-        inner = {r for r in ended if r != region and self.nest.has_inside(region, r)}
+        inner = {r for r in ended if r != region and region in self._chains[r]}
         around = [self._around(site) for site in self._sites(before) if site.name not in fired]
         return any(region in held and not held & inner for held in around)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from agentgraph.errors import Outcome
 from agentgraph.graph import FrozenGraph
 from agentgraph.verify.levels import Wrong
-from agentgraph.verify.mending import Mended, between, mended
-from agentgraph.verify.nest import OUTSIDE, Nest, nest
+from agentgraph.verify.mending import Mended, between, nest_of
+from agentgraph.verify.nest import OUTSIDE, Nest
 from agentgraph.verify.net import Fault
 from agentgraph.verify.ways import reached
 from agentgraph.verify.wiring import Wiring
@@ -108,8 +108,8 @@ class Faults:
     def _seen(self, parts: tuple[Mended, ...]) -> Witnesses | None:
         """The runs with some parts mended; None where no way from START is left then."""
         if parts not in self.played:
-            net = Wiring(mended(self.graph, parts))
-            self.played[parts] = Witnesses(nest(net)[0]) if net.outs[net.start] else None
+            nested = nest_of(self.graph, parts)
+            self.played[parts] = None if nested is None else Witnesses(nested)
         return self.played[parts]
 
     def _within(self, own: Mended, parts: tuple[Mended, ...]) -> set[str] | None:

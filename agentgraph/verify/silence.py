@@ -52,18 +52,13 @@ def heard(findings: Iterable[Finding], places: Iterable[Place | None] = ()) -> l
 
 
 def _idle(file: str, mark: _Mark) -> Finding:
-    codes = ", ".join(sorted(mark.codes))
+    codes, place = ", ".join(sorted(mark.codes)), Place(file, mark.line)
     why = "silences nothing" if mark.reason else "has no reason"
-    return Finding(
-        "AG140",
-        f"the comment that ignores {codes} {why}",
-        "a comment",
-        "take it out: what it names is not found here, or is a proved error"
-        if mark.reason
-        else f"say why: `# agentgraph: ignore[{codes}] the reason`",
-        Place(file, mark.line),
-        severity="warning",
-    )
+    fix = "take it out: what it names is not found here, or is a proved error"
+    if not mark.reason:
+        fix = f"say why: `# agentgraph: ignore[{codes}] the reason`"
+    what = f"the comment that ignores {codes} {why}"
+    return Finding("AG140", what, "a comment", fix, place, severity="warning")
 
 
 def _below(place: Place, marks: dict[int, _Mark]) -> list[_Mark]:

@@ -55,7 +55,7 @@ def check_soundness(
         ):
             continue
         finding = teller.finding()
-        if finding.script is not None and (parts := (*known, *teller.parts)):
+        if finding.script is not None and (parts := (*known, *shown.parts)):
             finding = replace(finding, script=replace(finding.script, mended=parts))
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
     certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
@@ -71,7 +71,6 @@ class _Teller:
         self.wrong: Wrong = shown.wrong
         self.witness: Witness | None = shown.witness
         self.scope: str = shown.scope
-        self.parts: tuple[Mended, ...] = shown.parts
 
     @property
     def moves(self) -> list[Move]:
@@ -96,18 +95,9 @@ class _Teller:
 
     def finding(self) -> Finding:
         """Choose the words by what happens on that run."""
-        match self.wrong.fault.kind:
-            case "idle":
-                return self._idle()
-            case "undecided":
-                return self._undecided()
-            case _:
-                # Of a graph that is too large there may be no run at hand.
-                seen = self.witness
-                return self._trapped(self._at_fault()) if seen is None else self.told(seen)
-
-    def told(self, seen: Witness) -> Finding:
-        """Choose the words by what this run shows."""
+        seen = self.witness
+        if seen is None:
+            return self._unseen(self.wrong.net.names[self.wrong.fault.vertex])
         match seen.happened.outcome:
             case "waits":
                 return self._stuck(seen)
@@ -120,12 +110,18 @@ class _Teller:
             case _:
                 return self._trapped(seen.happened.culprit)
 
+    def _unseen(self, name: str) -> Finding:
+        match self.wrong.fault.kind:
+            case "idle":
+                return self._idle(name)
+            case "undecided":
+                return self._undecided(name)
+            case _:  # Of a graph that is too large there may be no run at hand.
+                return self._trapped(name)
+
     def _finding(self, code: str, what: str, where: str, fix: str, place: Place | None) -> Finding:
         finding = Finding(code, what, where, fix, place)
         return finding if self.witness is None else self.witness.told(finding)
-
-    def _at_fault(self) -> str:
-        return self.wrong.net.names[self.wrong.fault.vertex]
 
     def _inside(self) -> Region | None:
         """The region in which it goes wrong, if it is in one."""
@@ -157,14 +153,10 @@ class _Teller:
             what += "no run brings all of its ways"
         after = next((edge.target for edge in self.net.graph.outs[name]), "next")
         plain = ", ".join(add_edge(source, after) for source in waits[:2])
-        return self._finding(
-            "AG301",
-            what + self._region(),
-            f"join {name!r}",
-            "join only branches that one fork opens; of alternatives only one comes, and plain "
-            f"edges lead on: {plain}; in a flow `choice.route({{...}}) >> {after}`",
-            self._place(name),
-        )
+        fix = "join only branches that one fork opens; of alternatives only one comes, and plain "
+        fix += f"edges lead on: {plain}; in a flow `choice.route({{...}}) >> {after}`"
+        where = f"join {name!r}"
+        return self._finding("AG301", what + self._region(), where, fix, self._place(name))
 
     def _trapped(self, name: str) -> Finding:
         """A token is gone, and nothing else moves."""
@@ -186,14 +178,13 @@ class _Teller:
         order = self.net.number
         others = sorted((name for name in names if name), key=lambda name: order[name])
         rest = f"is still at {listed(others)}" if others else "leaves by itself"
-        return self._finding(
-            "AG304",
-            f"a branch comes to {self._end()} by {quoted(by)} while another {rest}",
-            f"edge {quoted(by)} -> {quoted(to)}",
+        what = f"a branch comes to {self._end()} by {quoted(by)} while another {rest}"
+        fix = (
             f"let all branches of a fork meet before {self._end()}: lead {quoted(by)} to the join "
-            "of its branches (`g.add_join([p, q], m)`, in a flow `(p | q) >> m`)",
-            self._place(by),
         )
+        fix += "of its branches (`g.add_join([p, q], m)`, in a flow `(p | q) >> m`)"
+        where = f"edge {quoted(by)} -> {quoted(to)}"
+        return self._finding("AG304", what, where, fix, self._place(by))
 
     def _double(self, seen: Witness) -> Finding:
         """A second token comes to a vertex: by parallel branches, or by one that repeats."""
@@ -212,28 +203,21 @@ class _Teller:
             return self._early(fork)
         by = listed(named)
         twice = "gets two tokens" if name == END else "runs twice"
-        return self._finding(
-            "AG302",
-            f"{quoted(name)} {twice}: parallel branches come to it from {by}, without a join"
-            + self._region(),
-            f"edges from {by} to {quoted(name)}",
-            f"{add_join(named, name)} instead of the plain edges, "
-            f"or in a flow `({' | '.join(named)}) >> {name}`",
-            self._place(name if name != END else named[0]),
-        )
+        what = f"{quoted(name)} {twice}: parallel branches come to it from {by}, without a join"
+        fix = f"{add_join(named, name)} instead of the plain edges, "
+        fix += f"or in a flow `({' | '.join(named)}) >> {name}`"
+        where, place = f"edges from {by} to {quoted(name)}", self._place(named[0])
+        place = place if name == END else self._place(name)
+        return self._finding("AG302", what + self._region(), where, fix, place)
 
     def _early(self, fork: str) -> Finding:
         """A fork leads to END and onward."""
         others = [edge.target for edge in self.net.graph.outs[fork] if edge.target != END]
         line = f"[{', '.join(others)}]" if len(others) > 1 else others[0]
-        return self._finding(
-            "AG302",
-            f"{quoted(fork)} leads to END and on to {listed(others)} at once, and END takes one "
-            "token: the run would end while the others work",
-            f"edge {quoted(fork)} -> END",
-            f"leave END out, {add_edge(fork, line)}: the run ends where these lead",
-            self._place(fork),
-        )
+        what = f"{quoted(fork)} leads to END and on to {listed(others)} at once, and END takes one "
+        what += "token: the run would end while the others work"
+        fix = f"leave END out, {add_edge(fork, line)}: the run ends where these lead"
+        return self._finding("AG302", what, f"edge {quoted(fork)} -> END", fix, self._place(fork))
 
     def _came(self, numbers: list[int]) -> str:
         return self.moves[numbers[-1]][0]
@@ -247,15 +231,13 @@ class _Teller:
         return fork, any(self.moves[i][1] == fork for i in (*one[shared:], *other[shared:]))
 
     def _unbounded(self, name: str) -> Finding:
-        return self._finding(
-            "AG303",
-            f"each round of the cycle through {name!r} opens branches that no join in it closes"
-            + self._region(),
-            f"fork {name!r}",
+        what = f"each round of the cycle through {name!r} opens branches that no join in it closes"
+        fix = (
             "close them before the way back: `g.add_join([p, q], m)` with the way back after `m`, "
-            "or in a flow `((p | q) >> m >> ...).loop(at_most=5)`",
-            self._place(name),
         )
+        fix += "or in a flow `((p | q) >> m >> ...).loop(at_most=5)`"
+        where = f"fork {name!r}"
+        return self._finding("AG303", what + self._region(), where, fix, self._place(name))
 
     def _crowded(self, seen: Witness) -> Finding:
         region = self._inside()
@@ -263,35 +245,23 @@ class _Teller:
         tokens = {token.vertex for token in seen.stand.tokens()} & {*region.members}
         tokens = tokens or {seen.happened.culprit}
         names = sorted(tokens, key=lambda name: self.net.number[name])
-        return self._finding(
-            "AG308",
-            f"two branches can be in the {region.kind} {region.name!r} at the same time, "
-            f"by {listed(names)}",
-            f"{region.kind} {region.name!r}",
-            "one token enters a region: give each branch a region of its own, "
-            f"such as `g.add_catch([{names[0]}], ...)` and `g.add_catch([{names[-1]}], ...)`, "
-            "or let the region hold the fork and the join as well",
-            region.place or self._place(names[-1]),
-        )
+        where = f"{region.kind} {region.name!r}"
+        what = f"two branches can be in the {where} at the same time, by {listed(names)}"
+        fix = "one token enters a region: give each branch a region of its own, "
+        fix += f"such as `g.add_catch([{names[0]}], ...)` and `g.add_catch([{names[-1]}], ...)`, "
+        fix += "or let the region hold the fork and the join as well"
+        return self._finding("AG308", what, where, fix, region.place or self._place(names[-1]))
 
-    def _idle(self) -> Finding:
-        name = self._at_fault()
+    def _idle(self, name: str) -> Finding:
         why = "the quorum is always reached before, or its join never fires"
         what = f"no run gets past {quoted(name)}{self._region()}: {why}"
-        fix, place = (
-            "remove it, or raise the number of ways that the quorum needs",
-            self._place(name),
-        )
-        script = Script("never", (name,))
-        return Finding("AG301", what, quoted(name), fix, place, script=script)
+        fix = "remove it, or raise the number of ways that the quorum needs"
+        finding = self._finding("AG301", what, quoted(name), fix, self._place(name))
+        return replace(finding, script=Script("never", (name,)))
 
-    def _undecided(self) -> Finding:
+    def _undecided(self, name: str) -> Finding:
         where = self._region().removeprefix(" in the ") or f"graph {self.net.graph.name!r}"
-        return Finding(
-            "AG309",
-            f"whether {where} is sound cannot be decided: its ways cross too much",
-            where,
-            "cut it smaller: put each branch into a workflow of its own and use it with "
-            "`as_node`, or join branches that share nodes before they meet the others",
-            self._place(self._at_fault()),
-        )
+        what = f"whether {where} is sound cannot be decided: its ways cross too much"
+        fix = "cut it smaller: put each branch into a workflow of its own and use it with "
+        fix += "`as_node`, or join branches that share nodes before they meet the others"
+        return self._finding("AG309", what, where, fix, self._place(name))

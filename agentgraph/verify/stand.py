@@ -132,22 +132,12 @@ def chain(moves: list[Move], last: int) -> list[int]:
 
 def branch(marking: Marking) -> Marking:
     """A marking that can go another way; between two steps there is no more to one than this."""
-    frames = {
-        id_: Frame(
-            id_,
-            frame.plan,
-            frame.path,
-            None,
-            None,
-            tokens=dict(frame.tokens),
-            full=dict(frame.full),
-            counts=dict(frame.counts),
-            entered=dict(frame.entered),
-        )
-        for id_, frame in marking.frames.items()
-    }
-    live = dict(marking.live)
-    return Marking(marking.plan, marking.status, marking.next, live, frames=frames)
+    made = Marking(marking.plan, marking.status, marking.next, dict(marking.live))
+    for id_, frame in marking.frames.items():
+        made.frames[id_] = mine = Frame(id_, frame.plan, frame.path, None, None)
+        mine.tokens, mine.full = dict(frame.tokens), dict(frame.full)
+        mine.counts, mine.entered = dict(frame.counts), dict(frame.entered)
+    return made
 
 
 def doubled(marking: Marking) -> list[Site]:

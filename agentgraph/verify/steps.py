@@ -1,6 +1,6 @@
 """How many steps a level takes at most; not whether it is proper."""
 
-from agentgraph.verify.net import FREE, Cost, Net
+from agentgraph.verify.net import Cost, Net
 from agentgraph.verify.reduction import charged
 
 
@@ -29,36 +29,23 @@ def _dearest(net: Net, order: list[int]) -> tuple[list[int], list[int]]:
         now = through[vertex] + net.cost[vertex]
         most = max(ever[vertex], now)
         for target, _, cost in ways:
-            if cost is FREE:
-                here, end = now, most
-            else:
-                here, end = now + cost[0], max(most, now + cost[1])
+            here, end = now + cost[0], max(most, now + cost[1])
             through[target] = max(through[target], here)
             ever[target] = max(ever[target], end)
     return through, ever
 
 
-def _whole_cost(net: Net) -> Cost:
-    """What all vertices of a level without cycles cost when each of them runs."""
+def _all_of(net: Net) -> Cost:
+    """What all vertices of a level cost, when each of them runs as often as it can."""
     through = ever = 0
     for vertex in range(len(net.outs)):
-        costs = charged(net, vertex)
-        if not costs:
-            continue
-        dearest = [max(values) for values in zip(*costs, strict=True)]
-        if net.fork[vertex]:
-            dearest = [sum(values) for values in zip(*costs, strict=True)]
-        through, ever = through + dearest[0], ever + dearest[1]
-    return Cost(through, ever)
-
-
-def _all_of(net: Net) -> Cost:
-    if net.order() is not None:
-        return _whole_cost(net)
+        if costs := charged(net, vertex):
+            most = sum if net.fork[vertex] else max
+            through += most(cost.through for cost in costs)
+            ever += most(cost.ever for cost in costs)
     # Between two runs of a vertex a token goes round a cycle, and so past one of the bounds.
-    rounds = 1 + sum(net.bounds)
-    whole = _whole_cost(net)
-    return Cost(whole.through * rounds, whole.ever * rounds)
+    rounds = 1 if net.order() is not None else 1 + sum(net.bounds)
+    return Cost(through * rounds, ever * rounds)
 
 
 def after_rounds(

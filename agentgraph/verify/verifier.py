@@ -10,11 +10,11 @@ Rules of this file:
 from dataclasses import dataclass, field, replace
 
 from agentgraph.errors import Finding, InvalidGraph, Script
-from agentgraph.graph import START, FrozenGraph, Vertex
+from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.labels import check_labels
-from agentgraph.verify.mending import linked, mended
+from agentgraph.verify.mending import linked, nest_of
 from agentgraph.verify.names import check_names
 from agentgraph.verify.nest import Nest, nest
 from agentgraph.verify.places import at_edge
@@ -119,8 +119,9 @@ def _check_runs(
     assert seen is not None
     costs = [_steps(vertex, checked) for vertex in graph.vertices]
     faults, steps, broken = check_soundness(nested, [cost or 0 for cost in costs], seen)
-    if faults and cycles and seen.runs is None:
-        faults = []  # No run of it ever rests: that is the fault to begin with.
+    if any(each.severity == "error" for each in cycles):
+        # What no run shows may come from the cycle: that is the fault to begin with.
+        faults = [each for each in faults if each.script or each.code == "AG309"]
     if seen.clears([*cycles, *faults]):
         return
     found.findings += [*cycles, *faults]
@@ -138,21 +139,20 @@ def _check_runs(
 
 def _beside(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
     """Find what else is wrong than that some vertices cannot be reached or left."""
-    rest = mended(graph, parts)
-    nested, _ = nest(Wiring(rest))
-    if nested is None or not rest.outs[START]:
+    nested = nest_of(graph, parts)
+    if nested is None:
         return []
-    told, _, broken = check_soundness(nested, [0] * len(rest.vertices), known=parts)
+    told, _, broken = check_soundness(nested, [0] * len(nested.owner), known=parts)
     sure = [finding for finding in told if finding.script or finding.code == "AG309"]
     return sure + _data(graph, (*parts, *broken))
 
 
 def _data(graph: FrozenGraph, parts: tuple[tuple[str, ...], ...]) -> list[Finding]:
     """Find what is wrong with data when these parts are mended, but for fields that they touch."""
-    rest = mended(graph, parts) if graph.fields and all(parts) else None
-    nested, _ = nest(Wiring(rest)) if rest is not None and rest.outs[START] else (None, None)
-    if rest is None or nested is None or check_soundness(nested, [0] * len(rest.vertices)).findings:
+    nested = nest_of(graph, parts) if graph.fields and all(parts) else None
+    if nested is None or check_soundness(nested, [0] * len(nested.owner)).findings:
         return []
+    rest = nested.net.graph
     facts = Facts.found(rest)
     for vertex, fact in zip(graph.vertices, Facts.found(graph).of, strict=True):
         if vertex.name not in rest.vertex:

@@ -56,11 +56,6 @@ def join_name(graph: FrozenGraph, name: str) -> str:
 
 def undecided(what: str, where: str, place: Place | None) -> Finding:
     """Say that something beside the soundness of a graph could not be decided."""
-    return Finding(
-        "AG309",
-        f"whether {what} is not decided: there are too many ways",
-        where,
-        "cut it smaller: put parts of it into workflows of their own and use them with `as_node`",
-        place,
-        severity="warning",
-    )
+    what = f"whether {what} is not decided: there are too many ways"
+    fix = "cut it smaller: put parts of it into workflows of their own and use them with `as_node`"
+    return Finding("AG309", what, where, fix, place, severity="warning")

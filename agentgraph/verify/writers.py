@@ -260,13 +260,10 @@ def _finding(net: Wiring, facts: Facts, pair: Pair) -> Finding:
         why = "their ways cross, so that there is no single state from which both began"
         fix = "join the branches that write it in one place"
     is_declared = "declared" in {facts.of[one].claim, facts.of[other].claim}
-    return Finding(
-        "AG402",
-        f"{names} write {name!r} in parallel, and {why}",
-        f"field {name!r}",
-        f"{fix}, or let one branch alone write it",
-        net.place(other),
-        tuple(map(net.name, path_to(net.start, other, net.ways))),
-        severity="error" if is_proved else "warning",
-        claim="proved" if is_proved else "declared" if is_declared else "heuristic",
-    )
+    what = f"{names} write {name!r} in parallel, and {why}"
+    fix += ", or let one branch alone write it"
+    path = tuple(map(net.name, path_to(net.start, other, net.ways)))
+    finding = Finding("AG402", what, f"field {name!r}", fix, net.place(other), path)
+    if is_proved:
+        return finding
+    return replace(finding, severity="warning", claim="declared" if is_declared else "heuristic")

@@ -399,6 +399,8 @@ def unshown(first: int, last: int) -> tuple[int, list[str]]:
     for seed in range(first, last):
         made = spoilt(drawn(seed), Seeded(seed))
         for fault in filter(is_flow, verify(made).findings):
+            if fault.code == "AG307" and fault.script is None:
+                continue  # Another fault comes first on every run.
             count += 1
             if not replay(made, fault).occurred:
                 found.append(f"{seed}: {fault.code} {fault.what}")

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from annotated_types import Interval, Len, Predicate
-from hypothesis import find, given, settings
+from hypothesis import find, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from pydantic import (
@@ -259,7 +259,20 @@ def test_a_field_that_is_not_there_is_told_with_the_nearest() -> None:
         strategies.field(Ticket, "colour")
 
 
-def test_a_model_that_refuses_nearly_all_is_told_with_the_reason() -> None:
+@pytest.mark.parametrize("number", [532, 540, 541, 565])
+def test_a_model_that_refuses_every_other_value_is_no_fault_whatever_is_drawn_first(
+    number: int,
+) -> None:
+    @seed(number)
+    @settings(max_examples=40, database=None)
+    @given(values(ACCEPTED["odd"]))
+    def holds(value: int) -> None:
+        assert value % 2
+
+    holds()
+
+
+def test_a_model_that_refuses_all_is_told_with_the_reason() -> None:
     class Locked(State):
         key: str
         other: int = 0

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agentgraph.graph import Region
+from agentgraph.graph import Bound, Region, Vertex
 from agentgraph.verify import verify
 from tests.verify.drafting import OSERROR, bounded, codes, gateway, graph, join, only
 
@@ -120,6 +120,16 @@ def test_a_bound_that_lets_nothing_pass_is_an_error_and_one_of_one_a_warning() -
     assert (none.code, none.severity) == ("AG307", "error")
     assert (once.code, once.severity) == ("AG307", "warning")
     assert codes(graph(lines + "\nb -> END", bounded("a", 1, then="b"))) == []
+
+
+def test_a_bound_that_no_run_meets_because_of_another_fault_is_told_without_a_run() -> None:
+    lines = "START -> a\na -> k, END\nk -again-> a\nk -done-> END"
+    bounds = Vertex("k", "classifier", bound=Bound(1), labels=("again", "done"))
+
+    too_low, *others = verify(graph(lines, bounds)).findings
+
+    assert (too_low.code, too_low.script) == ("AG307", None)
+    assert [finding.code for finding in others] == ["AG302"]
 
 
 def test_regions_that_overlap_are_refused() -> None:
