@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import click
 
@@ -21,7 +21,7 @@ PAUSE_S: Final = 10.0
 """In a log, how long nothing is said."""
 
 
-class Progress:
+class Progress(Protocol):
     """Something that can be told how far a command has come; this one says nothing of it."""
 
     def heard(self, event: Event[Any]) -> None:
@@ -37,7 +37,11 @@ class Progress:
         return
 
 
-class _Log(Progress):
+class Silent(Progress):
+    """Says nothing: for one run in a log, and for --quiet."""
+
+
+class _Log(Silent):
     """Says how far it is every few seconds."""
 
     def __init__(self, total: int) -> None:
@@ -70,7 +74,7 @@ def progress(
             with _bar(name, total) as bar:
                 yield bar
         else:
-            yield Progress() if quiet or total == 1 else _Log(total)
+            yield Silent() if quiet or total == 1 else _Log(total)
 
 
 @contextmanager
@@ -92,7 +96,7 @@ def _bar(name: str, total: int) -> Generator[Progress]:
     )
     task = shown.add_task(name, total=total)
 
-    class Bar(Progress):
+    class Bar:
         def heard(self, event: Event[Any]) -> None:
             if isinstance(event, NodeStarted):
                 shown.update(task, description=f"{name}: {event.node}")

@@ -165,13 +165,9 @@ def _lines(source: str | Path | Iterable[str]) -> Iterable[str]:
 
 
 def _ending(result: Result[Any]) -> dict[str, object]:
-    return {
-        "status": result.status,
-        "state": result.state,
-        "usage": result.usage,
-        "errors": [_error(error) for error in result.errors],
-        "questions": [question.id for question in result.questions],
-    }
+    told: dict[str, object] = {name: getattr(result, name) for name in ("status", "state", "usage")}
+    errors = [_error(error) for error in result.errors]
+    return told | {"errors": errors, "questions": [question.id for question in result.questions]}
 
 
 def _error(error: BaseException) -> str:

@@ -6,7 +6,6 @@ so it ends a cycle only if the loop holds the whole cycle.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from agentgraph.errors import Finding
 from agentgraph.graph import Bound
@@ -26,13 +25,13 @@ def check_cycles(net: Wiring, nest: Nest | None, seen: Witnesses) -> Iterator[Fi
     is_tight = any(bound.at_most == 1 and bound.then is None for bound in bounded.values())
     repeated: set[int] = set()
     if has_cycle and (is_tight or not is_plain):
-        loops = {
+        loops: dict[str | None, frozenset[int]] = {
             name: frozenset(net.number[member] for member in net.graph.regions[region].members)
             for name, region in net.loops.items()
         }
         for members, inner in _largest({v: net.ways_on(v) for v in range(len(net.vertices))}):
             repeated |= members
-            for finding, cycle in _unbounded(net, inner, members, _Bounds(bounded, loops)):
+            for finding, cycle in _unbounded(net, inner, members, bounded, loops):
                 yield seen.repeated(finding, map(net.name, cycle))
     for vertex, bound in bounded.items():
         for finding in _too_low(net, vertex, bound.at_most, vertex in repeated):
@@ -71,22 +70,6 @@ def _is_plainly_bounded(nest: Nest) -> bool:
 Ways = dict[int, list[int]]
 
 
-@dataclass(slots=True)
-class _Bounds:
-    """The bounds by vertex, and the vertices of the loops to which they belong."""
-
-    of: dict[int, Bound]
-    loops: dict[str, frozenset[int]]
-
-    def cut(self, cycle: frozenset[int]) -> set[int]:
-        """The vertices whose bounds end every cycle through them, if it stays in `cycle`."""
-        return {
-            vertex
-            for vertex, bound in self.of.items()
-            if vertex in cycle and (bound.loop is None or self.loops[bound.loop] >= cycle)
-        }
-
-
 def _largest(ways: Ways) -> Iterator[tuple[frozenset[int], Ways]]:
     """Give the largest sets of vertices that lead to each other, with the ways inside each."""
     inner = left_of(ways)
@@ -95,12 +78,18 @@ def _largest(ways: Ways) -> Iterator[tuple[frozenset[int], Ways]]:
 
 
 def _unbounded(
-    net: Wiring, ways: Ways, members: frozenset[int], bounds: _Bounds
+    net: Wiring,
+    ways: Ways,
+    members: frozenset[int],
+    bounded: dict[int, Bound],
+    loops: dict[str | None, frozenset[int]],
 ) -> Iterator[tuple[Finding, frozenset[int]]]:
-    waiting = [(ways, members, bounds)]
+    waiting = [(ways, members, bounded)]
     while waiting:
         inner, cycle, known = waiting.pop()
-        cut = known.cut(cycle)
+        known = {vertex: bound for vertex, bound in known.items() if vertex in cycle}
+        # These end every cycle through them, if it stays in this one.
+        cut = {v for v, bound in known.items() if loops.get(bound.loop, cycle) >= cycle}
         if not cut:
             yield _endless(net, inner, cycle), cycle
             continue
@@ -109,9 +98,8 @@ def _unbounded(
             then = net.then.get(vertex)
             rest[vertex] = [then] if then is not None and then in cycle else []
         # A bound that has been counted on once does not end what is left.
-        fewer = {v: bound for v, bound in known.of.items() if v in cycle and v not in cut}
-        smaller = _Bounds(fewer, bounds.loops)
-        waiting += [(part, inside, smaller) for inside, part in _largest(rest)]
+        fewer = {vertex: bound for vertex, bound in known.items() if vertex not in cut}
+        waiting += [(part, inside, fewer) for inside, part in _largest(rest)]
 
 
 def _endless(net: Wiring, ways: Ways, cycle: frozenset[int]) -> Finding:

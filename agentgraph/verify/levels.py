@@ -200,9 +200,7 @@ class Level:
         bound = wiring.vertices[self.nest.vertex_of(entry)].bound
         if bound is None or bound.then is not None:
             return 0
-        if bound.loop is None:
-            return max(bound.at_most, 0)
-        loop = wiring.loops[bound.loop]
+        loop = OUTSIDE if bound.loop is None else wiring.loops[bound.loop]
         is_outer = loop != region and self.nest.has_inside(loop, region)
         return max(bound.at_most, 0) if is_outer else 0
 

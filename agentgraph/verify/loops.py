@@ -147,11 +147,11 @@ def _exit(loop: Loop, net: Net, way: Way) -> int:
     return loop.known[key]
 
 
-def components(ways: dict[int, list[int]]) -> list[frozenset[int]]:
+def components(ways: dict[T, list[T]]) -> list[frozenset[T]]:
     """The sets of vertices that all lead to each other, by Kosaraju's way; no single ones."""
     before = backwards(ways)
-    found: list[frozenset[int]] = []
-    done: set[int] = set()
+    found: list[frozenset[T]] = []
+    done: set[T] = set()
     for vertex in reversed(deepest_first(ways, ways.__getitem__)):
         if vertex not in done:
             members = reached([vertex], lambda v: (b for b in before[v] if b not in done)).keys()

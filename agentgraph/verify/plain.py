@@ -37,14 +37,13 @@ def spinning(graph: FrozenGraph) -> set[str]:
 
 def _spinning(graph: FrozenGraph, passes: Callable[[Vertex], bool]) -> set[str]:
     """The vertices in cycles of those that `passes` says let tokens pass, and of used up bounds."""
-    number = {vertex.name: i for i, vertex in enumerate(graph.vertices)}
-    ways: dict[int, list[int]] = {i: [] for i in number.values()}
+    ways: dict[str, list[str]] = {}
     for vertex in graph.vertices:
         targets = [edge.target for edge in graph.outs[vertex.name]] if passes(vertex) else []
         if vertex.bound is not None and vertex.bound.then is not None:
             targets.append(vertex.bound.then)
-        ways[number[vertex.name]] = [number[target] for target in targets]
-    return {graph.vertices[v].name for cycle in components(left_of(ways)) for v in cycle}
+        ways[vertex.name] = targets
+    return set[str]().union(*components(left_of(ways)))
 
 
 def piece_of_work(vertex: Vertex, is_spinning: bool) -> Vertex:

@@ -45,6 +45,8 @@ class Runs:
         self.stands: list[Stand] = []
         """The stands that have been looked at; each was come to by a shortest run."""
         self._came: set[Site] = set()
+        self._home = [nest.quorum.get(vertex, owner) for vertex, owner in enumerate(nest.owner)]
+        """The innermost region of each vertex; the places of a quorum's join lie in the quorum."""
         self._chains = [frozenset[int]()] * (len(self.regions) + 1)
         """For each region, itself and all around it; the last one is that of OUTSIDE."""
         for number in reversed(nest.inner_first):
@@ -159,20 +161,14 @@ class Runs:
 
     def round(self, cycle: set[str], start: str) -> tuple[Stand, Stand] | None:
         """Find a run that comes to `start` and, by work in `cycle` alone, to the same stand again."""
-        found: list[tuple[Stand, Stand]] = []
+        first = self.look(lambda stand: self._back(stand, cycle, start) is not None)
+        last = None if first is None else self._back(first, cycle, start)
+        return None if first is None or last is None else (first, last)
 
-        def comes_back(first: Stand) -> bool:
-            if first.is_over or all(way.site.name != start for way in first.ways):
-                return False
-            last = self._back(first, cycle)
-            found.extend([] if last is None else [(first, last)])
-            return last is not None
-
-        self.look(comes_back)
-        return found[0] if found else None
-
-    def _back(self, first: Stand, cycle: set[str]) -> Stand | None:
-        """Find the shortest way from a stand to the same stand by work in `cycle` alone."""
+    def _back(self, first: Stand, cycle: set[str], start: str) -> Stand | None:
+        """Find the shortest way back to a stand, that came to `start`, by work in `cycle` alone."""
+        if first.is_over or all(way.site.name != start for way in first.ways):
+            return None
         wanted = first.key
         queue = deque([first])
         seen = {wanted}
@@ -236,12 +232,8 @@ class Runs:
             yield Happened("trapped", stand.step.vertex if stand.step else START)
 
     def _at(self, outcome: Outcome, site: Site) -> Happened:
-        return Happened(outcome, site.name, self._region(site))
-
-    def _region(self, site: Site) -> str:
-        """The innermost region of a vertex; the places of a quorum's join lie in the quorum."""
-        number = self.nest.quorum.get(site.index, self.nest.owner[site.index])
-        return "" if number == OUTSIDE else self.regions[number]
+        number = self._home[site.index]
+        return Happened(outcome, site.name, "" if number == OUTSIDE else self.regions[number])
 
     # Regions: one token enters, one leaves.
 
@@ -282,7 +274,7 @@ class Runs:
 
     def _around(self, site: Site) -> frozenset[int]:
         """The regions that hold a token at `site`."""
-        return self._chains[self.nest.quorum.get(site.index, self.nest.owner[site.index])]
+        return self._chains[self._home[site.index]]
 
     def _inside(self, stand: Stand, region: int) -> int:
         return sum(region in self._around(site) for site in self._sites(stand))

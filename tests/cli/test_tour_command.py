@@ -3,7 +3,10 @@
 import json
 from collections.abc import Callable
 
-from click.testing import Result
+import pytest
+from click.testing import CliRunner, Result
+
+from agentgraph.cli.commands import agentgraph
 
 Call = Callable[..., Result]
 Write = Callable[[str, str], str]
@@ -75,3 +78,15 @@ def test_a_target_that_is_none_and_a_graph_that_is_faulty_have_codes(
 
     assert call("tour", "nothing.py").exit_code == 2
     assert call("tour", write("broken.py", broken)).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["tour", "check"])
+def test_no_color_takes_the_colours_away_from_every_command(command: str, write: Write) -> None:
+    target = write("desk.py", DESK.replace("BOUND", "2"))
+
+    def told(no_color: str) -> str:
+        env = {"NO_COLOR": no_color}
+        return CliRunner().invoke(agentgraph, [command, target], env=env, color=True).stdout
+
+    assert "\x1b[1m" in told("")
+    assert "\x1b" not in told("1")
