@@ -16,8 +16,7 @@ def test(target: str, *, deps: str | None, properties: tuple[str, ...], **asked:
     """Check a workflow, and tell what was found; 1 when something was."""
     real = "real" if asked["agents"] == "real" else None
     how = cast("How", {**asked, "target": target, "agents": real})
-    if deps is not None:
-        how["services"] = cast("Callable[[], object]", find(target, deps))
+    how |= _services(deps, target)
     if properties:
         how["properties"] = cast("Any", properties)
     return _told(lambda: check(load(target), **how))
@@ -28,11 +27,17 @@ def replay(file: Path, target: str | None) -> int:
     script = Script.read(file)
     if not (target or script.target):
         raise click.BadParameter("the script does not say which workflow: add TARGET")
-    workflow = load(target or script.target)
-    code = _told(lambda: recheck(script, workflow, folder=None))
+    target = target or script.target
+    workflow, how = load(target), _services(script.deps, target)
+    code = _told(lambda: recheck(script, workflow, **how))
     if not code:
         click.echo(f"{script.workflow}: it does not happen any more: {script.sentence}")
     return code
+
+
+def _services(deps: str | None, target: str) -> How:
+    """Find what makes the services, by its name."""
+    return {"services": cast("Any", find(deps, target)), "deps": deps} if deps else {}
 
 
 def _told(work: Callable[[], object]) -> int:

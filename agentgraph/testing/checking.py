@@ -153,7 +153,8 @@ def _failure(
     workflow: Workflow[Any, Any], checker: Checker, found: Counterexample, how: How
 ) -> WorkflowFailure:
     program, folder = checker.stage.program, how.get("folder", Path(".agentgraph"))
-    script = Script.of(found, checker.stage, how.get("target") or target_of(workflow))
+    target = how.get("target") or target_of(workflow)
+    script = Script.of(found, checker.stage, target, how.get("deps", ""))
     drawn = picture(found, program)
     files = [] if folder is None else keep(folder, script, drawn)
     return WorkflowFailure(story(found, program, how.get("seed", 0), files), script, drawn)

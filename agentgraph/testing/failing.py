@@ -34,6 +34,8 @@ class Script(BaseModel):
     """Of the graph that it was found on."""
     target: str = ""
     """Where the workflow is, as on the command line; empty: nobody knows."""
+    deps: str = ""
+    """The name of what makes the services, there; empty: there are none, or nobody knows."""
     real: tuple[Literal["agents", "labels"], ...] = ()
     """What was the user's own, and no fake."""
     property: Property
@@ -41,11 +43,11 @@ class Script(BaseModel):
     trial: Trial
 
     @classmethod
-    def of(cls, found: Counterexample, stage: Stage, target: str = "") -> "Script":
+    def of(cls, found: Counterexample, stage: Stage, target: str, deps: str) -> "Script":
         """Write a counterexample down."""
         graph, trial = stage.program.graph, found.trial
         return cls(
-            workflow=graph.name, digest=graph.digest, target=target, real=stage.real,
+            workflow=graph.name, digest=graph.digest, target=target, deps=deps, real=stage.real,
             property=found.property, sentence=found.sentence,
             trial=replace(
                 trial,

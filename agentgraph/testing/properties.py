@@ -74,6 +74,8 @@ class How(TypedDict, total=False):
     """Where script and picture of a failure go; `.agentgraph` by default, None: nowhere."""
     target: str
     """Where the workflow is found, as on the command line: for the script."""
+    deps: str
+    """The name of what makes the services, there: for the script as well."""
 
 
 @dataclass

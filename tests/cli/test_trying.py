@@ -52,6 +52,38 @@ def test_what_is_found_is_told_and_done_again(call: Call, write: Write, folder: 
     assert (mended.exit_code, "does not happen any more" in mended.stdout) == (0, True)
 
 
+SHOP = """
+from agentgraph import Ctx, Retry, State, node, workflow
+
+class Note(State):
+    n: int = 0
+
+class Bank:
+    def __init__(self) -> None:
+        self.charges = 0
+
+@node(retry=Retry(attempts=2, on=(ConnectionError,)))
+def pay(s: Note, ctx: Ctx[Bank]) -> None:
+    ctx.deps.charges += 1
+
+shop = workflow("shop", Note, pay, deps=Bank)
+"""
+
+
+def test_services_are_made_by_a_name_of_the_file_and_the_script_knows_it(
+    call: Call, write: Write
+) -> None:
+    path = write("shop.py", SHOP)
+
+    done = call("test", path, "--agents", "real", "--deps", "Bank", "--property", "retry")
+    again = call("replay", ".agentgraph/shop-retry.json")
+
+    assert (done.exit_code, again.exit_code) == (1, 1)
+    assert "charges = 2 in place of 1" in done.stdout.splitlines()[0]
+    assert again.stdout.splitlines()[0] == done.stdout.splitlines()[0]
+    assert call("test", path, "--deps", "Bonk").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
