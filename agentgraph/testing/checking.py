@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import BaseModel
 from typing_extensions import Unpack
 
-from agentgraph.errors import InvalidInput
+from agentgraph.errors import InvalidInput, NotAvailable
 from agentgraph.testing.failing import Script, WorkflowFailure, keep, picture, simpler, story
 from agentgraph.testing.fakes import Stage
 from agentgraph.testing.properties import PROPERTIES, Checker, Counterexample, How, Property, Unfit
@@ -93,12 +93,15 @@ def _explore(
     how: How,
 ) -> Counterexample | None:
     """Let hypothesis make states and outputs, and shrink those that show something."""
-    from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings  # noqa: PLC0415
-    from hypothesis import strategies as st  # noqa: PLC0415
-    from hypothesis.errors import Unsatisfiable  # noqa: PLC0415
+    try:
+        from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings  # noqa: PLC0415
+        from hypothesis import strategies as st  # noqa: PLC0415
+        from hypothesis.errors import Unsatisfiable  # noqa: PLC0415
 
-    from agentgraph.testing.strategies import states  # noqa: PLC0415
-
+        from agentgraph.testing.strategies import states  # noqa: PLC0415
+    except ImportError as error:
+        what, fix = "hypothesis is not installed", "pip install 'agentgraph[test]'"
+        raise NotAvailable(what, where="the check of a workflow", fix=fix) from error
     if inputs is None:
         inputs = states(cast("type[S]", workflow.program.model))
     elif isinstance(inputs, Sequence):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from agentgraph import State, Workflow, classifier, consensus, node, workflow
-from agentgraph.errors import InvalidInput
+from agentgraph.errors import InvalidInput, NotAvailable
 from agentgraph.testing import (
     Script,
     WorkflowFailure,
@@ -236,3 +236,12 @@ def test_nothing_is_found_in_a_consensus_whoever_votes_what() -> None:
     both = [sometimes("send"), sometimes("clerk")]
 
     check(workflow("votes", Letter, votes), invariants=both, folder=None, examples=2)
+
+
+def test_without_hypothesis_a_check_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+
+    with pytest.raises(NotAvailable, match="hypothesis is not installed") as told:
+        check(DESK, folder=None)
+
+    assert "agentgraph[test]" in told.value.fix
