@@ -62,11 +62,9 @@ class Script(BaseModel):
         try:
             return cls.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise InvalidInput(
-                f"{path} is no script: {str(error).splitlines()[0]}",
-                where=f"file {str(path)!r}",
-                fix="give the file that a check or `agentgraph test` has written",
-            ) from error
+            what = f"{path} is no script: {str(error).splitlines()[0]}"
+            fix = "give the file that a check or `agentgraph test` has written"
+            raise InvalidInput(what, where=f"file {str(path)!r}", fix=fix) from error
 
     def read_for(self, stage: Stage) -> Trial:
         """Return the trial for a workflow."""

@@ -99,11 +99,10 @@ class Stage:
         self.program: Program = self._staged(program, "")
         for name in self._agents:
             if name not in self._known:
-                raise InvalidInput(
-                    f"there is no agent {name!r} to stand in for",
-                    where=f"agents= of a check of {program.graph.name!r}",
-                    fix=suggest(name, self._known, f"agents are {', '.join(sorted(self._known))}"),
-                )
+                what = f"there is no agent {name!r} to stand in for"
+                where = f"agents= of a check of {program.graph.name!r}"
+                fix = suggest(name, self._known, f"agents are {', '.join(sorted(self._known))}")
+                raise InvalidInput(what, where=where, fix=fix)
 
     def begin(self, trial: Trial) -> None:
         """Play another trial."""

@@ -102,11 +102,8 @@ class Checker:
         self.trials: int = 0
         self.properties: tuple[Property, ...] = tuple(how.get("properties", PROPERTIES))
         for name in {*self.properties} - {*PROPERTIES}:
-            raise InvalidInput(
-                f"there is no property {name!r}",
-                where="properties=",
-                fix=f"choose from {', '.join(PROPERTIES)}",
-            )
+            fix = f"choose from {', '.join(PROPERTIES)}"
+            raise InvalidInput(f"there is no property {name!r}", where="properties=", fix=fix)
         told = [e if isinstance(e, Invariant) else always(e) for e in how.get("invariants", ())]
         self._invariants = [each for each in told if not each.is_needed]
         self.needed: dict[str, Invariant] = {each.what: each for each in told if each.is_needed}

@@ -66,11 +66,9 @@ class Schedule:
 
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
-    raise NotAvailable(
-        "a simulated run reaches for the outside: a socket, a file descriptor, a process or a signal",
-        where="the simulated event loop",
-        fix="hand the agent a fake in its place (agents=, deps=), or test it in a loop of asyncio",
-    )
+    what = "a simulated run reaches for the outside: a socket, a file descriptor, a process or a signal"
+    fix = "hand the agent a fake in its place (agents=, deps=), or test it in a loop of asyncio"
+    raise NotAvailable(what, where="the simulated event loop", fix=fix)
 
 
 async def _called(func: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -122,11 +120,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             if not self._ready:
                 self._wait()
             self._call()
-        raise Deadlock(
-            f"the run does not end: it took {TURNS_MAX:,} turns",
-            where="the simulated event loop",
-            fix="look for an agent that polls for ever",
-        )
+        what = f"the run does not end: it took {TURNS_MAX:,} turns"
+        where = "the simulated event loop"
+        raise Deadlock(what, where=where, fix="look for an agent that polls for ever")
 
     def _call(self) -> None:
         """Call what the schedule says."""

@@ -171,11 +171,9 @@ class _Net:
                     self.outs[arc.target] = []
                     queue.append(arc.target)
             if len(queue) > MARKINGS_MAX:
-                raise NotAvailable(
-                    f"the graph has more than {MARKINGS_MAX:,} markings",
-                    where=f"tour of {self.plan.graph.name!r}",
-                    fix="put the branches of its races into workflows of their own",
-                )
+                what = f"the graph has more than {MARKINGS_MAX:,} markings"
+                fix = "put the branches of its races into workflows of their own"
+                raise NotAvailable(what, where=f"tour of {self.plan.graph.name!r}", fix=fix)
 
     def circuit(self, visits: Mapping[str, int]) -> list[_Arc]:
         """Order arcs as they lie on the shortest round of the postman, run after run."""
