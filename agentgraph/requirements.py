@@ -24,9 +24,6 @@ def at_most(number: int, name: str, /) -> Requirement:
     """Require that no run visits `name` more often than this; retries are no visits."""
     spot = spot_of_caller()
     if number < 0:
-        raise InvalidFlow(
-            f"{name!r} cannot run {number} times",
-            where="at_most",
-            fix="give a number from 0 up",
-        )
+        what = f"{name!r} cannot run {number} times"
+        raise InvalidFlow(what, where="at_most", fix="give a number from 0 up")
     return Requirement("at_most", (name,), number, Places().of(spot))

@@ -187,6 +187,40 @@ def diff(before: str, after: str, **asked: Any) -> int:
     return compare(before, after, **asked)
 
 
+_CODES = "Exit codes: 0 nothing found, 1 something found, 2 usage."
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@agentgraph.command(epilog=f"{_TARGET} {_CODES}", failed=2)
+@click.argument("target")
+@click.option("--agents", type=click.Choice(["fake", "real"]), default="fake", help="Who writes.")
+@click.option("--labels", type=click.Choice(["any", "real"]), default="any", help="Who decides.")
+@click.option("--deps", metavar="NAME", help="What makes the services: a name in TARGET's file.")
+@click.option("--property", "properties", multiple=True, help="Only this one. Repeatable.")
+@click.option("--examples", type=click.IntRange(min=1), default=10, help="How many inputs.")
+@click.option("--seed", type=int, default=0, help="Where the lots begin.")
+@click.option("--folder", type=_FOLDER, default=".agentgraph", help="Where failures are told.")
+def test(target: str, **asked: Any) -> int:
+    """Run a workflow in simulation, with many inputs, labels, orders and faults.
+
+    Fakes write what a node may write, and a choice takes any label that it declares; `real` keeps
+    your own agents or classifiers. A failure leaves a script and a picture in the folder.
+    """
+    from agentgraph.cli import trying  # noqa: PLC0415 - see rule 1
+
+    return trying.test(target, **asked)
+
+
+@agentgraph.command(epilog=_CODES, failed=2)
+@click.argument("file", type=_FILE)
+@click.argument("target", required=False)
+def replay(file: Path, target: str | None) -> int:
+    """Do again what the script FILE of a failed check says."""
+    from agentgraph.cli import trying  # noqa: PLC0415 - see rule 1
+
+    return trying.replay(file, target)
+
+
 @agentgraph.command(
     epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 every edge is taken, "
     "1 to some there is no way within the bounds, 2 a target that is none.",

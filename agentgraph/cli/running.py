@@ -117,11 +117,9 @@ def _services(options: Options, program: Program) -> object:
             made = found() if callable(found) else found
         return _awaited(made, options.deps) if isawaitable(made) else made
     if program.deps is not None:
-        raise InvalidInput(
-            f"workflow {program.graph.name!r} needs its services, {program.deps.__name__}",
-            where=f"TARGET {options.target!r}",
-            fix="name them, or a function that makes them: --deps make_services",
-        )
+        what = f"workflow {program.graph.name!r} needs its services, {program.deps.__name__}"
+        fix = "name them, or a function that makes them: --deps make_services"
+        raise InvalidInput(what, where=f"TARGET {options.target!r}", fix=fix)
     return None
 
 

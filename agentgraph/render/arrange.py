@@ -113,11 +113,9 @@ def _laid_out(request: Request, wanted: str | None, figures: int) -> Layout:
             return loops.around(request, partial(graphviz_layout.arrange, engine=engine))
         except EngineFailed as error:
             if wanted not in {None, "auto"}:
-                raise NotAvailable(
-                    f"the engine {engine.name!r} gave no picture",
-                    where=engine.path,
-                    fix="use the engine 'auto' or 'builtin'",
-                ) from error
+                what = f"the engine {engine.name!r} gave no picture"
+                fix = "use the engine 'auto' or 'builtin'"
+                raise NotAvailable(what, where=engine.path, fix=fix) from error
     return loops.around(request, layered.arrange)
 
 

@@ -55,22 +55,17 @@ def candidates(wanted: str | None) -> Iterator[Engine]:
     """
     name = wanted or os.environ.get(VARIABLE) or "auto"
     if name not in get_args(EngineChoice):
-        raise NotAvailable(
-            f"there is no engine {name!r}",
-            where="the argument engine" if wanted else f"the environment variable {VARIABLE}",
-            fix=suggest(name, get_args(EngineChoice), "use auto, bundled, system or builtin"),
-        )
+        where = "the argument engine" if wanted else f"the environment variable {VARIABLE}"
+        fix = suggest(name, get_args(EngineChoice), "use auto, bundled, system or builtin")
+        raise NotAvailable(f"there is no engine {name!r}", where=where, fix=fix)
     for key, (finder, sought) in _KNOWN.items():
         if name in {"auto", key}:
             engine = finder()
             if engine.found:
                 yield engine
             elif name == key:
-                raise NotAvailable(
-                    f"the engine {name!r} is not installed",
-                    where=sought,
-                    fix="install it, or use the engine 'auto' or 'builtin'",
-                )
+                fix = "install it, or use the engine 'auto' or 'builtin'"
+                raise NotAvailable(f"the engine {name!r} is not installed", where=sought, fix=fix)
 
 
 def call(engine: Engine, text: str) -> str:

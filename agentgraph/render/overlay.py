@@ -283,22 +283,18 @@ def _until(graph: FrozenGraph, runs: Sequence[Recording | Result[Any]], at_step:
     """Cut off what came after a step."""
     run, least = runs[0], min(len(run.steps) if isinstance(run, Recording) else 0 for run in runs)
     if len(runs) > 1 or isinstance(run, Result) or not 1 <= at_step <= least:
-        raise InvalidInput(
-            f"there is no step {at_step} to draw",
-            where=f"the picture of {graph.name!r}",
-            fix=f"draw one recorded run, at a step from 1 to {least}",
-        )
+        what = f"there is no step {at_step} to draw"
+        fix = f"draw one recorded run, at a step from 1 to {least}"
+        raise InvalidInput(what, where=f"the picture of {graph.name!r}", fix=fix)
     return replace(run, steps=run.steps[:at_step])
 
 
 def check_run(graph: FrozenGraph, run: Recording) -> None:
     """Refuse a run of another workflow."""
     if run.workflow != graph.name:
-        raise InvalidInput(
-            f"this is a run of workflow {run.workflow!r}, not of {graph.name!r}",
-            where=f"run {run.run_id!r}",
-            fix=f"give a run of {graph.name!r}, or draw {run.workflow!r}",
-        )
+        what = f"this is a run of workflow {run.workflow!r}, not of {graph.name!r}"
+        fix = f"give a run of {graph.name!r}, or draw {run.workflow!r}"
+        raise InvalidInput(what, where=f"run {run.run_id!r}", fix=fix)
 
 
 def trace_notes(trace: Trace) -> list[str]:

@@ -154,10 +154,8 @@ def save(graph: FrozenGraph, path: str | Path, **options: Unpack[Options]) -> Pa
     kind = target.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         *most, last = (f".{name}" for name in FORMATS)
-        raise NotAvailable(
-            f"no picture has the suffix {target.suffix!r}",
-            where=f"the path {str(path)!r}",
-            fix=suggest(kind, FORMATS, f"end the path in {', '.join(most)} or {last}"),
-        )
+        what = f"no picture has the suffix {target.suffix!r}"
+        fix = suggest(kind, FORMATS, f"end the path in {', '.join(most)} or {last}")
+        raise NotAvailable(what, where=f"the path {str(path)!r}", fix=fix)
     target.write_bytes(drawn(graph, kind, **options))
     return target

@@ -42,11 +42,9 @@ def _known(name: str, known: Iterable[str], what: str) -> None:
     names = list(known)
     if name not in names:
         some = ", ".join(map(repr, names[:5])) or "none"
-        raise NotAvailable(
-            f"there is no {what} called {name!r}",
-            where="the part of the picture that was asked for",
-            fix=suggest(name, names, f"take one of these: {some}"),
-        )
+        where = "the part of the picture that was asked for"
+        fix = suggest(name, names, f"take one of these: {some}")
+        raise NotAvailable(f"there is no {what} called {name!r}", where=where, fix=fix)
 
 
 def _around(diagram: Diagram, name: str, radius: int) -> Diagram:

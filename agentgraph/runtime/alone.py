@@ -47,8 +47,6 @@ async def decide(body: Body, labels: Mapping[object, str], state: BaseModel) -> 
 
 def _needs_no_run(body: Body) -> None:
     if body.wants != "state":
-        raise NotAvailable(
-            "this function takes a context or an error, which only a run can give",
-            where="Node.apply or Classifier.decide",
-            fix="call it inside a workflow, or test the function itself",
-        )
+        what = "this function takes a context or an error, which only a run can give"
+        fix = "call it inside a workflow, or test the function itself"
+        raise NotAvailable(what, where="Node.apply or Classifier.decide", fix=fix)

@@ -341,11 +341,9 @@ class Driver:
             return session.tell(Stopped(ticket))
         carrier = carriers.get(ticket)
         if carrier is None:
-            raise InternalError(
-                f"nobody works on ticket {ticket}, which is to be cancelled",
-                where=f"run {session.run_id!r}",
-                fix="report this with the journal of the run",
-            )
+            what = f"nobody works on ticket {ticket}, which is to be cancelled"
+            where = f"run {session.run_id!r}"
+            raise InternalError(what, where=where, fix="report this with the journal of the run")
         carrier.interrupt("cancel")
         return []
 

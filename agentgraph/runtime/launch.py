@@ -172,11 +172,8 @@ class Run(Generic[S]):
         """Let a run that is `exhausted` go on under a larger budget, which counts from its start."""
         self._check_loop()
         if self._session.status != "exhausted" or not self._session.marking.held:
-            raise NotAvailable(
-                f"run {self.id!r} does not wait for a larger budget: it is {self.status}",
-                where="run.fund",
-                fix="fund a run that its budget has stopped",
-            )
+            what = f"run {self.id!r} does not wait for a larger budget: it is {self.status}"
+            raise NotAvailable(what, where="run.fund", fix="fund a run that its budget has stopped")
         self._drive().fund(budget)
 
     @overload
@@ -209,11 +206,9 @@ class Run(Generic[S]):
 
     def fork(self, at: int, *, edit: Callable[[S], None] | None = None) -> "Run[S]":
         """Start a second run from an earlier step, with its state edited; needs a store."""
-        raise NotAvailable(
-            f"this run keeps no history to fork at step {at}",
-            where=f"run {self.id!r}",
-            fix="start it again from its input; stores come with durable runs",
-        )
+        what = f"this run keeps no history to fork at step {at}"
+        fix = "start it again from its input; stores come with durable runs"
+        raise NotAvailable(what, where=f"run {self.id!r}", fix=fix)
 
     def __aiter__(self) -> AsyncIterator[Event[S]]:
         """Tell the events of the run until it pauses or ends; iterate again after an answer.
@@ -240,11 +235,8 @@ class Run(Generic[S]):
         self._check_loop()
         self._drive()
         if self._stream().note is not None:
-            raise NotAvailable(
-                f"run {self.id!r} is recorded already",
-                where="run.record",
-                fix="record it once, and let `write` hand each line on to whoever needs it",
-            )
+            fix = "record it once, and let `write` hand each line on to whoever needs it"
+            raise NotAvailable(f"run {self.id!r} is recorded already", where="run.record", fix=fix)
         self._stream().note = begin_recording(self._session, write, is_over=not self._is_moving)
 
     def _stream(self) -> Stream[S]:
@@ -274,11 +266,10 @@ class Run(Generic[S]):
 
     def _check_loop(self) -> None:
         if asyncio.get_running_loop() is not self._session.loop:
-            raise NotAvailable(
-                f"run {self.id!r} belongs to another event loop",
-                where="a run that was started in another event loop or thread",
-                fix="use it where it was started, or start it here",
-            )
+            what = f"run {self.id!r} belongs to another event loop"
+            where = "a run that was started in another event loop or thread"
+            fix = "use it where it was started, or start it here"
+            raise NotAvailable(what, where=where, fix=fix)
 
     def _drive(self) -> Driver:
         """Return the driver; a run that waits needs none."""
@@ -377,17 +368,13 @@ def _initial(program: Program, state: BaseModel, deps: object) -> Revision:
     model = program.model
     name = program.graph.name
     if type(state) is not model and not isinstance(state, model):
-        raise InvalidInput(
-            f"workflow {name!r} works on {model.__name__}, not on {type(state).__name__}",
-            where=f"the state given to workflow {name!r}",
-            fix=f"give it {model.__name__}(...)",
-        )
+        what = f"workflow {name!r} works on {model.__name__}, not on {type(state).__name__}"
+        where = f"the state given to workflow {name!r}"
+        raise InvalidInput(what, where=where, fix=f"give it {model.__name__}(...)")
     if program.deps is not None and deps is None:
-        raise InvalidInput(
-            f"workflow {name!r} needs its services, {program.deps.__name__}",
-            where=f"the call that runs workflow {name!r}",
-            fix=f"give it deps={program.deps.__name__}(...)",
-        )
+        what = f"workflow {name!r} needs its services, {program.deps.__name__}"
+        where = f"the call that runs workflow {name!r}"
+        raise InvalidInput(what, where=where, fix=f"give it deps={program.deps.__name__}(...)")
     return program.schema.begin(state)
 
 
@@ -398,10 +385,9 @@ def _conclude(session: Session) -> Result[BaseModel]:
         return result
     cause = result.errors[0]
     trouble = session.marking.troubles[0]
-    raise RunFailed(
+    what = (
         f"workflow {session.program.graph.name!r} failed at {trouble.path!r}: "
-        f"{type(cause).__name__}: {text_of(cause)}",
-        where=f"run {session.run_id!r}",
-        fix="look at the cause above; `result` holds the last good state",
-        result=result,
-    ) from cause
+        f"{type(cause).__name__}: {text_of(cause)}"
+    )
+    fix = "look at the cause above; `result` holds the last good state"
+    raise RunFailed(what, where=f"run {session.run_id!r}", fix=fix, result=result) from cause

@@ -31,12 +31,11 @@ class Retry:
         is_often = is_amount(self.attempts, least=1, whole=True)
         kinds = self.on if isinstance(self.on, tuple) else (self.on or Exception,)
         if not (is_often and is_amount(self.first) and is_amount(self.cap) and are_errors(kinds)):
-            raise InvalidAgent(
-                f"the retries are {self}",
-                where="Retry",
-                fix="give attempts of at least 1, pauses in seconds that are not negative, and"
-                " classes of exceptions",
+            fix = (
+                "give attempts of at least 1, pauses in seconds that are not negative, and"
+                " classes of exceptions"
             )
+            raise InvalidAgent(f"the retries are {self}", where="Retry", fix=fix)
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,9 @@ class Budget:
             value = getattr(self, each.name)
             whole = each.name not in {"usd", "seconds"}
             if value is not None and not is_amount(value, whole=whole):
-                raise InvalidInput(
-                    f"the budget allows {each.name}={value!r}",
-                    where="Budget",
-                    fix=f"give a {'whole ' * whole}number that is not negative, or None for no limit",
-                )
+                what = f"the budget allows {each.name}={value!r}"
+                fix = f"give a {'whole ' * whole}number that is not negative, or None for no limit"
+                raise InvalidInput(what, where="Budget", fix=fix)
 
 
 def are_errors(kinds: tuple[object, ...]) -> bool:

@@ -101,11 +101,9 @@ def _binding_of(program: Program, site: Site) -> Binding:
     """Return the callables of a vertex; a vertex that works must have some."""
     binding = program.bindings.get(site.name)
     if binding is None and site.verb is not None:
-        raise InvalidAgent(
-            f"there is no callable for {site.path!r}",
-            where=f"the program of graph {program.graph.name!r}",
-            fix=suggest(site.name, program.bindings, "give the program a binding of that name"),
-        )
+        what = f"there is no callable for {site.path!r}"
+        fix = suggest(site.name, program.bindings, "give the program a binding of that name")
+        raise InvalidAgent(what, where=f"the program of graph {program.graph.name!r}", fix=fix)
     return binding or Binding()
 
 

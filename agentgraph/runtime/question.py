@@ -30,11 +30,9 @@ class Ask(Generic[A]):
     def __post_init__(self) -> None:
         """Refuse a timeout that could never be meant, before anybody waits for it."""
         if self.timeout is not None and not _is_span(self.timeout):
-            raise InvalidAgent(
-                f"a question has the timeout {self.timeout!r}",
-                where="Ask(timeout=)",
-                fix="give a timedelta above 0, such as timedelta(hours=4), or nothing",
-            )
+            what = f"a question has the timeout {self.timeout!r}"
+            fix = "give a timedelta above 0, such as timedelta(hours=4), or nothing"
+            raise InvalidAgent(what, where="Ask(timeout=)", fix=fix)
 
 
 def _is_span(value: object) -> bool:

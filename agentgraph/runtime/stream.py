@@ -127,9 +127,7 @@ class Reader(Generic[S]):
                 break
             await stream.wait()
         if stream.reader is not self:
-            raise NotAvailable(
-                "somebody else has begun to read the events of this run",
-                where="async for over a run",
-                fix="read them in one place, and hand on from there what others need",
-            )
+            what = "somebody else has begun to read the events of this run"
+            fix = "read them in one place, and hand on from there what others need"
+            raise NotAvailable(what, where="async for over a run", fix=fix)
         raise StopAsyncIteration

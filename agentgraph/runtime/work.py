@@ -236,11 +236,9 @@ class Work:
 
     def _asked(self, answer: object) -> Ask[Any]:
         if not isinstance(answer, Ask):
-            raise InvalidAgent(
-                f"question {self._path!r} gave {answer!r}",
-                where=f"question {self._path!r}, visit {self._task.visit}",
-                fix="return Ask(show=...)",
-            )
+            what = f"question {self._path!r} gave {answer!r}"
+            where = f"question {self._path!r}, visit {self._task.visit}"
+            raise InvalidAgent(what, where=where, fix="return Ask(show=...)")
         ask = cast("Ask[Any]", answer)  # type: ignore[redundant-cast]  # not for pyright
         # A copy: other branches go on with what is shown.
         return replace(ask, show=own(ask.show))
@@ -255,11 +253,8 @@ class Work:
         try:
             items = iter(found)
         except TypeError as error:
-            raise InvalidReturn(
-                f"`over` of {self._path!r} gave {found!r}, which has no items",
-                where=f"each {self._path!r}",
-                fix="return a list",
-            ) from error
+            what = f"`over` of {self._path!r} gave {found!r}, which has no items"
+            raise InvalidReturn(what, where=f"each {self._path!r}", fix="return a list") from error
         child = self._job.child
         return tuple(items if child is None else map(child.begin, items))
 
@@ -338,11 +333,9 @@ def key_of(labels: Labels, path: str, label: object, *, is_open: bool = False) -
     if key is None and not (is_open and isinstance(label, str)):
         known = [answer for _, answer in labels]
         advice = f"answer one of {', '.join(map(repr, known))}"
-        raise UnknownLabel(
-            f"classifier {path!r} answered {label!r}, which is not one of its labels",
-            where=f"classifier {path!r}",
-            fix=suggest(str(label), map(str, known), advice),
-        )
+        what = f"classifier {path!r} answered {label!r}, which is not one of its labels"
+        where = f"classifier {path!r}"
+        raise UnknownLabel(what, where=where, fix=suggest(str(label), map(str, known), advice))
     return key
 
 

@@ -152,11 +152,9 @@ def _look(draft: Draft, name: str) -> object:
 
 
 def _unset(field: Field) -> NoReturn:
-    raise UnsetField(
-        f"field {field.name!r} was read, but nothing has written it yet",
-        where=field.where,
-        fix="let an earlier node write it, give it in the input, or declare a default",
-    )
+    what = f"field {field.name!r} was read, but nothing has written it yet"
+    fix = "let an earlier node write it, give it in the input, or declare a default"
+    raise UnsetField(what, where=field.where, fix=fix)
 
 
 def _writer(fields: Mapping[str, Field]) -> Callable[[Draft, str, object], None]:
@@ -210,19 +208,14 @@ def _write_other(draft: Draft, name: str, value: object, fields: Mapping[str, Fi
     if hasattr(attribute, "__set__") and getattr(attribute, "fset", attribute) is not None:
         cast("Any", attribute).__set__(draft, value)
         return
-    raise InvalidEdit(
-        f"{model!r} has no field {name!r}",
-        where=f"assignment to {name!r}",
-        fix=suggest(name, fields, f"its fields are {', '.join(fields)}"),
-    )
+    fix = suggest(name, fields, f"its fields are {', '.join(fields)}")
+    raise InvalidEdit(f"{model!r} has no field {name!r}", where=f"assignment to {name!r}", fix=fix)
 
 
 def _keep(draft: Draft, name: str) -> NoReturn:
-    raise InvalidEdit(
-        f"field {name!r} cannot be deleted",
-        where=f"a node that edits {type(draft).__name__!r}",
-        fix="assign a value that says that there is none",
-    )
+    what = f"field {name!r} cannot be deleted"
+    where = f"a node that edits {type(draft).__name__!r}"
+    raise InvalidEdit(what, where=where, fix="assign a value that says that there is none")
 
 
 def _read_only(draft: Draft, name: str, value: object = None) -> NoReturn:

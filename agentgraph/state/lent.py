@@ -85,11 +85,9 @@ class Lent(list[object]):
         where = f"the list of field {self.field!r}"
         if self.viewers:
             raise read_only(self.field, where)
-        raise ClosedDraft(
-            f"the list of field {self.field!r} was edited after its attempt had ended",
-            where=where,
-            fix="edit the state before the node returns, and await everything that edits it",
-        )
+        what = f"the list of field {self.field!r} was edited after its attempt had ended"
+        fix = "edit the state before the node returns, and await everything that edits it"
+        raise ClosedDraft(what, where=where, fix=fix)
 
     def keep_aside(self) -> None:
         """Keep the items that revisions share aside: what follows may change any of them."""

@@ -181,11 +181,8 @@ def check_reducer(fn: Callable[..., object], *, where: str) -> None:
         fits = False
     if not fits:
         advice = "write `def name(base, values)`: the common past, then the branches' values"
-        raise InvalidState(
-            f"{name_of(fn)!r} is not a reducer: it does not take (base, values)",
-            where=where,
-            fix=advice if meant is None else f"use {meant}",
-        )
+        what = f"{name_of(fn)!r} is not a reducer: it does not take (base, values)"
+        raise InvalidState(what, where=where, fix=advice if meant is None else f"use {meant}")
 
 
 # What somebody meant who wrote a function of Python itself.

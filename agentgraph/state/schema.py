@@ -266,12 +266,10 @@ class Schema(Generic[S]):
             validated = self._validated(revision)
         except InvalidEdit as error:
             names = tuple(tip.name for tip in tips)
-            raise MergeConflict(
-                f"the merged state does not validate: {error.what}",
-                where=f"the join of {', '.join(map(repr, names))}",
-                fix="let the branches write what the validators of the model allow together",
-                branches=names,
-            ) from error
+            what = f"the merged state does not validate: {error.what}"
+            where = f"the join of {', '.join(map(repr, names))}"
+            fix = "let the branches write what the validators of the model allow together"
+            raise MergeConflict(what, where=where, fix=fix, branches=names) from error
         if line is not None:
             touched = [n for n, v in validated.values.items() if v is not revision.values[n]]
             validated.writes = noted(revision.writes, touched, line)
@@ -322,11 +320,10 @@ class Schema(Generic[S]):
         except BaseException as error:
             self.discard(draft)
             if isinstance(error, ValidationError):
-                raise InvalidEdit(
-                    f"the state does not validate: {explain(error)}",
-                    where=f"the validators of {self.model.__name__!r}",
-                    fix="leave the fields in a form that the model allows together",
-                ) from error
+                what = f"the state does not validate: {explain(error)}"
+                where = f"the validators of {self.model.__name__!r}"
+                fix = "leave the fields in a form that the model allows together"
+                raise InvalidEdit(what, where=where, fix=fix) from error
             raise
         result.patch = {**dict.fromkeys(revision.patch), **dict.fromkeys(result.patch)}
         return result

@@ -74,11 +74,9 @@ class Shape:
                 self._wrapped = True
                 self.before = self.before or kind != "function-after"
             else:
-                raise InvalidState(
-                    f"{self._kind.__name__!r} is validated in a way that cannot be taken apart ({kind})",
-                    where=f"class {self._kind.__name__!r}",
-                    fix="use a plain model with fields",
-                )
+                what = f"{self._kind.__name__!r} is validated in a way that cannot be taken apart ({kind})"
+                where = f"class {self._kind.__name__!r}"
+                raise InvalidState(what, where=where, fix="use a plain model with fields")
             schema = schema["schema"]
         fields = schema["fields"]
         if isinstance(fields, list):
@@ -154,11 +152,9 @@ def _core_schema(kind: type[Any]) -> Node:
         if not model.__pydantic_complete__:
             model.model_rebuild()
     except (PydanticUndefinedAnnotation, PydanticUserError) as error:
-        raise InvalidState(
-            f"{kind.__name__!r} cannot be validated: {error}",
-            where=f"class {kind.__name__!r}",
-            fix="define every name that its annotations use before the class is used",
-        ) from error
+        what = f"{kind.__name__!r} cannot be validated: {error}"
+        fix = "define every name that its annotations use before the class is used"
+        raise InvalidState(what, where=f"class {kind.__name__!r}", fix=fix) from error
     return cast("Node", model.__pydantic_core_schema__)
 
 

@@ -11,8 +11,20 @@ from agentgraph.testing.reducing import Disorder, check_reducer
 from agentgraph.testing.replay import Replayed, replay
 
 if TYPE_CHECKING:
+    from agentgraph.testing.checking import Checked, check, make_tests, recheck
+    from agentgraph.testing.failing import Script, WorkflowFailure
     from agentgraph.testing.generated import Journal, workflows
+    from agentgraph.testing.invariants import (
+        Invariant,
+        always,
+        at_most,
+        leads_to,
+        never,
+        precedes,
+        sometimes,
+    )
     from agentgraph.testing.machines import WorkflowMachine, runs, state_machine
+    from agentgraph.testing.retelling import Moment
     from agentgraph.testing.routers import (
         Changed,
         RouterReport,
@@ -21,26 +33,44 @@ if TYPE_CHECKING:
         drift,
         metamorphic,
     )
+    from agentgraph.testing.simulation import Deadlock, Schedule, SimulatedLoop
     from agentgraph.testing.strategies import labels, states, values
     from agentgraph.testing.tours import Tour, Walk, tour
 
 __all__ = [
     "Changed",
+    "Checked",
+    "Deadlock",
     "Disorder",
+    "Invariant",
     "Journal",
+    "Moment",
     "Replayed",
     "RouterReport",
+    "Schedule",
+    "Script",
+    "SimulatedLoop",
     "Tour",
     "Walk",
+    "WorkflowFailure",
     "WorkflowMachine",
+    "always",
+    "at_most",
+    "check",
     "check_reducer",
     "classifier_report",
     "decided_states",
     "drift",
     "labels",
+    "leads_to",
+    "make_tests",
     "metamorphic",
+    "never",
+    "precedes",
+    "recheck",
     "replay",
     "runs",
+    "sometimes",
     "state_machine",
     "states",
     "tour",
@@ -48,5 +78,6 @@ __all__ = [
     "workflows",
 ]
 __getattr__: Callable[[str], object] = late(
-    __name__, "routers", "tours", "strategies", "generated", "machines"
-)
+    __name__, "simulation", "retelling", "invariants", "failing", "checking", "routers", "tours",
+    "strategies", "generated", "machines",
+)  # fmt: skip

@@ -33,11 +33,9 @@ def check_reducer(
     Floats may differ by `tolerance`, as `math.isclose` counts it.
     """
     if len(values) > MOST:
-        raise InvalidState(
-            f"there are {len(values)} values to merge in every order",
-            where="check_reducer",
-            fix=f"give at most {MOST}: what depends on the order shows with few",
-        )
+        what = f"there are {len(values)} values to merge in every order"
+        fix = f"give at most {MOST}: what depends on the order shows with few"
+        raise InvalidState(what, where="check_reducer", fix=fix)
 
     def merged(*parts: T) -> T:
         # A reducer of somebody's may edit what it is given.

@@ -17,16 +17,14 @@ from agentgraph.runtime import Run
 from agentgraph.runtime.session import Session
 from agentgraph.state import State, schema_of
 from agentgraph.testing.search import is_shut, leads_to_end
-from agentgraph.testing.stage import Nothing, Stage, staged, state_of
+from agentgraph.testing.simulation import SimulatedLoop
+from agentgraph.testing.stage import Stage, inside, staged, state_of
 from agentgraph.verify.mending import mended
 
 ROUNDS = 3
 """How often a cycle without bound is gone round before it counts as endless."""
-_SPINS = 1_000
-_CALM = 12
 _STEPS = 300
 """So many more vertices complete after a script, to see that a join goes on waiting."""
-_GATED = frozenset({"run", "choose", "poll", "ask", "list"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +51,27 @@ def replay(graph: FrozenGraph | InvalidGraph, finding: Finding) -> Replayed:
     script = finding.script
     if script is None:
         return Replayed(occurred=False, status="not run")
-    for name in script.within.split("/")[:-1]:
-        found = found.vertex[name].child or found
-    cut = len(script.within)
+    found, cut = inside(found, script.within), len(script.within)
     script = script.renamed(lambda name: name[cut:], lambda name: name[cut:])
     found = mended(found, script.mended)
     if script.outcome == "never":
         return Replayed(is_shut(found, finding.code, script.culprits), "not run")
-    return asyncio.run(_play(found, script))
+    loop = SimulatedLoop()
+    return loop.run(_play(loop, found, script))
 
 
-async def _play(graph: FrozenGraph, script: Script) -> Replayed:
-    stage = Stage(script, state_of(graph, script))
-    player = _Player(graph, script, stage)
-    try:
-        return await player.play()
-    finally:
-        await player.close()
+async def _play(loop: SimulatedLoop, graph: FrozenGraph, script: Script) -> Replayed:
+    return await _Player(loop, graph, script).play()
 
 
 class _Player:
     """One script while it is played."""
 
-    def __init__(self, graph: FrozenGraph, script: Script, stage: Stage) -> None:
+    def __init__(self, loop: SimulatedLoop, graph: FrozenGraph, script: Script) -> None:
+        self.loop = loop
         self.graph = graph
         self.script = script
-        self.stage = stage
+        self.stage = stage = Stage(script, state_of(graph, script))
         paths = [*(step.vertex for step in script.steps), *script.culprits]
         self.session = Session(staged(graph, stage, frozenset(_outer(paths))), {})
         self.before: Marking = self.marking.copy()
@@ -93,7 +86,7 @@ class _Player:
     async def play(self) -> Replayed:
         """Let one vertex after the other complete, and look at what has happened then."""
         script, keys = self.script, list[object]()
-        await self._settle()
+        await self.loop.idle()
         for number, step in enumerate(self._steps()):
             past = -1 if script.again is None else number - script.again
             if past >= 0 and not past % (len(script.steps) - (script.again or 0)):
@@ -114,12 +107,6 @@ class _Player:
             occurred = all(source != script.culprits[0] for source, _, _ in self._new())
         return Replayed(occurred, self.marking.status, tokens, self._error())
 
-    async def close(self) -> None:
-        """Leave nothing of the run behind."""
-        self.follower.cancel()
-        await asyncio.gather(self.follower, return_exceptions=True)
-        await asyncio.gather(self.run.cancel(), return_exceptions=True)
-
     def _steps(self) -> Iterator[Step]:
         yield from self.script.steps
         if self.script.again is not None:
@@ -130,33 +117,8 @@ class _Player:
         """Let one vertex complete, with all that follows by itself; False: it is not at work."""
         if not self.stage.tell(step):
             return False
-        await self._settle()
-        for question in self.run.questions:
-            answer = (step.label or "") if question.answers else Nothing()
-            await self.run.answer(answer, id=question.id)
-            if self.follower.done():  # The run had paused.
-                self.follower = asyncio.ensure_future(self.run.result())
-            await self._settle()
+        await self.loop.idle()
         return True
-
-    async def _settle(self) -> None:
-        """Wait until nobody is at work but those who wait to be told."""
-        calm = 0
-        for _ in range(_SPINS):
-            await asyncio.sleep(0)
-            marking = self.marking
-            verbs = [task.verb for task in marking.live.values()]
-            gated = sum(verb in _GATED for verb in verbs)
-            others = len(verbs) - gated - verbs.count("wait")
-            is_calm = (
-                not marking.stopping
-                and not others
-                and gated == sum(map(len, self.stage.waiting.values()))
-            )
-            calm = calm + 1 if is_calm else 0
-            # An error of the runner takes a while to show.
-            if calm > _CALM or self._error() is not None:
-                return
 
     async def _finish(self) -> None:
         """Let all the rest go on, by the shortest way to END, until nothing moves."""
@@ -293,10 +255,9 @@ class _Player:
 
     def _region(self, name: str) -> tuple[str, Region]:
         """Return a region of the graph in which the script goes wrong, and the path of that."""
-        prefix, graph = "", self.graph
-        for outer in self.script.culprits[0].split("/")[:-1]:
-            prefix, graph = f"{prefix}{outer}/", graph.vertex[outer].child or graph
-        return prefix, next(each for each in graph.regions if each.name == name)
+        culprit = self.script.culprits[0]
+        regions = inside(self.graph, culprit).regions
+        return culprit[: culprit.rfind("/") + 1], next(r for r in regions if r.name == name)
 
     def _members(self, name: str) -> set[str]:
         """Return what stands in a region, by path."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from agentgraph.graph import END, START, FrozenGraph
+from agentgraph.testing.stage import inside
 from agentgraph.verify.nest import nest
 from agentgraph.verify.runs import runs_of
 from agentgraph.verify.ways import reached
@@ -31,10 +32,7 @@ def is_shut(graph: FrozenGraph, code: str, names: tuple[str, ...]) -> bool:
 
 def leads_to_end(graph: FrozenGraph, path: str) -> bool:
     """Say whether any way leads from a vertex to the END of its graph when nobody fails."""
-    *outer, name = path.split("/")
-    for each in outer:
-        graph = graph.vertex[each].child or graph
-    return END in _ahead(replace(graph, regions=()), name)
+    return END in _ahead(replace(inside(graph, path), regions=()), path.rpartition("/")[2])
 
 
 def _is_passed(graph: FrozenGraph, name: str) -> bool:

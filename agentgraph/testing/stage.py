@@ -4,21 +4,21 @@ Rules of this file:
 
 1. A fake does nothing: it waits at the stage under its path, and then answers or fails. Only where
    a script is about a field does it read and write that, as its vertex is said to do.
-2. What no script goes into is one piece of work: a vertex with a graph inside is a plain node.
+2. What no script goes into is one piece of work, as it is for `verify`: a vertex with a graph
+   inside is a plain node, and whoever answers a question is a classifier.
 """
 
 import asyncio
 import builtins
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
 from agentgraph.errors import Script, Step, UnsetField
 from agentgraph.graph import CHOICES, END, FrozenGraph, Policy, Vertex
-from agentgraph.runtime import Ask, Binding, Body, Ctx, Program
+from agentgraph.runtime import Binding, Body, Ctx, Program
 from agentgraph.state import State, latest_declared, unset
 from agentgraph.verify.facts import Facts
-from agentgraph.verify.plain import spinning
+from agentgraph.verify.plain import piece_of_work, spinning
 
 
 class Nothing(State):
@@ -30,11 +30,17 @@ def state_of(graph: FrozenGraph, script: Script) -> type[State]:
     name = script.field
     if not name:
         return Nothing
-    for outer in script.culprits[0].split("/")[:-1]:
-        graph = graph.vertex[outer].child or graph
+    graph = inside(graph, script.culprits[0])
     hint = Annotated[object, latest_declared] if name in graph.reduced else object
     default: object = unset() if name in graph.unset else None
     return type("Replayed", (State,), {"__annotations__": {name: hint}, name: default})
+
+
+def inside(graph: FrozenGraph, path: str) -> FrozenGraph:
+    """Return the graph that a path leads into, of a graph and those inside it."""
+    for outer in path.split("/")[:-1]:
+        graph = graph.vertex[outer].child or graph
+    return graph
 
 
 @dataclass(slots=True)
@@ -54,11 +60,7 @@ class Stage:
 
     def default(self, path: str) -> Step:
         """Let who waits answer what leads to END soonest."""
-        names = path.split("/")
-        for name in (names[-1], *names[-2:-1]):
-            if name in self.defaults:
-                return Step(path, self.defaults[name])
-        return Step(path)
+        return Step(path, self.defaults.get(path.rpartition("/")[2]))
 
     async def turn(self, path: str) -> str | None:
         """Wait to be told, and return the label to answer."""
@@ -71,15 +73,15 @@ class Stage:
                 self.waiting[path].remove(told)
 
     def tell(self, step: Step) -> bool:
-        """Let a vertex complete, all voters of it at once; False when it does not wait."""
-        paths = [p for p in self.waiting if p == step.vertex or p.startswith(f"{step.vertex}/")]
-        found = [self.waiting[path].pop(0) for path in paths if self.waiting[path]]
-        for told in found:
-            if step.error:
-                told.set_exception(error_of(step.error))
-            else:
-                told.set_result(step.label)
-        return bool(found)
+        """Let a vertex complete; False when it does not wait."""
+        if not self.waiting.get(step.vertex):
+            return False
+        told = self.waiting[step.vertex].pop(0)
+        if step.error:
+            told.set_exception(error_of(step.error))
+        else:
+            told.set_result(step.label)
+        return True
 
 
 def error_of(name: str) -> Exception:
@@ -94,32 +96,25 @@ def error_of(name: str) -> Exception:
 
 def staged(graph: FrozenGraph, stage: Stage, opened: frozenset[str], path: str = "") -> Program:
     """Bind the vertices of `graph` to fakes; `opened` are those that a script goes into."""
-    gates = spinning(graph)
+    gates, culprit = spinning(graph), stage.script.culprits[0]
     vertices = tuple(
-        _plain(v, v.name in gates, is_open=f"{path}{v.name}" in opened) for v in graph.vertices
-    )
-    inside = {
-        v.name: staged(v.child, stage, opened, f"{path}{v.name}/") for v in vertices if v.child
-    }
-    vertices = tuple(replace(v, child=inside[v.name].graph) if v.child else v for v in vertices)
+        replace(
+            v if f"{path}{v.name}" in opened and v.child else piece_of_work(v, v.name in gates),
+            policy=Policy(), at_least=0.0, undo="",
+        )
+        for v in graph.vertices
+    )  # fmt: skip
+    held = {v.name: staged(v.child, stage, opened, f"{path}{v.name}/") for v in vertices if v.child}
+    vertices = tuple(replace(v, child=held[v.name].graph) if v.child else v for v in vertices)
     made = replace(graph, vertices=vertices)
     stage.defaults |= _soonest(made)
-    facts, bit = Facts.found(graph), 0
-    if path == stage.script.culprits[0].rpartition("/")[0] + "/" * bool(path):
-        bit = facts.bits([stage.script.field])
-    bindings = {
-        vertex.name: _binding(
-            made,
-            vertex,
-            stage,
-            _Touch(
-                stage, bool(fact.reads & bit), bool(fact.some & bit) and vertex.kind not in CHOICES
-            ),
-        )
-        for vertex, fact in zip(vertices, facts.of, strict=True)
-    }
-    for name, child in inside.items():
-        bindings[name] = replace(bindings[name], child=child)
+    facts = Facts.found(graph)
+    bit = facts.bits([stage.script.field]) if path == culprit[: culprit.rfind("/") + 1] else 0
+    bindings: dict[str, Binding] = {}
+    for vertex, fact in zip(vertices, facts.of, strict=True):
+        writes = bool(fact.some & bit) and vertex.kind not in CHOICES
+        binding = _binding(made, vertex, _Touch(stage, bool(fact.reads & bit), writes))
+        bindings[vertex.name] = replace(binding, child=held.get(vertex.name))
     return Program(made, stage.state, bindings)
 
 
@@ -133,13 +128,6 @@ def _soonest(graph: FrozenGraph) -> dict[str, str | None]:
                 found[edge.source] = edge.label
                 queue.append(edge.source)
     return found
-
-
-def _plain(vertex: Vertex, is_spinning: bool, *, is_open: bool) -> Vertex:
-    is_gate = vertex.kind == "gateway" and is_spinning  # a run of it would never come back
-    if is_gate or (vertex.child is not None and not is_open):
-        return Vertex(vertex.name, bound=vertex.bound, undo=vertex.undo)
-    return replace(vertex, policy=Policy(), at_least=0.0)
 
 
 class _Touch(NamedTuple):
@@ -161,10 +149,8 @@ class _Touch(NamedTuple):
             setattr(state, name, path)
 
 
-def _binding(graph: FrozenGraph, vertex: Vertex, stage: Stage, touch: _Touch) -> Binding:
-    undo = Body(_nothing, is_async=True) if vertex.undo else None
-    edges = graph.outs[vertex.name]
-    labels: dict[object, str] = {e.label: e.label for e in edges if e.label is not None}
+def _binding(graph: FrozenGraph, vertex: Vertex, touch: _Touch) -> Binding:
+    stage = touch.stage
 
     async def enter(_: State) -> State:
         return stage.state()
@@ -175,25 +161,17 @@ def _binding(graph: FrozenGraph, vertex: Vertex, stage: Stage, touch: _Touch) ->
     async def into(state: State, *_: object) -> None:
         touch.do(state, vertex.name)
 
-    match vertex.kind:
-        case "subgraph":
-            return Binding(Body(enter, is_async=True), undo, into=into)
-        case "human":
-            return Binding(_waiting(touch, lambda _: Ask[str](show="")), labels=labels)
-        case "form":
-            ask = _waiting(touch, lambda _: Ask[Nothing](show=""))
-            return Binding(ask, undo, form=Nothing, into=into)
-        case "consensus":
-            voter = _waiting(touch, lambda label: label)
-            return Binding(labels=labels, voters=(voter,) * len(vertex.voters))
-        case "each":
-            items = _waiting(touch, lambda _: [0])
-            if vertex.child is not None:
-                items = Body(every, is_async=True)
-            return Binding(items, undo, do=Body(_nothing, is_async=True), into=into)
-        case _:
-            # A node gets no label, and must return nothing.
-            return Binding(_waiting(touch, lambda label: label), undo, labels=labels)
+    async def fake(state: State, ctx: Ctx) -> str | None:
+        label = await stage.turn(ctx.path)
+        touch.do(state, ctx.path)
+        return label
+
+    if vertex.child is not None:
+        held = enter if vertex.kind == "subgraph" else every
+        return Binding(Body(held, is_async=True), into=into)
+    edges = graph.outs[vertex.name]
+    labels: dict[object, str] = {e.label: e.label for e in edges if e.label is not None}
+    return Binding(Body(fake, "ctx", is_async=True), labels=labels)
 
 
 def _items(script: Script, name: str) -> int:
@@ -202,16 +180,3 @@ def _items(script: Script, name: str) -> int:
     if script.outcome == "skipped" and not any(name in path.split("/")[:-1] for path in paths):
         return 0
     return 2 if script.outcome == "together" else max(script.number, 1)
-
-
-def _waiting(touch: _Touch, answer: Callable[[str | None], object]) -> Body:
-    async def fake(state: State, ctx: Ctx) -> object:
-        label = await touch.stage.turn(ctx.path)
-        touch.do(state, ctx.path)
-        return answer(label)
-
-    return Body(fake, "ctx", is_async=True)
-
-
-async def _nothing(*_: object) -> None:
-    """Do nothing."""

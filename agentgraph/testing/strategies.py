@@ -73,11 +73,9 @@ def states(model: type[M], /, **fields: Strategy) -> SearchStrategy[M]:
         _info(model, name)
     made = _instances(model, fields, ())
     if made.is_empty:
-        raise InvalidState(
-            f"there is no state of {model.__name__!r}: it needs itself without an end",
-            where=f"class {model.__name__!r}",
-            fix="give a field that leads back a default, or let it be None",
-        )
+        what = f"there is no state of {model.__name__!r}: it needs itself without an end"
+        fix = "give a field that leads back a default, or let it be None"
+        raise InvalidState(what, where=f"class {model.__name__!r}", fix=fix)
     return made
 
 
@@ -133,11 +131,9 @@ def _judged(
         counts["refused"] += 1
         # Only where the draw is refused anyhow, and then always: the same draws come to one end.
         if counts["refused"] > _REFUSED_MAX and not counts["made"]:
-            raise InvalidState(
-                f"all that was drawn was refused: {told[0]['msg']}",
-                where=where,
-                fix="give a strategy for what cannot be guessed: states(Model, name=...)",
-            )
+            what = f"all that was drawn was refused: {told[0]['msg']}"
+            fix = "give a strategy for what cannot be guessed: states(Model, name=...)"
+            raise InvalidState(what, where=where, fix=fix)
         return reject()
 
     return made()

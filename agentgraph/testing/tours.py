@@ -12,7 +12,7 @@ Rules of this file:
    a further run begins. So without bounds in the way no fewer runs will do, and no fewer steps.
 """
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -210,36 +210,16 @@ class _Net:
         return 1 if arc.is_calm and arc.over is None else len(self.outs)
 
     def play(self, wanted: Iterable[_Arc]) -> list[list[_Arc]]:
-        """Take arcs in this order; a round that a bound is in the way of waits until it is not."""
-        runs, run, ahead = list[list[_Arc]](), _Run(self.start), deque(wanted)
-        later = defaultdict[Marking, list[list[_Arc]]](list)
-        while ahead or any(later.values()):
-            at = run.at
-            fits = [kept for kept in later[at] if after(run.counts, kept[0]) is not None]
-            if run.arcs and not fits and not ahead:  # On the way to END others may fit.
-                ahead.extend(self._route(run.at, run.counts, self.final) or [])
-            if fits or not ahead:
-                kept = fits[0] if fits else next(rounds[0] for rounds in later.values() if rounds)
-                later[kept[0].source].remove(kept)
-                ahead.extendleft(kept[::-1])
-            arc = ahead[0]
-            if arc.source == at and self._takes(run, arc):
-                ahead.popleft()
-            elif arc.source == at and (size := self._size(ahead)):
-                later[at].append([ahead.popleft() for _ in range(size)])
-            else:
+        """Take arcs in this order; where a bound is in the way the next run begins."""
+        runs, run = list[list[_Arc]](), _Run(self.start)
+        for arc in wanted:
+            if arc.source != run.at or not self._takes(run, arc):
                 runs += [self._ended(run.arcs)] if run.arcs else []
-                run = self._begun(ahead.popleft())
+                run = self._begun(arc)
             if run.at == self.final:
                 runs.append(run.arcs)
                 run = _Run(self.start)
         return [*runs, self._ended(run.arcs)] if run.arcs else runs
-
-    def _size(self, ahead: Iterable[_Arc]) -> int:
-        """Count the arcs until one leaves from where the first does; 0: the run ends before."""
-        first, *others = [arc.source for arc in ahead]
-        ends = [n for n, at in enumerate(others, 1) if at in {first, self.start}]
-        return ends[0] if ends and others[ends[0] - 1] == first else 0
 
     def _begun(self, arc: _Arc) -> _Run:
         """Lead a new run through an arc; or give up."""
@@ -275,27 +255,17 @@ class _Net:
     ) -> list[_Arc] | None:
         """Find the shortest way on: if can be without failures, and by no bound."""
         for errors, passes in [(False, False), (True, False), (True, True)][: 2 + free]:
-            came: dict[Marking, _Arc | None] = {start: None}
-            counts, queue = {start: begun}, [start]
-            for here in queue:
+            queue: list[tuple[Marking, Counts, list[_Arc]]] = [(start, begun, [])]
+            seen = {start}
+            for here, counts, way in queue:
                 if here == goal:
-                    return _back(came, here)
+                    return way
                 for arc in self.outs[here]:
-                    if arc.target not in came and (errors or arc.is_calm):
-                        then = {} if passes else after(counts[here], arc)
-                        if then is not None:
-                            came[arc.target], counts[arc.target] = arc, then
-                            queue.append(arc.target)
+                    then = {} if passes else after(counts, arc)
+                    if then is not None and arc.target not in seen and (errors or arc.is_calm):
+                        seen.add(arc.target)
+                        queue.append((arc.target, then, [*way, arc]))
         return None
-
-
-def _back(came: Mapping[Marking, _Arc | None], at: Marking) -> list[_Arc]:
-    """Return the arcs by which a search came here."""
-    found = list[_Arc]()
-    while (arc := came[at]) is not None:
-        found.append(arc)
-        at = arc.source
-    return found[::-1]
 
 
 def _ranks(entry: Site) -> dict[Site, int]:

@@ -27,7 +27,7 @@ def plain(graph: FrozenGraph) -> FrozenGraph | None:
         graph, lambda v: v.kind == "join" and (v.need or len(graph.ins[v.name])) == 1
     ):
         return None
-    return replace(graph, vertices=tuple(_plain(v, v.name in gates) for v in graph.vertices))
+    return replace(graph, vertices=tuple(piece_of_work(v, v.name in gates) for v in graph.vertices))
 
 
 def spinning(graph: FrozenGraph) -> set[str]:
@@ -46,7 +46,8 @@ def _spinning(graph: FrozenGraph, passes: Callable[[Vertex], bool]) -> set[str]:
     return set[str]().union(*components(left_of(ways)))
 
 
-def _plain(vertex: Vertex, is_spinning: bool) -> Vertex:
+def piece_of_work(vertex: Vertex, is_spinning: bool) -> Vertex:
+    """Return a vertex as one piece of work; of those that spin a gateway is a node."""
     kind = _KINDS.get(vertex.kind, vertex.kind)
     if kind == vertex.kind and not (is_spinning or vertex.undo or vertex.at_least):
         return vertex

@@ -43,6 +43,7 @@ ERRORS: dict[str, type[Exception]] = {
     "ConnectionError": ConnectionError,
     "OSError": OSError,
     "KeyError": KeyError,
+    "ValueError": ValueError,
     "TypeError": TypeError,
 }
 

@@ -25,11 +25,9 @@ def runs_told(
     told: list[dict[str, object]] = []
     for run in given:
         if not isinstance(run, Recording):
-            raise InvalidInput(
-                "a page replays recorded runs, and this one was not recorded",
-                where=f"the page of {graph.name!r}",
-                fix="call `run.record(lines.append)` right after `start`, and give `recorded(lines)`",
-            )
+            what = "a page replays recorded runs, and this one was not recorded"
+            fix = "call `run.record(lines.append)` right after `start`, and give `recorded(lines)`"
+            raise InvalidInput(what, where=f"the page of {graph.name!r}", fix=fix)
         check_run(graph, run)
         veil = _Veil(redact, run)
         steps = [_step(step, veil, vertices, ways) for step in run.steps]
@@ -84,8 +82,6 @@ def _check_fields(graph: FrozenGraph, fields: Sequence[str]) -> None:
     known = {name for one in (graph, *inside) for name in one.fields}
     for name in fields:
         if known and name not in known:
-            raise InvalidInput(
-                f"there is no field {name!r} to redact",
-                where=f"the state of {graph.name!r}",
-                fix=suggest(name, known, f"its fields are {', '.join(sorted(known))}"),
-            )
+            what = f"there is no field {name!r} to redact"
+            fix = suggest(name, known, f"its fields are {', '.join(sorted(known))}")
+            raise InvalidInput(what, where=f"the state of {graph.name!r}", fix=fix)
