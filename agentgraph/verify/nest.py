@@ -65,9 +65,11 @@ class Nest:
 
     def has_inside(self, region: int, inner: int) -> bool:
         """Say whether `inner` is `region` or lies in it; everything lies OUTSIDE."""
-        while inner not in {region, OUTSIDE}:
+        while inner != region:
+            if inner == OUTSIDE:
+                return False
             inner = self.around[inner]
-        return inner == region
+        return True
 
 
 def nest(net: Wiring) -> tuple[Nest | None, list[Finding]]:
