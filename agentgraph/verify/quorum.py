@@ -25,13 +25,14 @@ def fault_of_quorum(level: Net) -> tuple[Fault | None, frozenset[int]]:
         return Race(level, is_whole=True).verdict()
     net = _straightened(level)
     rest = reduce(net)
-    if _is_one_fork(rest) or _parts(net):
+    # Ways of the rest stand for vertices that take their time: the join may fire later there.
+    is_like = rest.clash is None and not _arrives_at_once(net) and _has_own_ways(rest)
+    # Most often one fork is left, which is soon played.
+    is_small = is_like and sum(map(bool, rest.outs)) <= 2
+    if not is_small and _parts(net):
         return None, frozenset()
-    if rest.clash is None and not _arrives_at_once(net) and _has_own_ways(rest):
-        # Ways of the rest stand for vertices that take their time: the join may fire later there.
-        found = Race(rest.as_net(), is_whole=False).fault()
-        if found is None:
-            return None, frozenset()
+    if is_like and Race(rest.as_net(), is_whole=False).fault() is None:
+        return None, frozenset()
     return Race(net, is_whole=True).verdict()
 
 
@@ -70,18 +71,6 @@ def _arrives_at_once(net: Net) -> bool:
 def _has_own_ways(rest: Rest) -> bool:
     """Each place of the join has one way in: only who comes twice can bring a second token."""
     return all(rest.ins[vertex] <= 1 for vertex in rest.net.race)
-
-
-def _is_one_fork(rest: Rest) -> bool:
-    """Nothing is left but a fork into enough ways, each of which ends at the join."""
-    net = rest.net
-    vertex = next(iter(rest.outs[0]))
-    if rest.clash is not None or _arrives_at_once(net):
-        return False
-    targets = rest.outs[vertex]
-    fits = net.fork[vertex] and len(targets) >= net.need and net.race.issuperset(targets)
-    left = sum(1 for ways in rest.outs if ways)
-    return fits and left <= 2 and all(rest.ins[target] == 1 for target in targets)
 
 
 def _parts(net: Net) -> bool:
