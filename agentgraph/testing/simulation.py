@@ -96,6 +96,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run to the end; raises `Deadlock` when nothing can move before. All is closed then."""
+        outer = asyncio.events._get_running_loop()  # noqa: SLF001 - that of a notebook, say
         asyncio.events._set_running_loop(self)  # noqa: SLF001 - made for event loops
         try:
             main = self.create_task(work)
@@ -105,7 +106,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             finally:
                 self._close(main)
         finally:
-            asyncio.events._set_running_loop(None)  # noqa: SLF001 - as above
+            asyncio.events._set_running_loop(outer)  # noqa: SLF001 - as above
             self.close()
 
     async def idle(self) -> None:

@@ -133,3 +133,13 @@ def test_what_is_left_is_cancelled_and_named() -> None:
     loop.run(leave())
 
     assert (loop.left, told) == (("stays",), ["cancelled"])
+
+
+def test_a_loop_that_is_running_already_goes_on_afterwards() -> None:
+    async def notebook() -> tuple[str, bool]:
+        outer = asyncio.get_running_loop()
+        said = SimulatedLoop().run(asyncio.sleep(3600, "slept"))
+        await asyncio.sleep(0)
+        return said, asyncio.get_running_loop() is outer
+
+    assert asyncio.run(notebook()) == ("slept", True)
