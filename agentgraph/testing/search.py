@@ -41,12 +41,7 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
         return False
     regions, _ = nest(Wiring(graph))
     runs = None if regions is None else runs_of(regions)
-    if runs is None:
-        return True
-    passed = runs.look(
-        lambda stand: any(w.key[0] == name and w.key[2] != "then" for w in stand.ways)
-    )
-    return passed is not None or not runs.is_whole
+    return runs is None or runs.passing(name) is not None or not runs.is_whole
 
 
 def _ahead(graph: FrozenGraph, start: str) -> set[str]:

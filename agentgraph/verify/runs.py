@@ -138,6 +138,10 @@ class Runs:
                 heappush(heap, (rank, -len(seen), done + 1, after))
         return None
 
+    def passing(self, name: str) -> Stand | None:
+        """Find a run that comes to a vertex and gets past it."""
+        return self.look(lambda at: any(w.key[0] == name and w.key[2] != "then" for w in at.ways))
+
     def coming(self, name: str) -> Stand | None:
         """Find the shortest run on which a token comes to a vertex."""
         return self.found(lambda stand: any(way.site.name == name for way in stand.ways), name)

@@ -26,6 +26,8 @@ _SHOWS: dict[str, tuple[Outcome, ...]] = {
     "crowded": ("shared", "twice", "left", "waits", "trapped"),
 }
 """What a run shows where a level has a fault of each kind: what is likeliest comes first."""
+SHOWN: tuple[Outcome, ...] = _SHOWS["double"]
+"""All that a run may show."""
 
 
 @dataclass(slots=True)

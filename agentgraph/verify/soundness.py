@@ -9,7 +9,7 @@ from agentgraph.verify.levels import Levels, Wrong
 from agentgraph.verify.mending import Mended
 from agentgraph.verify.nest import Nest
 from agentgraph.verify.quick import quick_steps
-from agentgraph.verify.showing import Faults, Shown
+from agentgraph.verify.showing import SHOWN, Faults, Shown
 from agentgraph.verify.stand import chain
 from agentgraph.verify.wiring import Wiring
 from agentgraph.verify.witness import Witness, Witnesses
@@ -42,7 +42,8 @@ def check_soundness(
     if not levels.wrong:
         return Soundness([], levels.most)
     told: dict[str, Finding] = {}
-    for shown in Faults(nested, levels.wrong, seen or Witnesses(nested)).shown():
+    seen = seen or Witnesses(nested)
+    for shown in Faults(nested, levels.wrong, seen).shown():
         teller = _Teller(shown)
         # What shows behind a fault may come from it: only runs that keep clear of it count.
         met = {name for one in told.values() if one.script for name in one.script.culprits}
@@ -54,13 +55,22 @@ def check_soundness(
             to not in met and f"fork {source}" not in told for source, to, _ in teller.moves
         ):
             continue
-        finding = teller.finding()
-        if finding.script is not None and (parts := (*known, *shown.parts)):
-            finding = replace(finding, script=replace(finding.script, mended=parts))
+        finding = _taken(teller.finding(), (*known, *shown.parts))
+        if shown.wrong.fault.kind == "idle" and seen.passes(teller.at_fault):
+            finding = replace(finding, script=None)  # It is only so because of another fault.
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
     certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
+    if not certain and (first := seen.find(SHOWN, "", ())):
+        shown = Shown(levels.wrong[0], net, "", witness=first)
+        certain = [_taken(_Teller(shown).finding(), known)]
     broken = tuple(dict.fromkeys(each.fault.part for each in levels.wrong))
     return Soundness(certain or list(told.values())[:1], levels.most, broken)
+
+
+def _taken(finding: Finding, parts: tuple[Mended, ...]) -> Finding:
+    """Add to its script which parts are taken as mended."""
+    script = finding.script
+    return replace(finding, script=replace(script, mended=parts)) if script and parts else finding
 
 
 class _Teller:
@@ -71,6 +81,7 @@ class _Teller:
         self.wrong: Wrong = shown.wrong
         self.witness: Witness | None = shown.witness
         self.scope: str = shown.scope
+        self.at_fault: str = self.wrong.net.names[self.wrong.fault.vertex]
 
     @property
     def moves(self) -> list[Move]:
@@ -97,7 +108,7 @@ class _Teller:
         """Choose the words by what happens on that run."""
         seen = self.witness
         if seen is None:
-            return self._unseen(self.wrong.net.names[self.wrong.fault.vertex])
+            return self._unseen(self.at_fault)
         match seen.happened.outcome:
             case "waits":
                 return self._stuck(seen)

@@ -107,6 +107,10 @@ class Witnesses:
         )
         return is_kept and self.runs.is_clean()
 
+    def passes(self, name: str) -> bool:
+        """Say whether some run gets past a vertex."""
+        return self.runs is not None and self.runs.passing(name) is not None
+
     def coming(self, name: str) -> Stand | None:
         """Find the shortest run on which a token comes to a vertex."""
         return None if self.runs is None else self.runs.coming(name)

@@ -357,6 +357,18 @@ def test_a_region_that_is_left_while_others_are_in_it_counts_as_left_even_if_all
     assert replay(faulty, left).occurred
 
 
+@pytest.mark.parametrize(
+    ("seed", "codes"), [(657, ["AG305", "AG308"]), (2324, ["AG308", "AG108"]), (2697, ["AG305"])]
+)
+def test_what_no_run_shows_gives_way_to_what_some_run_shows(seed: int, codes: list[str]) -> None:
+    faulty = spoilt(drawn(seed), Seeded(seed))
+
+    findings = verify(faulty).findings
+
+    assert [finding.code for finding in findings] == codes
+    assert all(replay(faulty, finding).occurred for finding in findings if is_flow(finding))
+
+
 def test_what_is_wrong_inside_a_graph_whose_regions_overlap_is_played_alone() -> None:
     inner = graph("START -> f\nf -> a, b\na -> c\nb -> c\nc -> END", name="inner")
     lines = "START -> a\na -> b\nb -> s\ns -> END"
