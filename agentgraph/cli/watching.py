@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any, Final
 
 from rich.console import Console
@@ -65,12 +64,20 @@ class Watched:
 
     def heard(self, event: Event[Any]) -> None:
         """Note where the run is."""
-        if type(event) in _TOLD:
-            # Each of these begins with the path of whom it tells, and goes on with what.
-            node, what, *_ = (getattr(event, slot.name) for slot in fields(event))
-            more = type(what).__name__ if isinstance(what, Exception) else what
-            said, self._standing[home_of(node, self._vertices)] = _TOLD[type(event)]
-            self._said = f"{node} {said.format(more)}"
+        more = ""
+        match event:
+            case NodeFailed(node, error) | UndoFailed(node, error):
+                more = type(error).__name__
+            case Decided(node, label):
+                more = str(label)
+            case NodeStarted(node) | NodeDone(node) | NodeStopped(node) | Asked(node):
+                pass
+            case UndoStarted(node) | UndoDone(node):
+                pass
+            case _:
+                return
+        said, self._standing[home_of(node, self._vertices)] = _TOLD[type(event)]
+        self._said = f"{node} {said.format(more)}"
 
     def ended(self) -> None:
         """The only run has ended: its last picture stays, and what is told then stands below it."""

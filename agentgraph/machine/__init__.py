@@ -21,7 +21,15 @@ from agentgraph.machine.events import (
     Stopped,
     TimedOut,
 )
-from agentgraph.machine.marking import Completed, ItemError, Marking, Status, key_of, path_of
+from agentgraph.machine.marking import (
+    Completed,
+    ItemError,
+    Marking,
+    Status,
+    key_of,
+    path_of,
+    visit_of,
+)
 from agentgraph.machine.scope import ending_of
 from agentgraph.machine.step import advance, decided, finished, replay, step
 
@@ -66,4 +74,5 @@ __all__ = [
     "path_of",
     "replay",
     "step",
+    "visit_of",
 ]

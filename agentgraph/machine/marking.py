@@ -242,6 +242,29 @@ def path_of(marking: Marking, task: Task) -> str:
     return task.named(frame.path + task.site.name if frame else task.site.path)
 
 
+def visit_of(marking: Marking, task: Task, *, with_attempts: bool = False) -> str:
+    """Return what names one visit of a vertex in a run, such as `inbox/support#2/billing#1`.
+
+    A vertex that holds others says its visit where it is not the first, and with
+    `with_attempts` its attempt as well.
+    """
+    if isinstance(task, Part) and isinstance(task.given, Completed):
+        # Its frame may have ended; a completed visit has a number of its own.
+        return f"{task.given.path}#{task.visit}/undo{task.given.number}"
+    words = [f"{task.named(task.site.name)}#{task.visit}"]
+    frame = marking.frames.get(task.frame)
+    while frame is not None and frame.holder is not None:
+        holder = frame.holder
+        name = holder.named(holder.site.name)
+        if holder.visit > 1:
+            name += f"#{holder.visit}"
+        if with_attempts and holder.attempt > 1:
+            name += f"~{holder.attempt}"
+        words.append(name)
+        frame = marking.frames[holder.frame]
+    return "/".join(reversed(words))
+
+
 def key_of(marking: Marking) -> tuple[object, ...]:
     """Return what tells two markings apart for the rules: not payloads, tickets or history."""
     frames = marking.frames

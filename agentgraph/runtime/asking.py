@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from agentgraph.events import Asked, NodeDone
-from agentgraph.machine import Answered, Event, Expired, Failed, Task, kinds_of
+from agentgraph.machine import Answered, Event, Expired, Failed, Task, kinds_of, visit_of
 from agentgraph.runtime.desk import Waiting, fact_of
 from agentgraph.runtime.session import Session
 
@@ -14,7 +14,7 @@ Feed = Callable[[Event], object]
 
 def open_question(session: Session, feed: Feed, task: Task) -> None:
     """Put a question on the desk, with the alarm of its deadline."""
-    name = session.visit_of(task, with_attempts=True)
+    name = visit_of(session.marking, task, with_attempts=True)
     waiting = session.desk.open(name, session.place(task), task)
     timeout = waiting.ask.timeout
     if timeout is not None:

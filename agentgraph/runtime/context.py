@@ -35,6 +35,8 @@ class Ctx(Generic[D_co]):
 
     def __init__(self, session: "Session", task: "Task", path: str, deadline: float | None) -> None:
         """Made by the runner, for one attempt."""
+        from agentgraph.machine import visit_of  # noqa: PLC0415 - who only imports is spared it
+
         self._session = session
         self._effects: tuple[tuple[str, Coroutine[object, object, object]], ...] = ()
         self.deadline: float | None = deadline
@@ -45,7 +47,7 @@ class Ctx(Generic[D_co]):
         """How often the node was reached, this time included; a subgraph counts anew each time."""
         self.attempt: int = task.attempt
         """1, and one more for each repetition."""
-        self.idempotency_key: str = f"{session.run_id}/{session.visit_of(task)}"
+        self.idempotency_key: str = f"{session.run_id}/{visit_of(session.marking, task)}"
         """The same for every attempt of this visit, and for no other visit of any run."""
         self.error: Exception | None = None
         """In a catch handler: what was caught."""

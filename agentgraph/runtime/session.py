@@ -31,7 +31,6 @@ from agentgraph.graph.plan import Way
 from agentgraph.machine import (
     Broke,
     Command,
-    Completed,
     Event,
     Marking,
     Site,
@@ -41,7 +40,6 @@ from agentgraph.machine import (
     ending_of,
 )
 from agentgraph.machine import path_of as machine_path_of
-from agentgraph.machine.commands import Part
 from agentgraph.machine.marking import LIST, Ending
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.desk import Desk
@@ -201,10 +199,6 @@ class Session:
             return task.site.path
         return machine_path_of(self.marking, task)
 
-    def visit_of(self, task: Task, *, with_attempts: bool = False) -> str:
-        """Return what names one visit of a vertex in this run (`visit_of` of this module)."""
-        return visit_of(self.marking, task, with_attempts=with_attempts)
-
     def is_beside(self, task: Task) -> bool:
         """Say whether others are under way beside a task: it is, or it is in, a branch or an item."""
         while task.line is None and task.verb not in {"item", "poll"}:
@@ -276,29 +270,6 @@ class Session:
         tell(RunStarted(schema.final(cast("Revision", root.start))))
         for waiting in self.desk.waiting:
             tell(Asked(waiting.path, waiting.id, waiting.ask.show))
-
-
-def visit_of(marking: Marking, task: Task, *, with_attempts: bool = False) -> str:
-    """Return what names one visit of a vertex in a run, such as `inbox/support#2/billing#1`.
-
-    A vertex that holds others says its visit where it is not the first, and with
-    `with_attempts` its attempt as well.
-    """
-    if isinstance(task, Part) and isinstance(task.given, Completed):
-        # Its frame may have ended; a completed visit has a number of its own.
-        return f"{task.given.path}#{task.visit}/undo{task.given.number}"
-    words = [f"{task.named(task.site.name)}#{task.visit}"]
-    frame = marking.frames.get(task.frame)
-    while frame is not None and frame.holder is not None:
-        holder = frame.holder
-        name = holder.named(holder.site.name)
-        if holder.visit > 1:
-            name += f"#{holder.visit}"
-        if with_attempts and holder.attempt > 1:
-            name += f"~{holder.attempt}"
-        words.append(name)
-        frame = marking.frames[holder.frame]
-    return "/".join(reversed(words))
 
 
 def _ending(marking: Marking) -> Ending:

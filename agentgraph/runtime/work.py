@@ -38,6 +38,7 @@ from agentgraph.machine import (
     Part,
     Task,
     Verb,
+    visit_of,
 )
 from agentgraph.machine.moves import COUNTED
 from agentgraph.runtime.call import call, refuse
@@ -93,7 +94,7 @@ class Work:
         """Wait before a repetition."""
         session, task = self._session, self._task
         policy = task.site.vertex.policy
-        seed = f"{session.options.get('seed', 0)}/{session.visit_of(task)}"
+        seed = f"{session.options.get('seed', 0)}/{visit_of(session.marking, task)}"
         pause_s = pause_before(task.attempt, first_s=policy.first_s, cap_s=policy.cap_s, seed=seed)
         clock = session.clock
         is_over = asyncio.Event()

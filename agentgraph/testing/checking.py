@@ -94,11 +94,11 @@ def _explore(
 ) -> Counterexample | None:
     """Let hypothesis make states and outputs, and shrink those that show something."""
     try:
-        from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings  # noqa: PLC0415
-        from hypothesis import strategies as st  # noqa: PLC0415
-        from hypothesis.errors import Unsatisfiable  # noqa: PLC0415
+        from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings  # noqa: PLC0415 - not at import
+        from hypothesis import strategies as st  # noqa: PLC0415 - only who makes data
+        from hypothesis.errors import Unsatisfiable  # noqa: PLC0415 - as above
 
-        from agentgraph.testing.strategies import states  # noqa: PLC0415
+        from agentgraph.testing.strategies import states  # noqa: PLC0415 - as above
     except ImportError as error:
         what, fix = "hypothesis is not installed", "pip install 'agentgraph[test]'"
         raise NotAvailable(what, where="the check of a workflow", fix=fix) from error
@@ -139,9 +139,9 @@ def _explore(
 
 def outputs(stage: Stage) -> Any:
     """Return a strategy of what each fake writes: two variants, which its visits take in turn."""
-    from hypothesis import strategies as st  # noqa: PLC0415
+    from hypothesis import strategies as st  # noqa: PLC0415 - only who makes data
 
-    from agentgraph.testing.strategies import field, values  # noqa: PLC0415
+    from agentgraph.testing.strategies import field, values  # noqa: PLC0415 - as above
 
     found: dict[str, Any] = {}
     for path, (shape, fields) in stage.fakes.items():

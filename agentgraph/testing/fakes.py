@@ -26,7 +26,7 @@ from agentgraph.state import append, merge, schema_of, union
 from agentgraph.state.declaration import reducers_of
 from agentgraph.testing.stage import error_of
 from agentgraph.verify.facts import Facts
-from agentgraph.workflow.signature import signature_of
+from agentgraph.workflow.signature import MISSING, Unread, signature_of
 
 Functions: TypeAlias = Mapping[str, Callable[..., object]]
 Agents: TypeAlias = Functions | Literal["real"] | None
@@ -176,8 +176,9 @@ class Stage:
             case "form":
                 self.fakes[path] = Fake(binding.form, {"": True})
             case "each" if binding.do is not None:
-                result = Fake(result_of(binding.do.fn), {"": True})
-                changed["do"] = self._agent(path, binding.do, result)
+                hint = signature_of(binding.do.fn).returns
+                shape = object if hint is MISSING or isinstance(hint, Unread) else hint
+                changed["do"] = self._agent(path, binding.do, Fake(shape, {"": True}))
             case _:
                 pass
         return replace(binding, **changed)
@@ -299,14 +300,6 @@ def strayed(state: BaseModel, labels: Collection[str]) -> BaseModel | None:
         if info.annotation is str and values.get(name) in labels
     }
     return kind.model_construct(None, **{**values, **texts}) if texts else None
-
-
-def result_of(fn: Callable[..., object]) -> Any:
-    """Return what a function says that it gives; `object` when it says nothing."""
-    try:
-        return inspect.get_annotations(inspect.unwrap(fn), eval_str=True).get("return", object)
-    except Exception:  # noqa: BLE001 - a name that is not there, or no function at all
-        return object
 
 
 async def _nothing(*_: object) -> None:

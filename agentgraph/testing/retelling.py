@@ -18,11 +18,11 @@ from agentgraph.machine import (
     Way,
     advance,
     path_of,
+    visit_of,
 )
 from agentgraph.render.marks import Key
 from agentgraph.runtime import Program
 from agentgraph.runtime.program import Job
-from agentgraph.runtime.session import visit_of
 from agentgraph.state import Revision, same
 
 _DONE: Final = frozenset({"run", "into", "leave", "item", "wait", "choose"})

@@ -121,8 +121,7 @@ def _check_runs(
     faults, steps, broken = check_soundness(nested, [cost or 0 for cost in costs], seen)
     if any(each.severity == "error" for each in cycles):
         # What no run shows may come from the cycle: that is the fault to begin with.
-        sure = [each for each in faults if each.script or each.code == "AG309"]
-        faults = [] if seen.runs is None else sure
+        faults = [f for f in faults if seen.runs and (f.script or f.code == "AG309")]
     if seen.clears([*cycles, *faults]):
         return
     found.findings += [*cycles, *faults]
