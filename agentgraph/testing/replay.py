@@ -232,25 +232,23 @@ class _Player:
         ins, outs = self._crossed()
         had = min(self._inside(self.before), 1)
         gone = {source for source, _, _ in self._new()}
-        prefix, region = self._region(self.script.region)
-        # Whoever was in a race that is over now has been cancelled.
-        is_over = f"{prefix}{region.target}" in gone
-        stays = self._inside(self.marking) or (not is_over and self._inside(self.before, gone))
+        stays = self._inside(self.marking) or self._inside(self.before, gone)
         return outs - ins > had or (outs > 0 and stays > 0)
 
     def _crossed(self) -> tuple[int, int]:
         """How many tokens entered the region in the last step, and how many left it."""
-        inside, ins, outs = self._members(self.script.region), 0, 0
+        inside, around = self._members(self.script.region), self._around()
+        ins = outs = 0
         for (source, target, label), times in self._new().items():
             is_inside = source in inside
             if label == "catch":
                 # A flow that fails inside of it leaves it by its handler; its own handler ends it.
                 caught = source.rsplit("/", 1)[-1]
-                is_inside = caught != self.script.region and self._members(caught) <= inside
-                if not is_inside:
+                if caught == self.script.region:
                     continue
-            ins += times * (not is_inside and target in inside)
-            outs += times * (is_inside and target not in inside)
+                is_inside = self._members(caught) <= inside
+            ins += times * (not is_inside and target in around)
+            outs += times * (is_inside and target not in around)
         return ins, outs
 
     def _region(self, name: str) -> tuple[str, Region]:
@@ -264,8 +262,14 @@ class _Player:
         prefix, region = self._region(name)
         return {prefix + member for member in region.members} - {f"{prefix}{region.target}"}
 
+    def _around(self) -> set[str]:
+        """Return where a token is in the region, by path: at the join of a race as well."""
+        prefix, region = self._region(self.script.region)
+        race = {f"{prefix}{region.target}"} if region.kind == "quorum" else set[str]()
+        return self._members(region.name) | race
+
     def _inside(self, marking: Marking, but: Collection[str] = ()) -> int:
-        inside = self._members(self.script.region).difference(but)
+        inside = self._around().difference(but)
         work = sum(task.site.path in inside for task in marking.live.values())
         rest = [site.path for frame in marking.frames.values() for site, _ in frame.tokens]
         return work + sum(path in inside for path in rest)

@@ -5,9 +5,9 @@ from dataclasses import replace
 from agentgraph.graph import END, START, FrozenGraph
 from agentgraph.testing.stage import inside
 from agentgraph.verify.nest import nest
-from agentgraph.verify.runs import runs_of
 from agentgraph.verify.ways import reached
 from agentgraph.verify.wiring import Wiring
+from agentgraph.verify.witness import Witnesses
 
 
 def is_shut(graph: FrozenGraph, code: str, names: tuple[str, ...]) -> bool:
@@ -39,9 +39,7 @@ def _is_passed(graph: FrozenGraph, name: str) -> bool:
     """Say whether some run comes to a vertex and gets past it."""
     if name not in _ahead(graph, START):
         return False
-    regions, _ = nest(Wiring(graph))
-    runs = None if regions is None else runs_of(regions)
-    return runs is None or runs.passing(name) is not None or not runs.is_whole
+    return Witnesses(nest(Wiring(graph))[0]).passes(name)
 
 
 def _ahead(graph: FrozenGraph, start: str) -> set[str]:

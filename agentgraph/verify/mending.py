@@ -114,7 +114,7 @@ def _bridged(graph: FrozenGraph, parts: list[Mended]) -> FrozenGraph:
             gone |= graph.vertex.keys() - inner - {first, last, START, END}
             ends |= {START: first} if first != START else {}
             ends |= {last: END} if last != END else {}
-        elif first not in gone and inner.isdisjoint([START, END]):
+        elif first != last and first not in gone and inner.isdisjoint([START, END]):
             gone |= inner
             ends[first] = last
     ends = {first: last for first, last in ends.items() if gone.isdisjoint([first, last])}

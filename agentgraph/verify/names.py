@@ -129,8 +129,12 @@ def _bound(
         yield _misplaced(f"a {vertex.kind} cannot have a bound", where, fix, vertex.place)
     if bound.then is not None:
         yield from _lead(graph, bound.then, where, vertex.place)
-    if bound.then == vertex.name:
-        what = f"a token past the bound of {vertex.name!r} goes to {vertex.name!r} again, for ever"
+    passed, then = [vertex.name], graph.vertex.get(bound.then or "")
+    while then and then.bound and then.name not in passed:
+        passed.append(then.name)
+        then = graph.vertex.get(then.bound.then or "")
+    if then is vertex and vertex.name == min(passed):
+        what = f"a token past the bound of {listed(passed)} goes to {vertex.name!r} again, for ever"
         fix = "lead `then` to another node or to END, or leave it out: the run then ends exhausted"
         yield _misplaced(what, where, fix, vertex.place)
     if bound.loop is None:

@@ -97,9 +97,13 @@ class Runs:
             quiet[source] += [] if fails else [target]
         ended = {"done", "exhausted"}
         ends = [stand.key for stand in self.stands if stand.marking.status in ended]
-        is_full = len(self._came) == len(self.plan.sites) - 1
         can_end = len(reached(ends, backwards(quiet).__getitem__)) == len(ways)
-        return is_full and can_end and not left_of(ways)
+        return not self.idle() and can_end and not left_of(ways)
+
+    def idle(self) -> list[str]:
+        """Name the vertices that no run has come to."""
+        came = {START, *(site.name for site in self._came)}
+        return [name for name in self.plan.graph.vertex if name not in came]
 
     def after(self, stand: Stand, members: set[str] | None = None) -> Iterator[Stand]:
         """All that one more step can lead to, of some vertices or of all."""

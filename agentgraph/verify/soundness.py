@@ -60,11 +60,16 @@ def check_soundness(
             finding = replace(finding, script=None)  # It is only so because of another fault.
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
     certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
-    if not certain and (first := seen.find(SHOWN, "", ())):
-        shown = Shown(levels.wrong[0], net, "", witness=first)
-        certain = [_taken(_Teller(shown).finding(), known)]
+    if not certain:
+        shown = Shown(levels.wrong[0], net, "", witness=seen.find(SHOWN, "", ()))
+        teller = _Teller(shown)
+        finding = _taken(teller.finding(), known)
+        if not (shown.witness or known) and (idle := seen.idle(teller.at_fault)):
+            finding = finding if idle == teller.at_fault else teller.idle(idle)
+            finding = replace(finding, script=Script("never", (idle,)))
+        certain = [finding]
     broken = tuple(dict.fromkeys(each.fault.part for each in levels.wrong))
-    return Soundness(certain or list(told.values())[:1], levels.most, broken)
+    return Soundness(certain, levels.most, broken)
 
 
 def _taken(finding: Finding, parts: tuple[Mended, ...]) -> Finding:
@@ -124,7 +129,7 @@ class _Teller:
     def _unseen(self, name: str) -> Finding:
         match self.wrong.fault.kind:
             case "idle":
-                return self._idle(name)
+                return self.idle(name)
             case "undecided":
                 return self._undecided(name)
             case _:  # Of a graph that is too large there may be no run at hand.
@@ -263,7 +268,7 @@ class _Teller:
         fix += "or let the region hold the fork and the join as well"
         return self._finding("AG308", what, where, fix, region.place or self._place(names[-1]))
 
-    def _idle(self, name: str) -> Finding:
+    def idle(self, name: str) -> Finding:
         why = "the quorum is always reached before, or its join never fires"
         what = f"no run gets past {quoted(name)}{self._region()}: {why}"
         fix = "remove it, or raise the number of ways that the quorum needs"

@@ -10,7 +10,7 @@ Rules of this file:
 from dataclasses import dataclass, field, replace
 
 from agentgraph.errors import Finding, InvalidGraph, Script
-from agentgraph.graph import FrozenGraph, Vertex
+from agentgraph.graph import END, FrozenGraph, Vertex
 from agentgraph.verify.cycles import check_cycles
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.labels import check_labels
@@ -50,7 +50,7 @@ def verify(graph: FrozenGraph) -> Report:
     findings = [
         _placed(at_edge(finding, inner), prefix, graph, checked)
         for prefix, inner in graphs
-        for finding in checked[id(inner)].findings
+        for finding in _before_end(checked[id(inner)].findings, is_inner=bool(prefix))
     ]
     places = {vertex.place for _, inner in graphs for vertex in inner.vertices}
     told = tuple(heard(findings, places))
@@ -177,6 +177,17 @@ def _steps(vertex: Vertex, checked: dict[int, _Checked]) -> int | None:
             return 1
 
 
+def _before_end(findings: list[Finding], *, is_inner: bool) -> list[Finding]:
+    """Leave out what waits behind END: a graph inside is over with the first token there."""
+    waits = [f.script for f in findings if is_inner and f.script and f.script.outcome == "waits"]
+    late = [each for each in waits if _is_behind_end(each)]
+    return [f for f in findings if f.script not in late] or findings
+
+
+def _is_behind_end(run: Script) -> bool:
+    return END in [token.vertex for token in run.tokens]
+
+
 def _placed(
     finding: Finding, prefix: str, graph: FrozenGraph, checked: dict[int, _Checked]
 ) -> Finding:
@@ -197,6 +208,7 @@ def _led_to(
 ) -> Script:
     """Begin a script with the run that comes to the vertex in which its graph stands."""
     before = Script(script.outcome, ())
+    is_late = script.outcome in {"trapped", "endless"} and _is_behind_end(script)
     at = where = ""
     for name in prefix.split("/")[:-1]:
         seen = checked[id(graph)].seen
@@ -205,7 +217,7 @@ def _led_to(
             alone = Script(script.outcome, ()).followed_by(script, prefix, prefix)
             return replace(alone, within=prefix)
         stand = seen.coming(name)
-        if stand is None:
+        if stand is None or is_late:
             return Script("never", tuple(prefix + each for each in script.culprits))
         tokens = tuple(token for token in stand.tokens() if token.vertex != name)
         led = Script("never", (), stand.steps(), tuple(stand.moves()), tokens)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from agentgraph.errors import Finding, Outcome, Script
+from agentgraph.graph import END
 from agentgraph.verify.nest import Nest
 from agentgraph.verify.runs import STANDS, Runs, runs_of
 from agentgraph.verify.stand import Happened, Stand, script
@@ -103,13 +104,20 @@ class Witnesses:
         graph = self.runs.plan.graph
         has_race = any(region.kind == "quorum" for region in graph.regions)
         is_kept = any(vertex.bound for vertex in graph.vertices) or (
-            has_race and all(each.code == "AG305" for each in errors)
+            has_race and all(each.code == "AG305" or each.script is None for each in errors)
         )
         return is_kept and self.runs.is_clean()
 
     def passes(self, name: str) -> bool:
-        """Say whether some run gets past a vertex."""
-        return self.runs is not None and self.runs.passing(name) is not None
+        """Say whether some run gets past a vertex, or may do so."""
+        runs = self.runs
+        return runs is None or runs.passing(name) is not None or not runs.is_whole
+
+    def idle(self, name: str) -> str | None:
+        """Name a vertex that no run gets past, `name` if it is one, where some are never come to."""
+        missing = self.runs.idle() if self.runs is not None and self.runs.is_whole else []
+        names = (name, *missing) if missing else ()
+        return next((each for each in names if each != END and not self.passes(each)), None)
 
     def coming(self, name: str) -> Stand | None:
         """Find the shortest run on which a token comes to a vertex."""
@@ -145,8 +153,9 @@ class Witnesses:
             return replace(finding, script=Script("never", finding.path[:-1]))
         first, last = found
         shown = _with_run(finding, last, Happened("endless", finding.path[0]))
-        again = len(first.steps())
-        return replace(shown, script=shown.script and replace(shown.script, again=again))
+        again, script = len(first.steps()), shown.script
+        script = script and replace(script, again=again, culprits=finding.path[:-1])
+        return replace(shown, script=script)
 
 
 def _with_run(finding: Finding, stand: Stand | None, happened: Happened) -> Finding:

@@ -358,7 +358,23 @@ def test_a_region_that_is_left_while_others_are_in_it_counts_as_left_even_if_all
 
 
 @pytest.mark.parametrize(
-    ("seed", "codes"), [(657, ["AG305", "AG308"]), (2324, ["AG308", "AG108"]), (2697, ["AG305"])]
+    ("seed", "codes"),
+    [
+        (657, ["AG305", "AG308"]),
+        (1155, []),  # a gateway leads out of a race and at once into it again
+        (2324, ["AG308", "AG108"]),
+        (2697, ["AG305"]),
+        (3978, ["AG110", "AG302", "AG305", "AG304"]),  # a join inside waits behind an early END
+        (4657, ["AG305", "AG304"]),
+        (5428, ["AG307", "AG301"]),  # every run is exhausted before it comes to END
+        (6562, ["AG305", "AG308", "AG303"]),  # a second token comes to the join of a race alone
+        (7168, ["AG305", "AG304", "AG301"]),
+        (6091, ["AG110", "AG111"]),
+        (7427, ["AG308", "AG110", "AG302"]),  # a handler stands in a race
+        (11136, ["AG305", "AG304"]),  # inside, a cycle behind an early END
+        (12101, ["AG301"]),  # who decides in a race is always cancelled before
+        (12331, ["AG104", "AG304", "AG104"]),
+    ],
 )
 def test_what_no_run_shows_gives_way_to_what_some_run_shows(seed: int, codes: list[str]) -> None:
     faulty = spoilt(drawn(seed), Seeded(seed))
@@ -367,6 +383,19 @@ def test_what_no_run_shows_gives_way_to_what_some_run_shows(seed: int, codes: li
 
     assert [finding.code for finding in findings] == codes
     assert all(replay(faulty, finding).occurred for finding in findings if is_flow(finding))
+
+
+def test_a_graph_inside_is_over_with_the_first_token_at_its_end() -> None:
+    inner = graph("START -> a\na -> END, b\nb -> c", name="inner")
+    faulty = graph("START -> s\ns -> END", Vertex("s", "subgraph", child=inner))
+
+    dead = next(each for each in verify(faulty).findings if each.code == "AG111")
+
+    assert dead.script is not None
+    assert (
+        dead.script.outcome == "never"
+    )  # No run of the whole comes to `c`, as one of `inner` does.
+    assert replay(faulty, dead).occurred
 
 
 def test_what_is_wrong_inside_a_graph_whose_regions_overlap_is_played_alone() -> None:

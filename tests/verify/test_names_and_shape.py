@@ -200,6 +200,16 @@ def test_a_cycle_without_a_way_out_is_a_trap() -> None:
     assert finding.path == ("START", "k", "a")
 
 
+def test_bounds_that_lead_to_each_other_are_told_once() -> None:
+    bounds = [bounded("a", 2, then="b"), bounded("b", 2, then="c"), bounded("c", 2, then="a")]
+    faulty = graph("START -> k\nk -x-> a\nk -y-> b\nk -z-> c\na -> k\nb -> END\nc -> END", *bounds)
+
+    finding = only(faulty)
+
+    assert finding.code == "AG108"
+    assert finding.what == "a token past the bound of 'a', 'b' and 'c' goes to 'a' again, for ever"
+
+
 def test_the_then_of_a_bound_is_a_way_out_of_a_cycle() -> None:
     assert codes(graph("START -> a\na -> b\nb -> a", bounded("a", 3, then="END"))) == []
 
