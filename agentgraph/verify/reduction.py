@@ -72,10 +72,8 @@ def shrink(
     """
     size = len(net.outs)
     outs: list[dict[int, W]] = [{} for _ in range(size)]
-    ins, sources = (
-        [0] * size,
-        [0] * size,
-    )  # the vertices that ways come from, as one sum without carry
+    # The sources are the vertices that ways come from, as one sum without carry.
+    ins, sources = [0] * size, [0] * size
 
     def add(source: int, target: int, load: W) -> None:
         ways = outs[source]
