@@ -6,12 +6,12 @@ choices answer what the script says, and each completes when it is its turn.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Resting, Script, Step
 from agentgraph.events import Result
-from agentgraph.graph import FrozenGraph, Region
+from agentgraph.graph import START, FrozenGraph
 from agentgraph.machine import Marking, key_of
 from agentgraph.runtime import Run
 from agentgraph.runtime.session import Session
@@ -19,7 +19,10 @@ from agentgraph.state import State, schema_of
 from agentgraph.testing.search import is_shut, leads_to_end
 from agentgraph.testing.simulation import SimulatedLoop
 from agentgraph.testing.stage import Stage, inside, staged, state_of
+from agentgraph.verify.borders import Borders
 from agentgraph.verify.mending import mended
+from agentgraph.verify.nest import nest
+from agentgraph.verify.wiring import Wiring
 
 ROUNDS = 3
 """How often a cycle without bound is gone round before it counts as endless."""
@@ -160,10 +163,11 @@ class _Player:
             case "twice":
                 is_early = self._is_left_early()
                 found = is_early or "a second token" in said or self._comes_again(culprit)
-            case "left":
-                found = self._has_left(culprit) or "END was reached while" in said
-            case "shared":
-                found = self._crossed()[0] > (0 if self._inside(self.before) else 1)
+            case "left" if not self.script.region:
+                is_there = culprit in [token.vertex for token in self._tokens()]
+                found = "END was reached while" in said or (is_there and len(self._tokens()) > 1)
+            case "left" | "shared":
+                found = self._crosses(culprit)
             case "trapped":
                 is_there = any(way.site.path == culprit for way in self.marking.taken)
                 found = is_there and not leads_to_end(self.graph, culprit)
@@ -225,52 +229,27 @@ class _Player:
         is_over = self.script.steps[-1:] and self.script.steps[-1].vertex == culprit
         return came > 0 and came + there - bool(is_over) > 1
 
-    def _has_left(self, culprit: str) -> bool:
-        if not self.script.region:
-            tokens = self._tokens()
-            return len(tokens) > 1 and any(token.vertex == culprit for token in tokens)
-        ins, outs = self._crossed()
-        had = min(self._inside(self.before), 1)
-        gone = {source for source, _, _ in self._new()}
-        stays = self._inside(self.marking) or self._inside(self.before, gone)
-        return outs - ins > had or (outs > 0 and stays > 0)
+    def _crosses(self, culprit: str) -> bool:
+        """Say whether the last step left or entered the region as the script says."""
+        script, cut = self.script, culprit.rfind("/") + 1
+        nested, _ = nest(Wiring(inside(self.graph, culprit)))
 
-    def _crossed(self) -> tuple[int, int]:
-        """How many tokens entered the region in the last step, and how many left it."""
-        inside, around = self._members(self.script.region), self._around()
-        ins = outs = 0
-        for (source, target, label), times in self._new().items():
-            is_inside = source in inside
-            if label == "catch":
-                # A flow that fails inside of it leaves it by its handler; its own handler ends it.
-                caught = source.rsplit("/", 1)[-1]
-                if caught == self.script.region:
-                    continue
-                is_inside = self._members(caught) <= inside
-            ins += times * (not is_inside and target in around)
-            outs += times * (is_inside and target not in around)
-        return ins, outs
+        def own(path: str) -> str:
+            """Name the vertex of the graph of the culprit at which something is; empty: none."""
+            return path[cut:].partition("/")[0] if path[:cut] == culprit[:cut] else ""
 
-    def _region(self, name: str) -> tuple[str, Region]:
-        """Return a region of the graph in which the script goes wrong, and the path of that."""
-        culprit = self.script.culprits[0]
-        regions = inside(self.graph, culprit).regions
-        return culprit[: culprit.rfind("/") + 1], next(r for r in regions if r.name == name)
-
-    def _members(self, name: str) -> set[str]:
-        """Return what stands in a region, by path."""
-        prefix, region = self._region(name)
-        return {prefix + member for member in region.members} - {f"{prefix}{region.target}"}
-
-    def _around(self) -> set[str]:
-        """Return where a token is in the region, by path: at the join of a race as well."""
-        prefix, region = self._region(self.script.region)
-        race = {f"{prefix}{region.target}"} if region.kind == "quorum" else set[str]()
-        return self._members(region.name) | race
-
-    def _inside(self, marking: Marking, but: Collection[str] = ()) -> int:
-        inside = self._around().difference(but)
-        return sum(token.vertex in inside for token in self._tokens(marking))
+        before, after = (
+            [name for token in self._tokens(marking) if (name := own(token.vertex))]
+            for marking in (self.before, self.marking)
+        )
+        moves = [
+            (source[cut:], target[cut:], label)
+            for source, target, label in self._new().elements()
+            if source[cut:] == own(source) != ""
+        ]
+        worked = own(_plainly(script.steps[-1].vertex)) if script.steps else ""
+        found = nested and Borders(nested).crossed(before, after, moves, worked or START)
+        return any((h.outcome, h.region) == (script.outcome, script.region) for h in found or ())
 
 
 def _plainly(path: str) -> str:

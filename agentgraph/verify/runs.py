@@ -20,8 +20,9 @@ from agentgraph.errors import Outcome, Step, Stuck
 from agentgraph.graph import END, START
 from agentgraph.graph.plan import Plan, Site, Way
 from agentgraph.machine import Event, Marking, Started, Stopped, Task, advance, make_plan
+from agentgraph.verify.borders import Borders
 from agentgraph.verify.loops import left_of
-from agentgraph.verify.nest import OUTSIDE, Nest
+from agentgraph.verify.nest import Nest
 from agentgraph.verify.plain import plain
 from agentgraph.verify.stand import Happened, Stand, answers, branch, doubled
 from agentgraph.verify.ways import backwards, deepest_first, reached
@@ -41,16 +42,10 @@ class Runs:
         self.nest: Nest = nest
         self.shut: frozenset[str] = frozenset(shut)
         self.counted: str = counted
-        self.regions: list[str] = [region.name for region in plan.graph.regions]
+        self._borders = Borders(nest)
         self.stands: list[Stand] = []
         """The stands that have been looked at; each was come to by a shortest run."""
         self._came: set[Site] = set()
-        self._home = [nest.quorum.get(vertex, owner) for vertex, owner in enumerate(nest.owner)]
-        """The innermost region of each vertex; the places of a quorum's join lie in the quorum."""
-        self._chains = [frozenset[int]()] * (len(self.regions) + 1)
-        """For each region, itself and all around it; the last one is that of OUTSIDE."""
-        for number in reversed(nest.inner_first):
-            self._chains[number] = self._chains[nest.around[number]] | {number}
         self._start = self._told(Stand(Marking(self.plan)), Started(None), None)
         self._queue = deque([self._start])
         self._seen = {self._start.key}
@@ -219,8 +214,10 @@ class Runs:
             stand.happened.append(self._at("twice", stand.ways[-1].site))
         else:
             stand.happened += [self._at("twice", site) for site in twice]
-            if self.regions and not twice:
-                stand.happened += self._crossing(before, stand)
+            if self._borders.names and not twice:
+                moves, worked = [way.key for way in stand.ways], step.vertex if step else START
+                held = before.held(), stand.held()
+                stand.happened += self._borders.crossed(*held, moves, worked)
         stand.close()
         return stand
 
@@ -240,68 +237,7 @@ class Runs:
             yield Happened("trapped", stand.step.vertex if stand.step else START)
 
     def _at(self, outcome: Outcome, site: Site) -> Happened:
-        number = self._home[site.index]
-        return Happened(outcome, site.name, "" if number == OUTSIDE else self.regions[number])
-
-    # Regions: one token enters, one leaves.
-
-    def _crossing(self, before: Stand, stand: Stand) -> Iterator[Happened]:
-        entered: dict[int, list[Way]] = {}
-        left: dict[int, list[Way]] = {}
-        emptied: set[int] = set()
-        for way in stand.ways:
-            outer, inner = self._between(way)
-            for region in inner - outer:
-                entered.setdefault(region, []).append(way)
-            for region in outer - inner:
-                left.setdefault(region, []).append(way)
-            if way.key[2] == "catch" and way.key[0] in self.regions:
-                emptied.add(self.regions.index(way.key[0]))
-        worked = self.plan.sites[stand.step.vertex if stand.step else START]
-        for region in dict.fromkeys([*entered, *left]):
-            ins, outs = entered.get(region, []), left.get(region, [])
-            had = 0 if emptied & self._chains[region] else self._inside(before, region)
-            # Of the tokens that were in it one may leave, and then the next one may enter.
-            one = 1 if had else 0
-            over = len(outs) - len(ins) - one
-            is_first = bool(had) and region not in self._around(worked)
-            is_left = over > 0 or (over == 0 and self._inside(stand, region))
-            if outs and (is_left or self._stays(before, stand.ways, region)):
-                yield Happened("left", outs[-1].site.name, self.regions[region])
-            elif ins and (is_first or len(ins) - len(outs) > 1 - one):
-                yield Happened("shared", ins[-1].site.name, self.regions[region])
-
-    def _between(self, way: Way) -> tuple[frozenset[int], frozenset[int]]:
-        """The regions that a way comes from, and those that it leads into."""
-        source, _, label = way.key
-        if label == "catch" and source in self.regions:
-            left = self.nest.around[self.regions.index(source)]
-        else:
-            left = self.nest.owner[self.plan.sites[source].index]
-        return self._chains[left], self._around(way.site)
-
-    def _around(self, site: Site) -> frozenset[int]:
-        """The regions that hold a token at `site`."""
-        return self._chains[self._home[site.index]]
-
-    def _inside(self, stand: Stand, region: int) -> int:
-        return sum(region in self._around(site) for site in self._sites(stand))
-
-    def _sites(self, stand: Stand) -> list[Site]:
-        """Where the tokens are."""
-        tasks = stand.marking.live.values()
-        tokens = stand.frame.tokens if stand.marking.frames else ()
-        return [*(task.site for task in tasks), *(site for site, _ in tokens)]
-
-    def _stays(self, before: Stand, ways: Iterable[Way], region: int) -> bool:
-        """Say whether a region held a token that no join took, and no race that is over."""
-        fired = {way.key[0] for way in ways if way.key[2] != "catch"}
-        ended = {r for join, r in self.nest.quorum.items() if self.nest.net.name(join) in fired}
-        failed = {way.key[0] for way in ways if way.key[2] == "catch"}
-        ended |= {r for r, name in enumerate(self.regions) if name in failed}
-        inner = {r for r in ended if r != region and region in self._chains[r]}
-        around = [self._around(site) for site in self._sites(before) if site.name not in fired]
-        return any(region in held and not held & inner for held in around)
+        return Happened(outcome, site.name, self._borders.home(site.name))
 
     # Joins that wait for ever.
 

@@ -58,6 +58,12 @@ class Stand:
             for each in self.happened
         )
 
+    def held(self) -> list[str]:
+        """The vertices at which tokens are, each as often as there are."""
+        tokens = self.frame.tokens if self.marking.frames else ()
+        works = [task.site.name for task in self.marking.live.values()]
+        return [*works, *(site.name for site, _ in tokens)]
+
     def has_ended(self) -> bool:
         """A token has come to END."""
         return any(site.name == END for site, _ in self.frame.tokens)
