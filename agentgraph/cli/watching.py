@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from agentgraph.cli.progress import Progress
 from agentgraph.cli.stdio import has_all_letters
 from agentgraph.events import (
     Asked,
@@ -46,7 +47,7 @@ _HEAD: Final = 2
 """The lines above the drawing."""
 
 
-class Watched:
+class Watched(Progress):
     """The drawing with its colours; rich asks for it again and again."""
 
     def __init__(self, graph: FrozenGraph, console: Console) -> None:
