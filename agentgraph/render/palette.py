@@ -81,7 +81,8 @@ def _read(name: str) -> str:
 LOOKS: Final[dict[str, Any]] = json.loads(_read("looks.json"))
 """What is known of each kind of figure, arrow and group, and of each theme; icons have `'` for `"`.
 
-Also what marks mean, how the standing of a node looks on a terminal, and how wide letters are.
+Also what marks mean, what is said of a node and how its standing looks on a terminal, and how
+wide letters are.
 """
 FIGURES: Final = {kind: Look(**look) for kind, look in LOOKS["figures"].items()}
 LIGHT, DARK = _palette("light"), _palette("dark")
