@@ -134,9 +134,11 @@ class _Player:
             return None
         return self.follower.exception()
 
-    def _tokens(self) -> tuple[Resting, ...]:
-        work = [Resting(task.site.path) for task in self.marking.live.values()]
-        for frame in self.marking.frames.values():
+    def _tokens(self, marking: Marking | None = None) -> tuple[Resting, ...]:
+        """Say where all tokens are, now or at an earlier marking."""
+        marking = marking or self.marking
+        work = [Resting(task.site.path) for task in marking.live.values()]
+        for frame in marking.frames.values():
             for site, place in frame.tokens:
                 is_join = site.vertex.kind == "join"
                 source = frame.plan.graph.ins[site.name][place].source if is_join else None
@@ -195,10 +197,8 @@ class _Player:
         return any(task.site.path == path for task in tasks)
 
     def _visits(self, path: str) -> int:
-        visits = Counter(self.marking.visited)
-        for frame in self.marking.frames.values():
-            visits.update(frame.visits)
-        return sum(count for site, count in visits.items() if site.path == path)
+        counts = [self.marking.visited, *(one.visits for one in self.marking.frames.values())]
+        return sum(each[site] for each in counts for site in each if site.path == path)
 
     async def _touched(self) -> bool:
         """Let the culprits complete: one fails to read the field, or two cannot be merged."""
@@ -266,9 +266,7 @@ class _Player:
 
     def _inside(self, marking: Marking, but: Collection[str] = ()) -> int:
         inside = self._members(self.script.region).difference(but)
-        work = sum(task.site.path in inside for task in marking.live.values())
-        rest = [site.path for frame in marking.frames.values() for site, _ in frame.tokens]
-        return work + sum(path in inside for path in rest)
+        return sum(token.vertex in inside for token in self._tokens(marking))
 
 
 def _plainly(path: str) -> str:
