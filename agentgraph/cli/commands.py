@@ -4,13 +4,14 @@ Rules of this file:
 
 1. It imports click and nothing of agentgraph but what every command needs: `--help` is quick.
 2. An option is said once, in the words of the glossary: what `--help` says of it is a text, and
-   stands in `help.json`. Where there are many, a command hands them on by their names, as click
-   has checked them.
+   stands in `help.json`, so that the options here read as a table. Where there are many, a
+   command hands them on by their names, as click has checked them.
 """
 
 import json
 import os
 from pathlib import Path
+from string import Template
 from typing import Any, Final
 
 import click
@@ -18,12 +19,13 @@ import click
 from agentgraph.cli.exits import DONE, reporting
 
 _HELP: Final = json.loads(Path(__file__).with_name("help.json").read_text(encoding="utf-8"))
-"""What is said of each option, by its command and its name."""
+"""What is said of each command below what it does, and of its options."""
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
 _COUNT = click.IntRange(min=0)
 _SOME = click.IntRange(min=1)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -42,18 +44,18 @@ def _once(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
 
 
 class _Command(click.Command):
-    """A command whose function returns the exit code; what goes wrong is told here.
-
-    What is said of its options stands in `help.json`, where it is not said here.
-    """
+    """A command whose function returns the exit code; what goes wrong is told here."""
 
     def __init__(self, *, failed: int | None = None, **attributes: Any) -> None:
         super().__init__(**attributes)
-        told = "Show the traceback of an error."
-        self.params.append(click.Option(["--debug"], is_flag=True, help=told))
+        slots = {"TARGET": _TARGET, "FORMATS": ", ".join(_FORMATS)}
+        texts = _HELP["every command"] | _HELP[self.name]
+        told = {key: Template(text).substitute(slots) for key, text in texts.items()}
+        self.epilog = told.get("epilog")
+        self.params.append(click.Option(["--debug"], is_flag=True))
         for option in self.params:
-            if isinstance(option, click.Option) and option.help is None:
-                option.help = _HELP[self.name][option.opts[0]]
+            if isinstance(option, click.Option):
+                option.help = told[option.opts[0]]
         self._failed = failed
 
     def invoke(self, ctx: click.Context) -> None:
@@ -66,10 +68,7 @@ class _Command(click.Command):
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
-    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid graph, 4 paused, 5 limit reached, "
-    "130 interrupted. Who closes stdout early, as `head` does, has read enough: nothing more is "
-    "printed, `run` begins no further run, and the exit code stays what it is. What a full disk "
-    "does not take of the results of `run` goes to stderr.",
+    epilog=_HELP["agentgraph"]["epilog"],
 )
 @click.option(
     "--version",
@@ -86,7 +85,7 @@ def agentgraph() -> None:
 agentgraph.command_class = _Command
 
 
-@agentgraph.command(epilog=_TARGET)
+@agentgraph.command()
 @click.argument("target")
 @click.option("--input", "-i", "source", metavar="INPUT", multiple=True, callback=_once)
 @click.option("--set", "-s", "changes", multiple=True, metavar="FIELD=VALUE")
@@ -116,16 +115,12 @@ def run(target: str, **asked: Any) -> int:
     return running.run(options.Options(target, budget=budget, **asked))
 
 
-@agentgraph.command(
-    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 clean, 1 findings, "
-    "2 could not decide, or a target that is none; of several targets the largest.",
-    failed=2,
-)
+@agentgraph.command(failed=2)
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option("--format", type=click.Choice(["text", "json", "sarif"]), default="text")
 @click.option("--fail-on", type=click.Choice(["warning", "error"]), default="error")
 @click.option("--deep", is_flag=True)
-@click.option("--svg", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option("--svg", type=_FOLDER, metavar="DIR")
 def check(targets: tuple[str, ...], **asked: Any) -> int:
     """Say what can be said of workflows before they run."""
     from agentgraph.cli.checking import check as look  # noqa: PLC0415 - see rule 1
@@ -133,11 +128,7 @@ def check(targets: tuple[str, ...], **asked: Any) -> int:
     return look(targets, **asked)
 
 
-@agentgraph.command(
-    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 the same, "
-    "1 different, 2 a target that is none.",
-    failed=2,
-)
+@agentgraph.command(failed=2)
 @click.argument("before")
 @click.argument("after")
 @click.option("--format", type=click.Choice(["text", "json"]), default="text")
@@ -149,17 +140,13 @@ def diff(before: str, after: str, **asked: Any) -> int:
     return compare(before, after, **asked)
 
 
-_CODES = "Exit codes: 0 nothing found, 1 something found, 2 usage."
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-@agentgraph.command(epilog=f"{_TARGET} {_CODES}", failed=2)
+@agentgraph.command(failed=2)
 @click.argument("target")
 @click.option("--agents", type=click.Choice(["fake", "real"]), default="fake")
 @click.option("--labels", type=click.Choice(["any", "real"]), default="any")
 @click.option("--deps", metavar="NAME")
 @click.option("--property", "properties", multiple=True)
-@click.option("--examples", type=click.IntRange(min=1), default=10)
+@click.option("--examples", type=_SOME, default=10)
 @click.option("--seed", type=int, default=0)
 @click.option("--folder", type=_FOLDER, default=".agentgraph")
 def test(target: str, **asked: Any) -> int:
@@ -173,7 +160,7 @@ def test(target: str, **asked: Any) -> int:
     return trying.test(target, **asked)
 
 
-@agentgraph.command(epilog=_CODES, failed=2)
+@agentgraph.command(failed=2)
 @click.argument("file", type=_FILE)
 @click.argument("target", required=False)
 def replay(file: Path, target: str | None) -> int:
@@ -183,11 +170,7 @@ def replay(file: Path, target: str | None) -> int:
     return trying.replay(file, target)
 
 
-@agentgraph.command(
-    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 every edge is taken, "
-    "1 to some there is no way within the bounds, 2 a target that is none.",
-    failed=2,
-)
+@agentgraph.command(failed=2)
 @click.argument("target")
 @click.option("--json", "as_json", is_flag=True)
 def tour(target: str, **asked: Any) -> int:
@@ -197,16 +180,9 @@ def tour(target: str, **asked: Any) -> int:
     return touring.tour(target, **asked)
 
 
-@agentgraph.command(epilog=_TARGET)
+@agentgraph.command()
 @click.argument("target")
-@click.option(
-    "-o",
-    "--output",
-    "paths",
-    multiple=True,
-    metavar="FILE",
-    help=f"Where to: a file that ends in {', '.join(_FORMATS)}; or - for stdout. Repeatable.",
-)
+@click.option("-o", "--output", "paths", multiple=True, metavar="FILE")
 @click.option("--format", type=click.Choice(_FORMATS))
 @click.option("--run", type=_FILE)
 @click.option("--at-step", type=_SOME)
