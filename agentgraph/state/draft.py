@@ -265,28 +265,16 @@ def _equal(draft: Draft, other: object) -> object:
     return mine is theirs and vars(draft) == vars(other)
 
 
-def _nothing(draft: Draft) -> None:
-    return None
-
-
-def _ignore(draft: Draft, value: object) -> None:
-    return None
-
-
-def _fields_set(draft: Draft) -> set[str]:
-    return set(draft.__pydantic_fields_set__)
-
-
 def _reduce(draft: Draft, protocol: int) -> object:
     return _plain(draft).__reduce_ex__(protocol)
 
 
 _COMMON: Final[Mapping[str, object]] = {
     # A draft has neither; as properties they cost nothing when a draft is made.
-    "__pydantic_private__": property(_nothing, _ignore),
-    "__pydantic_extra__": property(_nothing, _ignore),
+    "__pydantic_private__": property(lambda _: None, lambda _, __: None),
+    "__pydantic_extra__": property(lambda _: None, lambda _, __: None),
     # The set itself is shared with other drafts.
-    "model_fields_set": property(_fields_set),
+    "model_fields_set": property(lambda draft: set(draft.__pydantic_fields_set__)),
     "__iter__": _iterate,
     "__copy__": _plain,
     "__deepcopy__": _plain,
