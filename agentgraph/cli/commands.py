@@ -43,20 +43,25 @@ def _once(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
     return given[0] if given else None
 
 
+def _explain(command: click.Command) -> None:
+    """Say below a command, and of each of its options, what there is to say."""
+    slots = {"TARGET": _TARGET, "FORMATS": ", ".join(_FORMATS)}
+    texts = _HELP["every command"] | _HELP[command.name]
+    told = {key: Template(text).substitute(slots) for key, text in texts.items()}
+    command.epilog = told.get("epilog")
+    for option in command.params:
+        if isinstance(option, click.Option):
+            option.help = told[option.opts[0]]
+
+
 class _Command(click.Command):
     """A command whose function returns the exit code; what goes wrong is told here."""
 
     def __init__(self, *, failed: int | None = None, **attributes: Any) -> None:
         super().__init__(**attributes)
-        slots = {"TARGET": _TARGET, "FORMATS": ", ".join(_FORMATS)}
-        texts = _HELP["every command"] | _HELP[self.name]
-        told = {key: Template(text).substitute(slots) for key, text in texts.items()}
-        self.epilog = told.get("epilog")
         self.params.append(click.Option(["--debug"], is_flag=True))
-        for option in self.params:
-            if isinstance(option, click.Option):
-                option.help = told[option.opts[0]]
         self._failed = failed
+        _explain(self)
 
     def invoke(self, ctx: click.Context) -> None:
         ctx.obj = ctx.params.pop("debug")
@@ -66,22 +71,13 @@ class _Command(click.Command):
         raise click.exceptions.Exit(code or DONE)
 
 
-@click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
-    epilog=_HELP["agentgraph"]["epilog"],
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version and exit.",
-)
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
 def agentgraph() -> None:
     """Coordinate AI agents by an explicit, typed graph that is proved before it runs."""
 
 
+_explain(agentgraph)
 agentgraph.command_class = _Command
 
 
