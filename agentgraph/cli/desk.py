@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from agentgraph.cli import stdio
 from agentgraph.cli.exits import tell
+from agentgraph.cli.following import Progress
 from agentgraph.cli.options import Options
 from agentgraph.cli.outcome import Outcome
-from agentgraph.cli.progress import Progress
 from agentgraph.cli.telling import json_line, one_line
 from agentgraph.events import Result
 

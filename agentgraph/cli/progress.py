@@ -13,25 +13,13 @@ from typing import Any, Final
 
 import click
 
+from agentgraph.cli.following import Progress
 from agentgraph.events import Event, NodeStarted
 from agentgraph.graph import FrozenGraph
 from agentgraph.verify.words import counted
 
 PAUSE_S: Final = 10.0
 """In a log, how long nothing is said."""
-
-
-class Progress:
-    """Something that can be told how far a command has come; this one says nothing of it."""
-
-    def heard(self, event: Event[Any]) -> None:
-        """Something was told of the only run."""
-
-    def ended(self) -> None:
-        """One more run has ended."""
-
-    def pause(self) -> None:
-        """Leave the terminal to a person."""
 
 
 class _Log(Progress):

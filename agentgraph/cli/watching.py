@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from agentgraph.cli.progress import Progress
+from agentgraph.cli.following import Progress
 from agentgraph.cli.stdio import has_all_letters
 from agentgraph.events import (
     Asked,
