@@ -22,12 +22,13 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from agentgraph.cli.exits import safe
-from agentgraph.cli.inputs import faults_of, is_text, pairs_of, typed, value_of
+from agentgraph.cli.inputs import is_text, pairs_of, typed, value_of
 from agentgraph.cli.telling import readable
 from agentgraph.errors import AnswerRefused, UnknownQuestion, suggest
 from agentgraph.events import OpenQuestion
 from agentgraph.render.overlay import home_of
 from agentgraph.runtime import Binding, Program, Run
+from agentgraph.state.field import faults_of
 
 POLL_S: Final = 0.05
 """How often it is looked whether something was typed."""
@@ -144,7 +145,7 @@ async def _filled(form: type[BaseModel], run: Run[BaseModel], id: str) -> BaseMo
         try:
             return form.model_validate_json(json.dumps(given))
         except ValidationError as error:
-            for fault in faults_of(error, form):
+            for fault in faults_of(error, form.__name__):
                 click.echo(f"  {fault}", err=True)
 
 

@@ -118,8 +118,13 @@ def shown(value: object) -> str:
 
 def explain(error: ValidationError) -> str:
     """Say in one line what pydantic found."""
+    return "; ".join(faults_of(error, ""))
+
+
+def faults_of(error: ValidationError, whole: str) -> list[str]:
+    """Say in one line each what pydantic found; what has no place in it is said of the `whole`."""
     faults: list[str] = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        place = ".".join(map(str, fault["loc"]))
+        place = ".".join(map(str, fault["loc"])) or whole
         faults.append(f"{place}: {fault['msg']}" if place else fault["msg"])
-    return "; ".join(faults)
+    return faults
