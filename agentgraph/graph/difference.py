@@ -30,11 +30,14 @@ from agentgraph.graph.definition import (
 Part = Literal["vertex", "edge", "region", "field", "workflow"]
 Kind = Literal["added", "removed", "renamed", "changed"]
 Key: TypeAlias = tuple[str, str, str | None]
+Slots: TypeAlias = FrozenGraph | Vertex | Policy
 _TOLD: Final = {"vertices", "edges", "regions", "state"} | {
     *("schema", "fields", "types", "unset", "reduced")
 }
 """Parts of a graph that are compared one by one; those of the state by `types`."""
 _UNTOLD: Final = {"name", "kind", "doc", "child", "policy", "bound"}
+_PASSED: Final = {"start", "end", "gateway"}
+"""The kinds of vertex at which no token ever rests."""
 _ASKS: Final = {
     "undo": "what {0} completed before is undone by what it now names, or not at all",
     "need": "at {0} there may be enough already: say whether it goes on",
@@ -113,10 +116,12 @@ class _Level:
 
     def changes(self) -> Iterator[Change]:
         """Give all changes of this level: the whole, the state, vertices, regions, edges."""
-        yield from self._whole()
+        yield from self._slots("", self.before, self.after)
         yield from self._state()
         for name in self.gone:
-            yield self._removed(self.before.vertex[name])
+            kind, path = self.before.vertex[name].kind, self.path + name
+            asks = f"say where a token at {path!r} goes" * (kind not in _PASSED)
+            yield Change("vertex", "removed", path, f"{kind} {name!r}", asks)
         for name in self.new:
             vertex = self.after.vertex[name]
             yield Change("vertex", "added", self.path + name, f"{vertex.kind} {name!r}")
@@ -156,18 +161,19 @@ class _Level:
         shared = ins & {(e.source, e.label) for e in self.after.ins[new]}
         return len(shared) + len(outs & {(e.target, e.label) for e in self.after.outs[new]})
 
-    def _whole(self) -> Iterator[Change]:
-        for slot in fields(FrozenGraph):
-            one, other = getattr(self.before, slot.name), getattr(self.after, slot.name)
-            if slot.compare and slot.name not in _TOLD and one != other:
-                yield self._changed("", slot.name, one, other)
-
-    def _changed(self, name: str, title: str, one: object, other: object) -> Change:
-        asks = _ASKS.get(title, "").format(repr(self.path + name)) if name else ""
+    def _slots(self, name: str, one: Slots, other: Slots) -> Iterator[Change]:
+        """Compare two parts field by field; without a name they are the graphs themselves."""
         part: Part = "vertex" if name else "workflow"
         path = self.path + name if name else self.path or self.after.name
-        title = title.replace("_", " ").removesuffix(" s")
-        return Change(part, "changed", path, f"{title}: {_plain(one)} -> {_plain(other)}", asks)
+        for slot in fields(one):
+            was, now = getattr(one, slot.name), getattr(other, slot.name)
+            # Where its module lies, two versions of one file may say differently.
+            is_same = was == now or (slot.name == "agent" and _bare(was) == _bare(now))
+            if slot.compare and slot.name not in (_UNTOLD if name else _TOLD) and not is_same:
+                title = slot.name.replace("_", " ").removesuffix(" s")
+                asks = _ASKS.get(slot.name, "").format(repr(path)) if name else ""
+                what = f"{title}: {_plain(was)} -> {_plain(now)}"
+                yield Change(part, "changed", path, what, asks)
 
     def _state(self) -> Iterator[Change]:
         """Compare the fields of the state by what each declares."""
@@ -190,12 +196,6 @@ class _Level:
         if self.before.schema != self.after.schema and sides[0] == sides[1]:
             yield Change("workflow", "changed", self.after.state, "its state declares other fields")
 
-    def _removed(self, vertex: Vertex) -> Change:
-        path = self.path + vertex.name
-        rests = vertex.kind not in {"start", "end", "gateway"}
-        asks = f"say where a token at {path!r} goes" if rests else ""
-        return Change("vertex", "removed", path, f"{vertex.kind} {vertex.name!r}", asks)
-
     def _vertex(self, old: Vertex, new: Vertex) -> Iterator[Change]:
         path = self.path + new.name
         if old.name != new.name:
@@ -205,14 +205,8 @@ class _Level:
         if old.kind != new.kind or (old.child is None) != (new.child is None):
             asks = f"say where a token at {path!r} goes: it is something else now"
             yield Change("vertex", "changed", path, f"kind: {old.kind} -> {new.kind}", asks)
-        slots = [s.name for s in fields(Vertex) if s.compare and s.name not in _UNTOLD]
-        parts = ((old, new, slots), (old.policy, new.policy, [s.name for s in fields(Policy)]))
-        for one, other, titles in parts:
-            for title in titles:
-                was, now = getattr(one, title), getattr(other, title)
-                # Where its module lies, two versions of one file may say differently.
-                if was != now and (title != "agent" or _bare(was) != _bare(now)):
-                    yield self._changed(new.name, title, was, now)
+        yield from self._slots(new.name, old, new)
+        yield from self._slots(new.name, old.policy, new.policy)
         bounds = [_limit(old.bound, self.now), _limit(new.bound, {})]
         if bounds[0] != bounds[1]:
             most = inf if old.bound is None else old.bound.at_most
