@@ -74,11 +74,12 @@ def _palette(theme: str) -> Palette:
     return Palette(**given | {"kinds": kinds})
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """Return a text file that lies in this package."""
     return files("agentgraph.render").joinpath(name).read_text("utf-8")
 
 
-LOOKS: Final[dict[str, Any]] = json.loads(_read("looks.json"))
+LOOKS: Final[dict[str, Any]] = json.loads(read("looks.json"))
 """What is known of each kind of figure, arrow and group, and of each theme; icons have `'` for `"`.
 
 Also what marks mean, what is said of a node and how its standing looks on a terminal, and how
@@ -110,7 +111,7 @@ def _parts(scope: str) -> tuple[str, str, str]:
     """The three parts of the style file, each rule under `scope`."""
     shapes, colours, forced = (
         "".join(f"{_scoped(rule, scope)}\n" for rule in part.splitlines())
-        for part in _read("picture.css").split("\n\n")[1:]
+        for part in read("picture.css").split("\n\n")[1:]
     )
     sizes = {"font": FONT, "name": NAME_SIZE, "note": NOTE_SIZE, "heading": HEADING_SIZE}
     return Template(shapes).substitute(sizes), colours, forced
