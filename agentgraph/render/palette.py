@@ -66,6 +66,8 @@ class Look(NamedTuple):
     icon: str
     mermaid: tuple[str, str]
     dot: str
+    note: str = ""
+    """What stands below its name, if anything always does."""
 
 
 def _palette(theme: str) -> Palette:
