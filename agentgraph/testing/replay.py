@@ -107,11 +107,9 @@ class _Player:
             occurred = all(source != script.culprits[0] for source, _, _ in self._new())
         return Replayed(occurred, self.marking.status, tokens, self._error())
 
-    def _steps(self) -> Iterator[Step]:
-        yield from self.script.steps
-        if self.script.again is not None:
-            for _ in range(ROUNDS):
-                yield from self.script.steps[self.script.again :]
+    def _steps(self) -> tuple[Step, ...]:
+        steps, again = self.script.steps, self.script.again
+        return steps if again is None else steps + steps[again:] * ROUNDS
 
     async def _do(self, step: Step) -> bool:
         """Let one vertex complete, with all that follows by itself; False: it is not at work."""
@@ -130,9 +128,8 @@ class _Player:
             await self._do(self.stage.default(waiting))
 
     def _error(self) -> BaseException | None:
-        if not self.follower.done() or self.follower.cancelled():
-            return None
-        return self.follower.exception()
+        is_over = self.follower.done() and not self.follower.cancelled()
+        return self.follower.exception() if is_over else None
 
     def _tokens(self, marking: Marking | None = None) -> tuple[Resting, ...]:
         """Say where all tokens are, now or at an earlier marking."""
