@@ -326,11 +326,9 @@ class Abstained(RunError, code="AG631"):
     @classmethod
     def by(cls, path: str, visit: int) -> Self:
         """Say that the classifier at `path` was not sure."""
-        return cls(
-            f"classifier {path!r} gave no label that it was sure of",
-            where=f"classifier {path!r}, visit {visit}",
-            fix="give its route an `unsure=`",
-        )
+        what = f"classifier {path!r} gave no label that it was sure of"
+        where = f"classifier {path!r}, visit {visit}"
+        return cls(what, where=where, fix="give its route an `unsure=`")
 
 
 class NoConsensus(RunError, code="AG632"):
@@ -351,11 +349,9 @@ class Exhausted(RunError, code="AG640"):
     @classmethod
     def at(cls, path: str, at_most: int | None, workflow: str) -> Self:
         """Say that the loop at `path` met its bound."""
-        return cls(
-            f"the loop at {path!r} ran {at_most} times, which is its bound",
-            where=f"workflow {workflow!r}",
-            fix="raise `at_most`, give the loop a `then=`, or catch Exhausted in the parent",
-        )
+        what = f"the loop at {path!r} ran {at_most} times, which is its bound"
+        fix = "raise `at_most`, give the loop a `then=`, or catch Exhausted in the parent"
+        return cls(what, where=f"workflow {workflow!r}", fix=fix)
 
 
 class NodeTimeout(RunError, TimeoutError, code="AG650"):
@@ -368,11 +364,8 @@ class QuestionExpired(RunError, TimeoutError, code="AG651"):
     @classmethod
     def at(cls, path: str, visit: int) -> Self:
         """Say that nobody answered the question at `path`."""
-        return cls(
-            f"nobody answered {path!r} in time",
-            where=f"question {path!r}, visit {visit}",
-            fix="give its Ask an `on_timeout`, or catch TimeoutError",
-        )
+        what, where = f"nobody answered {path!r} in time", f"question {path!r}, visit {visit}"
+        return cls(what, where=where, fix="give its Ask an `on_timeout`, or catch TimeoutError")
 
 
 class UndoStopped(RunError, code="AG652"):
@@ -381,11 +374,9 @@ class UndoStopped(RunError, code="AG652"):
     @classmethod
     def at(cls, path: str, visit: int) -> Self:
         """Say that the undo of the node at `path` was stopped."""
-        return cls(
-            f"the undo of {path!r} was cancelled before it had ended",
-            where=f"node {path!r}, visit {visit}",
-            fix="cancel the run and not its tasks: then an undo is awaited; see what it left",
-        )
+        what = f"the undo of {path!r} was cancelled before it had ended"
+        fix = "cancel the run and not its tasks: then an undo is awaited; see what it left"
+        return cls(what, where=f"node {path!r}, visit {visit}", fix=fix)
 
 
 class UnknownQuestion(RunError, code="AG660"):
@@ -435,8 +426,5 @@ class Stuck(InternalError, code="AG902"):
     @classmethod
     def at(cls, graph: str, what: str) -> Self:
         """Say what stands in the graph."""
-        return cls(
-            what,
-            where=f"graph {graph!r}",
-            fix="report this with the graph (Workflow.to_json()): verification let it through",
-        )
+        fix = "report this with the graph (Workflow.to_json()): verification let it through"
+        return cls(what, where=f"graph {graph!r}", fix=fix)

@@ -238,11 +238,9 @@ def _closed_repr(draft: Draft) -> str:
 
 def closed(model: str, what: str) -> ClosedDraft:
     """Make the error of a draft that is used after its attempt."""
-    return ClosedDraft(
-        f"a draft of {model!r} was used after its attempt had ended: {what}",
-        where=f"a draft of {model!r}",
-        fix="await everything that uses the state before the node returns; keep values, not the state",
-    )
+    what = f"a draft of {model!r} was used after its attempt had ended: {what}"
+    fix = "await everything that uses the state before the node returns; keep values, not the state"
+    return ClosedDraft(what, where=f"a draft of {model!r}", fix=fix)
 
 
 def _plain(draft: Draft, memo: object = None) -> BaseModel:

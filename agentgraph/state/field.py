@@ -101,11 +101,9 @@ class Field:
 
     def invalid(self, why: str, value: str) -> InvalidEdit:
         """Make the error of an edit that does not validate."""
-        return InvalidEdit(
-            f"field {self.name!r} cannot be {value}: {why}",
-            where=self.where,
-            fix="write a value that the annotation and the validators of the field allow",
-        )
+        what = f"field {self.name!r} cannot be {value}: {why}"
+        fix = "write a value that the annotation and the validators of the field allow"
+        return InvalidEdit(what, where=self.where, fix=fix)
 
 
 def shown(value: object) -> str:

@@ -94,11 +94,10 @@ class Schema(Generic[S]):
         """Return the first revision: a validated copy of the caller's object."""
         kind = type(instance)
         if kind is not self.model and (kind := _model_of(kind)) is not self.model:
-            raise InvalidInput(
-                f"the state is a {kind.__name__!r}, but the workflow takes {self.model.__name__!r}",
-                where="the input of the run",
-                fix=f"pass an instance of {self.model.__name__!r}",
-            )
+            wanted = f"{self.model.__name__!r}"
+            what = f"the state is a {kind.__name__!r}, but the workflow takes {wanted}"
+            fix = f"pass an instance of {wanted}"
+            raise InvalidInput(what, where="the input of the run", fix=fix)
         given = instance.__dict__
         values: dict[str, object] = {}
         faults: list[str] = []
@@ -133,11 +132,10 @@ class Schema(Generic[S]):
         return field.admit(value, dict(given))
 
     def _refuse_input(self, what: str, cause: Exception | None = None) -> NoReturn:
-        raise InvalidInput(
-            f"the state given to the run does not validate: {what}",
-            where=f"an instance of {self.model.__name__!r}",
-            fix="give it values that its class allows",
-        ) from cause
+        what = f"the state given to the run does not validate: {what}"
+        where = f"an instance of {self.model.__name__!r}"
+        fix = "give it values that its class allows"
+        raise InvalidInput(what, where=where, fix=fix) from cause
 
     def final(self, revision: Revision) -> S:
         """Return the state as an instance of the user's class, which belongs to the caller."""
