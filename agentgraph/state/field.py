@@ -6,7 +6,6 @@ from operator import eq
 from typing import cast
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from agentgraph.errors import InvalidEdit
 from agentgraph.state.copies import clone, same
@@ -28,14 +27,10 @@ class Field:
     )  # fmt: skip
 
     def __init__(
-        self,
-        name: str,
-        info: FieldInfo,
-        model: type[BaseModel],
-        shape: Shape,
-        reduce: Reduce | None,
+        self, name: str, model: type[BaseModel], shape: Shape, reduce: Reduce | None
     ) -> None:
         """Take what the class declares and what pydantic makes of it."""
+        info = model.__pydantic_fields__[name]
         self.name: str = name
         self.model: str = model.__name__
         self.shape: Shape = shape

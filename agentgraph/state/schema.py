@@ -59,8 +59,8 @@ class Schema(Generic[S]):
         self.model: type[S] = model
         self._shape = Shape(model)
         self._fields = {
-            name: Field(name, info, model, self._shape, reducers.get(name))
-            for name, info in model.__pydantic_fields__.items()
+            name: Field(name, model, self._shape, reducers.get(name))
+            for name in model.__pydantic_fields__
         }
         self._whole = self._shape.whole()
         self._lent = tuple(field.name for field in self._fields.values() if field.is_lent)
