@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 Strategy: TypeAlias = SearchStrategy[Any]
+Parts: TypeAlias = Mapping[str, Strategy]
 Limits: TypeAlias = Mapping[str, Any]
 """What the marks of an annotation say, by the names that they have in pydantic: `ge`, `pattern`."""
 _NAMES: Final = (
@@ -107,9 +108,7 @@ def labels(workflow: Workflow[Any, Any] | FrozenGraph) -> SearchStrategy[dict[st
     return st.fixed_dictionaries({path: st.sampled_from(ls) for path, ls in choices.items()})
 
 
-def _judged(
-    whole: Strategy, check: Callable[[Any], object], where: str, parts: Mapping[str, Strategy]
-) -> Strategy:
+def _judged(whole: Strategy, check: Callable[[Any], object], where: str, parts: Parts) -> Strategy:
     """Draw again what `check` refuses, of a dict of `parts` those that are to blame."""
     counts = {"made": 0, "refused": 0}
 
@@ -138,9 +137,7 @@ def _judged(
     return made()
 
 
-def _instances(
-    model: type[M], given: Mapping[str, Strategy], seen: tuple[object, ...]
-) -> SearchStrategy[M]:
+def _instances(model: type[M], given: Parts, seen: tuple[object, ...]) -> SearchStrategy[M]:
     if seen.count(model) >= _ROUNDS:
         return st.nothing()
     if not model.__pydantic_complete__:
