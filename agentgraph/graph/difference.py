@@ -15,6 +15,7 @@ from functools import cached_property
 from math import inf
 from typing import Final, Literal, TypeAlias, cast
 
+from agentgraph.errors import Move
 from agentgraph.graph.definition import (
     CHOICES,
     END,
@@ -29,7 +30,6 @@ from agentgraph.graph.definition import (
 
 Part = Literal["vertex", "edge", "region", "field", "workflow"]
 Kind = Literal["added", "removed", "renamed", "changed"]
-Key: TypeAlias = tuple[str, str, str | None]
 Slots: TypeAlias = FrozenGraph | Vertex | Policy
 _TOLD: Final = {"vertices", "edges", "regions", "state"} | {
     *("schema", "fields", "types", "unset", "reduced")
@@ -58,7 +58,7 @@ class Change:
     """The vertex, the source of the edge, the region or the field, after the change if it is there."""
     what: str
     migration: str = ""
-    edge: Key | None = None
+    edge: Move | None = None
     """Of an edge: source, target and label, by the names that they have after the change."""
 
 
@@ -242,11 +242,11 @@ class _Level:
             yield self._edge("added", key, self._asked_by_gain(came[key]), None)
         yield from self._orders(lost.keys() & came.keys())
 
-    def _key(self, edge: Edge, names: Mapping[str, str]) -> Key:
+    def _key(self, edge: Edge, names: Mapping[str, str]) -> Move:
         label = "unsure" if edge.unsure else edge.label
         return names.get(edge.source, edge.source), names.get(edge.target, edge.target), label
 
-    def _edge(self, kind: Kind, key: Key, asks: str, twin: Key | None) -> Change:
+    def _edge(self, kind: Kind, key: Move, asks: str, twin: Move | None) -> Change:
         now = "" if twin is None else f" (now {_arrow(twin)})"
         real = (self.path + key[0], self.path + key[1], key[2])
         return Change("edge", kind, self.path + key[0], f"{_arrow(key)}{now}", asks, real)
@@ -267,7 +267,7 @@ class _Level:
         path = self.path + edge.target
         return f"a run past the fork has no token of {edge.source!r} for {path!r}: say what it gets"
 
-    def _orders(self, kept: set[Key]) -> Iterator[Change]:
+    def _orders(self, kept: set[Move]) -> Iterator[Change]:
         """Tell where the ways of a fork or of a join stand in another order."""
         for name, now in self.now.items():
             pairs = [(self.before.outs[name], self.after.outs[now], "out of")]
@@ -283,7 +283,7 @@ class _Level:
                     yield Change("vertex", "changed", self.path + now, what)
 
 
-def _is_turned(old: Key, new: Key) -> bool:
+def _is_turned(old: Move, new: Move) -> bool:
     """Say whether an edge was only led elsewhere, or given another label."""
     same_way = old[:2] == new[:2]
     return same_way or (old[0] == new[0] and old[2] == new[2] and (old[2] is not None))
@@ -307,7 +307,7 @@ def _limit(bound: Bound | None, names: Mapping[str, str]) -> str:
     return f"at most {bound.at_most}, then {then}"
 
 
-def _arrow(key: Key) -> str:
+def _arrow(key: Move) -> str:
     source, target, label = key
     names = [name if name in {START, END} else repr(name) for name in (source, target)]
     return f"{names[0]} {'->' if label is None else f'-[{label}]->'} {names[1]}"

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Resting, Script, Step
+from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Move, Resting, Script, Step
 from agentgraph.events import Result
 from agentgraph.graph import FrozenGraph, Region
 from agentgraph.machine import Marking, key_of
@@ -210,7 +210,7 @@ class _Player:
         cause = None if error is None else error.__cause__
         return isinstance(cause, MergeConflict) and cause.field == self.script.field
 
-    def _new(self) -> Counter[tuple[str, str, str | None]]:
+    def _new(self) -> Counter[Move]:
         """The edges that the last step took."""
         taken = Counter({way.key: times for way, times in self.marking.taken.items()})
         return taken - Counter({way.key: times for way, times in self.before.taken.items()})
