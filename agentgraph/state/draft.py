@@ -42,12 +42,9 @@ class Draft(Protocol):
 
 # Past every `__setattr__`; the bound methods of these descriptors cost half a call.
 set_class: Final[Callable[[object, type], None]] = object.__dict__["__class__"].__set__
-set_dict: Final[Callable[[object, dict[str, object]], None]] = BaseModel.__dict__[
-    "__dict__"
-].__set__
-set_fields: Final[Callable[[object, set[str]], None]] = BaseModel.__dict__[
-    "__pydantic_fields_set__"
-].__set__
+_slots: Final = vars(BaseModel)
+set_dict: Final[Callable[[object, dict[str, object]], None]] = _slots["__dict__"].__set__
+set_fields: Final[Callable[[object, set[str]], None]] = _slots["__pydantic_fields_set__"].__set__
 
 
 def draft_classes(
