@@ -72,9 +72,8 @@ class Schema(Generic[S]):
         self._needs_settling = (
             self._whole is not None or bool(self._lent) or writes_past_fields(model)
         )
-        self._is_simple = not self._needs_settling and not any(
-            field.is_mutable for field in self._fields.values()
-        )
+        has_mutable = any(field.is_mutable for field in self._fields.values())
+        self._is_simple = not self._needs_settling and not has_mutable
 
     @property
     def unset(self) -> tuple[str, ...]:

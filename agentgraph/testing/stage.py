@@ -87,9 +87,8 @@ def error_of(name: str) -> Exception:
     """Make an error of a class with this qualified name."""
     module, _, kind = name.rpartition(".")
     known = getattr(builtins, kind, None) if module == "builtins" else None
-    made: type[Exception] = known or type(
-        kind, (Exception,), {"__module__": module, "__qualname__": kind}
-    )
+    body = {"__module__": module, "__qualname__": kind}
+    made: type[Exception] = known or type(kind, (Exception,), body)
     return made(f"{name}, as the script says")
 
 
