@@ -202,6 +202,11 @@ class AgentGraphError(Exception):
 
     code: ClassVar[str] = "AG000"
 
+    def __init_subclass__(cls, *, code: str = "") -> None:
+        """Give a class of errors the code by which `docs/errors.md` tells of it."""
+        super().__init_subclass__()
+        cls.code = code or cls.code
+
     def __init__(self, what: str, *, where: str, fix: str) -> None:
         """Keep the three parts as fields; `str()` joins them under the code."""
         super().__init__(what, where, fix)
@@ -217,16 +222,12 @@ class AgentGraphError(Exception):
         return type(self).__new__, (type(self), *self.args), self.__dict__
 
 
-class GraphError(AgentGraphError):
+class GraphError(AgentGraphError, code="AG100"):
     """The definition of a workflow is wrong: mend the source."""
 
-    code = "AG100"
 
-
-class InvalidGraph(GraphError):
+class InvalidGraph(GraphError, code="AG109"):
     """A graph has faults; `findings` lists all of them, not only the first."""
-
-    code = "AG109"
 
     def __init__(self, name: str, findings: Sequence[Finding], *, report: object = None) -> None:
         """Take the name of the graph, everything that was found, and the `Report` of it."""
@@ -242,52 +243,36 @@ class InvalidGraph(GraphError):
         return "\n".join([f"{self.what}", *(str(finding) for finding in self.findings)])
 
 
-class InvalidFlow(GraphError):
+class InvalidFlow(GraphError, code="AG120"):
     """Two parts cannot be put together the way it was written."""
 
-    code = "AG120"
 
-
-class InvalidAgent(GraphError):
+class InvalidAgent(GraphError, code="AG121"):
     """A callable cannot be a node, a classifier, a voter or a question."""
 
-    code = "AG121"
 
-
-class InvalidState(GraphError):
+class InvalidState(GraphError, code="AG410"):
     """A state class declares something that no run could carry out."""
 
-    code = "AG410"
 
-
-class UnknownTarget(GraphError):
+class UnknownTarget(GraphError, code="AG130"):
     """A command line target, or the thing that it names, does not exist."""
 
-    code = "AG130"
 
-
-class InvalidGraphFile(GraphError):
+class InvalidGraphFile(GraphError, code="AG131"):
     """A JSON text or a networkx graph does not describe a graph of this version."""
 
-    code = "AG131"
 
-
-class RunError(AgentGraphError):
+class RunError(AgentGraphError, code="AG600"):
     """Something went wrong while a run was under way, or with what it was given."""
 
-    code = "AG600"
 
-
-class InvalidInput(RunError):
+class InvalidInput(RunError, code="AG601"):
     """The state or the services given to a run do not fit the workflow."""
 
-    code = "AG601"
 
-
-class RunFailed(RunError):
+class RunFailed(RunError, code="AG602"):
     """A run ended `failed`; `result` holds all that is known, the cause is chained."""
-
-    code = "AG602"
 
     def __init__(self, what: str, *, where: str, fix: str, result: object) -> None:
         """Take the parts of the message and the `Result` of the run."""
@@ -296,42 +281,31 @@ class RunFailed(RunError):
         """The `Result`; it lies in a layer above this one."""
 
 
-class InvalidEdit(RunError):
+class InvalidEdit(RunError, code="AG610"):
     """A node left its state in a form that does not validate; nothing of it was kept."""
 
-    code = "AG610"
     left: "dict[str, object] | None" = None
     """The values that it left, for a report."""
 
 
-class InvalidReturn(RunError):
+class InvalidReturn(RunError, code="AG611"):
     """A node returned a value; nodes edit their state and return None."""
 
-    code = "AG611"
 
-
-class ReadOnlyState(RunError):
+class ReadOnlyState(RunError, code="AG612"):
     """A function that may only read its state edited it."""
 
-    code = "AG612"
 
-
-class ClosedDraft(RunError):
+class ClosedDraft(RunError, code="AG613"):
     """A draft was used after the attempt that it belonged to had ended."""
 
-    code = "AG613"
 
-
-class UnsetField(RunError):
+class UnsetField(RunError, code="AG614"):
     """A field was read that nothing has written yet."""
 
-    code = "AG614"
 
-
-class MergeConflict(RunError):
+class MergeConflict(RunError, code="AG620"):
     """Parallel branches wrote one field, and nothing says how to merge their values."""
-
-    code = "AG620"
 
     def __init__(
         self, what: str, *, where: str, fix: str, field: str = "", branches: tuple[str, ...] = ()
@@ -342,31 +316,23 @@ class MergeConflict(RunError):
         self.branches = branches
 
 
-class UnknownLabel(RunError):
+class UnknownLabel(RunError, code="AG630"):
     """A classifier, voter or person answered something that is not one of the labels."""
 
-    code = "AG630"
 
-
-class Abstained(RunError):
+class Abstained(RunError, code="AG631"):
     """A classifier gave no label, or too little confidence, and has no `unsure` edge."""
-
-    code = "AG631"
 
     @classmethod
     def by(cls, path: str, visit: int) -> Self:
         """Say that the classifier at `path` was not sure."""
-        return cls(
-            f"classifier {path!r} gave no label that it was sure of",
-            where=f"classifier {path!r}, visit {visit}",
-            fix="give its route an `unsure=`",
-        )
+        what = f"classifier {path!r} gave no label that it was sure of"
+        where = f"classifier {path!r}, visit {visit}"
+        return cls(what, where=where, fix="give its route an `unsure=`")
 
 
-class NoConsensus(RunError):
+class NoConsensus(RunError, code="AG632"):
     """No label can reach the votes that a consensus needs, and it has no `unsure` edge."""
-
-    code = "AG632"
 
     @classmethod
     def at(cls, path: str, need: int, errors: Sequence[Exception]) -> "Self | ExceptionGroup":
@@ -377,85 +343,60 @@ class NoConsensus(RunError):
         return cls(what, where=f"consensus {path!r}", fix="give its route an `unsure=`")
 
 
-class Exhausted(RunError):
+class Exhausted(RunError, code="AG640"):
     """A workflow met the bound of one of its loops, and the loop has no `then`."""
-
-    code = "AG640"
 
     @classmethod
     def at(cls, path: str, at_most: int | None, workflow: str) -> Self:
         """Say that the loop at `path` met its bound."""
-        return cls(
-            f"the loop at {path!r} ran {at_most} times, which is its bound",
-            where=f"workflow {workflow!r}",
-            fix="raise `at_most`, give the loop a `then=`, or catch Exhausted in the parent",
-        )
+        what = f"the loop at {path!r} ran {at_most} times, which is its bound"
+        fix = "raise `at_most`, give the loop a `then=`, or catch Exhausted in the parent"
+        return cls(what, where=f"workflow {workflow!r}", fix=fix)
 
 
-class NodeTimeout(RunError, TimeoutError):
+class NodeTimeout(RunError, TimeoutError, code="AG650"):
     """An attempt took longer than the timeout of its node; it wrote nothing."""
 
-    code = "AG650"
 
-
-class QuestionExpired(RunError, TimeoutError):
+class QuestionExpired(RunError, TimeoutError, code="AG651"):
     """Nobody answered in time, and the question has no `on_timeout`."""
-
-    code = "AG651"
 
     @classmethod
     def at(cls, path: str, visit: int) -> Self:
         """Say that nobody answered the question at `path`."""
-        return cls(
-            f"nobody answered {path!r} in time",
-            where=f"question {path!r}, visit {visit}",
-            fix="give its Ask an `on_timeout`, or catch TimeoutError",
-        )
+        what, where = f"nobody answered {path!r} in time", f"question {path!r}, visit {visit}"
+        return cls(what, where=where, fix="give its Ask an `on_timeout`, or catch TimeoutError")
 
 
-class UndoStopped(RunError):
+class UndoStopped(RunError, code="AG652"):
     """The task of an undo was cancelled from outside the run; what it had done may be half done."""
-
-    code = "AG652"
 
     @classmethod
     def at(cls, path: str, visit: int) -> Self:
         """Say that the undo of the node at `path` was stopped."""
-        return cls(
-            f"the undo of {path!r} was cancelled before it had ended",
-            where=f"node {path!r}, visit {visit}",
-            fix="cancel the run and not its tasks: then an undo is awaited; see what it left",
-        )
+        what = f"the undo of {path!r} was cancelled before it had ended"
+        fix = "cancel the run and not its tasks: then an undo is awaited; see what it left"
+        return cls(what, where=f"node {path!r}, visit {visit}", fix=fix)
 
 
-class UnknownQuestion(RunError):
+class UnknownQuestion(RunError, code="AG660"):
     """An answer names no question that this run has asked."""
 
-    code = "AG660"
 
-
-class AnswerRefused(RunError):
+class AnswerRefused(RunError, code="AG661"):
     """An answer cannot be taken: it is ambiguous, late, or the question was answered already."""
 
-    code = "AG661"
 
-
-class NotAvailable(RunError):
+class NotAvailable(RunError, code="AG670"):
     """Something was asked for that this installation or this run cannot do."""
 
-    code = "AG670"
 
-
-class JournalError(AgentGraphError):
+class JournalError(AgentGraphError, code="AG700"):
     """A journal cannot be read, or does not belong to this graph."""
 
-    code = "AG700"
 
-
-class JournalDiffers(JournalError):
+class JournalDiffers(JournalError, code="AG701"):
     """A journal holds an event that the graph, replayed so far, does not allow."""
-
-    code = "AG701"
 
     @classmethod
     def at(cls, index: int, where: str, what: str) -> Self:
@@ -465,16 +406,12 @@ class JournalDiffers(JournalError):
         return cls(what, where=where, fix=fix)
 
 
-class InternalError(AgentGraphError):
+class InternalError(AgentGraphError, code="AG900"):
     """Our own fault: the message asks for a report."""
 
-    code = "AG900"
 
-
-class IllegalEvent(InternalError):
+class IllegalEvent(InternalError, code="AG901"):
     """The machine was told something that cannot have happened."""
-
-    code = "AG901"
 
     @classmethod
     def told(cls, what: str) -> Self:
@@ -483,16 +420,11 @@ class IllegalEvent(InternalError):
         return cls(what, where="the machine", fix=fix)
 
 
-class Stuck(InternalError):
+class Stuck(InternalError, code="AG902"):
     """A token rests on a place and nothing can move it: the graph should never have been built."""
-
-    code = "AG902"
 
     @classmethod
     def at(cls, graph: str, what: str) -> Self:
         """Say what stands in the graph."""
-        return cls(
-            what,
-            where=f"graph {graph!r}",
-            fix="report this with the graph (Workflow.to_json()): verification let it through",
-        )
+        fix = "report this with the graph (Workflow.to_json()): verification let it through"
+        return cls(what, where=f"graph {graph!r}", fix=fix)

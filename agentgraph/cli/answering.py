@@ -22,11 +22,13 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from agentgraph.cli.exits import safe
-from agentgraph.cli.inputs import faults_of, is_text, pairs_of, typed, value_of
+from agentgraph.cli.inputs import is_text, pairs_of, typed, value_of
 from agentgraph.cli.telling import readable
 from agentgraph.errors import AnswerRefused, UnknownQuestion, suggest
 from agentgraph.events import OpenQuestion
+from agentgraph.render.overlay import home_of
 from agentgraph.runtime import Binding, Program, Run
+from agentgraph.state.field import faults_of
 
 POLL_S: Final = 0.05
 """How often it is looked whether something was typed."""
@@ -68,6 +70,7 @@ def answers_of(settings: Iterable[str], program: Program) -> Answers:
 
 
 def _questions(program: Program, prefix: str = "") -> Iterator[tuple[str, Binding]]:
+    """Yield what each question is bound to, by its path."""
     for vertex in program.graph.vertices:
         binding = program.bindings.get(vertex.name, Binding())
         if vertex.kind in {"human", "form"}:
@@ -93,20 +96,10 @@ def _value(binding: Binding, path: str, text: str) -> object:
     return values[text]
 
 
-def _binding(program: Program, question: OpenQuestion) -> Binding:
-    """Find what the vertex of a question is bound to, down through subgraphs and items."""
-    *above, name = question.node.split("/")
-    for part in above:
-        inner = program.bindings.get(part)
-        # The items of an `each` are numbered on the way; they have no binding of their own.
-        if inner is not None and inner.child is not None:
-            program = inner.child
-    return program.bindings[name]
-
-
 async def ask(run: Run[BaseModel], program: Program, question: OpenQuestion) -> None:
     """Ask the person at the terminal. Raises `Unanswered`."""
-    binding = _binding(program, question)
+    questions = dict(_questions(program))
+    binding = questions[home_of(question.node, questions)]
     click.echo(f"\n{question.node} asks:\n{_shown(question.show)}", err=True)
     try:
         if binding.form is not None:
@@ -152,7 +145,7 @@ async def _filled(form: type[BaseModel], run: Run[BaseModel], id: str) -> BaseMo
         try:
             return form.model_validate_json(json.dumps(given))
         except ValidationError as error:
-            for fault in faults_of(error, form):
+            for fault in faults_of(error, form.__name__):
                 click.echo(f"  {fault}", err=True)
 
 

@@ -3,23 +3,29 @@
 Rules of this file:
 
 1. It imports click and nothing of agentgraph but what every command needs: `--help` is quick.
-2. An option is said once, in the words of the glossary. Where there are many, a command hands
-   them on by their names, as click has checked them.
+2. An option is said once, in the words of the glossary: what `--help` says of it is a text, and
+   stands in `help.json`, so that the options here read as a table. Where there are many, a
+   command hands them on by their names, as click has checked them.
 """
 
+import json
 import os
 from pathlib import Path
-from typing import Any
+from string import Template
+from typing import Any, Final
 
 import click
 
 from agentgraph.cli.exits import DONE, reporting
 
+_HELP: Final = json.loads(Path(__file__).with_name("help.json").read_text(encoding="utf-8"))
+"""What is said of each command below what it does, and of its options."""
 _TARGET = "TARGET is path.py with one workflow in it, path.py:name or module:name."
 _FORMATS = ("svg", "dot", "mmd", "json", "html", "txt", "png", "pdf")
 _COUNT = click.IntRange(min=0)
 _SOME = click.IntRange(min=1)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -37,14 +43,25 @@ def _once(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
     return given[0] if given else None
 
 
+def _explain(command: click.Command) -> None:
+    """Say below a command, and of each of its options, what there is to say."""
+    slots = {"TARGET": _TARGET, "FORMATS": ", ".join(_FORMATS)}
+    texts = _HELP["every command"] | _HELP[command.name]
+    told = {key: Template(text).substitute(slots) for key, text in texts.items()}
+    command.epilog = told.get("epilog")
+    for option in command.params:
+        if isinstance(option, click.Option):
+            option.help = told[option.opts[0]]
+
+
 class _Command(click.Command):
     """A command whose function returns the exit code; what goes wrong is told here."""
 
     def __init__(self, *, failed: int | None = None, **attributes: Any) -> None:
         super().__init__(**attributes)
-        told = "Show the traceback of an error."
-        self.params.append(click.Option(["--debug"], is_flag=True, help=told))
+        self.params.append(click.Option(["--debug"], is_flag=True))
         self._failed = failed
+        _explain(self)
 
     def invoke(self, ctx: click.Context) -> None:
         ctx.obj = ctx.params.pop("debug")
@@ -54,76 +71,33 @@ class _Command(click.Command):
         raise click.exceptions.Exit(code or DONE)
 
 
-@click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
-    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 invalid graph, 4 paused, 5 limit reached, "
-    "130 interrupted. Who closes stdout early, as `head` does, has read enough: nothing more is "
-    "printed, `run` begins no further run, and the exit code stays what it is. What a full disk "
-    "does not take of the results of `run` goes to stderr.",
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_version,
-    help="Show the version and exit.",
-)
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version)
 def agentgraph() -> None:
     """Coordinate AI agents by an explicit, typed graph that is proved before it runs."""
 
 
+_explain(agentgraph)
 agentgraph.command_class = _Command
 
 
-@agentgraph.command(epilog=_TARGET)
+@agentgraph.command()
 @click.argument("target")
-@click.option(
-    "--input",
-    "-i",
-    "source",
-    metavar="INPUT",
-    multiple=True,
-    callback=_once,
-    help="A JSON object, a JSON file, a JSONL file for many runs, or - for stdin.",
-)
-@click.option(
-    "--set",
-    "-s",
-    "changes",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="Set a field of every input; the value is JSON, or else a text. Repeatable.",
-)
-@click.option(
-    "--answer",
-    "answers",
-    multiple=True,
-    metavar="QUESTION=ANSWER",
-    help="Answer a question without a terminal; the second of a name is for its second visit.",
-)
-@click.option(
-    "--deps",
-    metavar="NAME",
-    help="The services of the run, or a function that makes them: a name in TARGET's file.",
-)
-@click.option("--concurrency", "-n", type=_SOME, default=8, help="How many runs at once.")
-@click.option("--steps", type=_COUNT, help="Budget of each run: steps.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="Budget of each run: seconds.")
-@click.option("--usd", type=click.FloatRange(min=0), help="Budget of each run: dollars.")
-@click.option("--tokens", type=_COUNT, help="Budget of each run: tokens.")
-@click.option("--seed", type=int, default=0, help="Where chance begins.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print a JSON object for each run at its end."
-)
-@click.option("--svg", type=_FILE, help="Draw the graph with the number of visits over all runs.")
-@click.option(
-    "--record",
-    type=_FILE,
-    help="Write down the runs as they go, for `render --run`: JSON Lines, a line an event.",
-)
-@click.option("--watch", is_flag=True, help="Show the drawing, and in it where the run is.")
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option("--input", "-i", "source", metavar="INPUT", multiple=True, callback=_once)
+@click.option("--set", "-s", "changes", multiple=True, metavar="FIELD=VALUE")
+@click.option("--answer", "answers", multiple=True, metavar="QUESTION=ANSWER")
+@click.option("--deps", metavar="NAME")
+@click.option("--concurrency", "-n", type=_SOME, default=8)
+@click.option("--steps", type=_COUNT)
+@click.option("--seconds", type=click.FloatRange(min=0))
+@click.option("--usd", type=click.FloatRange(min=0))
+@click.option("--tokens", type=_COUNT)
+@click.option("--seed", type=int, default=0)
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--svg", type=_FILE)
+@click.option("--record", type=_FILE)
+@click.option("--watch", is_flag=True)
+@click.option("--quiet", "-q", is_flag=True)
 def run(target: str, **asked: Any) -> int:
     """Run a workflow on one input or on many.
 
@@ -137,31 +111,12 @@ def run(target: str, **asked: Any) -> int:
     return running.run(options.Options(target, budget=budget, **asked))
 
 
-@agentgraph.command(
-    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 clean, 1 findings, "
-    "2 could not decide, or a target that is none; of several targets the largest.",
-    failed=2,
-)
+@agentgraph.command(failed=2)
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@click.option(
-    "--format",
-    type=click.Choice(["text", "json", "sarif"]),
-    default="text",
-    help="For people, for programs, or SARIF 2.1.0 for code scanning.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["warning", "error"]),
-    default="error",
-    help="From which severity on a finding makes the exit code 1.",
-)
-@click.option("--deep", is_flag=True, help="Decide guards by z3 where trying values does not.")
-@click.option(
-    "--svg",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Draw the path of each finding that has one into a file in DIR.",
-)
+@click.option("--format", type=click.Choice(["text", "json", "sarif"]), default="text")
+@click.option("--fail-on", type=click.Choice(["warning", "error"]), default="error")
+@click.option("--deep", is_flag=True)
+@click.option("--svg", type=_FOLDER, metavar="DIR")
 def check(targets: tuple[str, ...], **asked: Any) -> int:
     """Say what can be said of workflows before they run."""
     from agentgraph.cli.checking import check as look  # noqa: PLC0415 - see rule 1
@@ -169,17 +124,11 @@ def check(targets: tuple[str, ...], **asked: Any) -> int:
     return look(targets, **asked)
 
 
-@agentgraph.command(
-    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 the same, "
-    "1 different, 2 a target that is none.",
-    failed=2,
-)
+@agentgraph.command(failed=2)
 @click.argument("before")
 @click.argument("after")
-@click.option(
-    "--format", type=click.Choice(["text", "json"]), default="text", help="For people or programs."
-)
-@click.option("--svg", type=_FILE, help="Draw both in one: what was added, removed and changed.")
+@click.option("--format", type=click.Choice(["text", "json"]), default="text")
+@click.option("--svg", type=_FILE)
 def diff(before: str, after: str, **asked: Any) -> int:
     """Say what changed from the workflow BEFORE to AFTER, and what it means for runs under way."""
     from agentgraph.cli.comparing import compare  # noqa: PLC0415 - see rule 1
@@ -187,19 +136,15 @@ def diff(before: str, after: str, **asked: Any) -> int:
     return compare(before, after, **asked)
 
 
-_CODES = "Exit codes: 0 nothing found, 1 something found, 2 usage."
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-@agentgraph.command(epilog=f"{_TARGET} {_CODES}", failed=2)
+@agentgraph.command(failed=2)
 @click.argument("target")
-@click.option("--agents", type=click.Choice(["fake", "real"]), default="fake", help="Who writes.")
-@click.option("--labels", type=click.Choice(["any", "real"]), default="any", help="Who decides.")
-@click.option("--deps", metavar="NAME", help="What makes the services: a name in TARGET's file.")
-@click.option("--property", "properties", multiple=True, help="Only this one. Repeatable.")
-@click.option("--examples", type=click.IntRange(min=1), default=10, help="How many inputs.")
-@click.option("--seed", type=int, default=0, help="Where the lots begin.")
-@click.option("--folder", type=_FOLDER, default=".agentgraph", help="Where failures are told.")
+@click.option("--agents", type=click.Choice(["fake", "real"]), default="fake")
+@click.option("--labels", type=click.Choice(["any", "real"]), default="any")
+@click.option("--deps", metavar="NAME")
+@click.option("--property", "properties", multiple=True)
+@click.option("--examples", type=_SOME, default=10)
+@click.option("--seed", type=int, default=0)
+@click.option("--folder", type=_FOLDER, default=".agentgraph")
 def test(target: str, **asked: Any) -> int:
     """Run a workflow in simulation, with many inputs, labels, orders and faults.
 
@@ -211,7 +156,7 @@ def test(target: str, **asked: Any) -> int:
     return trying.test(target, **asked)
 
 
-@agentgraph.command(epilog=_CODES, failed=2)
+@agentgraph.command(failed=2)
 @click.argument("file", type=_FILE)
 @click.argument("target", required=False)
 def replay(file: Path, target: str | None) -> int:
@@ -221,13 +166,9 @@ def replay(file: Path, target: str | None) -> int:
     return trying.replay(file, target)
 
 
-@agentgraph.command(
-    epilog=f"{_TARGET} It may be the JSON file of a graph too. Exit codes: 0 every edge is taken, "
-    "1 to some there is no way within the bounds, 2 a target that is none.",
-    failed=2,
-)
+@agentgraph.command(failed=2)
 @click.argument("target")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option("--json", "as_json", is_flag=True)
 def tour(target: str, **asked: Any) -> int:
     """List the fewest runs that together take every edge of a workflow; nothing of it runs."""
     from agentgraph.cli import touring  # noqa: PLC0415 - see rule 1
@@ -235,35 +176,24 @@ def tour(target: str, **asked: Any) -> int:
     return touring.tour(target, **asked)
 
 
-@agentgraph.command(epilog=_TARGET)
+@agentgraph.command()
 @click.argument("target")
-@click.option(
-    "-o",
-    "--output",
-    "paths",
-    multiple=True,
-    metavar="FILE",
-    help=f"Where to: a file that ends in {', '.join(_FORMATS)}; or - for stdout. Repeatable.",
-)
-@click.option("--format", type=click.Choice(_FORMATS), help="The format of -.")
-@click.option("--run", type=_FILE, help="Show what recorded runs did: a file of `run --record`.")
-@click.option("--at-step", type=_SOME, help="Stop the run after so many events.")
-@click.option("--depth", type=_COUNT, help="How many workflows inside to open.")
-@click.option("--collapse", multiple=True, metavar="PATH", help="Close this one. Repeatable.")
-@click.option("--focus", metavar="PATH", help="Only what is near this vertex.")
-@click.option("--radius", type=_COUNT, default=1, help="How many edges away from --focus.")
+@click.option("-o", "--output", "paths", multiple=True, metavar="FILE")
+@click.option("--format", type=click.Choice(_FORMATS))
+@click.option("--run", type=_FILE)
+@click.option("--at-step", type=_SOME)
+@click.option("--depth", type=_COUNT)
+@click.option("--collapse", multiple=True, metavar="PATH")
+@click.option("--focus", metavar="PATH")
+@click.option("--radius", type=_COUNT, default=1)
 @click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto")
-@click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB", help="Down, or right.")
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "bundled", "system", "builtin"]),
-    help="Who lays the picture out.",
-)
-@click.option("--redact", multiple=True, metavar="FIELD", help="Leave its values out of a page.")
-@click.option("--href", metavar="URL", help="Link nodes: vscode://file{file}:{line}, or alike.")
-@click.option("--width", type=_SOME, help="Columns of a text; else the terminal's.")
-@click.option("--ascii", is_flag=True, help="Only letters that every terminal has, in a text.")
-@click.option("--open", "opens", is_flag=True, help="Open what was written.")
+@click.option("--direction", type=click.Choice(["TB", "LR"]), default="TB")
+@click.option("--engine", type=click.Choice(["auto", "bundled", "system", "builtin"]))
+@click.option("--redact", multiple=True, metavar="FIELD")
+@click.option("--href", metavar="URL")
+@click.option("--width", type=_SOME)
+@click.option("--ascii", is_flag=True)
+@click.option("--open", "opens", is_flag=True)
 def render(target: str, **asked: Any) -> None:
     """Draw a workflow, or what runs of it did, as a picture, a page or a text."""
     from agentgraph.cli import drawing  # noqa: PLC0415 - see rule 1
@@ -273,12 +203,7 @@ def render(target: str, **asked: Any) -> None:
 
 @agentgraph.command()
 @click.argument("name")
-@click.option(
-    "--from",
-    "chart",
-    type=_FILE,
-    help="A Mermaid flowchart: begin with a function for each box of it.",
-)
+@click.option("--from", "chart", type=_FILE)
 def new(name: str, chart: Path | None) -> None:
     """Begin a small project in the folder NAME, with inputs and a test."""
     from agentgraph.cli import project  # noqa: PLC0415 - see rule 1

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from agentgraph.cli import stdio
 from agentgraph.cli.exits import tell
+from agentgraph.cli.following import Progress
 from agentgraph.cli.options import Options
 from agentgraph.cli.outcome import Outcome
-from agentgraph.cli.progress import Progress, Silent
 from agentgraph.cli.telling import json_line, one_line
 from agentgraph.events import Result
 
@@ -25,7 +25,7 @@ class Desk:
     options: Options
     out: TextIO
     is_many: bool
-    progress: Progress = field(default_factory=Silent)
+    progress: Progress = field(default_factory=Progress)
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     last: Result[BaseModel] | None = None
     """The result of the last run that ended."""

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +17,18 @@ from agentgraph.render import FORMATS, View, drawn
 
 
 def render(
-    target: str,
-    *,
-    paths: Sequence[str],
-    format: str | None,
-    opens: bool,
-    run: Path | None,
-    depth: int | None,
-    collapse: tuple[str, ...],
-    focus: str | None,
-    radius: int,
-    **look: Any,
+    target: str, *, paths: Sequence[str], format: str | None, opens: bool, **look: Any
 ) -> None:
-    """Write a picture to each path; `-` is stdout, and then `format` says which."""
+    """Write a picture to each path; `-` is stdout, and then `format` says which.
+
+    `look` is what else was asked, by the names that `View` and `drawn` have for it.
+    """
     chosen = [(path, _format(path, format)) for path in paths or ["-"]]
-    if look["at_step"] is not None and run is None:
+    if look["at_step"] is not None and look["run"] is None:
         raise click.BadParameter("a step is of a run: add --run", param_hint="--at-step")
     graph = load(target).graph
-    look["run"] = None if run is None else recorded(run)
-    look["view"] = View(depth, collapse, focus, radius)
+    look["run"] = look["run"] and recorded(look["run"])
+    look["view"] = View(**{part.name: look.pop(part.name) for part in fields(View)})
     look["width"] = look["width"] or shutil.get_terminal_size((100, 24)).columns
     look["ascii"] = look["ascii"] or not has_all_letters(sys.stdout.encoding)
     for path, kind in chosen:

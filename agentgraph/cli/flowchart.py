@@ -140,8 +140,6 @@ def _plain(text: str) -> str:
 
 
 def _refused(what: str, where: str) -> InvalidGraphFile:
-    return InvalidGraphFile(
-        f"this flowchart cannot be read: {what}",
-        where=where,
-        fix="take it out, or write it as a box, an arrow with or without a label, or a subgraph",
-    )
+    what = f"this flowchart cannot be read: {what}"
+    fix = "take it out, or write it as a box, an arrow with or without a label, or a subgraph"
+    return InvalidGraphFile(what, where=where, fix=fix)

@@ -22,6 +22,7 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from agentgraph.errors import InvalidInput, nearest
+from agentgraph.state.field import faults_of
 
 LENGTH_MAX: Final = 64 * 1024 * 1024
 """How many bytes one JSON object may have: a line of JSONL, or a whole file."""
@@ -250,7 +251,7 @@ def _inside(value: object) -> Iterable[object]:
 
 def _misfit(model: type[BaseModel], record: Record, error: ValidationError) -> InvalidInput:
     """Say in one line each what does not fit, and offer the nearest field."""
-    faults, said = error.errors(include_url=False), faults_of(error, model)[:5]
+    faults, said = error.errors(include_url=False), faults_of(error, model.__name__)[:5]
     more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
     names = list(model.model_fields)
     extra = [str(fault["loc"][-1]) for fault in faults if fault["type"] == "extra_forbidden"]
@@ -258,14 +259,6 @@ def _misfit(model: type[BaseModel], record: Record, error: ValidationError) -> I
     fix = f"did you mean {near!r}?" if near else f"its fields are {', '.join(names) or 'none'}"
     what = f"this is no {model.__name__}: {'; '.join(said)}{more}"
     return InvalidInput(what, where=record.where, fix=fix)
-
-
-def faults_of(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Say in one line each what does not fit a model."""
-    return [
-        f"{'.'.join(map(str, fault['loc'])) or model.__name__}: {fault['msg']}"
-        for fault in error.errors(include_url=False)
-    ]
 
 
 def _too_long(where: str) -> InvalidInput:

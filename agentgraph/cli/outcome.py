@@ -45,13 +45,11 @@ def outcome_of(record: Record, result: Result[BaseModel], error: AgentGraphError
 
 
 def _stop(result: Result[BaseModel]) -> str:
-    match result.status:
-        case "failed":
-            return f"{result.fatal.node} failed" if result.fatal else "failed"
-        case "paused":
-            return f"{', '.join(question.node for question in result.questions)} asks"
-        case _:
-            return ""
+    if result.status == "paused":
+        return f"{', '.join(question.node for question in result.questions)} asks"
+    if result.status == "failed":
+        return f"{result.fatal.node} failed" if result.fatal else "failed"
+    return ""
 
 
 def _title(record: Record) -> tuple[str, str]:

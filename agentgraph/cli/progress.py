@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import click
 
+from agentgraph.cli.following import Progress
 from agentgraph.events import Event, NodeStarted
 from agentgraph.graph import FrozenGraph
 from agentgraph.verify.words import counted
@@ -21,27 +22,7 @@ PAUSE_S: Final = 10.0
 """In a log, how long nothing is said."""
 
 
-class Progress(Protocol):
-    """Something that can be told how far a command has come; this one says nothing of it."""
-
-    def heard(self, event: Event[Any]) -> None:
-        """Something was told of the only run."""
-        return
-
-    def ended(self) -> None:
-        """One more run has ended."""
-        return
-
-    def pause(self) -> None:
-        """Leave the terminal to a person."""
-        return
-
-
-class Silent(Progress):
-    """Says nothing: for one run in a log, and for --quiet."""
-
-
-class _Log(Silent):
+class _Log(Progress):
     """Says how far it is every few seconds."""
 
     def __init__(self, total: int) -> None:
@@ -74,7 +55,7 @@ def progress(
             with _bar(name, total) as bar:
                 yield bar
         else:
-            yield Silent() if quiet or total == 1 else _Log(total)
+            yield Progress() if quiet or total == 1 else _Log(total)
 
 
 @contextmanager
@@ -96,7 +77,7 @@ def _bar(name: str, total: int) -> Generator[Progress]:
     )
     task = shown.add_task(name, total=total)
 
-    class Bar:
+    class Bar(Progress):
         def heard(self, event: Event[Any]) -> None:
             if isinstance(event, NodeStarted):
                 shown.update(task, description=f"{name}: {event.node}")

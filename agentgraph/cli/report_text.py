@@ -11,7 +11,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from re import Match, sub
+from re import sub
 from typing import Final
 
 import click
@@ -139,13 +139,11 @@ def _titled(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _wrapped(text: str, *, indent: str, more: str) -> list[str]:
     """Break a text into lines, but for what stands in backticks: that is to be typed."""
-
-    def glued(code: Match[str]) -> str:
-        return code.group().replace(" ", _GLUE)
-
     wide = min(shutil.get_terminal_size((80, 24)).columns, 100)
+    # What would steer a terminal is taken out, but for our own glue.
+    safely = _GLUE.join(map(safe, text.split(_GLUE)))
     lines = textwrap.wrap(
-        sub(r"`[^`]*`", glued, safe_line(text)),
+        sub(r"`[^`]*`", lambda code: code[0].replace(" ", _GLUE), safely),
         max(wide, 40),
         initial_indent=indent,
         subsequent_indent=more,
@@ -153,11 +151,6 @@ def _wrapped(text: str, *, indent: str, more: str) -> list[str]:
         break_on_hyphens=False,
     )
     return [line.replace(_GLUE, " ") for line in lines] or [indent]
-
-
-def safe_line(text: str) -> str:
-    """Take out what would steer a terminal, but for our own glue."""
-    return _GLUE.join(safe(part) for part in text.split(_GLUE))
 
 
 def _listed(names: Sequence[str]) -> str:

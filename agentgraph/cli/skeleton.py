@@ -173,11 +173,10 @@ def _check(chart: Chart) -> None:
         labels = [label for source, _, label, _ in chart.arrows if source == shape.id]
         lines = [line for source, *_, line in chart.arrows if source == shape.id]
         if any(labels) and (not all(labels) or len(set(labels)) < len(labels)):
-            raise InvalidGraphFile(
-                f"the arrows out of {shape.text!r} have the labels {', '.join(map(repr, labels))}",
-                where=f"the flowchart, line {lines[-1]}",
-                fix="give each arrow out of a decision a label of its own, or none to any",
-            )
+            said = ", ".join(map(repr, labels))
+            what = f"the arrows out of {shape.text!r} have the labels {said}"
+            fix = "give each arrow out of a decision a label of its own, or none to any"
+            raise InvalidGraphFile(what, where=f"the flowchart, line {lines[-1]}", fix=fix)
 
 
 def _closing(ways: list[Way]) -> list[Way]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from agentgraph.cli.following import Progress
 from agentgraph.cli.stdio import has_all_letters
 from agentgraph.events import (
     Asked,
@@ -30,23 +31,13 @@ from agentgraph.render.text import Drawing, columns, write
 
 _LOOKS: Final = LOOKS["standings"]
 """In which colours a box stands, and what says so in its corner where there are none."""
-_TOLD: Final[dict[type, tuple[str, str]]] = {
-    NodeStarted: ("is at work", "running"),
-    NodeDone: ("is done", "done"),
-    NodeFailed: ("failed: {}", "failed"),
-    NodeStopped: ("was stopped", "done"),
-    UndoStarted: ("is being undone", "running"),
-    UndoDone: ("is undone", "undone"),
-    UndoFailed: ("could not be undone: {}", "failed"),
-    Decided: ("says {}", "done"),
-    Asked: ("waits for an answer", "waiting"),
-}
-"""What is said of a node, and how it then stands."""
+_TOLD: Final[dict[str, tuple[str, str]]] = LOOKS["events"]
+"""What is said of a node, and how it then stands, by the class of what is told."""
 _HEAD: Final = 2
 """The lines above the drawing."""
 
 
-class Watched:
+class Watched(Progress):
     """The drawing with its colours; rich asks for it again and again."""
 
     def __init__(self, graph: FrozenGraph, console: Console) -> None:
@@ -76,7 +67,7 @@ class Watched:
                 pass
             case _:
                 return
-        said, self._standing[home_of(node, self._vertices)] = _TOLD[type(event)]
+        said, self._standing[home_of(node, self._vertices)] = _TOLD[type(event).__name__]
         self._said = f"{node} {said.format(more)}"
 
     def ended(self) -> None:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from agentgraph.errors import InvalidInput
+from agentgraph.errors import InvalidInput, Move
 from agentgraph.events.result import Result
 from agentgraph.events.story import Event, NodeFailed, RunEnded, UndoFailed
 
@@ -31,9 +31,6 @@ HEAD = '{"format": "agentgraph/run/'
 """With this every recording begins."""
 _DEPTH_MAX = 6
 """How many levels down a value is looked for that has no form: one may hold itself."""
-WayKey: TypeAlias = tuple[str, str, str | None]
-"""Source path, target path and label of an edge."""
-
 _Line: TypeAlias = Mapping[str, Any]
 _Reading: TypeAlias = tuple[_Line, list[tuple[_Line, list["Moved"]]]]
 """A run of which some lines have been read: its first, and each event with the ways after it."""
@@ -43,7 +40,7 @@ class Moved(NamedTuple):
     """A token went along an edge."""
 
     at: float
-    way: WayKey
+    way: Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def line_of(run_id: str, at: float, event: Event[Any]) -> str:
     return _line({"run": run_id, "at": round(at, 6), "event": type(event).__name__, **told})
 
 
-def line_of_move(run_id: str, at: float, way: WayKey) -> str:
+def line_of_move(run_id: str, at: float, way: Move) -> str:
     """Write the line of a token that went along an edge."""
     return _line({"run": run_id, "at": round(at, 6), "event": "Moved", "way": way})
 

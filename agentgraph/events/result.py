@@ -10,6 +10,7 @@ from typing import Generic, Literal, TypeAlias
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
+from agentgraph.errors import Move
 from agentgraph.events.verdict import Verdict
 
 S = TypeVar("S", bound=BaseModel)
@@ -124,9 +125,7 @@ class Result(Generic[S]):
     questions: tuple[OpenQuestion, ...] = ()
     branches: Mapping[str, S] = field(default_factory=dict[str, S])
     visits: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
-    taken: Mapping[tuple[str, str, str | None], int] = field(
-        default_factory=dict[tuple[str, str, str | None], int], repr=False
-    )
+    taken: Mapping[Move, int] = field(default_factory=dict[Move, int], repr=False)
     decided: tuple[Noted, ...] = field(default=(), repr=False, compare=False)
     """The decisions as they were noted; `decisions` makes them readable."""
 

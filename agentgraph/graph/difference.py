@@ -15,6 +15,7 @@ from functools import cached_property
 from math import inf
 from typing import Final, Literal, TypeAlias, cast
 
+from agentgraph.errors import Move
 from agentgraph.graph.definition import (
     CHOICES,
     END,
@@ -29,12 +30,14 @@ from agentgraph.graph.definition import (
 
 Part = Literal["vertex", "edge", "region", "field", "workflow"]
 Kind = Literal["added", "removed", "renamed", "changed"]
-Key: TypeAlias = tuple[str, str, str | None]
+Slots: TypeAlias = FrozenGraph | Vertex | Policy
 _TOLD: Final = {"vertices", "edges", "regions", "state"} | {
     *("schema", "fields", "types", "unset", "reduced")
 }
 """Parts of a graph that are compared one by one; those of the state by `types`."""
 _UNTOLD: Final = {"name", "kind", "doc", "child", "policy", "bound"}
+_PASSED: Final = {"start", "end", "gateway"}
+"""The kinds of vertex at which no token ever rests."""
 _ASKS: Final = {
     "undo": "what {0} completed before is undone by what it now names, or not at all",
     "need": "at {0} there may be enough already: say whether it goes on",
@@ -55,7 +58,7 @@ class Change:
     """The vertex, the source of the edge, the region or the field, after the change if it is there."""
     what: str
     migration: str = ""
-    edge: Key | None = None
+    edge: Move | None = None
     """Of an edge: source, target and label, by the names that they have after the change."""
 
 
@@ -113,10 +116,12 @@ class _Level:
 
     def changes(self) -> Iterator[Change]:
         """Give all changes of this level: the whole, the state, vertices, regions, edges."""
-        yield from self._whole()
+        yield from self._slots("", self.before, self.after)
         yield from self._state()
         for name in self.gone:
-            yield self._removed(self.before.vertex[name])
+            kind, path = self.before.vertex[name].kind, self.path + name
+            asks = f"say where a token at {path!r} goes" * (kind not in _PASSED)
+            yield Change("vertex", "removed", path, f"{kind} {name!r}", asks)
         for name in self.new:
             vertex = self.after.vertex[name]
             yield Change("vertex", "added", self.path + name, f"{vertex.kind} {name!r}")
@@ -156,18 +161,19 @@ class _Level:
         shared = ins & {(e.source, e.label) for e in self.after.ins[new]}
         return len(shared) + len(outs & {(e.target, e.label) for e in self.after.outs[new]})
 
-    def _whole(self) -> Iterator[Change]:
-        for slot in fields(FrozenGraph):
-            one, other = getattr(self.before, slot.name), getattr(self.after, slot.name)
-            if slot.compare and slot.name not in _TOLD and one != other:
-                yield self._changed("", slot.name, one, other)
-
-    def _changed(self, name: str, title: str, one: object, other: object) -> Change:
-        asks = _ASKS.get(title, "").format(repr(self.path + name)) if name else ""
+    def _slots(self, name: str, one: Slots, other: Slots) -> Iterator[Change]:
+        """Compare two parts field by field; without a name they are the graphs themselves."""
         part: Part = "vertex" if name else "workflow"
         path = self.path + name if name else self.path or self.after.name
-        title = title.replace("_", " ").removesuffix(" s")
-        return Change(part, "changed", path, f"{title}: {_plain(one)} -> {_plain(other)}", asks)
+        for slot in fields(one):
+            was, now = getattr(one, slot.name), getattr(other, slot.name)
+            # Where its module lies, two versions of one file may say differently.
+            is_same = was == now or (slot.name == "agent" and _bare(was) == _bare(now))
+            if slot.compare and slot.name not in (_UNTOLD if name else _TOLD) and not is_same:
+                title = slot.name.replace("_", " ").removesuffix(" s")
+                asks = _ASKS.get(slot.name, "").format(repr(path)) if name else ""
+                what = f"{title}: {_plain(was)} -> {_plain(now)}"
+                yield Change(part, "changed", path, what, asks)
 
     def _state(self) -> Iterator[Change]:
         """Compare the fields of the state by what each declares."""
@@ -190,12 +196,6 @@ class _Level:
         if self.before.schema != self.after.schema and sides[0] == sides[1]:
             yield Change("workflow", "changed", self.after.state, "its state declares other fields")
 
-    def _removed(self, vertex: Vertex) -> Change:
-        path = self.path + vertex.name
-        rests = vertex.kind not in {"start", "end", "gateway"}
-        asks = f"say where a token at {path!r} goes" if rests else ""
-        return Change("vertex", "removed", path, f"{vertex.kind} {vertex.name!r}", asks)
-
     def _vertex(self, old: Vertex, new: Vertex) -> Iterator[Change]:
         path = self.path + new.name
         if old.name != new.name:
@@ -205,14 +205,8 @@ class _Level:
         if old.kind != new.kind or (old.child is None) != (new.child is None):
             asks = f"say where a token at {path!r} goes: it is something else now"
             yield Change("vertex", "changed", path, f"kind: {old.kind} -> {new.kind}", asks)
-        slots = [s.name for s in fields(Vertex) if s.compare and s.name not in _UNTOLD]
-        parts = ((old, new, slots), (old.policy, new.policy, [s.name for s in fields(Policy)]))
-        for one, other, titles in parts:
-            for title in titles:
-                was, now = getattr(one, title), getattr(other, title)
-                # Where its module lies, two versions of one file may say differently.
-                if was != now and (title != "agent" or _bare(was) != _bare(now)):
-                    yield self._changed(new.name, title, was, now)
+        yield from self._slots(new.name, old, new)
+        yield from self._slots(new.name, old.policy, new.policy)
         bounds = [_limit(old.bound, self.now), _limit(new.bound, {})]
         if bounds[0] != bounds[1]:
             most = inf if old.bound is None else old.bound.at_most
@@ -248,11 +242,11 @@ class _Level:
             yield self._edge("added", key, self._asked_by_gain(came[key]), None)
         yield from self._orders(lost.keys() & came.keys())
 
-    def _key(self, edge: Edge, names: Mapping[str, str]) -> Key:
+    def _key(self, edge: Edge, names: Mapping[str, str]) -> Move:
         label = "unsure" if edge.unsure else edge.label
         return names.get(edge.source, edge.source), names.get(edge.target, edge.target), label
 
-    def _edge(self, kind: Kind, key: Key, asks: str, twin: Key | None) -> Change:
+    def _edge(self, kind: Kind, key: Move, asks: str, twin: Move | None) -> Change:
         now = "" if twin is None else f" (now {_arrow(twin)})"
         real = (self.path + key[0], self.path + key[1], key[2])
         return Change("edge", kind, self.path + key[0], f"{_arrow(key)}{now}", asks, real)
@@ -273,7 +267,7 @@ class _Level:
         path = self.path + edge.target
         return f"a run past the fork has no token of {edge.source!r} for {path!r}: say what it gets"
 
-    def _orders(self, kept: set[Key]) -> Iterator[Change]:
+    def _orders(self, kept: set[Move]) -> Iterator[Change]:
         """Tell where the ways of a fork or of a join stand in another order."""
         for name, now in self.now.items():
             pairs = [(self.before.outs[name], self.after.outs[now], "out of")]
@@ -289,7 +283,7 @@ class _Level:
                     yield Change("vertex", "changed", self.path + now, what)
 
 
-def _is_turned(old: Key, new: Key) -> bool:
+def _is_turned(old: Move, new: Move) -> bool:
     """Say whether an edge was only led elsewhere, or given another label."""
     same_way = old[:2] == new[:2]
     return same_way or (old[0] == new[0] and old[2] == new[2] and (old[2] is not None))
@@ -313,7 +307,7 @@ def _limit(bound: Bound | None, names: Mapping[str, str]) -> str:
     return f"at most {bound.at_most}, then {then}"
 
 
-def _arrow(key: Key) -> str:
+def _arrow(key: Move) -> str:
     source, target, label = key
     names = [name if name in {START, END} else repr(name) for name in (source, target)]
     return f"{names[0]} {'->' if label is None else f'-[{label}]->'} {names[1]}"

@@ -8,6 +8,7 @@ handler, and past a bound.
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from agentgraph.errors import Move
 from agentgraph.graph.definition import CHOICES, Edge, FrozenGraph, Region, Vertex, VertexKind
 
 Verb = Literal["run", "choose", "poll", "ask", "list", "enter"]
@@ -70,11 +71,11 @@ class Way:
 
     __slots__ = ("enters", "is_plain", "is_to_rest", "key", "place", "resets", "site")
 
-    def __init__(self, site: Site, place: int, key: tuple[str, str, str | None]) -> None:
+    def __init__(self, site: Site, place: int, key: Move) -> None:
         """Take the target, the place of a join (else 0), and source, target and label."""
         self.site: Site = site
         self.place: int = place
-        self.key: tuple[str, str, str | None] = key
+        self.key: Move = key
         self.enters: tuple[Area, ...] = ()
         self.resets: tuple[Site, ...] = ()
         self.is_plain: bool = False
@@ -193,7 +194,7 @@ def _finish_site(made: Plan, site: Site) -> None:
         site.only = site.outs[0]
 
 
-def _way(made: Plan, target: str, place: int, key: tuple[str, str, str | None]) -> Way:
+def _way(made: Plan, target: str, place: int, key: Move) -> Way:
     source, end, label = key
     return Way(made.sites[target], place, (made.path + source, made.path + end, label))
 

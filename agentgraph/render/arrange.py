@@ -6,6 +6,7 @@ It decides what is asked for; where things then stand, the engine decides.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 from agentgraph.errors import NotAvailable
 from agentgraph.render import curve, graphviz_layout, layered, loops
@@ -42,17 +43,21 @@ _TITLE_GAP = 8.0
 """Between the side of a frame and its title."""
 
 
+Sketches: TypeAlias = Mapping[str, Sketch]
+Chains: TypeAlias = Mapping[str, curve.Chain]
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A diagram with everything in its place, ready to be written."""
 
     diagram: Diagram
     layout: Layout
-    sketches: Mapping[str, Sketch]
+    sketches: Sketches
     title_places: Mapping[str, Rect]
     badges: Mapping[str, Point]
     """Where the count of each figure that has one is, from the middle of the figure."""
-    chains: Mapping[str, curve.Chain]
+    chains: Chains
     """The way of each arrow, from outline to outline."""
 
 
@@ -72,7 +77,7 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
     return Scene(diagram, layout, sketches, title_places, badges, chains)
 
 
-def _request(diagram: Diagram, sketches: Mapping[str, Sketch], direction: Direction) -> Request:
+def _request(diagram: Diagram, sketches: Sketches, direction: Direction) -> Request:
     """Say what is asked for: sizes, zones, and which lines lead against the flow."""
     boxes = [
         Box(one.id, sketch.width, sketch.height, one.parent, core=2 * sketch.outline.across)
@@ -133,9 +138,7 @@ def _in_declared_order(request: Request, layout: Layout) -> Layout:
     return layout.mirrored() if balance < 0 else layout
 
 
-def _title_places(
-    request: Request, layout: Layout, chains: Mapping[str, curve.Chain]
-) -> dict[str, Rect]:
+def _title_places(request: Request, layout: Layout, chains: Chains) -> dict[str, Rect]:
     """Put each title in the upper left corner of its frame, or where no arrow runs through it."""
     places: dict[str, Rect] = {}
     limits = [(Rect.around(chain), chain) for chain in chains.values() if request.zones]
@@ -153,10 +156,7 @@ def _title_places(
 
 
 def _badges(
-    diagram: Diagram,
-    layout: Layout,
-    sketches: Mapping[str, Sketch],
-    chains: Mapping[str, curve.Chain],
+    diagram: Diagram, layout: Layout, sketches: Sketches, chains: Chains
 ) -> dict[str, Point]:
     """Put each count where it hides no end of an arrow of its figure."""
     touching: dict[str, list[curve.Chain]] = {}
@@ -179,9 +179,7 @@ def _is_crossed(room: Rect, chains: Sequence[curve.Chain]) -> bool:
     return any(room.holds(point) for chain in chains for point in curve.samples(chain, 24))
 
 
-def _outline_of(
-    part: str, layout: Layout, sketches: Mapping[str, Sketch]
-) -> tuple[curve.Outline, Point]:
+def _outline_of(part: str, layout: Layout, sketches: Sketches) -> curve.Placed:
     sketch = sketches.get(part)
     place = layout.boxes[part] if sketch else layout.zones[part]
     outline = sketch.outline if sketch else frame_outline(place.width, place.height)

@@ -5,6 +5,7 @@ import re
 from agentgraph.render.diagram import Arrow, Figure, Group, short_name
 from agentgraph.render.lettering import lines_of, visible
 from agentgraph.render.overlay import order_note, standing_note, trace_notes
+from agentgraph.render.palette import FIGURES
 
 
 def figure_lines(figure: Figure) -> list[str]:
@@ -26,14 +27,9 @@ def notes_of(figure: Figure) -> list[str]:
     vertex = figure.vertex
     if vertex is None:
         return ["not defined"] if figure.undoes is None else []
-    notes: list[str] = []
-    if vertex.kind == "consensus":
-        votes = f"{vertex.need} of {len(vertex.voters)}" if vertex.need else "majority"
-        notes.append(f"{votes} votes")
-    if vertex.kind == "each":
-        notes.append(f"for each, {vertex.limit} at once")
-    if vertex.kind == "subgraph":
-        notes.append("workflow")
+    votes = f"{vertex.need} of {len(vertex.voters)}" if vertex.need else "majority"
+    note = FIGURES[vertex.kind].note.format(votes=votes, limit=vertex.limit)
+    notes = [note] if note else []
     if vertex.bound is not None:
         notes.append(f"at most {vertex.bound.at_most}")
     if figure.cut:

@@ -4,7 +4,7 @@ A chain is a point, then three points for each curve: two that pull, and one to 
 """
 
 from collections.abc import Iterator
-from math import hypot
+from math import dist
 from typing import NamedTuple, TypeAlias
 
 from agentgraph.render.layout import Point, Rect
@@ -57,10 +57,10 @@ def without_middle(chain: Chain, room: Rect) -> list[Chain]:
 def tip(chain: Chain) -> tuple[Chain, str]:
     """Shorten a chain by the arrow head at its end, and return it and the data of the head."""
     x, y = end = chain[-1]
-    start = next((at for at in chain[-2::-1] if _apart(end, at) > _NOTHING), end)
-    length = _apart(end, start) or 1.0
+    start = next((at for at in chain[-2::-1] if dist(end, at) > _NOTHING), end)
+    length = dist(end, start) or 1.0
     left, up = (start[0] - x) / length, (start[1] - y) / length
-    reach = min(TIP_LENGTH - 1, _apart(end, chain[-4]))
+    reach = min(TIP_LENGTH - 1, dist(end, chain[-4]))
     base = x + left * reach, y + up * reach
     pull = chain[-2] if length > reach else base
     wing = left * TIP_LENGTH + up * _TIP_HALF, up * TIP_LENGTH - left * _TIP_HALF
@@ -79,11 +79,11 @@ def path_data(chain: Chain) -> str:
             x, y = number(end[0]), number(end[1])
             written.append(f"C{_pair(curve[1])} {_pair(curve[2])} {x},{y}")
             heading = 0.0, 0.0
-        elif (length := _apart(at, end)) < _NOTHING:
+        elif (length := dist(at, end)) < _NOTHING:
             continue
         else:
             before, heading = heading, ((end[0] - at[0]) / length, (end[1] - at[1]) / length)
-            if before != (0.0, 0.0) and _apart(before, heading) < 0.01:
+            if before != (0.0, 0.0) and dist(before, heading) < 0.01:
                 written.pop()
             before_x, before_y, x, y = x, y, number(end[0]), number(end[1])
             line = f"V{y}" if x == before_x else f"H{x}" if y == before_y else f"L{x},{y}"
@@ -94,10 +94,6 @@ def path_data(chain: Chain) -> str:
 
 def _pair(point: Point) -> str:
     return f"{number(point[0])},{number(point[1])}"
-
-
-def _apart(one: Point, other: Point) -> float:
-    return hypot(one[0] - other[0], one[1] - other[1])
 
 
 def _is_straight(curve: Cubic) -> bool:
@@ -116,8 +112,8 @@ def _is_straight(curve: Cubic) -> bool:
 def slash(chain: Chain) -> str:
     """Write a short stroke across the start of a chain."""
     start = chain[0]
-    x, y = at = next((at for at in samples(chain, 24) if _apart(at, start) >= _SLASH_AT), chain[-1])
-    share = _SLASH_HALF / (_apart(at, start) or 1.0)
+    x, y = at = next((at for at in samples(chain, 24) if dist(at, start) >= _SLASH_AT), chain[-1])
+    share = _SLASH_HALF / (dist(at, start) or 1.0)
     dx, dy = (x - start[0]) * share, (y - start[1]) * share
     return f"M{_pair((x + dx + dy, y + dy - dx))}L{_pair((x - dx - dy, y - dy + dx))}"
 

@@ -35,6 +35,8 @@ _SPREAD = 16.0
 """How far apart lines leave the same box, where it is wide enough."""
 
 
+Rooms: TypeAlias = list[tuple[float, float]]
+"""How wide and how high each unit is."""
 _Pad: TypeAlias = tuple[float, float, float]
 """The air between a border and what lies inside, before and after, and the least size of all."""
 
@@ -71,9 +73,7 @@ class Level:
             if unit.upright:
                 self.upright.add(number)
 
-    def arrange(
-        self, rooms: list[tuple[float, float]], levels: Mapping[str | None, "Level"]
-    ) -> None:
+    def arrange(self, rooms: Rooms, levels: Mapping[str | None, "Level"]) -> None:
         """Place the units, of which the inner zones have been laid out before."""
         inner = {number: levels[unit] for unit, number in self.number.items() if unit in levels}
         self.size, self._places, self._ways = _Ranking(self, rooms, inner).result()
@@ -104,9 +104,7 @@ class Level:
 class _Ranking:
     """The sums for one level. Vertices are its units, then ports and lanes of long lines."""
 
-    def __init__(
-        self, level: Level, rooms: list[tuple[float, float]], inner: dict[int, Level]
-    ) -> None:
+    def __init__(self, level: Level, rooms: Rooms, inner: dict[int, Level]) -> None:
         self._rooms = rooms
         self._inner = inner
         self._upright, self._cores = level.upright, level.cores

@@ -31,8 +31,8 @@ def link_of(vertex: Vertex | None, template: str) -> str | None:
 
 
 def _refused(template: str) -> NotAvailable:
-    return NotAvailable(
-        f"no link can be made of {template!r}",
-        where="the argument href",
-        fix="use {file}, {line}, {agent} and {name}, and an address such as vscode://file{file}:{line}",
+    what = f"no link can be made of {template!r}"
+    fix = (
+        "use {file}, {line}, {agent} and {name}, and an address such as vscode://file{file}:{line}"
     )
+    return NotAvailable(what, where="the argument href", fix=fix)

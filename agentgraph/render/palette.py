@@ -66,6 +66,8 @@ class Look(NamedTuple):
     icon: str
     mermaid: tuple[str, str]
     dot: str
+    note: str = ""
+    """What stands below its name, if anything always does."""
 
 
 def _palette(theme: str) -> Palette:
@@ -74,14 +76,16 @@ def _palette(theme: str) -> Palette:
     return Palette(**given | {"kinds": kinds})
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """Return a text file that lies in this package."""
     return files("agentgraph.render").joinpath(name).read_text("utf-8")
 
 
-LOOKS: Final[dict[str, Any]] = json.loads(_read("looks.json"))
+LOOKS: Final[dict[str, Any]] = json.loads(read("looks.json"))
 """What is known of each kind of figure, arrow and group, and of each theme; icons have `'` for `"`.
 
-Also what marks mean, how the standing of a node looks on a terminal, and how wide letters are.
+Also what marks mean, what is said of a node and how its standing looks on a terminal, and how
+wide letters are.
 """
 FIGURES: Final = {kind: Look(**look) for kind, look in LOOKS["figures"].items()}
 LIGHT, DARK = _palette("light"), _palette("dark")
@@ -109,7 +113,7 @@ def _parts(scope: str) -> tuple[str, str, str]:
     """The three parts of the style file, each rule under `scope`."""
     shapes, colours, forced = (
         "".join(f"{_scoped(rule, scope)}\n" for rule in part.splitlines())
-        for part in _read("picture.css").split("\n\n")[1:]
+        for part in read("picture.css").split("\n\n")[1:]
     )
     sizes = {"font": FONT, "name": NAME_SIZE, "note": NOTE_SIZE, "heading": HEADING_SIZE}
     return Template(shapes).substitute(sizes), colours, forced

@@ -76,10 +76,8 @@ class _Writer:
             for group in diagram.groups
             if group.badge
         ]
-        lines += [
-            "</g>",
-            *self._legend.lines(_MARGIN, self._height - self._legend.height - _MARGIN),
-        ]
+        lines.append("</g>")
+        lines += self._legend.lines(_MARGIN, self._height - self._legend.height - _MARGIN)
         used = {word for line in lines for part in _CLASSES.findall(line) for word in part.split()}
         head = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="ag" lang="en" {size} {spoken}>',

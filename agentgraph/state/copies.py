@@ -151,11 +151,9 @@ def _same_sequences(one: list[object], other: list[object]) -> bool:
 
 
 def _same_dicts(one: dict[object, object], other: dict[object, object]) -> bool:
-    return (
-        len(one) == len(other)
-        and _same_items(one, other)
-        and _same_items(one.values(), other.values())
-    )
+    if len(one) != len(other):
+        return False
+    return _same_items(one, other) and _same_items(one.values(), other.values())
 
 
 def _same_sets(one: set[object], other: set[object]) -> bool:

@@ -184,9 +184,8 @@ def _fits_class(given: object, expected: object) -> bool:
 def spell(annotation: object) -> str:
     """Write an annotation as one would type it."""
     if isinstance(annotation, TypeVar):
-        limits = annotation.__constraints__ or (
-            (annotation.__bound__,) if annotation.__bound__ else ()
-        )
+        bound = (annotation.__bound__,) if annotation.__bound__ else ()
+        limits = annotation.__constraints__ or bound
         return " or ".join(map(spell, limits)) or "anything"
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__name__

@@ -42,12 +42,9 @@ class Draft(Protocol):
 
 # Past every `__setattr__`; the bound methods of these descriptors cost half a call.
 set_class: Final[Callable[[object, type], None]] = object.__dict__["__class__"].__set__
-set_dict: Final[Callable[[object, dict[str, object]], None]] = BaseModel.__dict__[
-    "__dict__"
-].__set__
-set_fields: Final[Callable[[object, set[str]], None]] = BaseModel.__dict__[
-    "__pydantic_fields_set__"
-].__set__
+_slots: Final = vars(BaseModel)
+set_dict: Final[Callable[[object, dict[str, object]], None]] = _slots["__dict__"].__set__
+set_fields: Final[Callable[[object, set[str]], None]] = _slots["__pydantic_fields_set__"].__set__
 
 
 def draft_classes(
@@ -238,11 +235,9 @@ def _closed_repr(draft: Draft) -> str:
 
 def closed(model: str, what: str) -> ClosedDraft:
     """Make the error of a draft that is used after its attempt."""
-    return ClosedDraft(
-        f"a draft of {model!r} was used after its attempt had ended: {what}",
-        where=f"a draft of {model!r}",
-        fix="await everything that uses the state before the node returns; keep values, not the state",
-    )
+    what = f"a draft of {model!r} was used after its attempt had ended: {what}"
+    fix = "await everything that uses the state before the node returns; keep values, not the state"
+    return ClosedDraft(what, where=f"a draft of {model!r}", fix=fix)
 
 
 def _plain(draft: Draft, memo: object = None) -> BaseModel:
@@ -265,28 +260,16 @@ def _equal(draft: Draft, other: object) -> object:
     return mine is theirs and vars(draft) == vars(other)
 
 
-def _nothing(draft: Draft) -> None:
-    return None
-
-
-def _ignore(draft: Draft, value: object) -> None:
-    return None
-
-
-def _fields_set(draft: Draft) -> set[str]:
-    return set(draft.__pydantic_fields_set__)
-
-
 def _reduce(draft: Draft, protocol: int) -> object:
     return _plain(draft).__reduce_ex__(protocol)
 
 
 _COMMON: Final[Mapping[str, object]] = {
     # A draft has neither; as properties they cost nothing when a draft is made.
-    "__pydantic_private__": property(_nothing, _ignore),
-    "__pydantic_extra__": property(_nothing, _ignore),
+    "__pydantic_private__": property(lambda _: None, lambda _, __: None),
+    "__pydantic_extra__": property(lambda _: None, lambda _, __: None),
     # The set itself is shared with other drafts.
-    "model_fields_set": property(_fields_set),
+    "model_fields_set": property(lambda draft: set(draft.__pydantic_fields_set__)),
     "__iter__": _iterate,
     "__copy__": _plain,
     "__deepcopy__": _plain,

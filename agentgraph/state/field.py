@@ -6,7 +6,6 @@ from operator import eq
 from typing import cast
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 
 from agentgraph.errors import InvalidEdit
 from agentgraph.state.copies import clone, same
@@ -28,14 +27,10 @@ class Field:
     )  # fmt: skip
 
     def __init__(
-        self,
-        name: str,
-        info: FieldInfo,
-        model: type[BaseModel],
-        shape: Shape,
-        reduce: Reduce | None,
+        self, name: str, model: type[BaseModel], shape: Shape, reduce: Reduce | None
     ) -> None:
         """Take what the class declares and what pydantic makes of it."""
+        info = model.__pydantic_fields__[name]
         self.name: str = name
         self.model: str = model.__name__
         self.shape: Shape = shape
@@ -101,11 +96,9 @@ class Field:
 
     def invalid(self, why: str, value: str) -> InvalidEdit:
         """Make the error of an edit that does not validate."""
-        return InvalidEdit(
-            f"field {self.name!r} cannot be {value}: {why}",
-            where=self.where,
-            fix="write a value that the annotation and the validators of the field allow",
-        )
+        what = f"field {self.name!r} cannot be {value}: {why}"
+        fix = "write a value that the annotation and the validators of the field allow"
+        return InvalidEdit(what, where=self.where, fix=fix)
 
 
 def shown(value: object) -> str:
@@ -118,8 +111,13 @@ def shown(value: object) -> str:
 
 def explain(error: ValidationError) -> str:
     """Say in one line what pydantic found."""
+    return "; ".join(faults_of(error, ""))
+
+
+def faults_of(error: ValidationError, whole: str) -> list[str]:
+    """Say in one line each what pydantic found; what has no place in it is said of the `whole`."""
     faults: list[str] = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        place = ".".join(map(str, fault["loc"]))
+        place = ".".join(map(str, fault["loc"])) or whole
         faults.append(f"{place}: {fault['msg']}" if place else fault["msg"])
-    return "; ".join(faults)
+    return faults

@@ -107,9 +107,8 @@ class _Join:
         groups = _groups(entries, common)
         if len(groups) == 1:
             self._refuse(entries, "the branches that wrote it cross", _UNTANGLE)
-        base = nearest_past(
-            self.field.name, common, self.origin, (self.tips[place].line for place, _ in entries)
-        )
+        branches = (self.tips[place].line for place, _ in entries)
+        base = nearest_past(self.field.name, common, self.origin, branches)
         if base is None:
             self._refuse(entries, "its writes have no single nearest common past", _UNTANGLE)
         past = _value(base, self.field)

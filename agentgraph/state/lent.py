@@ -98,11 +98,9 @@ class Lent(list[object]):
 
 def read_only(name: str, where: str) -> ReadOnlyState:
     """Make the error of a function that edits a field which it may only read."""
-    return ReadOnlyState(
-        f"a function that may only read its state edited {name!r}",
-        where=where,
-        fix="edit the state in a node, not in a classifier, a voter or a question",
-    )
+    what = f"a function that may only read its state edited {name!r}"
+    fix = "edit the state in a node, not in a classifier, a voter or a question"
+    return ReadOnlyState(what, where=where, fix=fix)
 
 
 def _keeping(method: F) -> F:

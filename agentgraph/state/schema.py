@@ -59,8 +59,8 @@ class Schema(Generic[S]):
         self.model: type[S] = model
         self._shape = Shape(model)
         self._fields = {
-            name: Field(name, info, model, self._shape, reducers.get(name))
-            for name, info in model.__pydantic_fields__.items()
+            name: Field(name, model, self._shape, reducers.get(name))
+            for name in model.__pydantic_fields__
         }
         self._whole = self._shape.whole()
         self._lent = tuple(field.name for field in self._fields.values() if field.is_lent)
@@ -72,9 +72,8 @@ class Schema(Generic[S]):
         self._needs_settling = (
             self._whole is not None or bool(self._lent) or writes_past_fields(model)
         )
-        self._is_simple = not self._needs_settling and not any(
-            field.is_mutable for field in self._fields.values()
-        )
+        has_mutable = any(field.is_mutable for field in self._fields.values())
+        self._is_simple = not self._needs_settling and not has_mutable
 
     @property
     def unset(self) -> tuple[str, ...]:
@@ -94,11 +93,10 @@ class Schema(Generic[S]):
         """Return the first revision: a validated copy of the caller's object."""
         kind = type(instance)
         if kind is not self.model and (kind := _model_of(kind)) is not self.model:
-            raise InvalidInput(
-                f"the state is a {kind.__name__!r}, but the workflow takes {self.model.__name__!r}",
-                where="the input of the run",
-                fix=f"pass an instance of {self.model.__name__!r}",
-            )
+            wanted = f"{self.model.__name__!r}"
+            what = f"the state is a {kind.__name__!r}, but the workflow takes {wanted}"
+            fix = f"pass an instance of {wanted}"
+            raise InvalidInput(what, where="the input of the run", fix=fix)
         given = instance.__dict__
         values: dict[str, object] = {}
         faults: list[str] = []
@@ -133,11 +131,10 @@ class Schema(Generic[S]):
         return field.admit(value, dict(given))
 
     def _refuse_input(self, what: str, cause: Exception | None = None) -> NoReturn:
-        raise InvalidInput(
-            f"the state given to the run does not validate: {what}",
-            where=f"an instance of {self.model.__name__!r}",
-            fix="give it values that its class allows",
-        ) from cause
+        what = f"the state given to the run does not validate: {what}"
+        where = f"an instance of {self.model.__name__!r}"
+        fix = "give it values that its class allows"
+        raise InvalidInput(what, where=where, fix=fix) from cause
 
     def final(self, revision: Revision) -> S:
         """Return the state as an instance of the user's class, which belongs to the caller."""

@@ -113,9 +113,8 @@ class _Maker:
 
     def leaf(self, *, is_alone: bool) -> Node[Journal]:
         """Make a node; one that is alone may write the field that has no reducer."""
-        return self.draw(st.sampled_from((*_SHARED, _overwrite)[: 4 if is_alone else 3])).named(
-            self.name
-        )
+        kinds = (*_SHARED, _overwrite) if is_alone else _SHARED
+        return self.draw(st.sampled_from(kinds)).named(self.name)
 
     def part(self, size: int, *, is_alone: bool) -> Flow[Journal]:
         """Make a flow of at most so many nodes."""

@@ -76,9 +76,8 @@ class WorkflowMachine(RuleBasedStateMachine):
 def state_machine(workflow: Workflow[Any, Any] | FrozenGraph) -> type[WorkflowMachine]:
     """Return a `RuleBasedStateMachine` of any workflow; its `TestCase` is a test."""
     graph = workflow if isinstance(workflow, FrozenGraph) else workflow.graph
-    return type(
-        "Machine", (WorkflowMachine,), {"graph": graph, "__doc__": f"A run of {graph.name!r}."}
-    )
+    body = {"graph": graph, "__doc__": f"A run of {graph.name!r}."}
+    return type("Machine", (WorkflowMachine,), body)
 
 
 def runs(workflow: Workflow[Any, Any] | FrozenGraph) -> SearchStrategy[list[Step]]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Resting, Script, Step
+from agentgraph.errors import Finding, InvalidGraph, MergeConflict, Move, Resting, Script, Step
 from agentgraph.events import Result
 from agentgraph.graph import START, FrozenGraph
 from agentgraph.machine import Marking, key_of
@@ -110,11 +110,9 @@ class _Player:
             occurred = all(source != script.culprits[0] for source, _, _ in self._new())
         return Replayed(occurred, self.marking.status, tokens, self._error())
 
-    def _steps(self) -> Iterator[Step]:
-        yield from self.script.steps
-        if self.script.again is not None:
-            for _ in range(ROUNDS):
-                yield from self.script.steps[self.script.again :]
+    def _steps(self) -> tuple[Step, ...]:
+        steps, again = self.script.steps, self.script.again
+        return steps if again is None else steps + steps[again:] * ROUNDS
 
     async def _do(self, step: Step) -> bool:
         """Let one vertex complete, with all that follows by itself; False: it is not at work."""
@@ -133,9 +131,8 @@ class _Player:
             await self._do(self.stage.default(waiting))
 
     def _error(self) -> BaseException | None:
-        if not self.follower.done() or self.follower.cancelled():
-            return None
-        return self.follower.exception()
+        is_over = self.follower.done() and not self.follower.cancelled()
+        return self.follower.exception() if is_over else None
 
     def _tokens(self, marking: Marking | None = None) -> tuple[Resting, ...]:
         """Say where all tokens are, now or at an earlier marking."""
@@ -217,7 +214,7 @@ class _Player:
         cause = None if error is None else error.__cause__
         return isinstance(cause, MergeConflict) and cause.field == self.script.field
 
-    def _new(self) -> Counter[tuple[str, str, str | None]]:
+    def _new(self) -> Counter[Move]:
         """The edges that the last step took."""
         taken = Counter({way.key: times for way, times in self.marking.taken.items()})
         return taken - Counter({way.key: times for way, times in self.before.taken.items()})

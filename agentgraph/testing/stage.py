@@ -20,6 +20,8 @@ from agentgraph.state import State, latest_declared, unset
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.plain import piece_of_work, spinning
 
+Waiting = dict[str, list[asyncio.Future[str | None]]]
+
 
 class Nothing(State):
     """The state of a replay in which only tokens matter, and the form of every answer."""
@@ -49,10 +51,7 @@ class Stage:
 
     script: Script
     state: type[State] = Nothing
-    waiting: dict[str, list[asyncio.Future[str | None]]] = field(
-        default_factory=dict[str, list[asyncio.Future[str | None]]]
-    )
-
+    waiting: Waiting = field(default_factory=Waiting)
     unset: list[str] = field(default_factory=list[str])
     """Who has read the field of the script before it was written."""
     defaults: dict[str, str | None] = field(default_factory=dict[str, str | None])
@@ -88,9 +87,8 @@ def error_of(name: str) -> Exception:
     """Make an error of a class with this qualified name."""
     module, _, kind = name.rpartition(".")
     known = getattr(builtins, kind, None) if module == "builtins" else None
-    made: type[Exception] = known or type(
-        kind, (Exception,), {"__module__": module, "__qualname__": kind}
-    )
+    body = {"__module__": module, "__qualname__": kind}
+    made: type[Exception] = known or type(kind, (Exception,), body)
     return made(f"{name}, as the script says")
 
 

@@ -8,11 +8,10 @@ Rules of this file:
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
-from types import FunctionType, UnionType
+from types import FunctionType, MappingProxyType, UnionType
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 Strategy: TypeAlias = SearchStrategy[Any]
+Parts: TypeAlias = Mapping[str, Strategy]
 Limits: TypeAlias = Mapping[str, Any]
 """What the marks of an annotation say, by the names that they have in pydantic: `ge`, `pattern`."""
 _NAMES: Final = (
@@ -82,7 +82,7 @@ def states(model: type[M], /, **fields: Strategy) -> SearchStrategy[M]:
 def field(model: type[BaseModel], name: str) -> Strategy:
     """Values that one field of `model` accepts, such as a node may write."""
     info, check = _info(model, name), Shape(model).checks[name]
-    found = _of(info.annotation, info.metadata, (model,))
+    found = _of(info, (model,))
     where = f"field {name!r} of {model.__name__!r}"
     return found if check is None else _judged(found, check, where, {})
 
@@ -98,7 +98,7 @@ def _info(model: type[BaseModel], name: str) -> FieldInfo:
 
 def values(annotation: object) -> Strategy:
     """Values that pydantic accepts for an annotation."""
-    return _of(annotation, (), ())
+    return _of(annotation, ())
 
 
 def labels(workflow: Workflow[Any, Any] | FrozenGraph) -> SearchStrategy[dict[str, str]]:
@@ -108,9 +108,7 @@ def labels(workflow: Workflow[Any, Any] | FrozenGraph) -> SearchStrategy[dict[st
     return st.fixed_dictionaries({path: st.sampled_from(ls) for path, ls in choices.items()})
 
 
-def _judged(
-    whole: Strategy, check: Callable[[Any], object], where: str, parts: Mapping[str, Strategy]
-) -> Strategy:
+def _judged(whole: Strategy, check: Callable[[Any], object], where: str, parts: Parts) -> Strategy:
     """Draw again what `check` refuses, of a dict of `parts` those that are to blame."""
     counts = {"made": 0, "refused": 0}
 
@@ -139,16 +137,14 @@ def _judged(
     return made()
 
 
-def _instances(
-    model: type[M], given: Mapping[str, Strategy], seen: tuple[object, ...]
-) -> SearchStrategy[M]:
+def _instances(model: type[M], given: Parts, seen: tuple[object, ...]) -> SearchStrategy[M]:
     if seen.count(model) >= _ROUNDS:
         return st.nothing()
     if not model.__pydantic_complete__:
         model.model_rebuild()
     infos = model.model_fields
     parts = dict(given) | {
-        name: _of(info.annotation, info.metadata, (*seen, model))
+        name: _of(info, (*seen, model))
         for name, info in infos.items()
         if name not in given and not starts_unset(info)
     }
@@ -164,75 +160,58 @@ def _instances(
     return _judged(whole, make, f"class {model.__name__!r}", needed | others).map(make)
 
 
-def _of(
-    hint: object, marks: Iterable[object], seen: tuple[object, ...], outer: Limits | None = None
-) -> Strategy:
-    """Return the strategy of an annotation; `seen` are the models around it."""
-    rules = [rule for mark in marks for rule in _rules(mark)]
-    while get_origin(hint) is Annotated:
-        hint, *more = get_args(hint)
-        rules = [rule for mark in more for rule in _rules(mark)] + rules
+def _of(hint: object, seen: tuple[object, ...], outer: Limits = MappingProxyType({})) -> Strategy:
+    """Return the strategy of an annotation, or of a field; `seen` are the models around it."""
+    info = hint if isinstance(hint, FieldInfo) else FieldInfo.from_annotation(cast("Any", hint))
+    # A reducer says nothing to pydantic.
+    rules = [r for r in info.metadata if r is not None and not isinstance(r, FunctionType)]
     own = {n: getattr(r, n) for r in rules for n in _NAMES if getattr(r, n, None) is not None}
-    found = _plain(hint, {**(outer or {}), **own}, seen)
+    found = _plain(info.annotation, {**outer, **own}, seen)
     if not rules or found.is_empty:
         return found
-    marked: Any = cast("Any", Annotated)[(hint, *rules)]
+    marked: Any = cast("Any", Annotated)[(info.annotation, *rules)]
     try:
         check = cast("TypeAdapter[object]", TypeAdapter(marked)).validate_python
     except PydanticUserError:
         return found  # A class that pydantic takes only inside a model, which judges it then.
-    return _judged(found, check, f"{spell(hint)} with {', '.join(map(repr, rules))}", {})
-
-
-def _rules(mark: object) -> Iterator[object]:
-    """Yield what a mark says to pydantic: a reducer says nothing, a `Field(...)` several things."""
-    if isinstance(mark, FieldInfo):
-        yield from mark.metadata
-    elif mark is not None and not isinstance(mark, FunctionType):
-        yield mark
+    where = f"{spell(info.annotation)} with {', '.join(map(repr, rules))}"
+    return _judged(found, check, where, {})
 
 
 def _plain(hint: Any, limits: Limits, seen: tuple[object, ...]) -> Strategy:
     """Return the strategy of an annotation without marks."""
-    origin, parts = get_origin(hint) or hint, get_args(hint)
-    options: tuple[object, ...] = ()
-    if origin is Literal:
-        return st.sampled_from(parts)
-    if origin is Union or origin is UnionType:
-        options = parts
+    kind = get_origin(hint) or hint
+    if kind in _LEAVES:
+        return _LEAVES[kind](limits)
+    if kind is Literal:
+        return st.sampled_from(get_args(hint))
+    if kind is Union or kind is UnionType:
+        options = get_args(hint)
     elif isinstance(hint, NewType):
         options = (hint.__supertype__,)
     elif isinstance(hint, TypeVar):
         options = hint.__constraints__ or (hint.__bound__ or object,)
-    elif hasattr(origin, "__value__"):  # `type Tree = ...` of Python 3.12
-        spaces = vars(sys.modules[origin.__module__])
-        holder = type("Holder", (), {"__annotations__": {"value": origin.__value__}})
+    elif hasattr(kind, "__value__"):  # `type Tree = ...` of Python 3.12
+        spaces = vars(sys.modules[kind.__module__])
+        holder = type("Holder", (), {"__annotations__": {"value": kind.__value__}})
         options = (get_type_hints(holder, spaces, include_extras=True)["value"],)
-        options = options if seen.count(origin) < _ROUNDS else ()
-        seen = (*seen, origin)
-    elif isinstance(origin, type):
-        return _class(hint, origin, parts, limits, seen)
+        options = options if seen.count(kind) < _ROUNDS else ()
+        seen = (*seen, kind)
     else:
-        return _LEAVES[hint](limits) if hint in _LEAVES else _unread(hint)
-    return st.one_of([_of(option, (), seen, limits) for option in options])
+        return _class(hint, kind, limits, seen) if isinstance(kind, type) else _unread(hint)
+    return st.one_of([_of(option, seen, limits) for option in options])
 
 
-def _class(
-    hint: Any, kind: type[Any], parts: tuple[Any, ...], limits: Limits, seen: tuple[object, ...]
-) -> Strategy:
-    if kind in _LEAVES:
-        return _LEAVES[kind](limits)
+def _class(hint: Any, kind: type[Any], limits: Limits, seen: tuple[object, ...]) -> Strategy:
+    parts = get_args(hint)
     if issubclass(kind, BaseModel):
         return _instances(kind, {}, seen)
-    if issubclass(kind, Enum):
-        return st.sampled_from(list(kind))
     if kind is tuple and hint is not tuple and ... not in parts:
-        return st.tuples(*[_of(part, (), seen) for part in parts])
-    size = {"min_size": limits.get("min_length", 0), "max_size": limits.get("max_length")}
+        return st.tuples(*[_of(part, seen) for part in parts])
     for held, make in _HOLDERS.items():
         if issubclass(held, kind):
             given = parts or (object,) * (1 + (held is dict))
-            return make(*[_of(part, (), seen) for part in given if part is not ...], **size)
+            return make(*[_of(part, seen) for part in given if part is not ...], **_size(limits))
     return _unread(hint)
 
 
@@ -287,10 +266,13 @@ def _decimals(limits: Limits) -> Strategy:
     return _whole(limits, step)
 
 
+def _size(limits: Limits) -> dict[str, Any]:
+    return {"min_size": limits.get("min_length", 0), "max_size": limits.get("max_length")}
+
+
 def _texts(limits: Limits) -> Strategy:
-    if "pattern" in limits:
-        return st.from_regex(cast("str", limits["pattern"]))
-    return st.text(min_size=limits.get("min_length", 0), max_size=limits.get("max_length"))
+    pattern: str | None = limits.get("pattern")
+    return st.text(**_size(limits)) if pattern is None else st.from_regex(pattern)
 
 
 def _datetimes(limits: Limits) -> Strategy:
@@ -312,7 +294,7 @@ _LEAVES: Final[Mapping[object, Callable[[Limits], Strategy]]] = {
     float: _floats,
     Decimal: _decimals,
     str: _texts,
-    bytes: lambda at: st.binary(min_size=at.get("min_length", 0), max_size=at.get("max_length")),
+    bytes: lambda at: st.binary(**_size(at)),
     datetime: _datetimes,
     AwareDatetime: lambda at: _datetimes(at) if _ends(at) else st.datetimes(timezones=st.just(UTC)),
     NaiveDatetime: _datetimes,

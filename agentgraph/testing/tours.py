@@ -69,8 +69,6 @@ class _Arc(NamedTuple):
 
     is_calm: bool = True
     """Nothing fails."""
-    is_counted: bool = False
-    """A bound counts one of its ways, or is set back by it."""
 
 
 class _Run:
@@ -177,25 +175,22 @@ class _Net:
 
     def circuit(self, visits: Mapping[str, int]) -> list[_Arc]:
         """Order arcs as they lie on the shortest round of the postman, run after run."""
-        least = [(arc, visits.get(arc.site.name, 1) if arc.is_calm else 1) for arc in self.needed]
-        net: nx.DiGraph[Marking] = nx.DiGraph()
-        net.add_nodes_from(self.outs, demand=0)
-        best = dict[tuple[Marking, Marking], _Arc]()
-        for arc in sorted(chain(*self.outs.values()), key=self._price):
-            if best.setdefault(arc[:2], arc) is arc:
-                net.add_edge(*arc[:2], weight=self._price(arc))
+        least = {arc: visits.get(arc.site.name, 1) if arc.is_calm else 1 for arc in self.needed}
+        dear = 2 * len(self.outs) ** 2 * sum(least.values())
         home = self.needed[0]._replace(source=self.final, target=self.start)
-        best[home[:2]] = home
-        dear = 2 * len(self.outs) ** 2 * sum(times for _, times in least)
-        net.add_edge(*home[:2], weight=dear)
+        arcs = [home, *chain(*self.outs.values())]
+        net: nx.MultiDiGraph[Marking] = nx.MultiDiGraph()
+        net.add_nodes_from(self.outs, demand=0)
         town = defaultdict[Marking, list[_Arc]](list)
-        for arc, times in least:
+        for number, arc in enumerate(arcs):
+            net.add_edge(*arc[:2], number, weight=self._price(arc) if number else dear)
+        for arc, times in least.items():
             net.nodes[arc.source]["demand"] += times
             net.nodes[arc.target]["demand"] -= times
             town[arc.source] += [arc] * times
-        for source, flows in nx.network_simplex(net)[1].items():
-            for target, times in flows.items():
-                town[source] += [best[source, target]] * times
+        flow = nx.network_simplex(net)[1]
+        for number, arc in enumerate(arcs):
+            town[arc.source] += [arc] * flow[arc.source][arc.target][number]
         way, round_ = [home], list[_Arc]()
         while way:  # An Eulerian circuit, from its end (Hierholzer 1873).
             if town[way[-1].target]:
@@ -294,16 +289,13 @@ def _arcs(marking: Marking, ranks: Mapping[Site, int]) -> Iterator[_Arc]:
             left = frozenset(token for token in marking if token[0] not in gone)
             target = left | {(way.site, way.place) for way in ways}
             calm = step is None or not step.error
-            counted = any(way.site.at_most is not None or way.resets for way in ways)
-            arc = _Arc(marking, target, site, step, ways, None, calm, counted)
+            arc = _Arc(marking, target, site, step, ways, None, calm)
             yield arc
             for way in ways:
                 then = way.site.then
                 if then is not None and way.site not in way.resets:
                     elsewhere = target - {(way.site, 0)} | {(then.site, then.place)}
-                    yield arc._replace(
-                        target=elsewhere, ways=(*ways, then), over=way.site, is_counted=True
-                    )
+                    yield arc._replace(target=elsewhere, ways=(*ways, then), over=way.site)
 
 
 def _completions(site: Site) -> Iterator[tuple[Step | None, tuple[Way, ...], Area | None]]:
@@ -325,8 +317,6 @@ def _completions(site: Site) -> Iterator[tuple[Step | None, tuple[Way, ...], Are
 
 def after(counts: Counts, arc: _Arc) -> Counts | None:
     """Return how often each bounded vertex has been reached; None: a bound is in the way."""
-    if not arc.is_counted:
-        return counts
     counts = dict(counts)
     for way in arc.ways:
         site = way.site

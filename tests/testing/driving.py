@@ -1,5 +1,7 @@
 """Plays the steps of a walk on the pure machine; what it cannot play is no run."""
 
+from itertools import takewhile
+
 from agentgraph.errors import Step
 from agentgraph.graph import FrozenGraph
 from agentgraph.machine import (
@@ -62,9 +64,9 @@ def _answer(task: Task, step: Step, ahead: tuple[Step, ...]) -> Event:
             return Decided(task.ticket, step.label)
         case "list":
             start = f"{step.vertex}/"
-            items = {
-                s.vertex[len(start) :].split("/")[0] for s in ahead if s.vertex.startswith(start)
-            }
+            # Its own items follow at once; others belong to a later visit.
+            own = takewhile(lambda s: s.vertex.startswith(start), ahead)
+            items = {s.vertex[len(start) :].split("/")[0] for s in own}
             return Listed(task.ticket, tuple(sorted(items, key=int)))
         case _:
             return Finished(task.ticket, "x")

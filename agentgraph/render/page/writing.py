@@ -31,7 +31,7 @@ from agentgraph.render.layout import Direction
 from agentgraph.render.lettering import shown
 from agentgraph.render.overlay import Runs, vertices_of
 from agentgraph.render.page.retelling import runs_told
-from agentgraph.render.palette import Theme, style_sheet
+from agentgraph.render.palette import Theme, read, style_sheet
 from agentgraph.render.telling import vertex_told
 from agentgraph.render.view import View, frames_of, seen
 
@@ -39,7 +39,6 @@ STATES_MAX: Final = 16
 """How many pictures a page may hold; with more frames, one at a time is open or all are."""
 PARTS_MAX: Final = 400
 """From so many figures on, a page holds two pictures: all frames open, and all closed."""
-_FOLDER: Final = Path(__file__).parent
 _STYLE = re.compile("<style>.*?</style>\n", re.DOTALL)
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
@@ -72,8 +71,8 @@ def to_html(
         "runs": runs_told(graph, run, ways, redact) if run is not None else [],
     }
     # Pictures are light, and dark where the page is dark.
-    style = f"{_read('page.css')}\n{style_sheet('light')}{style_sheet('dark', '.dark .ag')}"
-    script = _read("page.js")
+    style = f"{read('page/page.css')}\n{style_sheet('light')}{style_sheet('dark', '.dark .ag')}"
+    script = read("page/page.js")
     slots = {
         "title": escape(shown(graph.name)),
         "policy": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
@@ -83,7 +82,7 @@ def to_html(
         "picture": first,
         "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
-    return _SLOT.sub(lambda slot: slots[slot[1]], _read("page.html"))
+    return _SLOT.sub(lambda slot: slots[slot[1]], read("page/page.html"))
 
 
 def _states(graph: FrozenGraph) -> list[tuple[str, ...]]:
@@ -141,7 +140,3 @@ def _way(arrow: Arrow) -> dict[str, object]:
 
 def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")

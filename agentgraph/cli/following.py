@@ -1,0 +1,18 @@
+"""What is told how far a command has come; the bars and drawings that show it are elsewhere."""
+
+from typing import Any
+
+from agentgraph.events import Event
+
+
+class Progress:
+    """Something that can be told how far a command has come; this one says nothing of it."""
+
+    def heard(self, event: Event[Any]) -> None:
+        """Something was told of the only run."""
+
+    def ended(self) -> None:
+        """One more run has ended."""
+
+    def pause(self) -> None:
+        """Leave the terminal to a person."""
