@@ -12,6 +12,7 @@ from agentgraph.testing.replay import Replayed, replay
 
 if TYPE_CHECKING:
     from agentgraph.testing.checking import Checked, check, make_tests, recheck
+    from agentgraph.testing.doubles import Cassette, faulty, scripted
     from agentgraph.testing.failing import Script, WorkflowFailure
     from agentgraph.testing.generated import Journal, workflows
     from agentgraph.testing.invariants import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from agentgraph.testing.tours import Tour, Walk, tour
 
 __all__ = [
+    "Cassette",
     "Changed",
     "Checked",
     "Deadlock",
@@ -61,6 +63,7 @@ __all__ = [
     "classifier_report",
     "decided_states",
     "drift",
+    "faulty",
     "labels",
     "leads_to",
     "make_tests",
@@ -70,6 +73,7 @@ __all__ = [
     "recheck",
     "replay",
     "runs",
+    "scripted",
     "sometimes",
     "state_machine",
     "states",
@@ -78,6 +82,6 @@ __all__ = [
     "workflows",
 ]
 __getattr__: Callable[[str], object] = late(
-    __name__, "simulation", "retelling", "invariants", "failing", "checking", "routers", "tours",
-    "strategies", "generated", "machines",
+    __name__, "simulation", "retelling", "invariants", "doubles", "failing", "checking", "routers",
+    "tours", "strategies", "generated", "machines",
 )  # fmt: skip

@@ -29,8 +29,11 @@ from agentgraph.verify.facts import Facts
 from agentgraph.workflow.signature import MISSING, Unread, signature_of
 
 Functions: TypeAlias = Mapping[str, Callable[..., object]]
-Agents: TypeAlias = Functions | Literal["real"] | None
-"""Which agents are kept: all ("real"), or these in place of the fakes of these names."""
+Agents: TypeAlias = (
+    Functions | Callable[[Callable[..., object]], Callable[..., object]] | Literal["real"] | None
+)
+"""Which agents are kept: all ("real"), these in place of the fakes of these names, or what a function
+makes of each."""
 Labels: TypeAlias = Literal["any", "real"]
 Writes: TypeAlias = Mapping[str, object]
 """What an agent writes in one visit, by field; what the function of an `each` gives, under ``""``."""
@@ -92,9 +95,10 @@ class Stage:
         self.caught: dict[str, str] = {}
         """The nodes that stand in a `catch` flow, each with an error that it catches."""
         self._answers: dict[str, dict[str, object]] = {}
-        self._agents: Functions = agents if isinstance(agents, Mapping) else {}
         kinds = {"agents": agents, "labels": labels}
         self.real: tuple[Any, ...] = tuple(kind for kind, each in kinds.items() if each == "real")
+        self._agents: Functions = agents if isinstance(agents, Mapping) else {}
+        self._made_of = None if isinstance(agents, str | Mapping) else agents
         self._known: set[str] = set()
         self.program: Program = self._staged(program, "")
         for name in self._agents:
@@ -176,9 +180,8 @@ class Stage:
             case "form":
                 self.fakes[path] = Fake(binding.form, {"": True})
             case "each" if binding.do is not None:
-                hint = signature_of(binding.do.fn).returns
-                shape = object if hint is MISSING or isinstance(hint, Unread) else hint
-                changed["do"] = self._agent(path, binding.do, Fake(shape, {"": True}))
+                fake = Fake(result_of(binding.do.fn), {"": True})
+                changed["do"] = self._agent(path, binding.do, fake)
             case _:
                 pass
         return replace(binding, **changed)
@@ -188,6 +191,8 @@ class Stage:
         name = path.rsplit("/", 1)[-1]
         self._known |= {path, name}
         given = self._agents.get(path) or self._agents.get(name)
+        if self._made_of is not None:
+            given = self._made_of(own.fn)
         if given is not None:
             return signature_of(given).body
         if "agents" in self.real or fake.shape is object:
@@ -282,6 +287,12 @@ def _error_for(vertex: Vertex, kind: str) -> Exception:
     names = vertex.policy.retry_on or ("builtins.ConnectionError",)
     name = names[0] if kind in FAULTS else kind
     return error_of(name)
+
+
+def result_of(fn: Callable[..., object]) -> Any:
+    """Return what a function says that it gives; `object` when it says nothing that can be read."""
+    hint = signature_of(fn).returns
+    return object if hint is MISSING or isinstance(hint, Unread) else hint
 
 
 async def called(body: Body, state: Any, ctx: Ctx[Any]) -> object:

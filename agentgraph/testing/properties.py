@@ -54,7 +54,8 @@ class How(TypedDict, total=False):
 
     agents: Agents
     """None: every agent is a fake that writes what its vertex may write. "real": all are the user's
-    own. A mapping from path or name: these functions, fakes for the rest."""
+    own. A mapping from path or name: these functions, fakes for the rest. A function, such as a
+    `Cassette`: what it makes of each of the user's own."""
     labels: Labels
     """"any": a choice answers any label that it declares. "real": classifiers are the user's own."""
     invariants: Sequence[Invariant | Test]
