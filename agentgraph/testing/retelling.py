@@ -74,9 +74,9 @@ def moments(program: Program, facts: Sequence[Event]) -> Iterator[Moment]:
             advance(marking, fact)
         except IllegalEvent:
             return
-        new = marking.taken.items() - taken.items()
-        ways = [way.key for way, times in new for _ in range(times - taken.get(way, 0))]
-        taken.update(new)
+        new = {way: times - taken.get(way, 0) for way, times in marking.taken.items()}
+        ways = [way.key for way in new for _ in range(new[way])]
+        taken.update(marking.taken)
         if isinstance(fact, Started):
             first = program.schema.final(cast("Revision", fact.payload))
             yield Moment("", first, first, ways=tuple(ways), verb="start")
