@@ -144,6 +144,7 @@ def diff(before: str, after: str, **asked: Any) -> int:
 @click.option("--property", "properties", multiple=True)
 @click.option("--examples", type=_SOME, default=10)
 @click.option("--seed", type=int, default=0)
+@click.option("--min-edges", type=click.FloatRange(0, 1), default=0.0)
 @click.option("--folder", type=_FOLDER, default=".agentgraph")
 def test(target: str, **asked: Any) -> int:
     """Run a workflow in simulation, with many inputs, labels, orders and faults.

@@ -247,9 +247,9 @@ class _Level:
         return names.get(edge.source, edge.source), names.get(edge.target, edge.target), label
 
     def _edge(self, kind: Kind, key: Move, asks: str, twin: Move | None) -> Change:
-        now = "" if twin is None else f" (now {_arrow(twin)})"
+        now = "" if twin is None else f" (now {arrow(twin)})"
         real = (self.path + key[0], self.path + key[1], key[2])
-        return Change("edge", kind, self.path + key[0], f"{_arrow(key)}{now}", asks, real)
+        return Change("edge", kind, self.path + key[0], f"{arrow(key)}{now}", asks, real)
 
     def _asked_by_loss(self, edge: Edge) -> str:
         join = self.now.get(edge.target)
@@ -307,7 +307,8 @@ def _limit(bound: Bound | None, names: Mapping[str, str]) -> str:
     return f"at most {bound.at_most}, then {then}"
 
 
-def _arrow(key: Move) -> str:
+def arrow(key: Move) -> str:
+    """Write an edge: `'triage' -[billing]-> 'clerk'`."""
     source, target, label = key
     names = [name if name in {START, END} else repr(name) for name in (source, target)]
     return f"{names[0]} {'->' if label is None else f'-[{label}]->'} {names[1]}"

@@ -12,6 +12,7 @@ from agentgraph.testing.replay import Replayed, replay
 
 if TYPE_CHECKING:
     from agentgraph.testing.checking import Checked, check, make_tests, recheck
+    from agentgraph.testing.coverage import Coverage
     from agentgraph.testing.doubles import Cassette, faulty, scripted
     from agentgraph.testing.failing import Script, WorkflowFailure
     from agentgraph.testing.generated import Journal, workflows
@@ -42,6 +43,7 @@ __all__ = [
     "Cassette",
     "Changed",
     "Checked",
+    "Coverage",
     "Deadlock",
     "Disorder",
     "Invariant",
@@ -82,6 +84,6 @@ __all__ = [
     "workflows",
 ]
 __getattr__: Callable[[str], object] = late(
-    __name__, "simulation", "retelling", "invariants", "doubles", "failing", "checking", "routers",
-    "tours", "strategies", "generated", "machines",
+    __name__, "simulation", "retelling", "invariants", "coverage", "doubles", "failing", "checking",
+    "routers", "tours", "strategies", "generated", "machines",
 )  # fmt: skip

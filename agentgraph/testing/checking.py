@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from typing_extensions import Unpack
 
 from agentgraph.errors import InvalidInput, NotAvailable
+from agentgraph.testing.coverage import Coverage
 from agentgraph.testing.failing import Script, WorkflowFailure, keep, picture, simpler, story
 from agentgraph.testing.fakes import Stage
 from agentgraph.testing.properties import PROPERTIES, Checker, Counterexample, How, Property, Unfit
@@ -27,11 +28,12 @@ class Checked:
 
     workflow: str
     trials: int
+    coverage: Coverage
     properties: tuple[Property, ...]
 
     def __str__(self) -> str:
         words = ", ".join(self.properties)
-        return f"{self.workflow}: {self.trials} runs, nothing found ({words})"
+        return f"{self.workflow}: {self.trials} runs, nothing found ({words})\n{self.coverage}"
 
 
 def check(
@@ -52,7 +54,11 @@ def check(
         raise _failure(workflow, checker, simpler(checker, found), how)
     for what in checker.needed:
         raise WorkflowFailure(f"{workflow.name}: no run of {checker.trials} fulfils: {what}")
-    return Checked(workflow.name, checker.trials, checker.properties)
+    coverage, least = checker.coverage, how.get("min_edges", 0.0)
+    if coverage.share < least:
+        share = f"{coverage.share:.0%} of the edges were taken, not {least:.0%}"
+        raise WorkflowFailure(f"{workflow.name}: {share}: {coverage}")
+    return Checked(workflow.name, checker.trials, coverage, checker.properties)
 
 
 def recheck(script: Script, workflow: Workflow[Any, Any], **how: Unpack[How]) -> None:
@@ -73,16 +79,20 @@ def make_tests(
     inputs: "SearchStrategy[S] | Sequence[S] | None" = None,
     **how: Unpack[How],
 ) -> type:
-    """Make a class of tests for pytest, one for each property."""
+    """Make a class of tests for pytest: one for each property, and one for the edges, all by default."""
 
-    def test_of(name: Property) -> Callable[[object], None]:
+    def test_of(**alone: Unpack[How]) -> Callable[[object], None]:
         def test(_: object) -> None:
-            alone: How = {**how, "properties": [name]}
-            check(workflow, inputs=inputs, **alone)
+            both: How = {**how, **alone}
+            check(workflow, inputs=inputs, **both)
 
         return test
 
-    tests = {f"test_{name}": test_of(name) for name in how.get("properties", PROPERTIES)}
+    least: float = how.pop("min_edges", 1.0)
+    tests = {
+        f"test_{name}": test_of(properties=[name]) for name in how.get("properties", PROPERTIES)
+    }
+    tests["test_edges"] = test_of(properties=["runs"], min_edges=least)
     return type(f"Test{workflow.name.title()}", (), dict[str, object](tests))
 
 

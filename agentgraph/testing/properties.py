@@ -31,6 +31,7 @@ from agentgraph.graph import Vertex
 from agentgraph.render.overlay import vertices_of
 from agentgraph.runtime import Program
 from agentgraph.state import same
+from agentgraph.testing.coverage import Coverage
 from agentgraph.testing.fakes import Agents, Labels, Stage, Trial, Writes, repaired, strayed
 from agentgraph.testing.invariants import Invariant, Test, always
 from agentgraph.testing.playing import Outcome, play
@@ -71,6 +72,8 @@ class How(TypedDict, total=False):
     runs: int
     """How many runs are made of each at most, with different labels; 12 by default."""
     seed: int
+    min_edges: float
+    """Which share of the edges the runs must have taken, from 0 to 1; 0 by default."""
     folder: Path | None
     """Where script and picture of a failure go; `.agentgraph` by default, None: nowhere."""
     target: str
@@ -100,6 +103,7 @@ class Checker:
     def __init__(self, program: Program, how: How) -> None:
         """Put the fakes in place. Raises `InvalidInput` for what there is not."""
         self.stage: Stage = Stage(program, how.get("agents"), how.get("labels", "any"))
+        self.coverage: Coverage = Coverage(program.graph)
         self.trials: int = 0
         self.properties: tuple[Property, ...] = tuple(how.get("properties", PROPERTIES))
         for name in {*self.properties} - {*PROPERTIES}:
@@ -178,6 +182,8 @@ class Checker:
     def judge(self, property_: Property, base: Outcome, outcome: Outcome) -> Counterexample | None:
         """Say what a trial shows against a property, and at which moment. Raises `Unfit`."""
         broken = next(self._broken(outcome), None)
+        if property_ == "runs":
+            self.coverage.add(outcome.told)
         if broken is None:
             found = chain(self._breaches(outcome), self._differs(property_, base, outcome))
             broken = next(found, None)

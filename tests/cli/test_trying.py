@@ -36,6 +36,7 @@ def test_a_workflow_is_tested_without_a_test(call: Call, write: Write) -> None:
     assert done.exit_code == 0
     assert done.stdout.startswith("flow: ")
     assert "nothing found" in done.stdout
+    assert "5 of 5 edges" in done.stdout
 
 
 def test_what_is_found_is_told_and_done_again(call: Call, write: Write, folder: Path) -> None:
@@ -89,6 +90,7 @@ def test_services_are_made_by_a_name_of_the_file_and_the_script_knows_it(
     [
         (("test", "nothing.py"), "nothing.py"),
         (("test", "flow.py", "--property", "runz"), "there is no property 'runz'"),
+        (("test", "flow.py", "--min-edges", "7"), "min-edges"),
         (("replay", "flow.py"), "is no script"),
         (("replay", "nothing.json"), "is no script"),
     ],

@@ -80,6 +80,7 @@ def test_nothing_is_found_in_an_example(module: str) -> None:
     for workflow_ in found:
         report = check(workflow_, folder=None, examples=3)
         assert report.trials > 20
+        assert report.coverage.missed == ()
 
 
 @pytest.mark.parametrize(
@@ -200,9 +201,17 @@ def test_a_class_of_tests_has_one_for_each_property() -> None:
     made = make_tests(DESK, folder=None, examples=2, properties=["runs", "cancel"])
     names = [name for name in vars(made) if name.startswith("test_")]
 
-    assert names == ["test_runs", "test_cancel"]
+    assert names == ["test_runs", "test_cancel", "test_edges"]
     for name in names:
         getattr(made(), name)()
+
+
+def test_a_class_of_tests_asks_for_every_edge_unless_it_is_told_otherwise() -> None:
+    options: Any = {"inputs": [Letter()], "labels": "real", "folder": None, "examples": 2}
+
+    with pytest.raises(WorkflowFailure, match="% of the edges were taken, not 100%"):
+        vars(make_tests(DESK, **options))["test_edges"](None)
+    vars(make_tests(DESK, min_edges=0.1, **options))["test_edges"](None)
 
 
 def test_what_cannot_be_checked_is_told() -> None:
