@@ -28,6 +28,7 @@ ENTRIES = {
     "agentgraph.render",
     "agentgraph.requirements",
     "agentgraph.testing",
+    "agentgraph.cli.plugin",  # pytest loads it: an entry point of pyproject.toml
 }
 
 VAGUE = {"base", "common", "helper", "helpers", "misc", "util", "utils"}

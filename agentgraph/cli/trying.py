@@ -24,15 +24,18 @@ def test(target: str, *, deps: str | None, properties: tuple[str, ...], **asked:
 
 def replay(file: Path, target: str | None) -> int:
     """Do again what a script says; 1 while it shows what it showed."""
+    return _told(lambda: again(file, target))
+
+
+def again(file: Path, target: str | None = None) -> str:
+    """Do again what a script says. Raises `WorkflowFailure` while it shows what it showed."""
+    __tracebackhide__ = True  # In pytest the story says it all.
     script = Script.read(file)
     if not (target or script.target):
         raise click.BadParameter("the script does not say which workflow: add TARGET")
     target = target or script.target
-    workflow, how = load(target), _services(script.deps, target)
-    code = _told(lambda: recheck(script, workflow, **how))
-    if not code:
-        click.echo(f"{script.workflow}: it does not happen any more: {script.sentence}")
-    return code
+    recheck(script, load(target), **_services(script.deps, target))
+    return f"{script.workflow}: it does not happen any more: {script.sentence}"
 
 
 def _services(deps: str | None, target: str) -> How:
@@ -42,10 +45,8 @@ def _services(deps: str | None, target: str) -> How:
 
 def _told(work: Callable[[], object]) -> int:
     try:
-        report = work()
+        click.echo(str(work()))
     except WorkflowFailure as failure:
         click.echo(str(failure))
         return 1
-    if report is not None:
-        click.echo(str(report))
     return 0

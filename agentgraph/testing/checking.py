@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 S = TypeVar("S", bound=BaseModel)
+defaults: How = {}
+"""What every check of this process begins with; the plugin for pytest puts its options here."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,22 @@ def check(
     allows. Raises `WorkflowFailure` with the first counterexample, made as simple as it
     goes, and `InvalidInput` for what cannot be checked.
     """
+    __tracebackhide__ = True  # In pytest the story says it all.
+    how = {**defaults, **how}
     checker = Checker(workflow.program, how)
     found = _explore(workflow, checker, inputs, how)
     if found is not None:
         raise _failure(workflow, checker, simpler(checker, found), how)
     for what in checker.needed:
         raise WorkflowFailure(f"{workflow.name}: no run of {checker.trials} fulfils: {what}")
+    checked = Checked(workflow.name, checker.trials, checker.coverage, checker.properties)
+    if "watch" in how:
+        how["watch"](checked)
     coverage, least = checker.coverage, how.get("min_edges", 0.0)
     if coverage.share < least:
         share = f"{coverage.share:.0%} of the edges were taken, not {least:.0%}"
         raise WorkflowFailure(f"{workflow.name}: {share}: {coverage}")
-    return Checked(workflow.name, checker.trials, coverage, checker.properties)
+    return checked
 
 
 def recheck(script: Script, workflow: Workflow[Any, Any], **how: Unpack[How]) -> None:
@@ -66,6 +73,7 @@ def recheck(script: Script, workflow: Workflow[Any, Any], **how: Unpack[How]) ->
 
     What was the user's own when it was written is so again, where `how` says nothing else.
     """
+    __tracebackhide__ = True  # As above.
     real = cast("How", dict.fromkeys(script.real, "real"))
     checker = Checker(workflow.program, {**real, **how, "properties": [script.property]})
     found = checker.tried(script.property, script.read_for(checker.stage))
@@ -83,6 +91,7 @@ def make_tests(
 
     def test_of(**alone: Unpack[How]) -> Callable[[object], None]:
         def test(_: object) -> None:
+            __tracebackhide__ = True  # As above.
             both: How = {**how, **alone}
             check(workflow, inputs=inputs, **both)
 

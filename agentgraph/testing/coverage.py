@@ -38,6 +38,12 @@ class Coverage:
         bounds = self._bounds.items()
         self.loops.update((path, min(reached[path], n)) for path, n in bounds if reached[path])
 
+    def include(self, other: "Coverage") -> None:
+        """Count what another check has taken of the same graph."""
+        self.taken += other.taken
+        self.pairs += other.pairs
+        self.loops += other.loops
+
     @property
     def missed(self) -> tuple[Key, ...]:
         """The edges that no run took."""

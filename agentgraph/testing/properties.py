@@ -76,6 +76,8 @@ class How(TypedDict, total=False):
     """Which share of the edges the runs must have taken, from 0 to 1; 0 by default."""
     folder: Path | None
     """Where script and picture of a failure go; `.agentgraph` by default, None: nowhere."""
+    watch: Callable[[Any], object]
+    """Who is told what a check has done that found nothing (`Checked`)."""
     target: str
     """Where the workflow is found, as on the command line: for the script."""
     deps: str
