@@ -33,6 +33,7 @@ from agentgraph.machine import (
 )
 from agentgraph.machine.moves import COUNTED
 from agentgraph.testing.stage import error_of
+from agentgraph.verify.stand import caught
 from agentgraph.workflow import Workflow
 
 STEPS_MAX = 1_000
@@ -113,7 +114,7 @@ def _endings(marking: Marking) -> Iterator[tuple[Step | None, Event]]:
         for label, event in _answers(task):
             yield Step(path, label) if is_told and task.verb != "ask" else None, event
         if task.verb in COUNTED and task.verb != "poll":
-            for kind in sorted({min(area.catches) for area in task.site.catches}):
+            for kind, _ in caught(task.site):
                 error = error_of(kind)
                 yield Step(path, None, kind), Failed(ticket, error, kinds_of(error))
 

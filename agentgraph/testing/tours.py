@@ -24,11 +24,11 @@ from agentgraph.errors import InvalidGraph, Move, NotAvailable, Step
 from agentgraph.graph import FrozenGraph
 from agentgraph.graph.plan import Area, Site, Way, make_plan
 from agentgraph.verify import verify
+from agentgraph.verify.stand import caught
 from agentgraph.workflow import Workflow
 
 Marking: TypeAlias = frozenset[tuple[Site, int]]
 Counts: TypeAlias = dict[Site, int]
-ANY_ERROR = "builtins.Exception"
 MARKINGS_MAX = 50_000
 """A graph of more markings, such as a race of many long branches, has no tour."""
 
@@ -307,12 +307,9 @@ def _completions(site: Site) -> Iterator[tuple[Step | None, tuple[Way, ...], Are
     if site.outs:
         race = [a for a in site.areas if a.kind == "quorum" and a.target == site.name]
         yield Step(site.name) if site.verb else None, site.outs, next(iter(race), None)
-    caught = set[str]()
-    for area in site.catches:
-        kinds = sorted(area.catches - caught)
-        if kinds and area.way and site.verb not in {None, "poll"} and ANY_ERROR not in caught:
-            yield Step(site.name, None, kinds[0]), (area.way,), area
-        caught |= area.catches
+    for name, area in caught(site) if site.verb not in {None, "poll"} else ():
+        if area.way:
+            yield Step(site.name, None, name), (area.way,), area
 
 
 def after(counts: Counts, arc: _Arc) -> Counts | None:

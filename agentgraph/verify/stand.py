@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from agentgraph.errors import Move, Outcome, Resting, Script, Step
 from agentgraph.graph import END, START
-from agentgraph.graph.plan import Site, Way
+from agentgraph.graph.plan import Area, Site, Way
 from agentgraph.machine import Decided, Event, Failed, Finished, Marking, Task
 from agentgraph.machine.marking import Frame
 from agentgraph.verify.wiring import kinds_named
@@ -164,12 +164,14 @@ def answers(task: Task) -> Iterator[tuple[Event, Step]]:
             yield Decided(task.ticket, None), Step(site.name)
     else:
         yield Finished(task.ticket, None), Step(site.name)
+    for name, _ in caught(site):
+        yield Failed(task.ticket, Exception(), (kinds_named(name),)), Step(site.name, None, name)
+
+
+def caught(site: Site) -> Iterator[tuple[str, Area]]:
+    """For each flow around a vertex an error that it catches and none inside it does, if any."""
     inner: set[str] = set()
     for area in site.catches:
         names = (name for name in sorted(area.catches) if inner.isdisjoint(kinds_named(name)))
-        if (name := next(names, None)) is not None:
-            yield (
-                Failed(task.ticket, Exception(), (kinds_named(name),)),
-                Step(site.name, None, name),
-            )
+        yield from ((name, area) for name in [*names][:1])
         inner |= area.catches
