@@ -25,6 +25,7 @@ from agentgraph.graph import FrozenGraph
 from agentgraph.graph.plan import Area, Site, Way, make_plan
 from agentgraph.verify import verify
 from agentgraph.verify.stand import caught
+from agentgraph.verify.ways import deepest_first
 from agentgraph.workflow import Workflow
 
 Marking: TypeAlias = frozenset[tuple[Site, int]]
@@ -262,15 +263,13 @@ class _Net:
 
 
 def _ranks(entry: Site) -> dict[Site, int]:
-    """Number the vertices in depth-first order: a branch is gone through before the next one."""
-    ranks, todo = dict[Site, int](), [entry]
-    while todo:
-        site = todo.pop()
-        if site not in ranks:
-            ranks[site] = len(ranks)
-            ahead = [way.site for _, ways, _ in _completions(site) for way in ways]
-            todo += [*(each.then.site for each in ahead if each.then), *reversed(ahead)]
-    return ranks
+    """Number the vertices as ways lead on: what comes later has the higher number."""
+
+    def ahead(site: Site) -> list[Site]:
+        sites = [way.site for _, ways, _ in _completions(site) for way in ways]
+        return [*sites, *(each.then.site for each in sites if each.then)]
+
+    return {site: -number for number, site in enumerate(deepest_first([entry], ahead))}
 
 
 def _arcs(marking: Marking, ranks: Mapping[Site, int]) -> Iterator[_Arc]:
