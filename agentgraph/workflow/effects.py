@@ -16,7 +16,7 @@ from agentgraph.errors import Claim, Finding
 from agentgraph.graph import Vertex
 from agentgraph.verify.words import at
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.source import UNBOUND, Source, tree_of
+from agentgraph.workflow.source import UNBOUND, Source, written
 
 _LEVELS: Final = 2
 _READS: Final = {
@@ -95,11 +95,7 @@ def _used(
         is_helper = isinstance(value, FunctionType) and value.__globals__ is source.outside
         if isinstance(value, FunctionType) and is_helper and level < _LEVELS and value not in seen:
             seen.add(value)
-            if (found := tree_of(value)) is not None:
-                cells = value.__closure__ or ()
-                inside = Source(
-                    value.__code__, value.__globals__, cells, *found, "", is_direct=True
-                )
+            if (inside := written(value, "")) is not None:
                 for each, _, guessed in _used(inside, level + 1, seen):
                     yield each, node.lineno + source.offset, guessed
 

@@ -35,7 +35,10 @@ class Fitting:
         self._is_inner = is_inner
         self._known: set[tuple[int, int]] = set()
         self._looked_at: set[int] = set()
-        self._fields = state.model_fields
+        self._fields = state.__pydantic_fields__
+        finder = getattr(state, "__getattr__", None)
+        self._finds_any = finder is not getattr(BaseModel, "__getattr__", None)
+        """The state finds attributes by itself, so it may find any."""
 
     def is_new(self, vertex: Vertex, settled: Settled) -> bool:
         """Say whether there is anything to look at: most vertices share what others have."""
@@ -109,9 +112,8 @@ class Fitting:
     def _mentions(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
         """Find fields that the source names and the state does not have."""
         known, told = signature.known, set[str]()
-        finder = getattr(self._state, "__getattr__", None)
-        if known is None or finder is not getattr(BaseModel, "__getattr__", None):
-            return  # Whoever finds attributes by himself may find any.
+        if known is None or self._finds_any:
+            return
         for name, verb, line, _ in known.mentions:
             if name in told or name in self._fields or hasattr(self._state, name):
                 continue

@@ -58,18 +58,18 @@ class Tried(NamedTuple):
     """Lines of guards that overrule the answer of an earlier one, with a state."""
 
 
-def tried(source: Source, state: type[BaseModel], *, always_answers: bool) -> Tried | None:
+def tried(runner: "Runner", state: type[BaseModel], *, always_answers: bool) -> Tried | None:
     """Try a classifier on all that may matter; None when that cannot be done.
 
     `always_answers`: it has an answer at each end, so that only its guards are of interest.
     """
-    runner = Runner(source)
+    source = runner.source
     fields = map(source.field, source.all(ast.Attribute))
     names = sorted({name for name in fields if name is not None})
     if is_guarded(state, names):
         return None
     edges = _edges(runner, names)
-    domains = [list(_domain(state.model_fields.get(name), edges[name])) for name in names]
+    domains = [list(_domain(state.__pydantic_fields__.get(name), edges[name])) for name in names]
     if not 0 < prod(map(len, domains)) <= _TRIALS:
         return None
     states = (dict(zip(names, values, strict=True)) for values in product(*domains))
@@ -141,7 +141,9 @@ def _domain(info: FieldInfo | None, constants: Sequence[object]) -> Iterator[obj
     options = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     values = [_values(kind, [*constants, *limits.values()]) for kind in options]
     if all(values):
-        yield from (value for part in values for value in part if _fits(value, limits))
+        yield from (
+            value for part in values for value in part if not limits or _fits(value, limits)
+        )
 
 
 def _values(kind: object, constants: Sequence[object]) -> list[object]:
@@ -202,6 +204,7 @@ class Runner:
         self._guard = 0
         self._held: dict[Guard, bool] = {}
         self._subjects: set[Guard] = set()
+        self._constants: dict[ast.AST, object] = {}
 
     def is_silent(self, values: Values) -> bool:
         """Say whether the classifier ends without an answer for these values."""
@@ -228,11 +231,11 @@ class Runner:
     def _is_plain(self, test: Guard) -> bool:
         """Say whether a guard only compares fields with constants, so that no value is missed."""
         for node in self.source.inside(test):
-            if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
+            if isinstance(node, _COMPUTED):
                 return False
             if isinstance(node, ast.Compare):
-                fields = map(self.source.field, (node.left, *node.comparators))
-                if sum(field is not None for field in fields) != 1:
+                fields = [*map(self.source.field, (node.left, *node.comparators))]
+                if len(fields) - fields.count(None) != 1:
                     return False
         return True
 
@@ -385,6 +388,11 @@ class Runner:
 
     def constant(self, node: ast.AST) -> object:
         """The value that an expression always has, or `ANY`."""
+        if node not in self._constants:
+            self._constants[node] = self._constant(node)
+        return self._constants[node]
+
+    def _constant(self, node: ast.AST) -> object:
         match node:
             case ast.Constant(value):
                 return value
@@ -447,6 +455,8 @@ _HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 _METHODS: Final = frozenset(
     ["casefold", "endswith", "isdigit", "lower", "lstrip", "rstrip", "startswith", "strip", "upper"]
 )
+_COMPUTED: Final = (ast.BinOp, ast.Call, ast.Subscript)
+_INSIDE: Final = (ast.In, ast.NotIn)
 _OPERATORS: Final = {
     "Not": "not_", "USub": "neg", "UAdd": "pos", "Add": "add", "Sub": "sub", "Mult": "mul",
     "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Eq": "eq", "NotEq": "ne", "Lt": "lt",
@@ -457,7 +467,7 @@ _OPERATORS: Final = {
 
 def operated(op: ast.AST, *sides: Any) -> Any:
     """Do what an operator does."""
-    if isinstance(op, ast.In | ast.NotIn):
+    if isinstance(op, _INSIDE):
         return (sides[0] in sides[1]) == isinstance(op, ast.In)
     name = _OPERATORS.get(type(op).__name__)
     if name is None:

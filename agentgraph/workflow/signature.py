@@ -12,7 +12,6 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property, partial
 from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
@@ -25,7 +24,6 @@ from agentgraph.graph import Access, Vertex, VertexKind
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
-from agentgraph.workflow.escapes import Trail
 from agentgraph.workflow.source import Source, source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
@@ -115,18 +113,20 @@ class Signature:
                 setattr(self, part, read(hint.text, self.source))
         return self
 
-    @cached_property
+    @property
     def body(self) -> Body:
         """The callable as a run wants it. Raises `InvalidAgent` when that cannot be told."""
-        wants = self._second() if self.has_second else "state"
-        method = getattr(self.fn, "__call__", None)  # noqa: B004 - the method itself is asked for
-        is_async = inspect.iscoroutinefunction(self.fn) or inspect.iscoroutinefunction(method)
-        return Body(self.fn, wants, is_async)
+        return cast("Body", self.binding.body)
 
     @cached_property
     def binding(self) -> Binding:
         """The callable as the body of a vertex, one for all vertices that have it."""
-        return Binding(self.body)
+        wants = self._second() if self.has_second else "state"
+        is_async = inspect.iscoroutinefunction(self.fn)
+        if not is_async and not isinstance(self.fn, FunctionType):
+            method = getattr(self.fn, "__call__", None)  # noqa: B004 - the method itself is asked for
+            is_async = inspect.iscoroutinefunction(method)
+        return Binding(Body(self.fn, wants, is_async))
 
     def vertex(self, kind: VertexKind) -> Vertex:
         """Return a vertex in which it works."""
@@ -145,15 +145,12 @@ class Signature:
     @cached_property
     def known(self) -> Known | None:
         """What its source says of the state; None when it cannot be read."""
-        return None if self.written is None else known_of(self.written)
+        return None if self.written is None else known_of(self.written, self.state)
 
-    @cached_property
+    @property
     def access(self) -> Access | None:
         """What it reads and writes."""
-        if self.known is None or self.written is None:
-            return None
-        is_lost = Trail(self.written, self.known.aliases).hands_on(self.state)
-        return replace(self.known.access, is_whole=False) if is_lost else self.known.access
+        return None if self.known is None else self.known.access
 
     def _second(self) -> Wants:
         hint = self.second
@@ -178,8 +175,7 @@ def signature_of(fn: object) -> Signature:
         where = f"a value of type {type(fn).__name__!r}"
         fix = "give a function, a method, or an object with `__call__`"
         raise InvalidAgent(f"{fn!r} is no function", where=where, fix=fix)
-    plain = _plain(fn)
-    source = plain or _source(fn)
+    plain, source = _plain(fn), _source(fn)
     code = getattr(source, "__code__", None)
     if isinstance(code, CodeType) and code.co_flags & _YIELDS:
         _refuse(fn, "is a generator, which would never run")
@@ -229,6 +225,8 @@ def _any(fn: Callable[..., object]) -> _Taken:
 
 def _source(fn: object) -> object:
     """Return the function behind a partial, an object or a wrapper: its names are looked up there."""
+    if (plain := _plain(fn)) is not None:
+        return plain
     while isinstance(fn, partial):
         fn = cast("partial[object]", fn).func
     if not isinstance(fn, FunctionType | MethodType | type):
