@@ -14,7 +14,7 @@ from copy import copy
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from agentgraph.graph import Access
-from agentgraph.workflow.escapes import Alias, Trail, Use
+from agentgraph.workflow.escapes import Trail, Use
 from agentgraph.workflow.source import Source, parts_of
 
 CHANGES: Final = frozenset({"append", "insert", "pop", "popitem", "remove"})
@@ -43,8 +43,12 @@ class Mention(NamedTuple):
 class Known(NamedTuple):
     """What was found in one function."""
 
-    access: Access
-    mentions: tuple[Mention, ...]
+    source: Source
+    access: Access | None
+    """None when the name of the state is bound anew."""
+    gives: bool
+    """Some `return` in it has a value."""
+    mentions: tuple[Mention, ...] = ()
     """Each place where it names a field, unless it asks before whether there is one."""
 
 
@@ -55,8 +59,8 @@ class _Flow(NamedTuple):
     writes: frozenset[str] = frozenset()
 
 
-def known_of(source: Source, state: object) -> Known | None:
-    """Read a function of a state of this type; None when there is nothing that can be said."""
+def known_of(source: Source, state: object) -> Known:
+    """Read a function of a state of this type."""
     reader = _Reader(source)
     if (end := reader.run(source.body, reader.here)) is not None:
         reader.exits.append(end)
@@ -102,8 +106,9 @@ class _Reader:
         self.names: list[ast.Name] = []
         self.attributes: set[str] = set()
         self.used: list[Use] = []
-        self.bound: dict[str, Alias] = {}
-        """Names that are bound to a field, some of them to something else as well."""
+        self.gives: list[ast.expr] = []
+        self.bound: dict[str, tuple[str, bool]] = {}
+        """Names that are bound to a field (or, in a loop, to its items), if to nothing else."""
         self.closed: set[str] = set()
         """Names that stand in functions inside."""
         self.edited: list[str] = []
@@ -111,20 +116,19 @@ class _Reader:
         self.above: dict[ast.AST, ast.AST] = {}
         """What each expression is a part of."""
 
-    def known(self, state: object) -> Known | None:
-        """Say what was found.
+    def known(self, state: object) -> Known:
+        """Say what was found: nothing when the name of the state is bound anew.
 
-        None when the name of the state is bound anew, or when this is not what was compiled:
-        the file may have changed since.
+        Nothing as well when this is not what was compiled: the file may have changed since.
         """
         stored = [name.id for name in self.names if type(name.ctx) is not ast.Load]
         if self.state in stored or not self._is_compiled():
-            return None
+            return Known(self.source, None, self.gives != [])
         aliases = {name: alias for name, alias in self.bound.items() if stored.count(name) == 1}
-        self.may_write.update(aliases[name].field for name in self.edited if name in aliases)
+        self.may_write.update(aliases[name][0] for name in self.edited if name in aliases)
         is_whole = self.is_whole and self.closed.isdisjoint((self.state, *aliases))
         if is_whole:
-            self.used += [Use(n, *aliases[n.id]) for n in self.names if n.id in aliases]
+            self.used += [(n, *aliases[n.id]) for n in self.names if n.id in aliases]
             is_whole = not Trail(self.source.state, aliases, self.above).hands_on(state, self.used)
         is_direct = self.source.is_direct
         reads, writes = _met(self.exits if is_direct else ()) or _Flow()
@@ -135,7 +139,8 @@ class _Reader:
             _named(self.may_write - writes),
             is_whole and is_direct,
         )
-        return Known(access, () if self.is_asking else tuple(self.mentions))
+        mentions = () if self.is_asking else tuple(self.mentions)
+        return Known(self.source, access, self.gives != [], mentions)
 
     def _is_compiled(self) -> bool:
         if self.attributes.issubset(self.source.code.co_names):
@@ -167,6 +172,7 @@ class _Reader:
         self.is_over = True
         if isinstance(node, ast.Return):
             self.exits.append(self.here)
+            self.gives += [] if node.value is None else [node.value]
 
     def either(self, node: ast.If) -> None:
         self.see(node.test, node)
@@ -217,7 +223,7 @@ class _Reader:
         for target in node.targets:
             self.see(target, node)
             if self.source.field(target) is not None and not self.can_fail:
-                self.mentions[-1] = self.mentions[-1]._replace(value=node.value)
+                self.mentions[-1] = Mention(*self.mentions[-1][:3], node.value)
 
     def augmented(self, node: ast.AugAssign) -> None:
         field = self.source.field(node.target)
@@ -244,7 +250,7 @@ class _Reader:
     def bind(self, target: ast.expr, value: ast.expr, *, is_item: bool) -> None:
         """Note a name for a field, or for one item of it after the other."""
         if isinstance(target, ast.Name) and (field := self.source.field(value)) is not None:
-            self.bound[target.id] = Alias(field, is_item)
+            self.bound[target.id] = field, is_item
 
     # Expressions.
 
@@ -271,13 +277,12 @@ class _Reader:
     def part(self, node: ast.Attribute | ast.Subscript) -> None:
         """See a field, or a part of something; to store or delete a part changes the field."""
         is_loaded = type(node.ctx) is ast.Load
-        field = self.source.field(node)
         if isinstance(node, ast.Attribute):
             self.attributes.add(node.attr)
-            if field is not None:
-                self.used.append(Use(node, field))
+            if isinstance(node.value, ast.Name) and node.value.id == self.state:
+                self.used.append((node, node.attr, False))
                 see = self.read if is_loaded else self.written
-                see(field, node.lineno)
+                see(node.attr, node.lineno)
                 return
         self.inside(node)
         if not is_loaded:
@@ -331,14 +336,12 @@ class _Reader:
 
     def change(self, value: ast.expr, *, is_sure: bool) -> None:
         """Note a change in place: certain where it is made on the very value of a field."""
-        field, node = self.source.field(value), value
-        if field is not None and is_sure:
-            self.write(field)
-            return
-        while field is None and isinstance(node, ast.Attribute | ast.Subscript):
+        node = value
+        while (field := self.source.field(node)) is None and isinstance(node, _PARTS):
             node = node.value
-            field = self.source.field(node)
-        if field is not None:
+        if field is not None and is_sure and node is value:
+            self.write(field)
+        elif field is not None:
             self.may_write.add(field)
         elif isinstance(node, ast.Name):
             self.edited.append(node.id)
@@ -356,6 +359,7 @@ def _met(ends: Iterable[_Flow | None]) -> _Flow | None:
 
 
 _CHANGING: Final = CHANGES | MAY_CHANGE
+_PARTS: Final = (ast.Attribute, ast.Subscript)
 _WAYS: Final[dict[type[ast.AST], Callable[[_Reader, Any], None]]] = {
     **dict.fromkeys((ast.Return, ast.Raise, ast.Break, ast.Continue), _Reader.leave),
     **dict.fromkeys((ast.For, ast.AsyncFor, ast.While, ast.Match), _Reader.sometimes),
@@ -369,7 +373,7 @@ _WAYS: Final[dict[type[ast.AST], Callable[[_Reader, Any], None]]] = {
     ast.Assign: _Reader.assign,
     ast.AugAssign: _Reader.augmented,
     ast.DictComp: _Reader.comprehension,
-    **dict.fromkeys((ast.Attribute, ast.Subscript), _Reader.part),
+    **dict.fromkeys(_PARTS, _Reader.part),
     ast.Name: _Reader.name,
     ast.Call: _Reader.call,
     ast.Lambda: _Reader.closure,

@@ -66,7 +66,7 @@ def _found(
     is_open = _falls_off(source.body) or any(value is None for value, _ in answers)
     is_plain = not any(map(source.all, _ROUNDABOUT)) and ANY not in dict(answers)
     found = tried(runner, state, always_answers=is_plain and not is_open)
-    if (decided := solved(source, state)) is not None:
+    if (decided := solved(runner, state)) is not None:
         found = decided._replace(doubled=found.doubled if found else {})
     if found is None:
         if is_open and not abstains:

@@ -6,7 +6,7 @@ it. Then the account of what the function writes is not whole, and nothing is pr
 
 import ast
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple, cast, get_args
+from typing import Final, NamedTuple, TypeAlias, cast, get_args
 
 from pydantic import BaseModel
 
@@ -30,31 +30,19 @@ _USES: Final = (
 )  # fmt: skip
 
 
-class Alias(NamedTuple):
-    """What a name of a function stands for: a field, or in a loop one item of it after the other."""
-
-    field: str
-    is_item: bool
+Use: TypeAlias = tuple[ast.Attribute | ast.Name, str, bool]
+"""A place where a function names a field, or, if the last is true, one item of it after the other."""
 
 
-class Use(NamedTuple):
-    """A place where a function names a field, or something that stands for one."""
-
-    node: ast.Attribute | ast.Name
-    field: str
-    is_item: bool = False
-
-
-class Trail:
+class Trail(NamedTuple):
     """Follows the values of fields through one function."""
 
-    def __init__(
-        self, state: str, aliases: Collection[str], above: Mapping[ast.AST, ast.AST]
-    ) -> None:
-        """Take the names that stand for the state and for fields, and what each part belongs to."""
-        self.state: str = state
-        self.aliases: Collection[str] = aliases
-        self.above: Mapping[ast.AST, ast.AST] = above
+    state: str
+    """The name of the state."""
+    aliases: Collection[str]
+    """The names that stand for a field, or in a loop for an item of one."""
+    above: Mapping[ast.AST, ast.AST]
+    """What each part of the function is a part of."""
 
     def hands_on(self, state: object, used: Iterable[Use]) -> bool:
         """Say whether a part that can be edited goes where it may be; in doubt, yes."""

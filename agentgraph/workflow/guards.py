@@ -10,6 +10,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from itertools import pairwise, product
 from math import inf, isfinite, nan, nextafter, prod
 from types import FunctionType, NoneType, UnionType
@@ -63,9 +64,7 @@ def tried(runner: "Runner", state: type[BaseModel], *, always_answers: bool) -> 
 
     `always_answers`: it has an answer at each end, so that only its guards are of interest.
     """
-    source = runner.source
-    fields = map(source.field, source.all(ast.Attribute))
-    names = sorted({name for name in fields if name is not None})
+    source, names = runner.source, runner.names
     if is_guarded(state, names):
         return None
     edges = _edges(runner, names)
@@ -170,13 +169,8 @@ def _real(edges: Sequence[float]) -> Iterator[float]:
     """Every constant, a number between each two, those beside them, and what is no finite number."""
     yield from map(float, edges)
     yield from ((one + other) / 2 for one, other in pairwise(edges))
-    yield from (
-        edges[0] - 1.0,
-        edges[-1] + 1.0,
-        nextafter(edges[-1], inf),
-        nextafter(edges[0], -inf),
-    )
-    yield from (inf, -inf, nan)
+    yield from (edges[0] - 1.0, edges[-1] + 1.0)
+    yield from (nextafter(edges[-1], inf), nextafter(edges[0], -inf), inf, -inf, nan)
 
 
 def _fits(value: Any, limits: Mapping[str, Any]) -> bool:
@@ -196,6 +190,9 @@ class Runner:
     def __init__(self, source: Source) -> None:
         """Take the classifier."""
         self.source = source
+        fields = map(source.field, source.all(ast.Attribute))
+        self.names: list[str] = sorted({name for name in fields if name is not None})
+        """The fields that it names."""
         self.doubled: dict[int, Values] = {}
         self._values: Values = {}
         self._local: dict[str, object] = {}
@@ -204,7 +201,7 @@ class Runner:
         self._guard = 0
         self._held: dict[Guard, bool] = {}
         self._subjects: set[Guard] = set()
-        self._constants: dict[ast.AST, object] = {}
+        self.constant: Callable[[ast.AST], object] = cache(self._constant)
 
     def is_silent(self, values: Values) -> bool:
         """Say whether the classifier ends without an answer for these values."""
@@ -386,13 +383,8 @@ class Runner:
             return list(asked.answers)
         return [self.constant(self.verdict(node) or node)]
 
-    def constant(self, node: ast.AST) -> object:
-        """The value that an expression always has, or `ANY`."""
-        if node not in self._constants:
-            self._constants[node] = self._constant(node)
-        return self._constants[node]
-
     def _constant(self, node: ast.AST) -> object:
+        """The value that an expression always has, or `ANY`."""
         match node:
             case ast.Constant(value):
                 return value

@@ -24,7 +24,7 @@ from agentgraph.graph import Access, Vertex, VertexKind
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
-from agentgraph.workflow.source import Source, source_of
+from agentgraph.workflow.source import Source, function_of, source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
 _YIELDS: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -138,14 +138,15 @@ class Signature:
         return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn))
 
     @cached_property
+    def known(self) -> Known | None:
+        """What its source says; None when it cannot be read."""
+        source = source_of(self.fn)
+        return None if source is None else known_of(source, self.state)
+
+    @property
     def written(self) -> Source | None:
         """Its source; None when it cannot be read."""
-        return source_of(self.fn)
-
-    @cached_property
-    def known(self) -> Known | None:
-        """What its source says of the state; None when it cannot be read."""
-        return None if self.written is None else known_of(self.written, self.state)
+        return None if self.known is None else self.known.source
 
     @property
     def access(self) -> Access | None:
@@ -224,14 +225,8 @@ def _any(fn: Callable[..., object]) -> _Taken:
 
 
 def _source(fn: object) -> object:
-    """Return the function behind a partial, an object or a wrapper: its names are looked up there."""
-    if (plain := _plain(fn)) is not None:
-        return plain
-    while isinstance(fn, partial):
-        fn = cast("partial[object]", fn).func
-    if not isinstance(fn, FunctionType | MethodType | type):
-        fn = getattr(type(fn), "__call__", fn)  # noqa: B004 - the method itself is asked for
-    found = inspect.unwrap(cast("Callable[..., object]", fn))
+    """Return the function behind a callable: its names are looked up there."""
+    found = function_of(fn)[0]
     return getattr(found, "__func__", found)
 
 

@@ -9,6 +9,7 @@ Rules of this file:
 
 import ast
 import builtins
+import inspect
 import linecache
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Final, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 UNBOUND: Final = object()
+_CALLED: Final = (FunctionType, MethodType, type)
 N = TypeVar("N", bound=ast.AST)
 Written: TypeAlias = tuple[list[ast.stmt], int]
 """The statements of a function, and what to add to their lines."""
@@ -60,7 +62,7 @@ class Source:
 
     def all(self, kind: type[N]) -> list[N]:
         """All parts of one kind, the outer before the inner ones."""
-        return [node for node in self.parts if isinstance(node, kind)]
+        return [node for node in self.parts if type(node) is kind]
 
     def inside(self, node: ast.AST) -> list[ast.AST]:
         """A part, and all that it is made of."""
@@ -99,23 +101,30 @@ class Source:
 _known: "WeakKeyDictionary[FunctionType, Written | None]" = WeakKeyDictionary()
 
 
+def function_of(fn: object) -> tuple[object, bool]:
+    """Return what a partial, an object or a wrapper calls, and whether nothing stands before it."""
+    is_direct = not isinstance(fn, partial)
+    while isinstance(fn, partial):
+        fn = cast("partial[object]", fn).func
+    if not isinstance(fn, _CALLED):
+        fn = getattr(type(fn), "__call__", fn)  # noqa: B004 - the method itself is asked for
+    fn = getattr(fn, "__func__", fn)
+    if hasattr(fn, "__wrapped__"):
+        fn, is_direct = inspect.unwrap(cast("FunctionType", fn)), False
+    return fn, is_direct
+
+
 def source_of(fn: object) -> Source | None:
     """Return the source of a callable whose first value is a state; None when it cannot be read."""
-    skipped, is_direct = 0, True
+    found, is_direct = function_of(fn)
     while isinstance(fn, partial):
-        given = cast("partial[object]", fn)
-        if given.args:
+        if fn.args:
             return None
-        fn, is_direct = given.func, False
-    if not isinstance(fn, FunctionType | MethodType | type):
-        fn, skipped = getattr(type(fn), "__call__", fn), 1  # noqa: B004 - the method itself
-    if isinstance(fn, MethodType):
-        fn, skipped = fn.__func__, 1
-    while hasattr(fn, "__wrapped__"):
-        fn, is_direct = cast("object", getattr(fn, "__wrapped__")), False  # noqa: B009 - no stub knows it
-    if not isinstance(fn, FunctionType) or fn.__code__.co_argcount <= skipped:
+        fn = cast("partial[object]", fn).func
+    skipped = not isinstance(fn, FunctionType)  # What is bound takes its object first.
+    if not isinstance(found, FunctionType) or found.__code__.co_argcount <= skipped:
         return None
-    return written(fn, fn.__code__.co_varnames[skipped], is_direct=is_direct)
+    return written(found, found.__code__.co_varnames[skipped], is_direct=is_direct)
 
 
 def written(fn: FunctionType, state: str, *, is_direct: bool = True) -> Source | None:
@@ -138,7 +147,7 @@ def written(fn: FunctionType, state: str, *, is_direct: bool = True) -> Source |
 def _def(code: CodeType, lines: list[str]) -> Written | None:
     """Parse a function; None when it is not that of the code: a file can have changed since."""
     first = code.co_firstlineno - 1
-    last = max(line for each in _codes(code) for _, _, line in each.co_lines() if line)
+    last = max([line for each in _codes(code) for _, _, line in each.co_lines() if line])
     if not 0 <= first < last <= len(lines):
         last = first + 1
     indent = _indent(lines[first])
