@@ -269,6 +269,9 @@ class _Reader:
             else:
                 way(self, part)
 
+    def value(self, node: ast.Expr | ast.Await | ast.keyword) -> None:
+        self.see(node.value, node)
+
     def name(self, node: ast.Name) -> None:
         self.names.append(node)
         if node.id == self.state:
@@ -369,6 +372,7 @@ _WAYS: Final[dict[type[ast.AST], Callable[[_Reader, Any], None]]] = {
     **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), _Reader.comprehension),
     **dict.fromkeys((ast.BoolOp, ast.IfExp), _Reader.first),
     ast.Constant: lambda reader, node: None,
+    **dict.fromkeys((ast.Expr, ast.Await, ast.keyword), _Reader.value),
     ast.If: _Reader.either,
     ast.Assign: _Reader.assign,
     ast.AugAssign: _Reader.augmented,

@@ -102,7 +102,7 @@ class Signature:
 
     def at(self, line: int) -> Place | None:
         """Return a line of its file."""
-        place = self.about.place
+        place = place_of(self.fn)
         return place and Place(place.file, line)
 
     def read_again(self) -> "Signature":
@@ -132,10 +132,10 @@ class Signature:
         """Return a vertex in which it works."""
         return Vertex(self.name, kind, *self.about, access=self.access)
 
-    @cached_property
+    @property
     def about(self) -> About:
         """What a graph shows of the callable."""
-        return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn))
+        return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.source))
 
     @cached_property
     def known(self) -> Known | None:

@@ -9,23 +9,25 @@ Rules of this file:
 
 import ast
 import builtins
+import dataclasses
 import inspect
 import linecache
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from operator import itemgetter
 from types import CellType, CodeType, FunctionType, MethodType
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 UNBOUND: Final = object()
+_LINE: Final[Callable[[tuple[int, int, int | None]], int | None]] = itemgetter(2)
 _CALLED: Final = (FunctionType, MethodType, type)
 N = TypeVar("N", bound=ast.AST)
 Written: TypeAlias = tuple[list[ast.stmt], int]
 """The statements of a function, and what to add to their lines."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclasses.dataclass(slots=True, eq=False)
 class Source:
     """A function as it was written.
 
@@ -44,7 +46,10 @@ class Source:
     """The name of the parameter that takes the state."""
     is_direct: bool
     """No decorator or `functools.partial` stands between the callable and this function."""
-    _parts: dict[ast.AST, list[ast.AST]] | None = None
+    _kinds: dict[type, list[Any]] = dataclasses.field(default_factory=dict[type, list[Any]])
+    _parts: dict[ast.AST, list[ast.AST]] = dataclasses.field(
+        default_factory=dict[ast.AST, list[ast.AST]]
+    )
 
     @property
     def parts(self) -> dict[ast.AST, list[ast.AST]]:
@@ -52,23 +57,23 @@ class Source:
 
         Operators and contexts are left out.
         """
-        if self._parts is None:
-            self._parts = {}
+        if not self._parts:
             waiting: list[ast.AST] = [*self.body]
             for node in waiting:
                 self._parts[node] = inner = parts_of(node)
+                self._kinds.setdefault(type(node), []).append(node)
                 waiting += inner
         return self._parts
 
     def all(self, kind: type[N]) -> list[N]:
         """All parts of one kind, the outer before the inner ones."""
-        return [node for node in self.parts if type(node) is kind]
+        return self._kinds.get(kind, []) if self.parts else []
 
     def inside(self, node: ast.AST) -> list[ast.AST]:
         """A part, and all that it is made of."""
-        found = [node]
+        found, parts = [node], self.parts
         for each in found:
-            found += self.parts[each]
+            found += parts[each]
         return found
 
     def field(self, node: ast.AST) -> str | None:
@@ -147,7 +152,10 @@ def written(fn: FunctionType, state: str, *, is_direct: bool = True) -> Source |
 def _def(code: CodeType, lines: list[str]) -> Written | None:
     """Parse a function; None when it is not that of the code: a file can have changed since."""
     first = code.co_firstlineno - 1
-    last = max([line for each in _codes(code) for _, _, line in each.co_lines() if line])
+    last = 0
+    for each in _codes(code):
+        lines_of: Iterator[int] = filter(None, map(_LINE, each.co_lines()))
+        last = max(last, *lines_of)
     if not 0 <= first < last <= len(lines):
         last = first + 1
     indent = _indent(lines[first])
