@@ -186,21 +186,19 @@ class _Reader:
         """
         if isinstance(node, ast.For):
             self.bind(node.target, node.iter, is_item=True)
-        parts = parts_of(node)
-        held = [part for part in parts if isinstance(part, ast.match_case | ast.stmt)]
-        for part in parts[: len(parts) - len(held)]:
-            self.see(part, node)
         flow = self.here
-        for part in held:
+        for part in parts_of(node):
             if isinstance(part, ast.stmt):
                 self.run([part], flow)
-                continue
-            self.rest(part, [part.pattern])
+            elif isinstance(part, ast.match_case):
+                self.rest(part, [part.pattern])
+                if part.guard is not None:
+                    self.see(part.guard, part)
+                self.run(part.body, self.here)
+            else:
+                self.see(part, node)
+                flow = self.here
             self.here = flow
-            if part.guard is not None:
-                self.see(part.guard, part)
-            self.run(part.body, self.here)
-        self.here = flow
 
     def tried(self, node: ast.Try) -> None:
         flow = self.here
@@ -292,16 +290,14 @@ class _Reader:
             self.change(node.value, is_sure=type(node.ctx) is ast.Del)
 
     def call(self, node: ast.Call) -> None:
-        fn = node.func
-        if isinstance(fn, ast.Name) and fn.id in _ASKING and node.args:
-            first = node.args[0]
-            if isinstance(first, ast.Name) and first.id == self.state:
+        match node:
+            case ast.Call(ast.Name(name), [ast.Name(self.state), *_]) if name in _ASKING:
                 self.is_asking, self.is_whole = True, False
                 self.rest(node, parts_of(node))
-                return
-        self.inside(node)
-        if isinstance(fn, ast.Attribute) and fn.attr in _CHANGING:
-            self.change(fn.value, is_sure=fn.attr in CHANGES)
+            case _:
+                self.inside(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            self.change(node.func.value, is_sure=node.func.attr in CHANGES)
 
     def first(self, node: ast.BoolOp | ast.IfExp) -> None:
         """See what is evaluated in any case; the rest may be or not."""

@@ -6,9 +6,7 @@ it. Then the account of what the function writes is not whole, and nothing is pr
 
 import ast
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple, TypeAlias, cast, get_args
-
-from pydantic import BaseModel
+from typing import Any, Final, NamedTuple, TypeAlias, cast, get_args
 
 from agentgraph.state.kinds import flat_container, is_immutable
 
@@ -46,8 +44,7 @@ class Trail(NamedTuple):
 
     def hands_on(self, state: object, used: Iterable[Use]) -> bool:
         """Say whether a part that can be edited goes where it may be; in doubt, yes."""
-        is_model = isinstance(state, type) and issubclass(state, BaseModel)
-        fields = cast("type[BaseModel]", state).__pydantic_fields__ if is_model else {}
+        fields: Mapping[str, Any] = getattr(state, "__pydantic_fields__", {})
         for node, name, is_item in used:
             if name not in fields or type(node.ctx) is ast.Store:
                 continue

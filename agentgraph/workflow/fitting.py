@@ -19,7 +19,7 @@ from agentgraph.workflow.effects import impure, repeated
 from agentgraph.workflow.elsewhere import returned
 from agentgraph.workflow.findings import found_at
 from agentgraph.workflow.handing import misfits
-from agentgraph.workflow.signature import Signature
+from agentgraph.workflow.signature import Signature, place_of
 from agentgraph.workflow.work import Settled
 
 
@@ -182,7 +182,7 @@ def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
     value, line = found
     what = f"{vertex.name!r} returns {value}, and a node edits its state instead"
     fix = "assign to the fields of the state, `s.field = value`, and return nothing: `-> None`"
-    place = signature.about.place if line is None else signature.at(line)
+    place = place_of(signature.fn) if line is None else signature.at(line)
     yield Finding("AG121", what, signature.shown, fix, place)
 
 

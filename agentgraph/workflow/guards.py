@@ -81,7 +81,7 @@ def tried(runner: "Runner", state: type[BaseModel], *, always_answers: bool) -> 
     silent: list[Values] = []
     try:
         for values in states:
-            if always_answers and runner.have_held(guards):
+            if always_answers and all(map(runner.held.get, guards)):
                 break
             if runner.is_silent(values):
                 silent.append(values)
@@ -199,7 +199,8 @@ class Runner:
         self._given: dict[str, int] = {}
         """The line of the guard under which a local name got its answer."""
         self._guard = 0
-        self._held: dict[Guard, bool] = {}
+        self.held: dict[Guard, bool] = {}
+        """Whether a guard that was asked was true of some state."""
         self._subjects: set[Guard] = set()
         self.constant: Callable[[ast.AST], object] = cache(self._constant)
 
@@ -212,18 +213,14 @@ class Runner:
             return False
         return not answer or answer[0] is None
 
-    def have_held(self, guards: Sequence[Guard]) -> bool:
-        """Say whether each of these guards was true of some state."""
-        return all(self._held.get(guard) for guard in guards)
-
     def dead(self, guards: Sequence[Guard]) -> list[Guard]:
         """Return the guards that never held, if nothing but constants decides."""
         if not all(map(self._is_plain, guards)):
             return []
         # What stands inside a branch that is never taken is not told as well.
         asked = [guard for guard in guards if guard not in self._subjects]
-        never = [guard for guard in asked if guard not in self._held][:1]
-        return [guard for guard in guards if self._held.get(guard) is False] or never
+        never = [guard for guard in asked if guard not in self.held][:1]
+        return [guard for guard in guards if self.held.get(guard) is False] or never
 
     def _is_plain(self, test: Guard) -> bool:
         """Say whether a guard only compares fields with constants, so that no value is missed."""
@@ -262,7 +259,7 @@ class Runner:
 
     def _if(self, node: ast.If) -> tuple[object] | None:
         holds = bool(self._see(node.test))
-        self._held[node.test] = holds or self._held.get(node.test, False)
+        self.held[node.test] = holds or self.held.get(node.test, False)
         return self._branch(node.test if holds else None, node.body if holds else node.orelse)
 
     def _branch(self, guard: Guard | None, body: Iterable[ast.stmt]) -> tuple[object] | None:
@@ -278,7 +275,7 @@ class Runner:
             fits = self._fits(case.pattern, value)
             if fits or not case.guard:
                 holds = fits and (case.guard is None or bool(self._see(case.guard)))
-                self._held[guard] = holds or self._held.get(guard, False)
+                self.held[guard] = holds or self.held.get(guard, False)
                 if holds:
                     return self._branch(guard, case.body)
         return None

@@ -41,14 +41,6 @@ class Unread(NamedTuple):
     text: str
 
 
-class About(NamedTuple):
-    """What a graph shows of a callable."""
-
-    agent: str
-    doc: str
-    place: Place | None
-
-
 class _Taken(NamedTuple):
     """What a callable says of its parameters."""
 
@@ -128,14 +120,18 @@ class Signature:
             is_async = inspect.iscoroutinefunction(method)
         return Binding(Body(self.fn, wants, is_async))
 
-    def vertex(self, kind: VertexKind) -> Vertex:
-        """Return a vertex in which it works."""
-        return Vertex(self.name, kind, *self.about, access=self.access)
+    def vertex(self, kind: VertexKind, name: str | None = None) -> Vertex:
+        """Return a vertex in which it works, under its own name or another."""
+        shown = self.name if name is None else name
+        agent, place = qualname_of(self.fn), place_of(self.source)
+        return Vertex(shown, kind, agent, self.doc, place, access=self.access)
 
     @property
-    def about(self) -> About:
-        """What a graph shows of the callable."""
-        return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.source))
+    def doc(self) -> str:
+        """The first paragraph of its docstring, in one line: what a drawing shows."""
+        # A partial has the docstring of all partials, not that of its function.
+        doc = getattr(self.source if isinstance(self.fn, partial) else self.fn, "__doc__", None)
+        return " ".join(doc.strip().partition("\n\n")[0].split()) if isinstance(doc, str) else ""
 
     @cached_property
     def known(self) -> Known | None:
@@ -323,13 +319,6 @@ def place_of(fn: object) -> Place | None:
     """Return where a callable was written, when that is Python."""
     code = getattr(_source(fn), "__code__", None)
     return Place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else None
-
-
-def _doc_of(fn: object, source: object) -> str:
-    """Return the first paragraph of a docstring, in one line: what a drawing shows."""
-    # A partial has the docstring of all partials, not that of its function.
-    doc = getattr(source if isinstance(fn, partial) else fn, "__doc__", None)
-    return " ".join(doc.strip().partition("\n\n")[0].split()) if isinstance(doc, str) else ""
 
 
 def qualname_of(fn: object) -> str:
