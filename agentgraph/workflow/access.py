@@ -11,7 +11,7 @@ Rules of this file:
 import ast
 from collections.abc import Callable, Iterable
 from copy import copy
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from agentgraph.graph import Access
 from agentgraph.workflow.escapes import Trail, Use
@@ -25,8 +25,7 @@ MAY_CHANGE: Final = frozenset([
     "sort", "symmetric_difference_update", "update",
 ])  # fmt: skip
 _ASKING: Final = frozenset({"getattr", "hasattr", "isinstance", "type"})
-
-
+Verb: TypeAlias = Literal["reads", "writes"]
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
@@ -34,7 +33,7 @@ class Mention(NamedTuple):
     """A field that is named in the source."""
 
     field: str
-    verb: str
+    verb: Verb
     line: int
     value: ast.expr | None = None
     """What is assigned to it there."""
@@ -52,11 +51,8 @@ class Known(NamedTuple):
     """Each place where it names a field, unless it asks before whether there is one."""
 
 
-class _Flow(NamedTuple):
-    """What was certainly read (before it was written) and written on the way to some point."""
-
-    reads: frozenset[str] = frozenset()
-    writes: frozenset[str] = frozenset()
+_Flow: TypeAlias = frozenset[tuple[Verb, str]]
+"""What was certainly read (before it was written) and written on the way to some point."""
 
 
 def known_of(source: Source, state: object) -> Known:
@@ -92,7 +88,7 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.state = source.state
-        self.here = _Flow()
+        self.here: _Flow = frozenset()
         """What is certain at the part that is looked at."""
         self.is_over = False
         """No way leads from there to what stands after it."""
@@ -101,8 +97,7 @@ class _Reader:
         self.is_asking = False
         self.can_fail = 0
         self.mentions: list[Mention] = []
-        self.may_read: set[str] = set()
-        self.may_write: set[str] = set()
+        self.may: set[tuple[Verb, str]] = set()
         self.names: list[ast.Name] = []
         self.attributes: set[str] = set()
         self.used: list[Use] = []
@@ -125,20 +120,19 @@ class _Reader:
         if self.state in stored or not self._is_compiled():
             return Known(self.source, None, self.gives != [])
         aliases = {name: alias for name, alias in self.bound.items() if stored.count(name) == 1}
-        self.may_write.update(aliases[name][0] for name in self.edited if name in aliases)
+        self.may.update(("writes", aliases[name][0]) for name in self.edited if name in aliases)
         is_whole = self.is_whole and self.closed.isdisjoint((self.state, *aliases))
         if is_whole:
             self.used += [(n, *aliases[n.id]) for n in self.names if n.id in aliases]
             is_whole = not Trail(self.source.state, aliases, self.above).hands_on(state, self.used)
-        is_direct = self.source.is_direct
-        reads, writes = _met(self.exits if is_direct else ()) or _Flow()
-        access = Access(
-            _named(reads),
-            _named(writes),
-            _named(self.may_read - reads),
-            _named(self.may_write - writes),
-            is_whole and is_direct,
+        certain = _met(self.exits if self.source.is_direct else ()) or frozenset()
+        reads, writes, may_read, may_write = (
+            _named([field for verb, field in facts if verb == each])
+            for facts in (certain, self.may - certain)
+            for each in ("reads", "writes")
         )
+        is_whole = is_whole and self.source.is_direct
+        access = Access(reads, writes, may_read, may_write, is_whole)
         mentions = () if self.is_asking else tuple(self.mentions)
         return Known(self.source, access, self.gives != [], mentions)
 
@@ -165,7 +159,7 @@ class _Reader:
         """Go on where ways come together."""
         met = _met(ends)
         self.is_over = met is None
-        self.here = met or self.here
+        self.here = self.here if met is None else met
 
     def leave(self, node: ast.stmt) -> None:
         self.inside(node)
@@ -207,12 +201,12 @@ class _Reader:
         end = self.run(node.body, flow)
         self.can_fail -= bool(node.handlers)
         self.is_over = end is None
-        ends = [self.run(node.orelse, end or flow)]
+        ends = [self.run(node.orelse, flow if end is None else end)]
         for handler in node.handlers:
             self.rest(handler, [] if handler.type is None else [handler.type])
             ends.append(self.run(handler.body, flow))
         met = _met(ends)
-        after = self.run(node.finalbody, met or flow)
+        after = self.run(node.finalbody, flow if met is None else met)
         self.go_on(None if met is None else after)
 
     def assign(self, node: ast.Assign) -> None:
@@ -226,7 +220,7 @@ class _Reader:
     def augmented(self, node: ast.AugAssign) -> None:
         field = self.source.field(node.target)
         if field is not None:
-            self.read(field, node.target.lineno)
+            self.mention("reads", field, node.target.lineno)
         self.see(node.value, node)
         self.see(node.target, node)
 
@@ -241,7 +235,7 @@ class _Reader:
         """Look at what does not run here: only what is named there is of interest."""
         aside = copy(self)
         aside.exits, aside.mentions, aside.edited = [], [], []
-        aside.may_read, aside.may_write, aside.closed = set(), set(), set()
+        aside.may, aside.closed = set(), set()
         for part in parts:
             aside.see(part, outer)
 
@@ -282,8 +276,7 @@ class _Reader:
             self.attributes.add(node.attr)
             if isinstance(node.value, ast.Name) and node.value.id == self.state:
                 self.used.append((node, node.attr, False))
-                see = self.read if is_loaded else self.written
-                see(node.attr, node.lineno)
+                self.mention("reads" if is_loaded else "writes", node.attr, node.lineno)
                 return
         self.inside(node)
         if not is_loaded:
@@ -315,46 +308,33 @@ class _Reader:
         self.inside(node)
         self.here = flow
 
-    def read(self, field: str, line: int) -> None:
+    def mention(self, verb: Verb, field: str, line: int) -> None:
         if not self.can_fail:
-            self.mentions.append(Mention(field, "reads", line + self.source.offset))
-        reads, writes = self.here
-        if field not in writes and field not in reads:
-            self.may_read.add(field)
-            if not self.can_fail:
-                self.here = _Flow(reads | {field}, writes)
+            self.mentions.append(Mention(field, verb, line + self.source.offset))
+        if verb == "writes" or ("writes", field) not in self.here:
+            self.touch(verb, field, is_sure=verb == "writes" or not self.can_fail)
 
-    def written(self, field: str, line: int) -> None:
-        if not self.can_fail:
-            self.mentions.append(Mention(field, "writes", line + self.source.offset))
-        self.write(field)
-
-    def write(self, field: str) -> None:
-        self.may_write.add(field)
-        self.here = _Flow(self.here.reads, self.here.writes | {field})
+    def touch(self, verb: Verb, field: str, *, is_sure: bool) -> None:
+        fact = verb, field
+        self.may.add(fact)
+        if is_sure:
+            self.here |= {fact}
 
     def change(self, value: ast.expr, *, is_sure: bool) -> None:
         """Note a change in place: certain where it is made on the very value of a field."""
         node = value
         while (field := self.source.field(node)) is None and isinstance(node, _PARTS):
             node = node.value
-        if field is not None and is_sure and node is value:
-            self.write(field)
-        elif field is not None:
-            self.may_write.add(field)
+        if field is not None:
+            self.touch("writes", field, is_sure=is_sure and node is value)
         elif isinstance(node, ast.Name):
             self.edited.append(node.id)
 
 
 def _met(ends: Iterable[_Flow | None]) -> _Flow | None:
     """What is certain where ways come together; ways that do not go on do not count."""
-    found: _Flow | None = None
-    for end in ends:
-        if end is not None and end is not found:
-            found = (
-                end if found is None else _Flow(found.reads & end.reads, found.writes & end.writes)
-            )
-    return found
+    found = [end for end in ends if end is not None]
+    return found[0].intersection(*found) if found else None
 
 
 _CHANGING: Final = CHANGES | MAY_CHANGE
