@@ -215,7 +215,7 @@ class _Reader:
         for target in node.targets:
             self.see(target, node)
             if self.source.field(target) is not None and not self.can_fail:
-                self.mentions[-1] = Mention(*self.mentions[-1][:3], node.value)
+                self.mentions[-1] = self.mentions[-1]._replace(value=node.value)
 
     def augmented(self, node: ast.AugAssign) -> None:
         field = self.source.field(node.target)

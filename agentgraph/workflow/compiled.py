@@ -15,7 +15,7 @@ from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.elsewhere import IN_A_WORKFLOW, unknown
 from agentgraph.workflow.flow import Node, Step, Unfinished, tree_of
 from agentgraph.workflow.places import spot_of_caller
-from agentgraph.workflow.signature import pair_of, qualname_of, signature_of
+from agentgraph.workflow.signature import pair_of, signature_of
 from agentgraph.workflow.tree import Mention
 from agentgraph.workflow.variables import DG, S2, D, S
 from agentgraph.workflow.work import Settled, Work, without_error
@@ -99,7 +99,7 @@ class Workflow(Unfinished, Generic[S, D]):
         left = pair_of(leave, "the outer state and the final state of this workflow")
 
         def settle() -> Settled:
-            agent, access = qualname_of(entered.fn), in_turn((entered.access, left.access))
+            agent, access = entered.about[0], in_turn((entered.access, left.access))
             vertex = Vertex(self.name, "subgraph", agent, child=self.graph, access=access)
             binding = Binding(without_error(entered, "`enter`"), child=self.program, into=left.fn)
             return Settled(vertex, binding, (entered, left))

@@ -237,10 +237,10 @@ class Runner:
         """Run statements up to a `return`, whose value is given back."""
         for node in statements:
             match node:
-                case ast.Return(value):
-                    return (None if value is None else self._see(value),)
                 case ast.If():
                     done = self._if(node)
+                case ast.Return(value):
+                    return (None if value is None else self._see(value),)
                 case ast.Match(subject, cases):
                     self._subjects.add(subject)
                     done = self._match(self._see(subject), cases)

@@ -17,7 +17,7 @@ from agentgraph.workflow.compiled import Workflow
 from agentgraph.workflow.drawing import draw
 from agentgraph.workflow.flow import Flow, Node, positive
 from agentgraph.workflow.places import spot_of_caller
-from agentgraph.workflow.signature import Signature, is_model, pair_of, qualname_of, signature_of
+from agentgraph.workflow.signature import Signature, is_model, pair_of, signature_of
 from agentgraph.workflow.tree import Mention
 from agentgraph.workflow.variables import R, S, W, X
 from agentgraph.workflow.work import Settled, Work, changed, without_error
@@ -96,7 +96,7 @@ def each(
     called, child, served = _done(do)
 
     def settle() -> Settled:
-        agent, doc = (qualname_of(called.fn), called.doc) if called else ("", "")
+        agent, doc, _ = called.about if called else ("", "", None)
         graph, access = child.graph if child else None, in_turn((lists.access, put.access))
         changes = {"agent": agent, "doc": doc, "child": graph, "access": access}
         body = without_error(called, "`do`") if called else None

@@ -123,15 +123,16 @@ class Signature:
     def vertex(self, kind: VertexKind, name: str | None = None) -> Vertex:
         """Return a vertex in which it works, under its own name or another."""
         shown = self.name if name is None else name
-        agent, place = qualname_of(self.fn), place_of(self.source)
-        return Vertex(shown, kind, agent, self.doc, place, access=self.access)
+        return Vertex(shown, kind, *self.about, access=self.access)
 
-    @property
-    def doc(self) -> str:
-        """The first paragraph of its docstring, in one line: what a drawing shows."""
+    @cached_property
+    def about(self) -> tuple[str, str, Place | None]:
+        """What a graph shows of it: its full name, the first paragraph of its docstring, its place."""
+        agent, place = qualname_of(self.fn), place_of(self.source)
         # A partial has the docstring of all partials, not that of its function.
         doc = getattr(self.source if isinstance(self.fn, partial) else self.fn, "__doc__", None)
-        return " ".join(doc.strip().partition("\n\n")[0].split()) if isinstance(doc, str) else ""
+        first = " ".join(doc.strip().partition("\n\n")[0].split()) if isinstance(doc, str) else ""
+        return agent, first, place
 
     @cached_property
     def known(self) -> Known | None:
