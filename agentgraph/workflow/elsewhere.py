@@ -36,7 +36,7 @@ def unknown(kind: str, name: str, known: dict[str, str]) -> AttributeError:
 def returned(signature: Signature) -> tuple[str, int | None] | None:
     """Say what a node returns although nobody would take it, and in which line, if it does."""
     hint = signature.returns
-    kind = get_origin(hint) or hint
+    kind = hint if isinstance(hint, type) else get_origin(hint)
     if isinstance(kind, type) and kind not in {object, Any, NoneType}:
         return None if issubclass(kind, Awaitable) else (f"a {kind.__name__}", None)
     known = signature.known

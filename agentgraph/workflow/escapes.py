@@ -67,7 +67,7 @@ class Trail(NamedTuple):
         while isinstance(parent, _HOLDS) or (isinstance(parent, _PARTS) and not is_flat):
             is_flat = is_flat and not isinstance(parent, _HOLDS)
             node, parent = parent, self.above.get(parent)
-        return not (is_immutable(hint) or parent is None or self._is_used(node, parent, is_flat))
+        return not (parent is None or self._is_used(node, parent, is_flat) or is_immutable(hint))
 
     def _is_used(self, node: ast.AST, parent: ast.AST, is_flat: bool) -> bool:
         """Say whether a value is only looked at there, or goes where the state keeps it."""

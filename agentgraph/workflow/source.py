@@ -201,10 +201,10 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 def parts_of(node: ast.AST) -> list[ast.AST]:
     """Do what `ast.iter_child_nodes` does, several times as fast: every node of a graph is asked."""
     kind = type(node)
-    if kind not in _fields_of:
-        _fields_of[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+    if (names := _fields_of.get(kind)) is None:
+        names = _fields_of[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
     found: list[ast.AST] = []
-    for name in _fields_of[kind]:
+    for name in names:
         part: ast.AST | list[ast.AST] | None = getattr(node, name, None)
         if isinstance(part, list):
             found += filter(None, part)
