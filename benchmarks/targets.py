@@ -62,7 +62,9 @@ TARGETS: dict[str, Target] = {
     "dag": Target("build and verify 10,000 nodes, 30,000 edges", "ms", 600, 250, "floor", 19.7),
     "nested": Target("soundness of 10,000 nested vertices", "ms", 150, 50, "floor", 19.0),
     "fifty": Target("verify 50 vertices", "ms", 5, 1, "floor", 0.04),
-    "functions": Target("compile a graph of 50 different functions", "ms", 5, None, "floor", 2, 9),
+    "functions": Target(
+        "compile a graph of 50 different functions", "ms", 5, None, "floor", 2, 7.5
+    ),
     "thousand": Target("verify 1,000 nested vertices", "ms", 100, None, "floor", 0.6),
     "branches": Target("verify 100 branches of 10 choices", "ms", 500, None, "floor", 4.1),
     "tour": Target("tour of 1,000 edges", "ms", 1_000, None, "floor", 20),

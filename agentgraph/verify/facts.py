@@ -35,6 +35,7 @@ class Facts:
     def __init__(self, fields: tuple[str, ...], of: list[Fact] | None = None) -> None:
         """Take the fields that the bits stand for, and the facts."""
         self.fields: tuple[str, ...] = fields
+        self._bits: dict[str, int] = {name: 1 << at for at, name in enumerate(fields)}
         self.of: list[Fact] = of or []
         self.unset: int = 0
         self.reduced: int = 0
@@ -52,8 +53,10 @@ class Facts:
 
     def bits(self, names: Iterable[str]) -> int:
         """The bits of these fields; a name that is no field has none."""
-        known = self.fields
-        return sum(1 << known.index(name) for name in set(names) if name in known)
+        found = 0
+        for name in names:
+            found |= self._bits.get(name, 0)
+        return found
 
     def names(self, bits: int) -> list[str]:
         """The fields of these bits."""
@@ -67,15 +70,14 @@ class Facts:
         sure = self.bits(access.writes)
         some = sure | self.bits(access.may_write)
         # A person may send edits along with the answer.
-        if vertex.access and vertex.kind != "human" and _is_whole(access, self.fields):
+        if vertex.access and vertex.kind != "human" and self._has_all(access):
             return known.setdefault(id(access), Fact("proved", self.bits(access.reads), sure, some))
         reads = self.bits(vertex.reads or ())
         if vertex.writes is None:
             return Fact(None, reads, sure, some)
         return Fact("declared", reads, sure, some | self.bits(vertex.writes))
 
-
-def _is_whole(access: Access, fields: tuple[str, ...]) -> bool:
-    """Say whether nothing else is touched; a name that is no field is a method or a property."""
-    named = {*access.reads, *access.writes, *access.may_read, *access.may_write}
-    return access.is_whole and named.issubset(fields)
+    def _has_all(self, access: Access) -> bool:
+        """Say whether nothing else is touched; a name that is no field is a method or a property."""
+        named = access.reads + access.writes + access.may_read + access.may_write
+        return access.is_whole and all(map(self._bits.__contains__, named))

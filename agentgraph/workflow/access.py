@@ -10,10 +10,12 @@ Rules of this file:
 
 import ast
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple, TypeAlias
+from copy import copy
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from agentgraph.graph import Access
-from agentgraph.workflow.source import Source
+from agentgraph.workflow.escapes import Trail, Use
+from agentgraph.workflow.source import Source, parts_of
 
 CHANGES: Final = frozenset({"append", "insert", "pop", "popitem", "remove"})
 """Methods of containers that change them whenever they succeed."""
@@ -23,8 +25,7 @@ MAY_CHANGE: Final = frozenset([
     "sort", "symmetric_difference_update", "update",
 ])  # fmt: skip
 _ASKING: Final = frozenset({"getattr", "hasattr", "isinstance", "type"})
-
-
+Verb: TypeAlias = Literal["reads", "writes"]
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
@@ -32,7 +33,7 @@ class Mention(NamedTuple):
     """A field that is named in the source."""
 
     field: str
-    verb: str
+    verb: Verb
     line: int
     value: ast.expr | None = None
     """What is assigned to it there."""
@@ -41,28 +42,25 @@ class Mention(NamedTuple):
 class Known(NamedTuple):
     """What was found in one function."""
 
-    access: Access
-    mentions: tuple[Mention, ...]
+    source: Source
+    access: Access | None
+    """None when the name of the state is bound anew."""
+    gives: bool
+    """Some `return` in it has a value."""
+    mentions: tuple[Mention, ...] = ()
     """Each place where it names a field, unless it asks before whether there is one."""
-    aliases: dict[str, str]
-    """Names of the function that stand for a field, or in a loop for an item of one."""
 
 
-class _Flow(NamedTuple):
-    """What was certainly read (before it was written) and written on the way to some point."""
-
-    reads: frozenset[str] = frozenset()
-    writes: frozenset[str] = frozenset()
+_Flow: TypeAlias = frozenset[tuple[Verb, str]]
+"""What was certainly read (before it was written) and written on the way to some point."""
 
 
-def known_of(source: Source) -> Known | None:
-    """Read a function; None when its state goes by a name that is bound anew."""
+def known_of(source: Source, state: object) -> Known:
+    """Read a function of a state of this type."""
     reader = _Reader(source)
-    if not reader.is_readable:
-        return None
-    if (end := reader.run(source.body, _Flow())) is not None:
+    if (end := reader.run(source.body, reader.here)) is not None:
         reader.exits.append(end)
-    return reader.known(is_direct=source.is_direct)
+    return reader.known(state)
 
 
 def in_turn(parts: Iterable[Access | None]) -> Access | None:
@@ -85,245 +83,278 @@ def _named(names: Iterable[str]) -> tuple[str, ...]:
 
 
 class _Reader:
-    """One function while it is read."""
+    """One function while it is read: in one pass, its parts in the order in which they run."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.state = source.state
-        self.aliases: dict[str, str] = {}
+        self.here: _Flow = frozenset()
+        """What is certain at the part that is looked at."""
+        self.is_over = False
+        """No way leads from there to what stands after it."""
+        self.exits: list[_Flow] = []
         self.is_whole = True
         self.is_asking = False
         self.can_fail = 0
         self.mentions: list[Mention] = []
-        self.may_read: set[str] = set()
-        self.may_write: set[str] = set()
-        self.exits: list[_Flow] = []
-        self.is_readable = self._name_all(source)
+        self.may: set[tuple[Verb, str]] = set()
+        self.names: list[ast.Name] = []
+        self.attributes: set[str] = set()
+        self.used: list[Use] = []
+        self.gives: list[ast.expr] = []
+        self.bound: dict[str, tuple[str, bool]] = {}
+        """Names that are bound to a field (or, in a loop, to its items), if to nothing else."""
+        self.closed: set[str] = set()
+        """Names that stand in functions inside."""
+        self.edited: list[str] = []
+        """Names of values that are changed in place."""
+        self.above: dict[ast.AST, ast.AST] = {}
+        """What each expression is a part of."""
 
-    def _name_all(self, source: Source) -> bool:
-        """Find what other names the values of fields have.
+    def known(self, state: object) -> Known:
+        """Say what was found: nothing when the name of the state is bound anew.
 
-        False when the state's own is bound anew, or when this is not what was compiled: the file
-        may have changed since.
+        Nothing as well when this is not what was compiled: the file may have changed since.
         """
-        bound: dict[str, int] = {}
-        known = source.names
-        for name in source.all(ast.Name):
-            if type(name.ctx) is not ast.Load:
-                bound[name.id] = bound.get(name.id, 0) + 1
-        for part in source.all(ast.Attribute):
-            if part.attr not in known and not part.attr.startswith("__"):
-                return False
-        for node in source.all(ast.Assign):
-            self._alias(node.targets[0], node.value)
-        for loop in source.all(ast.For):
-            self._alias(loop.target, loop.iter)
-        self.aliases = {name: field for name, field in self.aliases.items() if bound[name] == 1}
-        return self.state not in bound
-
-    def _alias(self, target: ast.expr, value: ast.expr) -> None:
-        field = self.source.field(value)
-        if field is not None and isinstance(target, ast.Name):
-            self.aliases[target.id] = field
-
-    def known(self, *, is_direct: bool) -> Known:
-        end = _met(self.exits) if self.exits and is_direct else None
-        reads, writes = end or _Flow()
-        mentions = () if self.is_asking else tuple(self.mentions)
-        access = Access(
-            _named(reads),
-            _named(writes),
-            _named(self.may_read - reads),
-            _named(self.may_write - writes),
-            self.is_whole and is_direct,
+        stored = [name.id for name in self.names if type(name.ctx) is not ast.Load]
+        if self.state in stored or not self._is_compiled():
+            return Known(self.source, None, self.gives != [])
+        aliases = {name: alias for name, alias in self.bound.items() if stored.count(name) == 1}
+        self.may.update(("writes", aliases[name][0]) for name in self.edited if name in aliases)
+        is_whole = self.is_whole and self.closed.isdisjoint((self.state, *aliases))
+        if is_whole:
+            self.used += [(n, *aliases[n.id]) for n in self.names if n.id in aliases]
+            is_whole = not Trail(self.source.state, aliases, self.above).hands_on(state, self.used)
+        certain = _met(self.exits if self.source.is_direct else ()) or frozenset()
+        reads, writes, may_read, may_write = (
+            _named([field for verb, field in facts if verb == each])
+            for facts in (certain, self.may - certain)
+            for each in ("reads", "writes")
         )
-        return Known(access, mentions, self.aliases)
+        is_whole = is_whole and self.source.is_direct
+        access = Access(reads, writes, may_read, may_write, is_whole)
+        mentions = () if self.is_asking else tuple(self.mentions)
+        return Known(self.source, access, self.gives != [], mentions)
 
-    # Statements. None stands for a way that does not go on.
+    def _is_compiled(self) -> bool:
+        if self.attributes.issubset(self.source.code.co_names):
+            return True
+        return all(name.startswith("__") for name in self.attributes - self.source.names)
+
+    # Statements.
 
     def run(self, statements: Iterable[ast.stmt], flow: _Flow) -> _Flow | None:
-        here: _Flow | None = flow
+        """Look at one statement after the other; None when there is no way to their end."""
+        self.here = flow
         for statement in statements:
-            if here is None:
-                break
-            way = _STATEMENTS.get(type(statement))
-            here = self.children(statement, here) if way is None else way(self, statement, here)
-        return here
+            if self.is_over:
+                self.rest(statement, [statement])
+            else:
+                _WAYS.get(type(statement), _Reader.inside)(self, statement)
+        end = None if self.is_over else self.here
+        self.is_over = False
+        return end
 
-    def leave(self, node: ast.stmt, flow: _Flow) -> None:
-        flow = self.children(node, flow)
+    def go_on(self, *ends: _Flow | None) -> None:
+        """Go on where ways come together."""
+        met = _met(ends)
+        self.is_over = met is None
+        self.here = self.here if met is None else met
+
+    def leave(self, node: ast.stmt) -> None:
+        self.inside(node)
+        self.is_over = True
         if isinstance(node, ast.Return):
-            self.exits.append(flow)
+            self.exits.append(self.here)
+            self.gives += [] if node.value is None else [node.value]
 
-    def either(self, node: ast.If, flow: _Flow) -> _Flow | None:
-        flow = self.see(node.test, flow)
-        return _met([self.run(node.body, flow), self.run(node.orelse, flow)])
+    def either(self, node: ast.If) -> None:
+        self.see(node.test, node)
+        flow = self.here
+        self.go_on(self.run(node.body, flow), self.run(node.orelse, flow))
 
-    def sometimes(self, node: ast.AST, flow: _Flow) -> _Flow:
+    def sometimes(self, node: ast.stmt) -> None:
         """See what a loop, `with` or `match` begins with; what it holds may run or not.
 
         A `with` may swallow an error in the middle of its body.
         """
-        for part in self.source.parts[node]:
-            if isinstance(part, ast.match_case | ast.stmt):
-                break
-            flow = self.see(part, flow) if isinstance(part, ast.expr) else self.children(part, flow)
-        for name in ("body", "orelse", "cases"):
-            for part in getattr(node, name, ()):
-                if isinstance(part, ast.stmt):
-                    self.run([part], flow)
-                else:
-                    self.run(part.body, flow if part.guard is None else self.see(part.guard, flow))
-        return flow
+        if isinstance(node, ast.For):
+            self.bind(node.target, node.iter, is_item=True)
+        flow = self.here
+        for part in parts_of(node):
+            if isinstance(part, ast.stmt):
+                self.run([part], flow)
+            elif isinstance(part, ast.match_case):
+                self.rest(part, [part.pattern])
+                if part.guard is not None:
+                    self.see(part.guard, part)
+                self.run(part.body, self.here)
+            else:
+                self.see(part, node)
+                flow = self.here
+            self.here = flow
 
-    def tried(self, node: ast.Try, flow: _Flow) -> _Flow | None:
+    def tried(self, node: ast.Try) -> None:
+        flow = self.here
         # What is caught may be that a field is missing or unset: such a read is no fault.
         self.can_fail += bool(node.handlers)
         end = self.run(node.body, flow)
         self.can_fail -= bool(node.handlers)
-        if end is not None:
-            end = self.run(node.orelse, end)
-        met = _met([end, *(self.run(handler.body, flow) for handler in node.handlers)])
+        self.is_over = end is None
+        ends = [self.run(node.orelse, flow if end is None else end)]
+        for handler in node.handlers:
+            self.rest(handler, [] if handler.type is None else [handler.type])
+            ends.append(self.run(handler.body, flow))
+        met = _met(ends)
         after = self.run(node.finalbody, flow if met is None else met)
-        return None if met is None else after
+        self.go_on(None if met is None else after)
 
-    def assign(self, node: ast.Assign, flow: _Flow) -> _Flow:
-        flow = self.see(node.value, flow)
+    def assign(self, node: ast.Assign) -> None:
+        self.bind(node.targets[0], node.value, is_item=False)
+        self.see(node.value, node)
         for target in node.targets:
-            flow = self.see(target, flow)
+            self.see(target, node)
             if self.source.field(target) is not None and not self.can_fail:
                 self.mentions[-1] = self.mentions[-1]._replace(value=node.value)
-        return flow
 
-    def augmented(self, node: ast.AugAssign, flow: _Flow) -> _Flow:
+    def augmented(self, node: ast.AugAssign) -> None:
         field = self.source.field(node.target)
         if field is not None:
-            flow = self._read(field, node.target.lineno, flow)
-        return self.see(node.target, self.see(node.value, flow))
+            self.mention("reads", field, node.target.lineno)
+        self.see(node.value, node)
+        self.see(node.target, node)
 
-    def closure(self, node: ast.AST, flow: _Flow) -> _Flow:
+    def closure(self, node: ast.AST) -> None:
         """A function inside may run later, or never: what it does with the state is not known."""
-        names = (each.id for each in self.source.inside(node) if isinstance(each, ast.Name))
-        if any(name == self.state or name in self.aliases for name in names):
-            self.is_whole = False
-        return flow
+        names, used = len(self.names), len(self.used)
+        self.rest(node, parts_of(node))
+        self.is_whole &= len(self.used) == used
+        self.closed.update(name.id for name in self.names[names:])
 
-    # Expressions, in the order in which they are evaluated.
+    def rest(self, outer: ast.AST, parts: Iterable[ast.AST]) -> None:
+        """Look at what does not run here: only what is named there is of interest."""
+        aside = copy(self)
+        aside.exits, aside.mentions, aside.edited = [], [], []
+        aside.may, aside.closed = set(), set()
+        for part in parts:
+            aside.see(part, outer)
 
-    def see(self, node: ast.expr, flow: _Flow) -> _Flow:
-        way = _EXPRESSIONS.get(type(node))
-        return self.children(node, flow) if way is None else way(self, node, flow)
+    def bind(self, target: ast.expr, value: ast.expr, *, is_item: bool) -> None:
+        """Note a name for a field, or for one item of it after the other."""
+        if isinstance(target, ast.Name) and (field := self.source.field(value)) is not None:
+            self.bound[target.id] = field, is_item
 
-    def children(self, node: ast.AST, flow: _Flow) -> _Flow:
-        for child in self.source.parts[node]:
-            way = _EXPRESSIONS.get(type(child))
-            flow = self.children(child, flow) if way is None else way(self, child, flow)
-        return flow
+    # Expressions.
 
-    def name(self, node: ast.Name, flow: _Flow) -> _Flow:
+    def see(self, node: ast.AST, outer: ast.AST) -> None:
+        self.above[node] = outer
+        _WAYS.get(type(node), _Reader.inside)(self, node)
+
+    def inside(self, node: ast.AST) -> None:
+        """Look at what a part is made of; the code for each node of every function of a graph."""
+        above = self.above
+        for part in parts_of(node):
+            above[part] = node
+            way = _WAYS.get(type(part))
+            if way is None:
+                self.inside(part)
+            else:
+                way(self, part)
+
+    def value(self, node: ast.Expr | ast.Await | ast.keyword) -> None:
+        self.see(node.value, node)
+
+    def name(self, node: ast.Name) -> None:
+        self.names.append(node)
         if node.id == self.state:
             self.is_whole = False
-        return flow
 
-    def part(self, node: ast.Attribute | ast.Subscript, flow: _Flow) -> _Flow:
+    def part(self, node: ast.Attribute | ast.Subscript) -> None:
         """See a field, or a part of something; to store or delete a part changes the field."""
         is_loaded = type(node.ctx) is ast.Load
-        field = self.source.field(node)
-        if field is not None:
-            see = self._read if is_loaded else self._written
-            return see(field, node.lineno, flow)
-        flow = self.children(node, flow)
-        if is_loaded:
-            return flow
-        return self._changed(node.value, flow, is_sure=type(node.ctx) is ast.Del)
+        if isinstance(node, ast.Attribute):
+            self.attributes.add(node.attr)
+            if isinstance(node.value, ast.Name) and node.value.id == self.state:
+                self.used.append((node, node.attr, False))
+                self.mention("reads" if is_loaded else "writes", node.attr, node.lineno)
+                return
+        self.inside(node)
+        if not is_loaded:
+            self.change(node.value, is_sure=type(node.ctx) is ast.Del)
 
-    def call(self, node: ast.Call, flow: _Flow) -> _Flow:
-        fn = node.func
-        if isinstance(fn, ast.Name) and fn.id in _ASKING and node.args:
-            first = node.args[0]
-            if isinstance(first, ast.Name) and first.id == self.state:
+    def call(self, node: ast.Call) -> None:
+        match node:
+            case ast.Call(ast.Name(name), [ast.Name(self.state), *_]) if name in _ASKING:
                 self.is_asking, self.is_whole = True, False
-                return flow
-        flow = self.children(node, flow)
-        if isinstance(fn, ast.Attribute) and fn.attr in _CHANGING:
-            return self._changed(fn.value, flow, is_sure=fn.attr in CHANGES)
-        return flow
+                self.rest(node, parts_of(node))
+            case _:
+                self.inside(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+            self.change(node.func.value, is_sure=node.func.attr in CHANGES)
 
-    def first(self, node: ast.BoolOp | ast.IfExp, flow: _Flow) -> _Flow:
+    def first(self, node: ast.BoolOp | ast.IfExp) -> None:
         """See what is evaluated in any case; the rest may be or not."""
         parts = [node.test, node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
-        flow = self.see(parts[0], flow)
+        self.see(parts[0], node)
+        flow = self.here
         for part in parts[1:]:
-            self.see(part, flow)
-        return flow
+            self.see(part, node)
+            self.here = flow
 
-    def comprehension(self, node: Comprehension, flow: _Flow) -> _Flow:
+    def comprehension(self, node: Comprehension) -> None:
         """See the first iterable; the rest runs for its items, if there are any."""
-        flow = self.see(node.generators[0].iter, flow)
-        self.children(node, flow)
-        return flow
+        self.see(node.generators[0].iter, node)
+        flow = self.here
+        self.inside(node)
+        self.here = flow
 
-    def _read(self, field: str, line: int, flow: _Flow) -> _Flow:
+    def mention(self, verb: Verb, field: str, line: int) -> None:
         if not self.can_fail:
-            self.mentions.append(Mention(field, "reads", line + self.source.offset))
-        if field in flow.writes or field in flow.reads:
-            return flow
-        self.may_read.add(field)
-        return flow if self.can_fail else _Flow(flow.reads | {field}, flow.writes)
+            self.mentions.append(Mention(field, verb, line + self.source.offset))
+        if verb == "writes" or ("writes", field) not in self.here:
+            self.touch(verb, field, is_sure=verb == "writes" or not self.can_fail)
 
-    def _written(self, field: str, line: int, flow: _Flow) -> _Flow:
-        if not self.can_fail:
-            self.mentions.append(Mention(field, "writes", line + self.source.offset))
-        self.may_write.add(field)
-        return _Flow(flow.reads, flow.writes | {field})
+    def touch(self, verb: Verb, field: str, *, is_sure: bool) -> None:
+        fact = verb, field
+        self.may.add(fact)
+        if is_sure:
+            self.here |= {fact}
 
-    def _changed(self, value: ast.expr, flow: _Flow, *, is_sure: bool) -> _Flow:
+    def change(self, value: ast.expr, *, is_sure: bool) -> None:
         """Note a change in place: certain where it is made on the very value of a field."""
-        is_sure = is_sure and self.source.field(value) is not None
-        field = self._root(value)
-        if field is None:
-            return flow
-        self.may_write.add(field)
-        return _Flow(flow.reads, flow.writes | {field}) if is_sure else flow
-
-    def _root(self, node: ast.expr) -> str | None:
-        """The field that an expression is, or is a part of."""
-        while isinstance(node, ast.Attribute | ast.Subscript):
-            field = self.source.field(node)
-            if field is not None:
-                return field
+        node = value
+        while (field := self.source.field(node)) is None and isinstance(node, _PARTS):
             node = node.value
-        return self.aliases.get(node.id) if isinstance(node, ast.Name) else None
+        if field is not None:
+            self.touch("writes", field, is_sure=is_sure and node is value)
+        elif isinstance(node, ast.Name):
+            self.edited.append(node.id)
 
 
 def _met(ends: Iterable[_Flow | None]) -> _Flow | None:
     """What is certain where ways come together; ways that do not go on do not count."""
-    found: _Flow | None = None
-    for end in ends:
-        if end is not None and end is not found:
-            found = (
-                end if found is None else _Flow(found.reads & end.reads, found.writes & end.writes)
-            )
-    return found
+    found = [end for end in ends if end is not None]
+    return found[0].intersection(*found) if found else None
 
 
 _CHANGING: Final = CHANGES | MAY_CHANGE
-_STATEMENTS: Final[dict[type[ast.AST], Callable[[_Reader, Any, Any], _Flow | None]]] = {
+_PARTS: Final = (ast.Attribute, ast.Subscript)
+_WAYS: Final[dict[type[ast.AST], Callable[[_Reader, Any], None]]] = {
     **dict.fromkeys((ast.Return, ast.Raise, ast.Break, ast.Continue), _Reader.leave),
     **dict.fromkeys((ast.For, ast.AsyncFor, ast.While, ast.Match), _Reader.sometimes),
     **dict.fromkeys((ast.With, ast.AsyncWith), _Reader.sometimes),
     **dict.fromkeys((ast.Try, ast.TryStar), _Reader.tried),
     **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef), _Reader.closure),
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), _Reader.comprehension),
+    **dict.fromkeys((ast.BoolOp, ast.IfExp), _Reader.first),
+    ast.Constant: lambda reader, node: None,
+    **dict.fromkeys((ast.Expr, ast.Await, ast.keyword), _Reader.value),
     ast.If: _Reader.either,
     ast.Assign: _Reader.assign,
     ast.AugAssign: _Reader.augmented,
-}
-_EXPRESSIONS: Final[dict[type[ast.AST], Callable[[_Reader, Any, _Flow], _Flow]]] = {
-    **dict.fromkeys((ast.Attribute, ast.Subscript), _Reader.part),
-    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), _Reader.comprehension),
     ast.DictComp: _Reader.comprehension,
+    **dict.fromkeys(_PARTS, _Reader.part),
     ast.Name: _Reader.name,
     ast.Call: _Reader.call,
-    **dict.fromkeys((ast.BoolOp, ast.IfExp), _Reader.first),
     ast.Lambda: _Reader.closure,
 }

@@ -85,8 +85,7 @@ def agent_work(
     called = signature.name if name is None else name
 
     def settle() -> Settled:
-        vertex = Vertex(called, "node", *signature.about, access=signature.access)
-        return Settled(vertex, signature.binding, signature.alone)
+        return Settled(signature.vertex("node", called), signature.binding, signature.alone)
 
     return Work(called, signature.fn, settle).told(options)
 

@@ -51,7 +51,12 @@ def _found(
     source: Source, labels: Mapping[object, str], state: type[BaseModel], *, abstains: bool
 ) -> Iterator[tuple[int, Finding]]:
     """Give what is found, with its line in the source, or 0."""
-    answers = list(_answers(source))
+    runner = Runner(source)
+    answers = [
+        (value, each.lineno)
+        for each in returns(source.body)
+        for value in runner.possible(each.value)
+    ]
     if labels:
         yield from _compared(answers, labels)
     for node in source.all(ast.Call):
@@ -60,8 +65,8 @@ def _found(
             yield from ((node.lineno, each) for each in _covered(name, asked.cases))
     is_open = _falls_off(source.body) or any(value is None for value, _ in answers)
     is_plain = not any(map(source.all, _ROUNDABOUT)) and ANY not in dict(answers)
-    found = tried(source, state, always_answers=is_plain and not is_open)
-    if (decided := solved(source, state)) is not None:
+    found = tried(runner, state, always_answers=is_plain and not is_open)
+    if (decided := solved(runner, state)) is not None:
         found = decided._replace(doubled=found.doubled if found else {})
     if found is None:
         if is_open and not abstains:
@@ -114,13 +119,6 @@ def _covered(name: str, cases: Sequence[tuple[object, object]]) -> Iterator[Find
 def _only_declares(body: Sequence[ast.stmt]) -> bool:
     kinds = [each.value if isinstance(each, ast.Expr) else each for each in body]
     return all(isinstance(each, ast.Pass | ast.Constant) for each in kinds)
-
-
-def _answers(source: Source) -> Iterator[tuple[object, int]]:
-    """Give each answer that is written down, with its line; `ANY` where it is computed."""
-    runner = Runner(source)
-    for made in returns(source.body):
-        yield from ((value, made.lineno) for value in runner.possible(made.value))
 
 
 def _falls_off(body: Sequence[ast.stmt]) -> bool:

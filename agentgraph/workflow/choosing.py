@@ -78,11 +78,14 @@ def human(fn: object, /) -> object:
 
 def _classifier(fn: object) -> object:
     signature = signature_of(undecorated(fn, "a decorator"))
-    work = Work(
-        signature.name, fn, lambda: _settled(signature, "classifier", answers_of(signature), None)
-    )
     # What can be read now is checked now: the traceback then points at the function.
-    if not isinstance(signature.returns, Unread) and answers_of(signature).abstains:
+    known = None if isinstance(signature.returns, Unread) else answers_of(signature)
+
+    def settle() -> Settled:
+        return _settled(signature, "classifier", known or answers_of(signature), None)
+
+    work = Work(signature.name, fn, settle)
+    if known is not None and known.abstains:
         return Abstaining[BaseModel, str](work)
     return Classifier[BaseModel, str](work)
 

@@ -99,7 +99,7 @@ class Workflow(Unfinished, Generic[S, D]):
         left = pair_of(leave, "the outer state and the final state of this workflow")
 
         def settle() -> Settled:
-            agent, access = entered.about.agent, in_turn((entered.access, left.access))
+            agent, access = entered.about[0], in_turn((entered.access, left.access))
             vertex = Vertex(self.name, "subgraph", agent, child=self.graph, access=access)
             binding = Binding(without_error(entered, "`enter`"), child=self.program, into=left.fn)
             return Settled(vertex, binding, (entered, left))

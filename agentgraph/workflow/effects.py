@@ -16,7 +16,7 @@ from agentgraph.errors import Claim, Finding
 from agentgraph.graph import Vertex
 from agentgraph.verify.words import at
 from agentgraph.workflow.signature import Signature
-from agentgraph.workflow.source import UNBOUND, Source, tree_of
+from agentgraph.workflow.source import UNBOUND, Source, written
 
 _LEVELS: Final = 2
 _READS: Final = {
@@ -84,24 +84,19 @@ def _used(
     """Give the full names of what a function uses from elsewhere, with lines and how sure it is."""
     if source is None:
         return
-    claims: tuple[Claim, Claim] = ("proved", "heuristic")
     inner = {node.value for node in source.all(ast.Attribute)}
     for node in (*source.all(ast.Name), *source.all(ast.Attribute)):
         if node in inner:
             continue
         value, name = _meant(source, node)
         if name:
-            yield name, node.lineno + source.offset, claims[level > 0]
-        is_helper = isinstance(value, FunctionType) and value.__globals__ is source.outside
-        if isinstance(value, FunctionType) and is_helper and level < _LEVELS and value not in seen:
+            yield name, node.lineno + source.offset, "heuristic" if level else "proved"
+        if not isinstance(value, FunctionType) or level == _LEVELS or value in seen:
+            continue
+        if value.__globals__ is source.outside:
             seen.add(value)
-            if (found := tree_of(value)) is not None:
-                cells = value.__closure__ or ()
-                inside = Source(
-                    value.__code__, value.__globals__, cells, *found, "", is_direct=True
-                )
-                for each, _, guessed in _used(inside, level + 1, seen):
-                    yield each, node.lineno + source.offset, guessed
+            for each, _, guessed in _used(written(value, ""), level + 1, seen):
+                yield each, node.lineno + source.offset, guessed
 
 
 def _meant(source: Source, node: ast.expr) -> tuple[object, str]:

@@ -36,18 +36,20 @@ def unknown(kind: str, name: str, known: dict[str, str]) -> AttributeError:
 def returned(signature: Signature) -> tuple[str, int | None] | None:
     """Say what a node returns although nobody would take it, and in which line, if it does."""
     hint = signature.returns
-    kind = get_origin(hint) or hint
+    kind = hint if isinstance(hint, type) else get_origin(hint)
     if isinstance(kind, type) and kind not in {object, Any, NoneType}:
         return None if issubclass(kind, Awaitable) else (f"a {kind.__name__}", None)
-    source = signature.written
-    if source is None:
+    known = signature.known
+    if known is None or not known.gives:
         return None
-    for made in returns(source.body):
+    for made in returns(known.source.body):
         value = made.value
         is_constant = isinstance(value, ast.Constant) and value.value is not None
         if value is not None and (is_constant or isinstance(value, _VALUES)):
             shown = ast.unparse(value)
-            return shown if len(shown) < 40 else f"{shown[:36]}...", value.lineno + source.offset
+            return shown if len(
+                shown
+            ) < 40 else f"{shown[:36]}...", value.lineno + known.source.offset
     return None
 
 

@@ -5,14 +5,10 @@ it. Then the account of what the function writes is not whole, and nothing is pr
 """
 
 import ast
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Final, cast, get_args
-
-from pydantic import BaseModel
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias, cast, get_args
 
 from agentgraph.state.kinds import flat_container, is_immutable
-from agentgraph.workflow.source import Source
 
 _LOOKS: Final = frozenset(
     ["len", "str", "repr", "bool", "isinstance", "print", "sum", "any", "all", "hash", "format"]
@@ -32,35 +28,25 @@ _USES: Final = (
 )  # fmt: skip
 
 
-class Trail:
+Use: TypeAlias = tuple[ast.Attribute | ast.Name, str, bool]
+"""A place where a function names a field, or, if the last is true, one item of it after the other."""
+
+
+class Trail(NamedTuple):
     """Follows the values of fields through one function."""
 
-    def __init__(self, source: Source, aliases: Mapping[str, str]) -> None:
-        """Take the function, and its names that stand for a field or, in a loop, for an item of one."""
-        self.source: Source = source
-        self.aliases: Mapping[str, str] = aliases
+    state: str
+    """The name of the state."""
+    aliases: Collection[str]
+    """The names that stand for a field, or in a loop for an item of one."""
+    above: Mapping[ast.AST, ast.AST]
+    """What each part of the function is a part of."""
 
-    @cached_property
-    def above(self) -> dict[ast.AST, ast.AST]:
-        """What each part of the function is a part of."""
-        return {part: node for node, parts in self.source.parts.items() for part in parts}
-
-    @cached_property
-    def loops(self) -> set[str]:
-        """The names that stand for one item after the other."""
-        found = (node.target for node in self.source.all(ast.For))
-        return {target.id for target in found if isinstance(target, ast.Name)}
-
-    def hands_on(self, state: object) -> bool:
+    def hands_on(self, state: object, used: Iterable[Use]) -> bool:
         """Say whether a part that can be edited goes where it may be; in doubt, yes."""
-        is_model = isinstance(state, type) and issubclass(state, BaseModel)
-        fields = cast("type[BaseModel]", state).model_fields if is_model else {}
-        named: list[tuple[ast.Attribute | ast.Name, str | None, bool]] = [
-            *((node, self.source.field(node), False) for node in self.source.all(ast.Attribute)),
-            *((n, self.aliases.get(n.id), n.id in self.loops) for n in self.source.all(ast.Name)),
-        ]
-        for node, name, is_item in named:
-            if name not in fields or isinstance(node.ctx, ast.Store):
+        fields: Mapping[str, Any] = getattr(state, "__pydantic_fields__", {})
+        for node, name, is_item in used:
+            if name not in fields or type(node.ctx) is ast.Store:
                 continue
             hint: object = fields[name].annotation
             if not is_immutable(hint) and self._goes_on(node, _item(hint) if is_item else hint):
@@ -81,7 +67,7 @@ class Trail:
         while isinstance(parent, _HOLDS) or (isinstance(parent, _PARTS) and not is_flat):
             is_flat = is_flat and not isinstance(parent, _HOLDS)
             node, parent = parent, self.above.get(parent)
-        return not (is_immutable(hint) or parent is None or self._is_used(node, parent, is_flat))
+        return not (parent is None or self._is_used(node, parent, is_flat) or is_immutable(hint))
 
     def _is_used(self, node: ast.AST, parent: ast.AST, is_flat: bool) -> bool:
         """Say whether a value is only looked at there, or goes where the state keeps it."""
@@ -89,10 +75,8 @@ class Trail:
             case ast.Assign(targets=[target]):
                 while isinstance(target, ast.Attribute | ast.Subscript):
                     target = target.value
-                return isinstance(target, ast.Name) and target.id in {
-                    self.source.state,
-                    *self.aliases,
-                }
+                kept = (self.state, *self.aliases)
+                return isinstance(target, ast.Name) and target.id in kept
             case ast.Call(func=ast.Name(name)):
                 return name in _LOOKS or (is_flat and name in _COPIES)
             case ast.For(target=ast.Name(name)) if name in self.aliases:

@@ -19,7 +19,7 @@ from agentgraph.workflow.effects import impure, repeated
 from agentgraph.workflow.elsewhere import returned
 from agentgraph.workflow.findings import found_at
 from agentgraph.workflow.handing import misfits
-from agentgraph.workflow.signature import Signature
+from agentgraph.workflow.signature import Signature, place_of
 from agentgraph.workflow.work import Settled
 
 
@@ -35,7 +35,10 @@ class Fitting:
         self._is_inner = is_inner
         self._known: set[tuple[int, int]] = set()
         self._looked_at: set[int] = set()
-        self._fields = state.model_fields
+        self._fields = state.__pydantic_fields__
+        finder = getattr(state, "__getattr__", None)
+        self._finds_any = finder is not getattr(BaseModel, "__getattr__", None)
+        """The state finds attributes by itself, so it may find any."""
 
     def is_new(self, vertex: Vertex, settled: Settled) -> bool:
         """Say whether there is anything to look at: most vertices share what others have."""
@@ -109,9 +112,8 @@ class Fitting:
     def _mentions(self, vertex: Vertex, signature: Signature) -> Iterator[Finding]:
         """Find fields that the source names and the state does not have."""
         known, told = signature.known, set[str]()
-        finder = getattr(self._state, "__getattr__", None)
-        if known is None or finder is not getattr(BaseModel, "__getattr__", None):
-            return  # Whoever finds attributes by himself may find any.
+        if known is None or self._finds_any:
+            return
         for name, verb, line, _ in known.mentions:
             if name in told or name in self._fields or hasattr(self._state, name):
                 continue
@@ -180,7 +182,7 @@ def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
     value, line = found
     what = f"{vertex.name!r} returns {value}, and a node edits its state instead"
     fix = "assign to the fields of the state, `s.field = value`, and return nothing: `-> None`"
-    place = signature.about.place if line is None else signature.at(line)
+    place = place_of(signature.fn) if line is None else signature.at(line)
     yield Finding("AG121", what, signature.shown, fix, place)
 
 

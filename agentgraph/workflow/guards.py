@@ -10,6 +10,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from itertools import pairwise, product
 from math import inf, isfinite, nan, nextafter, prod
 from types import FunctionType, NoneType, UnionType
@@ -58,18 +59,16 @@ class Tried(NamedTuple):
     """Lines of guards that overrule the answer of an earlier one, with a state."""
 
 
-def tried(source: Source, state: type[BaseModel], *, always_answers: bool) -> Tried | None:
+def tried(runner: "Runner", state: type[BaseModel], *, always_answers: bool) -> Tried | None:
     """Try a classifier on all that may matter; None when that cannot be done.
 
     `always_answers`: it has an answer at each end, so that only its guards are of interest.
     """
-    runner = Runner(source)
-    fields = map(source.field, source.all(ast.Attribute))
-    names = sorted({name for name in fields if name is not None})
+    source, names = runner.source, runner.names
     if is_guarded(state, names):
         return None
     edges = _edges(runner, names)
-    domains = [list(_domain(state.model_fields.get(name), edges[name])) for name in names]
+    domains = [list(_domain(state.__pydantic_fields__.get(name), edges[name])) for name in names]
     if not 0 < prod(map(len, domains)) <= _TRIALS:
         return None
     states = (dict(zip(names, values, strict=True)) for values in product(*domains))
@@ -82,7 +81,7 @@ def tried(source: Source, state: type[BaseModel], *, always_answers: bool) -> Tr
     silent: list[Values] = []
     try:
         for values in states:
-            if always_answers and runner.have_held(guards):
+            if always_answers and all(map(runner.held.get, guards)):
                 break
             if runner.is_silent(values):
                 silent.append(values)
@@ -141,7 +140,9 @@ def _domain(info: FieldInfo | None, constants: Sequence[object]) -> Iterator[obj
     options = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     values = [_values(kind, [*constants, *limits.values()]) for kind in options]
     if all(values):
-        yield from (value for part in values for value in part if _fits(value, limits))
+        yield from (
+            value for part in values for value in part if not limits or _fits(value, limits)
+        )
 
 
 def _values(kind: object, constants: Sequence[object]) -> list[object]:
@@ -168,13 +169,8 @@ def _real(edges: Sequence[float]) -> Iterator[float]:
     """Every constant, a number between each two, those beside them, and what is no finite number."""
     yield from map(float, edges)
     yield from ((one + other) / 2 for one, other in pairwise(edges))
-    yield from (
-        edges[0] - 1.0,
-        edges[-1] + 1.0,
-        nextafter(edges[-1], inf),
-        nextafter(edges[0], -inf),
-    )
-    yield from (inf, -inf, nan)
+    yield from (edges[0] - 1.0, edges[-1] + 1.0)
+    yield from (nextafter(edges[-1], inf), nextafter(edges[0], -inf), inf, -inf, nan)
 
 
 def _fits(value: Any, limits: Mapping[str, Any]) -> bool:
@@ -194,14 +190,19 @@ class Runner:
     def __init__(self, source: Source) -> None:
         """Take the classifier."""
         self.source = source
+        fields = map(source.field, source.all(ast.Attribute))
+        self.names: list[str] = sorted({name for name in fields if name is not None})
+        """The fields that it names."""
         self.doubled: dict[int, Values] = {}
         self._values: Values = {}
         self._local: dict[str, object] = {}
         self._given: dict[str, int] = {}
         """The line of the guard under which a local name got its answer."""
         self._guard = 0
-        self._held: dict[Guard, bool] = {}
+        self.held: dict[Guard, bool] = {}
+        """Whether a guard that was asked was true of some state."""
         self._subjects: set[Guard] = set()
+        self.constant: Callable[[ast.AST], object] = cache(self._constant)
 
     def is_silent(self, values: Values) -> bool:
         """Say whether the classifier ends without an answer for these values."""
@@ -212,27 +213,23 @@ class Runner:
             return False
         return not answer or answer[0] is None
 
-    def have_held(self, guards: Sequence[Guard]) -> bool:
-        """Say whether each of these guards was true of some state."""
-        return all(self._held.get(guard) for guard in guards)
-
     def dead(self, guards: Sequence[Guard]) -> list[Guard]:
         """Return the guards that never held, if nothing but constants decides."""
         if not all(map(self._is_plain, guards)):
             return []
         # What stands inside a branch that is never taken is not told as well.
         asked = [guard for guard in guards if guard not in self._subjects]
-        never = [guard for guard in asked if guard not in self._held][:1]
-        return [guard for guard in guards if self._held.get(guard) is False] or never
+        never = [guard for guard in asked if guard not in self.held][:1]
+        return [guard for guard in guards if self.held.get(guard) is False] or never
 
     def _is_plain(self, test: Guard) -> bool:
         """Say whether a guard only compares fields with constants, so that no value is missed."""
         for node in self.source.inside(test):
-            if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
+            if isinstance(node, _COMPUTED):
                 return False
             if isinstance(node, ast.Compare):
-                fields = map(self.source.field, (node.left, *node.comparators))
-                if sum(field is not None for field in fields) != 1:
+                fields = [*map(self.source.field, (node.left, *node.comparators))]
+                if len(fields) - fields.count(None) != 1:
                     return False
         return True
 
@@ -240,10 +237,10 @@ class Runner:
         """Run statements up to a `return`, whose value is given back."""
         for node in statements:
             match node:
-                case ast.Return(value):
-                    return (None if value is None else self._see(value),)
                 case ast.If():
                     done = self._if(node)
+                case ast.Return(value):
+                    return (None if value is None else self._see(value),)
                 case ast.Match(subject, cases):
                     self._subjects.add(subject)
                     done = self._match(self._see(subject), cases)
@@ -262,7 +259,7 @@ class Runner:
 
     def _if(self, node: ast.If) -> tuple[object] | None:
         holds = bool(self._see(node.test))
-        self._held[node.test] = holds or self._held.get(node.test, False)
+        self.held[node.test] = holds or self.held.get(node.test, False)
         return self._branch(node.test if holds else None, node.body if holds else node.orelse)
 
     def _branch(self, guard: Guard | None, body: Iterable[ast.stmt]) -> tuple[object] | None:
@@ -278,7 +275,7 @@ class Runner:
             fits = self._fits(case.pattern, value)
             if fits or not case.guard:
                 holds = fits and (case.guard is None or bool(self._see(case.guard)))
-                self._held[guard] = holds or self._held.get(guard, False)
+                self.held[guard] = holds or self.held.get(guard, False)
                 if holds:
                     return self._branch(guard, case.body)
         return None
@@ -383,7 +380,7 @@ class Runner:
             return list(asked.answers)
         return [self.constant(self.verdict(node) or node)]
 
-    def constant(self, node: ast.AST) -> object:
+    def _constant(self, node: ast.AST) -> object:
         """The value that an expression always has, or `ANY`."""
         match node:
             case ast.Constant(value):
@@ -447,6 +444,8 @@ _HOLDS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 _METHODS: Final = frozenset(
     ["casefold", "endswith", "isdigit", "lower", "lstrip", "rstrip", "startswith", "strip", "upper"]
 )
+_COMPUTED: Final = (ast.BinOp, ast.Call, ast.Subscript)
+_INSIDE: Final = (ast.In, ast.NotIn)
 _OPERATORS: Final = {
     "Not": "not_", "USub": "neg", "UAdd": "pos", "Add": "add", "Sub": "sub", "Mult": "mul",
     "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Eq": "eq", "NotEq": "ne", "Lt": "lt",
@@ -457,7 +456,7 @@ _OPERATORS: Final = {
 
 def operated(op: ast.AST, *sides: Any) -> Any:
     """Do what an operator does."""
-    if isinstance(op, ast.In | ast.NotIn):
+    if isinstance(op, _INSIDE):
         return (sides[0] in sides[1]) == isinstance(op, ast.In)
     name = _OPERATORS.get(type(op).__name__)
     if name is None:

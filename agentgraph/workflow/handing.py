@@ -9,7 +9,7 @@ Rules of this file:
 import ast
 from collections.abc import Awaitable, Iterator
 from dataclasses import replace
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -47,8 +47,8 @@ def _constants(
 ) -> Iterator[tuple[Finding, int]]:
     """Compare the constants that a function assigns with their fields."""
     for name, _, line, node in signature.known.mentions if signature.known else ():
-        field = state.model_fields.get(name)
-        if field is None or not isinstance(node, _LITERALS) or is_guarded(state, [name]):
+        field = state.__pydantic_fields__.get(name) if isinstance(node, _LITERALS) else None
+        if field is None or node is None or is_guarded(state, [name]):
             continue
         try:
             why = _refused(field, ast.literal_eval(node), state)
@@ -63,12 +63,11 @@ def _constants(
 def _refused(field: FieldInfo, value: object, state: type[BaseModel]) -> str | None:
     """Say why a field cannot have a value; None where it can, or where that is not known."""
     limits = limits_of(field)
-    if (not limits and _is_just(value, field.annotation)) or limits is None:
-        return None
-    if not _is_plain(field.annotation):
+    hint: Any = field.annotation
+    if limits is None or (type(value) is hint and not limits) or not _is_plain(hint):
         return None
     marks = [mark for mark in field.metadata if not callable(mark)]
-    hint: Any = Annotated[field.annotation, *marks] if marks else field.annotation
+    hint = cast("Any", Annotated[hint, *marks]) if marks else hint
     try:
         TypeAdapter(hint, config=state.model_config).validate_python(value)
     except ValidationError as error:
@@ -76,21 +75,13 @@ def _refused(field: FieldInfo, value: object, state: type[BaseModel]) -> str | N
     return None
 
 
-def _is_just(value: object, hint: object) -> bool:
-    """Say whether a value is of a type, and not of a class that is derived from it."""
-    return isinstance(hint, type) and type(value) is hint
-
-
 def _is_plain(hint: object) -> bool:
     """Say whether a type is made of what Python has by itself."""
     parts = get_args(hint)
     kind = get_origin(hint) or hint
     is_named = isinstance(kind, type) and kind not in _PLAIN
-    return not is_named and kind is not Any and all(map(_is_plain_part, parts))
-
-
-def _is_plain_part(hint: object) -> bool:
-    return not isinstance(hint, type) or hint in _PLAIN
+    are_plain = all(not isinstance(part, type) or part in _PLAIN for part in parts)
+    return are_plain and not is_named and kind is not Any
 
 
 # AG405 and AG406

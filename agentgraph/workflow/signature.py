@@ -12,7 +12,6 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property, partial
 from importlib import import_module
 from types import CodeType, FunctionType, MethodType, NoneType, SimpleNamespace, UnionType
@@ -25,8 +24,7 @@ from agentgraph.graph import Access, Vertex, VertexKind
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.program import Binding, Body, Wants
 from agentgraph.workflow.access import Known, known_of
-from agentgraph.workflow.escapes import Trail
-from agentgraph.workflow.source import Source, source_of
+from agentgraph.workflow.source import Source, function_of, source_of
 
 _CONTEXT = re.compile(r"(\w+\.)*Ctx(\[.*\])?( \| None)?")
 _YIELDS: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -41,14 +39,6 @@ class Unread(NamedTuple):
     """An annotation that names something which could not be found (yet)."""
 
     text: str
-
-
-class About(NamedTuple):
-    """What a graph shows of a callable."""
-
-    agent: str
-    doc: str
-    place: Place | None
 
 
 class _Taken(NamedTuple):
@@ -104,7 +94,7 @@ class Signature:
 
     def at(self, line: int) -> Place | None:
         """Return a line of its file."""
-        place = self.about.place
+        place = place_of(self.fn)
         return place and Place(place.file, line)
 
     def read_again(self) -> "Signature":
@@ -115,45 +105,50 @@ class Signature:
                 setattr(self, part, read(hint.text, self.source))
         return self
 
-    @cached_property
+    @property
     def body(self) -> Body:
         """The callable as a run wants it. Raises `InvalidAgent` when that cannot be told."""
-        wants = self._second() if self.has_second else "state"
-        method = getattr(self.fn, "__call__", None)  # noqa: B004 - the method itself is asked for
-        is_async = inspect.iscoroutinefunction(self.fn) or inspect.iscoroutinefunction(method)
-        return Body(self.fn, wants, is_async)
+        return cast("Body", self.binding.body)
 
     @cached_property
     def binding(self) -> Binding:
         """The callable as the body of a vertex, one for all vertices that have it."""
-        return Binding(self.body)
+        wants = self._second() if self.has_second else "state"
+        is_async = inspect.iscoroutinefunction(self.fn)
+        if not is_async and not isinstance(self.fn, FunctionType):
+            method = getattr(self.fn, "__call__", None)  # noqa: B004 - the method itself is asked for
+            is_async = inspect.iscoroutinefunction(method)
+        return Binding(Body(self.fn, wants, is_async))
 
-    def vertex(self, kind: VertexKind) -> Vertex:
-        """Return a vertex in which it works."""
-        return Vertex(self.name, kind, *self.about, access=self.access)
+    def vertex(self, kind: VertexKind, name: str | None = None) -> Vertex:
+        """Return a vertex in which it works, under its own name or another."""
+        shown = self.name if name is None else name
+        return Vertex(shown, kind, *self.about, access=self.access)
 
     @cached_property
-    def about(self) -> About:
-        """What a graph shows of the callable."""
-        return About(qualname_of(self.fn), _doc_of(self.fn, self.source), place_of(self.fn))
-
-    @cached_property
-    def written(self) -> Source | None:
-        """Its source; None when it cannot be read."""
-        return source_of(self.fn)
+    def about(self) -> tuple[str, str, Place | None]:
+        """What a graph shows of it: its full name, the first paragraph of its docstring, its place."""
+        agent, place = qualname_of(self.fn), place_of(self.source)
+        # A partial has the docstring of all partials, not that of its function.
+        doc = getattr(self.source if isinstance(self.fn, partial) else self.fn, "__doc__", None)
+        first = " ".join(doc.strip().partition("\n\n")[0].split()) if isinstance(doc, str) else ""
+        return agent, first, place
 
     @cached_property
     def known(self) -> Known | None:
-        """What its source says of the state; None when it cannot be read."""
-        return None if self.written is None else known_of(self.written)
+        """What its source says; None when it cannot be read."""
+        source = source_of(self.fn)
+        return None if source is None else known_of(source, self.state)
 
-    @cached_property
+    @property
+    def written(self) -> Source | None:
+        """Its source; None when it cannot be read."""
+        return None if self.known is None else self.known.source
+
+    @property
     def access(self) -> Access | None:
         """What it reads and writes."""
-        if self.known is None or self.written is None:
-            return None
-        is_lost = Trail(self.written, self.known.aliases).hands_on(self.state)
-        return replace(self.known.access, is_whole=False) if is_lost else self.known.access
+        return None if self.known is None else self.known.access
 
     def _second(self) -> Wants:
         hint = self.second
@@ -178,8 +173,7 @@ def signature_of(fn: object) -> Signature:
         where = f"a value of type {type(fn).__name__!r}"
         fix = "give a function, a method, or an object with `__call__`"
         raise InvalidAgent(f"{fn!r} is no function", where=where, fix=fix)
-    plain = _plain(fn)
-    source = plain or _source(fn)
+    plain, source = _plain(fn), _source(fn)
     code = getattr(source, "__code__", None)
     if isinstance(code, CodeType) and code.co_flags & _YIELDS:
         _refuse(fn, "is a generator, which would never run")
@@ -228,12 +222,8 @@ def _any(fn: Callable[..., object]) -> _Taken:
 
 
 def _source(fn: object) -> object:
-    """Return the function behind a partial, an object or a wrapper: its names are looked up there."""
-    while isinstance(fn, partial):
-        fn = cast("partial[object]", fn).func
-    if not isinstance(fn, FunctionType | MethodType | type):
-        fn = getattr(type(fn), "__call__", fn)  # noqa: B004 - the method itself is asked for
-    found = inspect.unwrap(cast("Callable[..., object]", fn))
+    """Return the function behind a callable: its names are looked up there."""
+    found = function_of(fn)[0]
     return getattr(found, "__func__", found)
 
 
@@ -330,13 +320,6 @@ def place_of(fn: object) -> Place | None:
     """Return where a callable was written, when that is Python."""
     code = getattr(_source(fn), "__code__", None)
     return Place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else None
-
-
-def _doc_of(fn: object, source: object) -> str:
-    """Return the first paragraph of a docstring, in one line: what a drawing shows."""
-    # A partial has the docstring of all partials, not that of its function.
-    doc = getattr(source if isinstance(fn, partial) else fn, "__doc__", None)
-    return " ".join(doc.strip().partition("\n\n")[0].split()) if isinstance(doc, str) else ""
 
 
 def qualname_of(fn: object) -> str:

@@ -32,7 +32,6 @@ from agentgraph.workflow.guards import (
     matters,
     operated,
 )
-from agentgraph.workflow.source import Source
 
 _MS: Final = 5_000
 """How long one question may take; beyond that nothing is said."""
@@ -55,15 +54,12 @@ def deeply() -> Generator[None]:
         _solver.reset(before)
 
 
-def solved(source: Source, state: type[BaseModel]) -> Tried | None:
+def solved(runner: Runner, state: type[BaseModel]) -> Tried | None:
     """Decide the guards of a classifier; None without z3, and where it cannot be done."""
-    if (z3 := _solver.get()) is None:
-        return None
-    names = {name for each in source.all(ast.Attribute) if (name := source.field(each))}
-    if is_guarded(state, list(names)):
+    if (z3 := _solver.get()) is None or is_guarded(state, runner.names):
         return None
     try:
-        return _Paths(z3, source, state, sorted(names)).decide()
+        return _Paths(z3, runner, state).decide()
     except (Unknown, z3.Z3Exception, TypeError, AttributeError, KeyError):
         return None
 
@@ -71,9 +67,9 @@ def solved(source: Source, state: type[BaseModel]) -> Tried | None:
 class _Paths:
     """What must hold on the ways through one classifier."""
 
-    def __init__(self, z3: Any, source: Source, state: type[BaseModel], names: list[str]) -> None:
+    def __init__(self, z3: Any, runner: Runner, state: type[BaseModel]) -> None:
         self.z3 = z3
-        self.runner = Runner(source)
+        self.runner = runner
         self.fields: dict[str, Any] = {}
         self.limits: list[Any] = []
         self.silent: list[Any] = []
@@ -82,8 +78,8 @@ class _Paths:
         kinds = (int, bool, str, float)
         sorts = (z3.IntSort(), z3.BoolSort(), z3.StringSort(), z3.Float64())
         sort_of: dict[object, Any] = dict(zip(kinds, sorts, strict=True))
-        for name in names:
-            info = state.model_fields[name]
+        for name in runner.names:
+            info = state.__pydantic_fields__[name]
             made = self.fields[name] = z3.Const(name, sort_of[info.annotation])
             if (limits := limits_of(info)) is None:
                 raise Unknown

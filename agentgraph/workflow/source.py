@@ -9,54 +9,47 @@ Rules of this file:
 
 import ast
 import builtins
+import dataclasses
+import inspect
 import linecache
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from operator import itemgetter
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, Final, TypeAlias, TypeVar, cast
 from weakref import WeakKeyDictionary
 
-_DEF = ast.FunctionDef | ast.AsyncFunctionDef
 UNBOUND: Final = object()
+_LINE: Final[Callable[[tuple[int, int, int | None]], int | None]] = itemgetter(2)
+_CALLED: Final = (FunctionType, MethodType, type)
 N = TypeVar("N", bound=ast.AST)
-Tree: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Written: TypeAlias = tuple[list[ast.stmt], int]
+"""The statements of a function, and what to add to their lines."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(slots=True, eq=False)
 class Source:
-    """A function as it was written."""
+    """A function as it was written.
+
+    Not frozen, since each function of a graph has one, and its table waits until it is asked for.
+    """
 
     code: CodeType
     outside: Mapping[str, object]
     """The names of its module."""
     cells: tuple[CellType, ...]
-    tree: Tree
+    body: list[ast.stmt]
+    """The statements; those of a lambda are the one that returns its value."""
     offset: int
-    """What to add to the lines of the tree."""
+    """What to add to their lines."""
     state: str
     """The name of the parameter that takes the state."""
     is_direct: bool
     """No decorator or `functools.partial` stands between the callable and this function."""
-
-    @cached_property
-    def body(self) -> list[ast.stmt]:
-        """The statements; those of a lambda are the one that returns its value."""
-        tree = self.tree
-        return [ast.Return(tree.body)] if isinstance(tree, ast.Lambda) else tree.body
-
-    @cached_property
-    def _table(self) -> tuple[dict[ast.AST, list[ast.AST]], dict[type, list[Any]]]:
-        waiting: list[ast.AST] = [*self.body]
-        found: dict[ast.AST, list[ast.AST]] = {}
-        kinds: defaultdict[type, list[Any]] = defaultdict(list)
-        for node in waiting:
-            found[node] = inner = _inner(node)
-            waiting += inner
-            kinds[type(node)].append(node)
-        return found, kinds
+    _kinds: dict[type, list[Any]] = dataclasses.field(default_factory=dict[type, list[Any]])
+    _parts: dict[ast.AST, list[ast.AST]] = dataclasses.field(
+        default_factory=dict[ast.AST, list[ast.AST]]
+    )
 
     @property
     def parts(self) -> dict[ast.AST, list[ast.AST]]:
@@ -64,17 +57,23 @@ class Source:
 
         Operators and contexts are left out.
         """
-        return self._table[0]
+        if not self._parts:
+            waiting: list[ast.AST] = [*self.body]
+            for node in waiting:
+                self._parts[node] = inner = parts_of(node)
+                self._kinds.setdefault(type(node), []).append(node)
+                waiting += inner
+        return self._parts
 
     def all(self, kind: type[N]) -> list[N]:
         """All parts of one kind, the outer before the inner ones."""
-        return self._table[1][kind]
+        return self._kinds.get(kind, []) if self.parts else []
 
     def inside(self, node: ast.AST) -> list[ast.AST]:
         """A part, and all that it is made of."""
-        found = [node]
+        found, parts = [node], self.parts
         for each in found:
-            found += self.parts[each]
+            found += parts[each]
         return found
 
     def field(self, node: ast.AST) -> str | None:
@@ -104,47 +103,59 @@ class Source:
         return {name for code in _codes(self.code) for name in code.co_names}
 
 
-_known: "WeakKeyDictionary[FunctionType, tuple[Tree, int] | None]" = WeakKeyDictionary()
+_known: "WeakKeyDictionary[FunctionType, Written | None]" = WeakKeyDictionary()
+
+
+def function_of(fn: object) -> tuple[object, bool]:
+    """Return what a partial, an object or a wrapper calls, and whether nothing stands before it."""
+    is_direct = not isinstance(fn, partial)
+    while isinstance(fn, partial):
+        fn = cast("partial[object]", fn).func
+    if not isinstance(fn, _CALLED):
+        fn = getattr(type(fn), "__call__", fn)  # noqa: B004 - the method itself is asked for
+    fn = getattr(fn, "__func__", fn)
+    if hasattr(fn, "__wrapped__"):
+        fn, is_direct = inspect.unwrap(cast("FunctionType", fn)), False
+    return fn, is_direct
 
 
 def source_of(fn: object) -> Source | None:
     """Return the source of a callable whose first value is a state; None when it cannot be read."""
-    skipped, is_direct = 0, True
+    found, is_direct = function_of(fn)
     while isinstance(fn, partial):
-        given = cast("partial[object]", fn)
-        if given.args:
+        if fn.args:
             return None
-        fn, is_direct = given.func, False
-    if not isinstance(fn, FunctionType | MethodType | type):
-        fn, skipped = getattr(type(fn), "__call__", fn), 1  # noqa: B004 - the method itself
-    if isinstance(fn, MethodType):
-        fn, skipped = fn.__func__, 1
-    while hasattr(fn, "__wrapped__"):
-        fn, is_direct = cast("object", getattr(fn, "__wrapped__")), False  # noqa: B009 - no stub knows it
-    if not isinstance(fn, FunctionType) or fn.__code__.co_argcount <= skipped:
+        fn = cast("partial[object]", fn).func
+    skipped = not isinstance(fn, FunctionType)  # What is bound takes its object first.
+    if not isinstance(found, FunctionType) or found.__code__.co_argcount <= skipped:
         return None
-    found = tree_of(fn)
-    name = fn.__code__.co_varnames[skipped]
+    return written(found, found.__code__.co_varnames[skipped], is_direct=is_direct)
+
+
+def written(fn: FunctionType, state: str, *, is_direct: bool = True) -> Source | None:
+    """Return the source of a plain function, one parameter of which takes the state."""
+    code = fn.__code__
+    try:
+        found = _known[fn]
+    except KeyError:
+        lines = linecache.getlines(code.co_filename, fn.__globals__)
+        try:
+            found = _lambda(code, lines) if fn.__name__ == "<lambda>" else _def(code, lines)
+        except (SyntaxError, IndexError, ValueError, RecursionError):
+            found = None  # What does not parse is not what stood there when it was compiled.
+        _known[fn] = found
     if found is None:
         return None
-    return Source(fn.__code__, fn.__globals__, fn.__closure__ or (), *found, name, is_direct)
+    return Source(code, fn.__globals__, fn.__closure__ or (), *found, state, is_direct)
 
 
-def tree_of(fn: FunctionType) -> tuple[Tree, int] | None:
-    """Return the syntax tree of a plain function, and what to add to its lines."""
-    if fn not in _known:
-        lines = linecache.getlines(fn.__code__.co_filename, fn.__globals__)
-        found = None
-        # What does not parse is not what stood there when it was compiled.
-        with suppress(SyntaxError, IndexError, ValueError, RecursionError):
-            found = _lambda(fn.__code__, lines) if fn.__name__ == "<lambda>" else _def(fn, lines)
-        _known[fn] = found if found is not None and _is_of(found[0], fn.__code__) else None
-    return _known[fn]
-
-
-def _def(fn: FunctionType, lines: list[str]) -> tuple[Tree, int] | None:
-    first = fn.__code__.co_firstlineno - 1
-    last = max(line or 0 for code in _codes(fn.__code__) for _, _, line in code.co_lines())
+def _def(code: CodeType, lines: list[str]) -> Written | None:
+    """Parse a function; None when it is not that of the code: a file can have changed since."""
+    first = code.co_firstlineno - 1
+    last = 0
+    for each in _codes(code):
+        lines_of: Iterator[int] = filter(None, map(_LINE, each.co_lines()))
+        last = max(last, *lines_of)
     if not 0 <= first < last <= len(lines):
         last = first + 1
     indent = _indent(lines[first])
@@ -154,13 +165,16 @@ def _def(fn: FunctionType, lines: list[str]) -> tuple[Tree, int] | None:
     while last < len(lines) and lines[last].lstrip()[:1] in {")", "]", "}"}:
         last += 1
     head = "if 1:\n" if indent else "\n"
-    tree = ast.parse(head + "".join(lines[first:last]))
-    inner = tree.body[0]
-    found = inner.body[0] if indent and isinstance(inner, ast.If) else inner
-    return (found, first - 1) if isinstance(found, _DEF) else None
+    tree: ast.stmt = ast.parse(head + "".join(lines[first:last])).body[0]
+    if indent and isinstance(tree, ast.If):
+        tree = tree.body[0]
+    if not isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef) or tree.name != code.co_name:
+        return None
+    names = [each.arg for each in (*tree.args.posonlyargs, *tree.args.args)]
+    return (tree.body, first - 1) if names == [*code.co_varnames[: code.co_argcount]] else None
 
 
-def _lambda(code: CodeType, lines: list[str]) -> tuple[Tree, int] | None:
+def _lambda(code: CodeType, lines: list[str]) -> Written | None:
     """Parse the body of a lambda, which is where its instructions stand."""
     spots = [
         (line, left, end, right)
@@ -174,16 +188,7 @@ def _lambda(code: CodeType, lines: list[str]) -> tuple[Tree, int] | None:
     text[-1] = text[-1][:right]
     text[0] = b" " * left + text[0][left:]
     body = ast.parse(b"(" + b"".join(text) + b")", mode="eval").body
-    names = [ast.arg(name) for name in code.co_varnames[: code.co_argcount]]
-    return ast.Lambda(ast.arguments([], names, None, [], [], None, []), body), line - 1
-
-
-def _is_of(tree: Tree, code: CodeType) -> bool:
-    """Say whether a tree may be that of the code: a file can have changed since it was imported."""
-    if not isinstance(tree, ast.Lambda) and tree.name != code.co_name:
-        return False
-    names = [each.arg for each in (*tree.args.posonlyargs, *tree.args.args)]
-    return names == list(code.co_varnames[: code.co_argcount])
+    return [ast.Return(body)], line - 1
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -193,16 +198,16 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def _inner(node: ast.AST) -> list[ast.AST]:
+def parts_of(node: ast.AST) -> list[ast.AST]:
     """Do what `ast.iter_child_nodes` does, several times as fast: every node of a graph is asked."""
     kind = type(node)
-    if kind not in _fields_of:
-        _fields_of[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+    if (names := _fields_of.get(kind)) is None:
+        names = _fields_of[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
     found: list[ast.AST] = []
-    for name in _fields_of[kind]:
-        part = getattr(node, name, None)
+    for name in names:
+        part: ast.AST | list[ast.AST] | None = getattr(node, name, None)
         if isinstance(part, list):
-            found += filter(None, cast("list[ast.AST | None]", part))
+            found += filter(None, part)
         elif isinstance(part, ast.AST):
             found.append(part)
     return found
