@@ -135,8 +135,7 @@ class _Reading:
 def _plain(text: str) -> str:
     """Take a text out of its quotes, its codes and its markup."""
     text = re.sub(r"<br\s*/?>", "\n", text.strip().strip('"').strip("`"))
-    known = _CODE.sub(lambda code: _NAMED.get(code[1]) or chr(int(code[1])), text)
-    return known.strip()
+    return _CODE.sub(lambda code: _NAMED.get(code[1]) or chr(int(code[1])), text).strip()
 
 
 def _refused(what: str, where: str) -> InvalidGraphFile:

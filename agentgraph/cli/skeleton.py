@@ -48,8 +48,7 @@ def parts(chart: Chart) -> dict[str, str]:
     ways += [Way(box, "END") for box in boxes if all(way.source != box for way in ways)]
     plan = _Plan(boxes, ways)
     told |= {name: (f"Go on to {target}.", "") for name, target in plan.passes.items()}
-    functions = "\n\n\n".join(plan.functions(told))
-    return {"functions": functions, "edges": "\n".join(plan.edges())}
+    return {"functions": "\n\n\n".join(plan.functions(told)), "edges": "\n".join(plan.edges())}
 
 
 class _Plan:

@@ -69,8 +69,7 @@ def single(outcome: Outcome, result: Result[BaseModel], graph: FrozenGraph, out:
 
 def _way(outcome: Outcome, voters: frozenset[str], arrow: str) -> str:
     """Write the way of a run, and where it stopped if it was not at the end."""
-    gone = way(outcome.path, voters, arrow)
-    return arrow.join(part for part in (gone, outcome.stop) if part)
+    return arrow.join(filter(None, (way(outcome.path, voters, arrow), outcome.stop)))
 
 
 def _widest(texts: Sequence[str], title: str) -> int:

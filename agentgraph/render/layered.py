@@ -82,8 +82,7 @@ class _Picture:
                     zones[unit] = place
                 else:
                     boxes[unit] = Rect(place.x, place.y, *self._size[unit])
-        routes = tuple(map(_route, self._segments))
-        return Layout(*self._levels[None].size, boxes, zones, routes)
+        return Layout(*self._levels[None].size, boxes, zones, tuple(map(_route, self._segments)))
 
     def _lead(self, level: Level, segments: list[_Segment]) -> None:
         """Lead segments through a level, which holds both ends, and the levels inside it."""

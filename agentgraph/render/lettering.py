@@ -38,8 +38,7 @@ def shown(text: str) -> str:
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return how many pixels `text` takes at most at this font size."""
     # Not `sum`: what it gives for fractions has changed between releases of Python.
-    ems = fsum(map(_ems, text))
-    return ems * size * (_BOLD if bold else 1.0)
+    return fsum(map(_ems, text)) * size * (_BOLD if bold else 1.0)
 
 
 def visible(text: str) -> str:

@@ -185,8 +185,7 @@ def spell(annotation: object) -> str:
     """Write an annotation as one would type it."""
     if isinstance(annotation, TypeVar):
         bound = (annotation.__bound__,) if annotation.__bound__ else ()
-        limits = annotation.__constraints__ or bound
-        return " or ".join(map(spell, limits)) or "anything"
+        return " or ".join(map(spell, annotation.__constraints__ or bound)) or "anything"
     if isinstance(annotation, type) and not get_args(annotation):
         return annotation.__name__
     return str(annotation).replace("typing.", "").replace("collections.abc.", "").replace("~", "")

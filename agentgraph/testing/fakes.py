@@ -285,8 +285,7 @@ def repaired(vertex: Vertex) -> Sequence[str]:
 def _error_for(vertex: Vertex, kind: str) -> Exception:
     """Make the error of a fault; one without a name is one that the policy of the vertex repeats."""
     names = vertex.policy.retry_on or ("builtins.ConnectionError",)
-    name = names[0] if kind in FAULTS else kind
-    return error_of(name)
+    return error_of(names[0] if kind in FAULTS else kind)
 
 
 def result_of(fn: Callable[..., object]) -> Any:

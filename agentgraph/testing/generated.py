@@ -34,8 +34,7 @@ def workflows(
     draw: DrawFn, *, max_nodes: int = 12, features: Sequence[Feature] = FEATURES
 ) -> Workflow[Journal]:
     """Sound workflows of at most so many nodes, over a `Journal`; every run of them ends `done`."""
-    maker = _Maker(draw, features)
-    flow = maker.part(draw(st.integers(1, max_nodes)), is_alone=True)
+    flow = _Maker(draw, features).part(draw(st.integers(1, max_nodes)), is_alone=True)
     return workflow("random", Journal, flow)
 
 

@@ -25,10 +25,8 @@ TURNS_MAX: Final = 50_000
 """After so many callbacks a simulated run counts as one that never ends."""
 
 
-class Deadlock(RunError):
+class Deadlock(RunError, code="AG680"):
     """Nothing can move: those who wait, wait for each other, or for what a simulation has not."""
-
-    code = "AG680"
 
 
 class Schedule:

@@ -165,8 +165,7 @@ def _race(net: Net) -> Solved:
     costs = costs_of_exits(tied, reduce(tied).as_net())
     join = len(net.outs)
     found = {end: costs.get(join if end in net.race else end, FREE) for end in net.exits}
-    solved = Solved(net, found, dead=dead)
-    return whole(solved, [] if fault is None else [fault])
+    return whole(Solved(net, found, dead=dead), [] if fault is None else [fault])
 
 
 def _tied(net: Net) -> Net:

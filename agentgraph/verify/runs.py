@@ -108,8 +108,7 @@ class Runs:
                     yield self._told(stand, event, step)
 
     def _answers(self, task: Task) -> list[tuple[Event, Step]]:
-        is_shut = task.site.name in self.shut
-        return [each for each in answers(task) if each[1].error or not is_shut]
+        return [each for each in answers(task) if each[1].error or task.site.name not in self.shut]
 
     def seek(self, wants: Callable[[Stand], bool], toward: Iterable[str]) -> Stand | None:
         """Look on, where there are too many runs, with one branch at a time: who is nearest first."""

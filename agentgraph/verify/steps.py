@@ -56,8 +56,7 @@ def after_rounds(
     `back` is what one round costs that comes back to its start, `exits` what the last one costs.
     """
     if back is None:
-        ever = max((cost.ever for cost in exits.values()), default=0)
-        return exits, Cost(0, ever)
+        return exits, Cost(0, max((cost.ever for cost in exits.values()), default=0))
     before = max(rounds - 1, 0) * back.through
     ever = before + max([back.ever, *(cost.ever for cost in exits.values())])
     found = {end: Cost(before + c.through, max(ever, before + c.ever)) for end, c in exits.items()}

@@ -211,5 +211,4 @@ def workflow(
     sketch = draw(tree_of(flow, spot), spot)
     from agentgraph.workflow.assembly import assemble  # noqa: PLC0415 - a program that builds nothing is spared it
 
-    program = assemble(sketch, name, state, deps=deps, spot=spot, **making)
-    return Workflow[S, None](program)
+    return Workflow[S, None](assemble(sketch, name, state, deps=deps, spot=spot, **making))
