@@ -169,6 +169,16 @@ def replay(file: Path, target: str | None) -> int:
 
 @agentgraph.command(failed=2)
 @click.argument("target")
+@click.argument("arguments", nargs=-1, metavar="[PYTEST ARGUMENTS]...")
+def mutate(target: str, arguments: tuple[str, ...]) -> int:
+    """Put small faults into the graph one by one, and see whether your tests notice."""
+    from agentgraph.cli import trying  # noqa: PLC0415 - see rule 1
+
+    return trying.mutate(target, arguments)
+
+
+@agentgraph.command(failed=2)
+@click.argument("target")
 @click.option("--json", "as_json", is_flag=True)
 def tour(target: str, **asked: Any) -> int:
     """List the fewest runs that together take every edge of a workflow; nothing of it runs."""

@@ -30,7 +30,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--agentgraph-replay", metavar="FILE", help="do a script again, nothing else")
     group.addoption("--agentgraph-svg", metavar="DIR", help="where failures and coverage are drawn")
     group.addoption("--agentgraph-record", action="store_true", help="ask real agents on cassettes")
+    group.addoption("--agentgraph-mutant", default="", help="as `agentgraph mutate` says it")
     parser.addini("agentgraph_graphs", "workflows to check: module:name", "linelist", [])
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Put a mutant in place, before anybody makes a workflow."""
+    which = early_config.known_args_namespace.agentgraph_mutant
+    if which:
+        from agentgraph.testing.mutation import put_in_place  # noqa: PLC0415 - see the top
+
+        put_in_place(which)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         sometimes,
     )
     from agentgraph.testing.machines import WorkflowMachine, runs, state_machine
+    from agentgraph.testing.mutation import Mutant, mutants
     from agentgraph.testing.retelling import Moment
     from agentgraph.testing.routers import (
         Changed,
@@ -49,6 +50,7 @@ __all__ = [
     "Invariant",
     "Journal",
     "Moment",
+    "Mutant",
     "Replayed",
     "RouterReport",
     "Schedule",
@@ -70,6 +72,7 @@ __all__ = [
     "leads_to",
     "make_tests",
     "metamorphic",
+    "mutants",
     "never",
     "precedes",
     "recheck",
@@ -84,6 +87,6 @@ __all__ = [
     "workflows",
 ]
 __getattr__: Callable[[str], object] = late(
-    __name__, "simulation", "retelling", "invariants", "coverage", "doubles", "failing", "checking",
-    "routers", "tours", "strategies", "generated", "machines",
+    __name__, "simulation", "retelling", "invariants", "coverage", "mutation", "doubles", "failing",
+    "checking", "routers", "tours", "strategies", "generated", "machines",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`agentgraph test` and `agentgraph replay` as they are typed."""
+"""`agentgraph test`, `replay` and `mutate` as they are typed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -101,3 +101,32 @@ def test_bad_input_is_told(arguments: tuple[str, ...], says: str, call: Call, wr
     done = call(*arguments)
 
     assert (done.exit_code, says in done.stderr) == (2, True)
+
+
+def test_mutants_that_no_test_notices_are_named(call: Call, write: Write, folder: Path) -> None:
+    path = write("flow.py", FLOW)
+    write("conftest.py", "from flow import Note, flow\n")  # Loaded before pytest is set up.
+    write(
+        "test_flow.py",
+        "from flow import Note, flow\ndef test_it():\n    assert flow.run_sync(Note(n=9)).state.n == 2\n",
+    )
+
+    done = call("mutate", path, "--", "-p", "no:randomly")
+
+    assert "killed   exchange 'True' and 'False' of is_large" in done.stdout
+    assert done.stdout.endswith("6 mutants: 5 refused at build, 1 killed, 0 alive\n")
+    assert done.exit_code == 0
+    write("test_flow.py", "from flow import flow\ndef test_it():\n    assert flow.name == 'flow'\n")
+    done = call("mutate", path, "--", "-p", "no:randomly")
+    assert (done.exit_code, "ALIVE    exchange" in done.stdout) == (1, True)
+
+
+def test_tests_that_fail_of_themselves_notice_nothing(call: Call, write: Write) -> None:
+    path = write("flow.py", FLOW)
+
+    none = call("mutate", path)
+    write("test_flow.py", "def test_it():\n    assert False\n")
+    failing = call("mutate", path)
+
+    for done in (none, failing):
+        assert (done.exit_code, "before anything is changed" in done.stderr) == (2, True)
