@@ -46,10 +46,8 @@ def returned(signature: Signature) -> tuple[str, int | None] | None:
         value = made.value
         is_constant = isinstance(value, ast.Constant) and value.value is not None
         if value is not None and (is_constant or isinstance(value, _VALUES)):
-            shown = ast.unparse(value)
-            return shown if len(
-                shown
-            ) < 40 else f"{shown[:36]}...", value.lineno + known.source.offset
+            shown, line = ast.unparse(value), value.lineno + known.source.offset
+            return shown if len(shown) < 40 else f"{shown[:36]}...", line
     return None
 
 
