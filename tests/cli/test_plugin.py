@@ -41,7 +41,9 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:agentgraph",
          "-p", "no:randomly", *plugin, *arguments],
         cwd=folder, check=False, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])},
+        # What is asked of the session that runs these tests is not asked of theirs.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)]),
+             "PYTEST_ADDOPTS": ""},
     )  # fmt: skip
 
 
