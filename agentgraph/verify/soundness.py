@@ -55,15 +55,13 @@ def check_soundness(
             to not in met and f"fork {source}" not in told for source, to, _ in teller.moves
         ):
             continue
-        finding = _taken(teller.finding(), (*known, *shown.parts))
-        if shown.wrong.fault.kind == "idle" and seen.passes(teller.at_fault):
-            finding = replace(finding, script=None)  # It is only so because of another fault.
+        finding = _told(teller, seen, (*known, *shown.parts))
         told.setdefault(teller.root() or f"{finding.code} {finding.what}", finding)
     certain = [finding for finding in told.values() if finding.script or finding.code == "AG309"]
     if not certain:
         shown = Shown(levels.wrong[0], net, "", witness=seen.find(SHOWN, "", ()))
         teller = _Teller(shown)
-        finding = _taken(teller.finding(), known)
+        finding = _told(teller, seen, known)
         if not (shown.witness or known) and (idle := seen.idle(teller.at_fault)):
             finding = finding if idle == teller.at_fault else teller.idle(idle)
             finding = replace(finding, script=Script("never", (idle,)))
@@ -72,8 +70,11 @@ def check_soundness(
     return Soundness(certain, levels.most, broken)
 
 
-def _taken(finding: Finding, parts: tuple[Mended, ...]) -> Finding:
-    """Add to its script which parts are taken as mended."""
+def _told(teller: "_Teller", seen: Witnesses, parts: tuple[Mended, ...]) -> Finding:
+    """Put a fault into words, with the parts that its script takes as mended."""
+    finding = teller.finding()
+    if teller.wrong.fault.kind == "idle" and seen.passes(teller.at_fault):
+        return replace(finding, script=None)  # It is only so because of another fault.
     script = finding.script
     return replace(finding, script=replace(script, mended=parts)) if script and parts else finding
 

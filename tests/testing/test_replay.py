@@ -374,6 +374,7 @@ def test_a_region_that_is_left_while_others_are_in_it_counts_as_left_even_if_all
         (7427, ["AG308", "AG110", "AG302"]),  # a handler stands in a race
         (11136, ["AG305", "AG304"]),  # inside, a cycle behind an early END
         (12101, ["AG301"]),  # who decides in a race is always cancelled before
+        (16739, []),  # who decides in a race is cancelled in most runs, and goes on in some
         (12331, ["AG104", "AG304", "AG104"]),
     ],
 )
