@@ -142,9 +142,9 @@ class Witnesses:
         happened = Happened("exhausted", culprit)
         runs = self.runs
         stand = None if runs is None else runs.look(lambda at: happened in at.happened)
-        is_whole = runs is not None and runs.is_whole and not any(s.happened for s in runs.stands)
-        # Else another fault may come first, on every run.
-        return _with_run(finding, stand, happened) if stand or is_whole else finding
+        # Where some run gets past it, another fault may come first on every run.
+        is_passed = stand is None and self.passes(culprit)
+        return finding if is_passed else _with_run(finding, stand, happened)
 
     def repeated(self, finding: Finding, members: Iterable[str]) -> Finding:
         """Add a run that goes round in `members` and comes back to where it was."""

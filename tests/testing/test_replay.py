@@ -436,6 +436,18 @@ def test_a_gateway_that_leads_to_itself_in_a_graph_inside_is_played_as_a_node() 
     assert all(replay(faulty, finding).occurred for finding in findings)
 
 
+def test_a_bound_that_no_run_meets_because_of_another_fault_has_no_script() -> None:
+    bounds = bounded("a", 1, then="c"), bounded("b", 1)
+    faulty = graph("START -> a\na -> b\nb -> c\nc -> a", *bounds)
+
+    findings = verify(faulty).findings
+
+    scripts = {finding.code: finding.script for finding in findings}
+    assert set(scripts) == {"AG112", "AG305", "AG307"}
+    assert scripts.pop("AG307") is None
+    assert all(replay(faulty, each).occurred for each in findings if each.script)
+
+
 def unshown(first: int, last: int) -> tuple[int, list[str]]:
     """How many findings random graphs have that were spoilt once more, and what does not occur."""
     count, found = 0, list[str]()
