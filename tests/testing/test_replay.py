@@ -387,19 +387,6 @@ def test_what_no_run_shows_gives_way_to_what_some_run_shows(seed: int, codes: li
     assert all(replay(faulty, finding).occurred for finding in findings if is_flow(finding))
 
 
-def test_a_graph_inside_is_over_with_the_first_token_at_its_end() -> None:
-    inner = graph("START -> a\na -> END, b\nb -> c", name="inner")
-    faulty = graph("START -> s\ns -> END", Vertex("s", "subgraph", child=inner))
-
-    dead = next(each for each in verify(faulty).findings if each.code == "AG111")
-
-    assert dead.script is not None
-    assert (
-        dead.script.outcome == "never"
-    )  # No run of the whole comes to `c`, as one of `inner` does.
-    assert replay(faulty, dead).occurred
-
-
 def test_what_is_wrong_inside_a_graph_whose_regions_overlap_is_played_alone() -> None:
     inner = graph("START -> f\nf -> a, b\na -> c\nb -> c\nc -> END", name="inner")
     lines = "START -> a\na -> b\nb -> s\ns -> END"
@@ -434,18 +421,6 @@ def test_a_gateway_that_leads_to_itself_in_a_graph_inside_is_played_as_a_node() 
 
     assert findings
     assert all(replay(faulty, finding).occurred for finding in findings)
-
-
-def test_a_bound_that_no_run_meets_because_of_another_fault_has_no_script() -> None:
-    bounds = bounded("a", 1, then="c"), bounded("b", 1)
-    faulty = graph("START -> a\na -> b\nb -> c\nc -> a", *bounds)
-
-    findings = verify(faulty).findings
-
-    scripts = {finding.code: finding.script for finding in findings}
-    assert set(scripts) == {"AG112", "AG305", "AG307"}
-    assert scripts.pop("AG307") is None
-    assert all(replay(faulty, each).occurred for each in findings if each.script)
 
 
 def unshown(first: int, last: int) -> tuple[int, list[str]]:
