@@ -7,25 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_trying import FLOW
+
 ROOT = Path(__file__).parents[2]
-FLOW = """
-from agentgraph import State, classifier, node, workflow
-
-class Note(State):
-    n: int = 0
-
-@classifier
-def is_large(s: Note) -> bool:
-    return s.n > 3
-
-def small(s: Note) -> None:
-    s.n = 1
-
-def large(s: Note) -> None:
-    s.n = 2
-
-flow = workflow("flow", Note, is_large.route({True: large, False: small}))
-"""
 
 
 @pytest.fixture
