@@ -1,6 +1,5 @@
 """Checks a workflow in one line: `check(support, inputs=states(Ticket))`; how is said elsewhere."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from agentgraph.testing.coverage import Coverage
 from agentgraph.testing.failing import Script, WorkflowFailure, keep, picture, simpler, story
 from agentgraph.testing.fakes import Stage
 from agentgraph.testing.properties import PROPERTIES, Checker, Counterexample, How, Property, Unfit
+from agentgraph.testing.twins import differing, target_of
 from agentgraph.workflow.compiled import Workflow
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def check(
     how = {**defaults, **how}
     checker = Checker(workflow.program, how)
     found = _explore(workflow, checker, inputs, how)
+    if found is None and "hashes" in checker.properties:
+        found = differing(workflow, checker, checker.bases, how)
     if found is not None:
         raise _failure(workflow, checker, simpler(checker, found), how)
     for what in checker.needed:
@@ -76,7 +78,11 @@ def recheck(script: Script, workflow: Workflow[Any, Any], **how: Unpack[How]) ->
     __tracebackhide__ = True  # As above.
     real = cast("How", dict.fromkeys(script.real, "real"))
     checker = Checker(workflow.program, {**real, **how, "properties": [script.property]})
-    found = checker.tried(script.property, script.read_for(checker.stage))
+    trial = script.read_for(checker.stage)
+    if script.property == "hashes":
+        found = differing(workflow, checker, [checker.play(trial)], how)
+    else:
+        found = checker.tried(script.property, trial)
     if found is not None:
         raise _failure(workflow, checker, found, {"folder": None, **how})
 
@@ -180,12 +186,3 @@ def _failure(
     drawn = picture(found, program)
     files = [] if folder is None else keep(folder, script, drawn)
     return WorkflowFailure(story(found, program, how.get("seed", 0), files), script, drawn)
-
-
-def target_of(workflow: Workflow[Any, Any]) -> str:
-    """Return where a workflow is found, as on the command line; empty when it has no name there."""
-    for name, module in [*sys.modules.items()]:
-        for key, value in [*getattr(module, "__dict__", {}).items()]:
-            if value is workflow and name != "__main__":
-                return f"{name}:{key}"
-    return ""

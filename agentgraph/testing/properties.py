@@ -38,7 +38,7 @@ from agentgraph.testing.playing import Outcome, play
 from agentgraph.testing.retelling import Moment, pairs_of
 from agentgraph.verify import verify
 
-Property = Literal["runs", "replay", "schedules", "retry", "cancel", "labels"]
+Property = Literal["runs", "replay", "schedules", "retry", "cancel", "labels", "hashes"]
 PROPERTIES: Final[tuple[Property, ...]] = get_args(Property)
 _TOLERATED: Final = (Exhausted, NoConsensus)
 """What a run may end with by itself: a bound that was met, votes that no label won."""
@@ -47,7 +47,7 @@ Shown: TypeAlias = tuple[str, int | None]
 """What a run shows, in words, and in how many of its moments; None: in all."""
 SCHEDULES: Final = 6
 CHECKPOINTS: Final = 40
-"""At so many places a run is cancelled, where it has more facts than that."""
+"""At so many places a run is cancelled, where it has more facts than that; so many are hashed anew."""
 
 
 class How(TypedDict, total=False):
@@ -117,6 +117,8 @@ class Checker:
         """What no run has shown yet, and some run must."""
         self.caught: dict[str, str] = {}
         """The nodes that are still to fail (`Stage.caught`)."""
+        self.bases: list[Outcome] = []
+        """The first runs that each showed something new."""
         self._how = how
         self._focus: tuple[int, Property] | None = None
         self._bound = verify(program.graph).runs_at_most
@@ -153,6 +155,7 @@ class Checker:
                 seen |= pairs
         if not bases:
             raise Unfit
+        self.bases += [base for _, base in bases][: CHECKPOINTS - len(self.bases)]
         self.caught = {**self.stage.caught}
         for lot, base in bases:
             for name in ("runs", *self.properties):
@@ -288,12 +291,14 @@ _TRIALS: Final[Mapping[Property, Callable[["Checker", Outcome], Iterable[Trial]]
     "cancel": lambda _, base: (replace(base.trial, cancel=number) for number in _spread(base)),
     "labels": _labels,
     "runs": _throws,
+    "hashes": lambda _, __: (),  # These are played elsewhere, all at once (`twins`).
 }
 _HOW: Final[Mapping[Property, str]] = {
     "replay": "done again, with nothing changed,",
     "schedules": "when things happen in another order,",
     "retry": "when {trial.fault[0]!r} fails once ({trial.fault[1]}) and is repeated,",
     "labels": "when {trial.stray!r} reads its label in capitals and with spaces around,",
+    "hashes": "in a process that hashes differently (PYTHONHASHSEED)",
 }
 
 

@@ -251,6 +251,15 @@ def d19() -> Workflow[Any, Any]:
     return workflow("d19", Note, is_urgent.route({True: rest, False: other}))
 
 
+def joins_a_set(s: Note) -> None:
+    s.text = ",".join({"alpha", "beta", "gamma", "delta"})
+
+
+# At the top of its module, so that another process finds it.
+D20 = workflow("d20", Note, node(joins_a_set))
+FAULTY["D20"] = Case(D20, "hashes differently")
+
+
 # Right ones, in which the runner is made wrong: D06, D17.
 
 
