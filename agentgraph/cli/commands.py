@@ -147,7 +147,7 @@ def diff(before: str, after: str, **asked: Any) -> int:
 @click.option("--min-edges", type=click.FloatRange(0, 1), default=0.0)
 @click.option("--folder", type=_FOLDER, default=".agentgraph")
 def test(target: str, **asked: Any) -> int:
-    """Run a workflow in simulation, with many inputs, labels, orders and faults.
+    """Run a workflow in simulation, with many inputs, labels, orders, faults and crashes.
 
     Fakes write what a node may write, and a choice takes any label that it declares; `real` keeps
     your own agents or classifiers. A failure leaves a script and a picture in the folder.

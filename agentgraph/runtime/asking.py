@@ -34,9 +34,9 @@ def take_answer(
     """Take a question off the desk, and let the run go on. Raises `AnswerRefused`."""
     session.wake()
     fact = fact_of(waiting, value, edits)
-    session.desk.close(waiting, value)
     _note(session, waiting, fact)
     feed(fact)
+    session.desk.close(waiting, value)
 
 
 def _note(session: Session, waiting: Waiting, fact: Answered) -> None:
@@ -57,14 +57,14 @@ def _expire(session: Session, feed: Feed, waiting: Waiting) -> None:
     ticket = waiting.task.ticket
     timely = waiting.ask.on_timeout
     if timely is None:
-        session.desk.forget(waiting)
         feed(Expired(ticket))
+        session.desk.forget(waiting)
         return
-    session.desk.close(waiting, timely)
     try:
         fact = fact_of(waiting, timely)
     except Exception as error:  # noqa: BLE001 - the `save` of a form is the user's
         feed(Failed(ticket, error, kinds_of(error)))
-        return
-    _note(session, waiting, fact)
-    feed(Expired(ticket) if fact.label is not None else fact)
+    else:
+        _note(session, waiting, fact)
+        feed(Expired(ticket) if fact.label is not None else fact)
+    session.desk.close(waiting, timely)

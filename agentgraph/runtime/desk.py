@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,6 +14,9 @@ from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.program import Job, label_for
 from agentgraph.runtime.question import Ask
 from agentgraph.state import Revision
+
+_NOTHING: Final[Mapping[str, Ask[Any]]] = {}
+"""One for all desks: there may be many thousands of them."""
 
 
 @dataclass(slots=True)
@@ -58,8 +61,8 @@ class Desk:
         """Begin without questions."""
         self.waiting: tuple[Waiting, ...] = ()
         """The open questions, the oldest first; there are few, and a tuple is small."""
-        self.asked: Ask[Any] | None = None
-        """What the question shows that is open next: between the two nothing else happens."""
+        self.asked: Mapping[str, Ask[Any]] = _NOTHING
+        """What the questions show that are open next, by their ids: between the two nothing happens."""
         self._answered: dict[str, tuple[object, object]] | None = None
         """The question (as `run.answer` names it) and the answer, by id."""
         self._shown: str | None = None
@@ -67,10 +70,9 @@ class Desk:
 
     def open(self, id: str, path: str, task: Task) -> Waiting:
         """Lay out the question that was asked just now."""
-        assert self.asked is not None
-        waiting = Waiting(id, path, task, self.asked)
+        waiting = Waiting(id, path, task, self.asked[id])
         self.waiting += (waiting,)
-        self.asked = None
+        self.asked = {each: ask for each, ask in self.asked.items() if each != id} or _NOTHING
         return waiting
 
     def listed(self) -> tuple[OpenQuestion, ...]:

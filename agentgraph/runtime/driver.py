@@ -15,7 +15,7 @@ Rules of this file:
 import asyncio
 from asyncio import CancelledError, sleep
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, cast
@@ -90,6 +90,16 @@ class Driver:
         limits = self._limit(self.session.options.get("budget"))
         self._phase = "ready"
         self._share_out(self.session.tell(Started(initial, limits)), self._pending)
+
+    def take_up(self) -> None:
+        """Go on where the journal that the session was told ends: what was at work begins again."""
+        live, stopping = self.session.marking.live, self.session.marking.stopping
+        ended = [ticket for ticket in stopping if live[ticket].verb != "undo"]
+        going = [live[each] for each in live if live[each].verb != "inside" and each not in ended]
+        self._phase = "ready"
+        self._share_out(going, self._pending)
+        for ticket in ended:
+            self._share_out(self.session.tell(Stopped(ticket)), self._pending)
 
     def fund(self, budget: Budget) -> None:
         """Let a run that met its budget go on under a larger one."""
@@ -306,7 +316,7 @@ class Driver:
         self._line_up(tasks[1:], carrier)
         return tasks[0] if tasks else None
 
-    def _share_out(self, commands: list[Command], tasks: dict[int, Task]) -> dict[int, Task]:
+    def _share_out(self, commands: Iterable[Command], tasks: dict[int, Task]) -> dict[int, Task]:
         """Do at once what needs no work of a node; add what does to `tasks`, by ticket."""
         carriers: dict[int, Carrier] | None = None
         queue = list(commands)

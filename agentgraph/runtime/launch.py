@@ -127,14 +127,16 @@ class Run(Generic[S]):
 
     __slots__ = ("__weakref__", "_driver", "_initial", "_is_moving", "_session", "_task")
 
-    def __init__(self, session: Session, initial: Revision) -> None:
-        """Start the run; made by `Workflow.start`."""
+    def __init__(self, session: Session, initial: Revision | None) -> None:
+        """Start the run; made by `Workflow.start`. Without `initial` it goes on after a journal."""
         self._session = session
         self._task: asyncio.Task[None] | None = None
         self._is_moving = False
         self._driver: Driver | None = None
         self._initial: Revision | None = initial
         """What it begins with; None: it has begun."""
+        if initial is None:
+            self._drive().take_up()
         self._move(self._first())
 
     @property

@@ -55,6 +55,9 @@ class Binding:
     form: type[BaseModel] | None = None
     voters: tuple[Body, ...] = ()
     do: Body | None = None
+    item: object = object
+    """The type of the items of an `each`, as `over` says it; and of what it gives for each."""
+    result: object = object
     into: Callable[..., object] | None = None
     child: "Program | None" = None
     question: object = None

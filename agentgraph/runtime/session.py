@@ -171,6 +171,11 @@ class Session:
             undo = UndoFailed(path, error, visit)
             self.stream.put(undo if is_undo else NodeFailed(path, error, attempt, visit))
 
+    def take_over(self, dead: "Session") -> None:
+        """Take what another session of this run has noted beside its facts."""
+        self._effects = dead.effects
+        self.desk.asked = {waiting.id: waiting.ask for waiting in dead.desk.waiting}
+
     def close(self) -> None:
         """Leave no alarm of an attempt behind."""
         if self._watch is not None:

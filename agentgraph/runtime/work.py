@@ -232,7 +232,8 @@ class Work:
         ask: Ask[Any] = await self._read(job.body, in_thread=in_thread, take=self._asked)
         timely = ask.on_timeout
         label = None if timely is None or job.binding.form else key_of(job.labels, path, timely)
-        self._session.desk.asked = ask
+        name = visit_of(self._session.marking, task, with_attempts=True)
+        self._session.desk.asked = {name: ask}
         return Asked(task.ticket, label)
 
     def _asked(self, answer: object) -> Ask[Any]:

@@ -133,11 +133,18 @@ def same(one: object, other: object) -> bool:
 
 def _same_others(one: object, other: object) -> bool:
     if type(one) in ATOMS:
-        # 0.0 and -0.0, or one moment in two time zones, are equal and differ in content.
-        return one == other and repr(one) == repr(other)
+        return one == other and _told(one) == _told(other)
     if isinstance(one, BaseModel):
         return _same_models(one, cast("BaseModel", other))
     return not isinstance(one, Enum | type) and _same_parts(one, other)
+
+
+def _told(value: object) -> object:
+    """Return in what equal values may differ: 0.0 and -0.0, or one moment in two time zones."""
+    zone = getattr(value, "tzinfo", None)
+    # Zones of an offset that never changes are the same, whoever made them.
+    offset = None if zone is None else zone.utcoffset(None)
+    return repr(value) if offset is None else offset
 
 
 def _same_items(one: Iterable[object], other: Iterable[object]) -> bool:

@@ -44,7 +44,7 @@ def check(
     inputs: "SearchStrategy[S] | Sequence[S] | None" = None,
     **how: Unpack[How],
 ) -> Checked:
-    """Run a workflow in simulation, with many inputs, labels, orders and faults.
+    """Run a workflow in simulation, with many inputs, labels, orders, faults and crashes.
 
     `inputs` are states to begin with, or a strategy of them; None: any state that the class
     allows. Raises `WorkflowFailure` with the first counterexample, made as simple as it

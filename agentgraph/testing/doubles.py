@@ -13,7 +13,7 @@ from agentgraph.errors import InvalidInput
 from agentgraph.runtime import Ctx
 from agentgraph.state import UNSET, same
 from agentgraph.state.codec import dumped, loaded
-from agentgraph.testing.fakes import called, result_of, visit_of
+from agentgraph.testing.fakes import called, visit_of
 from agentgraph.workflow.signature import signature_of
 
 Fault: TypeAlias = BaseException | float | Literal["hang", "garbage"]
@@ -68,7 +68,8 @@ class Cassette:
 
     def __call__(self, fn: Callable[..., object]) -> Agent:
         """Return what plays one agent; `check(agents=cassette)` does so with all of them."""
-        body, result = signature_of(fn).body, result_of(fn)
+        signature = signature_of(fn)
+        body, result = signature.body, signature.gives
 
         async def play(state: Any, ctx: Ctx) -> object:
             shape, before = _parts(state)

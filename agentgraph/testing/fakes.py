@@ -3,7 +3,7 @@
 Rules of this file:
 
 1. A fake answers by the visit that it is asked in, never by the order in which things happen: so
-   another order or a repetition gets the same answers.
+   another order, a repetition or a restart gets the same answers.
 2. A fake writes what its vertex is known to write, and through the reducer of a field, so that
    what it does is what an agent may do.
 3. What only moves the state in and out (`over`, `enter`, `leave`, `into`, the text of a question)
@@ -22,11 +22,11 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidInput, suggest
 from agentgraph.graph import FrozenGraph, Vertex
 from agentgraph.runtime import Binding, Body, Ctx, Program
+from agentgraph.runtime.journal import error_of
 from agentgraph.state import append, merge, schema_of, union
 from agentgraph.state.declaration import reducers_of
-from agentgraph.testing.stage import error_of
 from agentgraph.verify.facts import Facts
-from agentgraph.workflow.signature import MISSING, Unread, signature_of
+from agentgraph.workflow.signature import signature_of
 
 Functions: TypeAlias = Mapping[str, Callable[..., object]]
 Agents: TypeAlias = (
@@ -65,6 +65,8 @@ class Trial:
     all, or it does not come to an end (`hang`). The name of an exception fails all attempts."""
     stray: str | None = None
     """The visit of a classifier that sees every text in capitals and with spaces around."""
+    crash: int | None = None
+    """The process dies when so many facts are recorded; the run goes on in another."""
     cancel: int | None = None
     """The run is cancelled when so many facts are recorded."""
 
@@ -180,8 +182,7 @@ class Stage:
             case "form":
                 self.fakes[path] = Fake(binding.form, {"": True})
             case "each" if binding.do is not None:
-                fake = Fake(result_of(binding.do.fn), {"": True})
-                changed["do"] = self._agent(path, binding.do, fake)
+                changed["do"] = self._agent(path, binding.do, Fake(binding.result, {"": True}))
             case _:
                 pass
         return replace(binding, **changed)
@@ -285,13 +286,7 @@ def repaired(vertex: Vertex) -> Sequence[str]:
 def _error_for(vertex: Vertex, kind: str) -> Exception:
     """Make the error of a fault; one without a name is one that the policy of the vertex repeats."""
     names = vertex.policy.retry_on or ("builtins.ConnectionError",)
-    return error_of(names[0] if kind in FAULTS else kind)
-
-
-def result_of(fn: Callable[..., object]) -> Any:
-    """Return what a function says that it gives; `object` when it says nothing that can be read."""
-    hint = signature_of(fn).returns
-    return object if hint is MISSING or isinstance(hint, Unread) else hint
+    return error_of(names[0] if kind in FAULTS else kind, "as the script says")
 
 
 async def called(body: Body, state: Any, ctx: Ctx[Any]) -> object:

@@ -32,7 +32,7 @@ from agentgraph.machine import (
     path_of,
 )
 from agentgraph.machine.moves import COUNTED
-from agentgraph.testing.stage import error_of
+from agentgraph.runtime.journal import error_of
 from agentgraph.verify.stand import caught
 from agentgraph.workflow import Workflow
 

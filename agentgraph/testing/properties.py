@@ -31,6 +31,7 @@ from agentgraph.graph import Vertex
 from agentgraph.render.overlay import vertices_of
 from agentgraph.runtime import Program
 from agentgraph.state import same
+from agentgraph.store import Store
 from agentgraph.testing.coverage import Coverage
 from agentgraph.testing.fakes import Agents, Labels, Stage, Trial, Writes, repaired, strayed
 from agentgraph.testing.invariants import Invariant, Test, always
@@ -38,7 +39,7 @@ from agentgraph.testing.playing import Outcome, play
 from agentgraph.testing.retelling import Moment, pairs_of
 from agentgraph.verify import verify
 
-Property = Literal["runs", "replay", "schedules", "retry", "cancel", "labels", "hashes"]
+Property = Literal["runs", "replay", "schedules", "retry", "crash", "cancel", "labels", "hashes"]
 PROPERTIES: Final[tuple[Property, ...]] = get_args(Property)
 _TOLERATED: Final = (Exhausted, NoConsensus)
 """What a run may end with by itself: a bound that was met, votes that no label won."""
@@ -47,7 +48,7 @@ Shown: TypeAlias = tuple[str, int | None]
 """What a run shows, in words, and in how many of its moments; None: in all."""
 SCHEDULES: Final = 6
 CHECKPOINTS: Final = 40
-"""At so many places a run is cancelled, where it has more facts than that; so many are hashed anew."""
+"""At so many places a run is crashed and cancelled, where it has more facts than that; so many are hashed anew."""
 
 
 class How(TypedDict, total=False):
@@ -72,6 +73,8 @@ class How(TypedDict, total=False):
     runs: int
     """How many runs are made of each at most, with different labels; 12 by default."""
     seed: int
+    store: Store | None
+    """Through which a run goes that dies and is taken up again; None: one in memory."""
     min_edges: float
     """Which share of the edges the runs must have taken, from 0 to 1; 0 by default."""
     folder: Path | None
@@ -128,11 +131,11 @@ class Checker:
     def play(self, trial: Trial) -> Outcome:
         """Play a trial."""
         self.trials += 1
-        return play(self.stage, trial, self._how.get("services"))
+        return play(self.stage, trial, self._how.get("services"), self._how.get("store"))
 
     def tried(self, property_: Property, trial: Trial) -> Counterexample | None:
         """Play one trial alone, and say whether it breaks a property."""
-        plain = replace(trial, deviations={}, fault=None, stray=None, cancel=None)
+        plain = replace(trial, deviations={}, fault=None, stray=None, crash=None, cancel=None)
         base = self.play(plain if property_ != "runs" else trial)
         outcome = base if property_ == "runs" else self.play(trial)
         with suppress(Unfit):
@@ -209,7 +212,8 @@ class Checker:
         if outcome.left:
             yield f"the run has ended and left behind: {', '.join(outcome.left)}", None
         steps = 0 if result is None else result.usage.steps - len(result.failures)
-        if self._bound is not None and steps > self._bound:
+        # What failed before a crash is forgotten.
+        if self._bound is not None and steps > self._bound and outcome.trial.crash is None:
             yield f"the run took {steps} steps, and {self._bound} is the bound of the graph", None
 
     def _breaches(self, outcome: Outcome) -> Iterator[Shown]:
@@ -288,6 +292,7 @@ _TRIALS: Final[Mapping[Property, Callable[["Checker", Outcome], Iterable[Trial]]
         replace(base.trial, shuffle=str(number)) for number in range(SCHEDULES)
     ),
     "retry": _retry,
+    "crash": lambda _, base: (replace(base.trial, crash=number) for number in _spread(base)),
     "cancel": lambda _, base: (replace(base.trial, cancel=number) for number in _spread(base)),
     "labels": _labels,
     "runs": _throws,
@@ -297,6 +302,7 @@ _HOW: Final[Mapping[Property, str]] = {
     "replay": "done again, with nothing changed,",
     "schedules": "when things happen in another order,",
     "retry": "when {trial.fault[0]!r} fails once ({trial.fault[1]}) and is repeated,",
+    "crash": "when the process dies after fact {trial.crash} and another goes on,",
     "labels": "when {trial.stray!r} reads its label in capitals and with spaces around,",
     "hashes": "in a process that hashes differently (PYTHONHASHSEED)",
 }

@@ -9,13 +9,13 @@ Rules of this file:
 """
 
 import asyncio
-import builtins
 from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
 from agentgraph.errors import Script, Step, UnsetField
 from agentgraph.graph import CHOICES, END, FrozenGraph, Policy, Vertex
 from agentgraph.runtime import Binding, Body, Ctx, Program
+from agentgraph.runtime.journal import error_of
 from agentgraph.state import State, latest_declared, unset
 from agentgraph.verify.facts import Facts
 from agentgraph.verify.plain import piece_of_work, spinning
@@ -77,19 +77,10 @@ class Stage:
             return False
         told = self.waiting[step.vertex].pop(0)
         if step.error:
-            told.set_exception(error_of(step.error))
+            told.set_exception(error_of(step.error, "as the script says"))
         else:
             told.set_result(step.label)
         return True
-
-
-def error_of(name: str) -> Exception:
-    """Make an error of a class with this qualified name."""
-    module, _, kind = name.rpartition(".")
-    known = getattr(builtins, kind, None) if module == "builtins" else None
-    body = {"__module__": module, "__qualname__": kind}
-    made: type[Exception] = known or type(kind, (Exception,), body)
-    return made(f"{name}, as the script says")
 
 
 def staged(graph: FrozenGraph, stage: Stage, opened: frozenset[str], path: str = "") -> Program:

@@ -1,7 +1,7 @@
 """`each`: do something for every item of a list known only at run time; not how items are driven."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, Required, TypeAlias, TypedDict, cast, overload
+from typing import Literal, Required, TypeAlias, TypedDict, cast, get_args, overload
 
 from pydantic import BaseModel
 from typing_extensions import Unpack
@@ -100,7 +100,10 @@ def each(
         graph, access = child.graph if child else None, in_turn((lists.access, put.access))
         changes = {"agent": agent, "doc": doc, "child": graph, "access": access}
         body = without_error(called, "`do`") if called else None
-        binding = Binding(without_error(lists, "`over`"), do=body, into=put.fn, child=child)
+        binding = Binding(
+            without_error(lists, "`over`"), do=body, into=put.fn, child=child,
+            item=next(iter(get_args(lists.gives)), object), result=called.gives if called else object,
+        )  # fmt: skip
         return Settled(changed(vertex, changes), binding, (lists, put), served)
 
     return Node[BaseModel](Mention(Work("each", settle, settle, is_numbered=True), object()))

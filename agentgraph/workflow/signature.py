@@ -88,6 +88,12 @@ class Signature:
         """The callable, for messages that have its place already."""
         return f"function {self.name!r}" if self.name else f"{self.fn!r}"
 
+    @property
+    def gives(self) -> object:
+        """What it says that it returns; `object` when it says nothing that can be read."""
+        is_known = self.returns is not MISSING and not isinstance(self.returns, Unread)
+        return self.returns if is_known else object
+
     def fault(self, what: str, fix: str) -> InvalidAgent:
         """Say what is wrong with it."""
         return InvalidAgent(what, where=self.where, fix=fix)

@@ -35,7 +35,7 @@ def test_workflows_are_checked_without_a_test_file(folder: Path) -> None:
     done = run(folder, "--agentgraph-svg", "drawn", "--agentgraph-budget", "2")
 
     assert done.returncode == 0, done.stdout
-    assert "7 passed" in done.stdout
+    assert "8 passed" in done.stdout
     assert "agentgraph: flow: 5 of 5 edges" in done.stdout
     assert (folder / "drawn" / "flow-coverage.svg").read_text("utf-8").startswith("<")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import (
@@ -17,6 +18,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     RootModel,
+    TypeAdapter,
 )
 
 from agentgraph.errors import InvalidEdit, InvalidInput
@@ -254,3 +256,13 @@ def test_a_plain_model_may_be_a_state() -> None:
 
     assert schema.final(schema.commit(draft, None)) == Plain(items=[1])
     assert schema_of(Plain) is schema
+
+
+def test_two_zones_of_one_fixed_offset_are_the_same() -> None:
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    read = TypeAdapter(datetime).validate_json('"2026-01-01T12:00:00Z"')
+
+    assert same(moment, read)
+    assert same([moment], [moment.astimezone(timezone(timedelta(0)))])
+    assert not same(moment, moment.astimezone(timezone(timedelta(hours=2))))
+    assert not same(moment, moment.astimezone(ZoneInfo("Africa/Abidjan")))

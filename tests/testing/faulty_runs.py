@@ -140,6 +140,14 @@ def d05() -> Workflow[Any, Any]:
     return workflow("d05", Note, pay >> node(rest), deps=Bank)
 
 
+@fault("which does not survive a restart")
+def d07() -> Workflow[Any, Any]:
+    def collects(s: Note) -> None:
+        s.seen = {1, 2}
+
+    return workflow("d07", Note, node(collects) >> node(rest))
+
+
 @fault("the run does not end")
 def d09() -> Workflow[Any, Any]:
     async def polls(s: Note) -> None:
@@ -260,7 +268,7 @@ D20 = workflow("d20", Note, node(joins_a_set))
 FAULTY["D20"] = Case(D20, "hashes differently")
 
 
-# Right ones, in which the runner is made wrong: D06, D17.
+# Right ones, in which the runner (or what stores its runs) is made wrong: D06, D08, D17, D18.
 
 
 @node(retry=TWICE, timeout=30)

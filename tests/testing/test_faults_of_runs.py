@@ -1,12 +1,15 @@
 """Each fault that no graph shows is found, with the settings that everybody has."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from agentgraph.runtime import work
-from agentgraph.state import Revision
+from agentgraph.runtime.driver import Driver
+from agentgraph.state import Revision, Schema
+from agentgraph.store import MemoryStore
 from agentgraph.testing import WorkflowFailure, check, sometimes
 from tests.testing.faulty_runs import ASKED, FAULTY, LOOP, Case
 
@@ -64,9 +67,95 @@ def partial_writes_stay(patch: pytest.MonkeyPatch) -> None:  # D06, D17
     patch.setattr(work, "give_up", give_up)
 
 
-@pytest.mark.parametrize("plant", [partial_writes_stay])
-def test_a_fault_of_the_runner_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+def counters_begin_again(patch: pytest.MonkeyPatch) -> None:  # D08
+    whole = Driver.take_up
+
+    def take_up(driver: Driver) -> None:
+        for frame in driver.session.marking.frames.values():
+            frame.counts.clear()
+        whole(driver)
+
+    patch.setattr(Driver, "take_up", take_up)
+
+
+def an_answer_is_applied_twice(patch: pytest.MonkeyPatch) -> None:  # D18
+    once = Schema[Any].edited
+
+    def edited(self: Any, revision: Any, edits: Any, line: Any) -> Any:
+        twice = {n: v + v if isinstance(v, int) else v for n, v in edits.items()}
+        return once(self, revision, twice, line)
+
+    patch.setattr(Schema, "edited", edited)
+
+
+@pytest.mark.parametrize(
+    ("plant", "workflow"),
+    [
+        (partial_writes_stay, LOOP),
+        (counters_begin_again, LOOP),
+        (an_answer_is_applied_twice, ASKED),
+    ],
+)
+def test_a_fault_of_the_runner_is_found(
+    plant: Plant, workflow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plant(monkeypatch)
 
     with pytest.raises(WorkflowFailure):
-        check(LOOP, agents="real", labels="real", folder=None)
+        check(workflow, agents="real", labels="real", folder=None)
+
+
+# Faults put into a store, through the port that every store has.
+
+
+class Forgets(MemoryStore):
+    """Keeps that a node is done, and not what it changed."""
+
+    async def append(self, run_id: str, token: int, after: int, facts: Sequence[str]) -> None:
+        facts = [re.sub(r'"text": "x+"', '"text": ""', fact) for fact in facts]
+        await super().append(run_id, token, after, facts)
+
+
+class Loses(MemoryStore):
+    """Says that it has kept the third fact, and has not."""
+
+    async def append(self, run_id: str, token: int, after: int, facts: Sequence[str]) -> None:
+        kept = len(await self.load(run_id))
+        await super().append(run_id, token, kept, [] if after == 2 else facts)
+
+
+class Reorders(MemoryStore):
+    async def load(self, run_id: str) -> Sequence[str]:
+        first, *others = await super().load(run_id)
+        return [first, *reversed(others)]
+
+
+class Mistakes(MemoryStore):
+    """Gives back the facts of the run before."""
+
+    async def create(self, run_id: str) -> int:
+        self.last, self.now = getattr(self, "now", run_id), run_id
+        return await super().create(run_id)
+
+    async def load(self, run_id: str) -> Sequence[str]:
+        return await super().load(self.last)
+
+
+class Trusts(MemoryStore):
+    """Lets those write who were thought dead."""
+
+    async def claim(self, run_id: str) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("kind", [Forgets, Loses, Reorders, Mistakes, Trusts])
+def test_a_fault_of_a_store_is_found(kind: type[MemoryStore]) -> None:
+    with pytest.raises(WorkflowFailure, match="the store "):
+        check(LOOP, agents="real", labels="real", store=kind(), properties=["crash"], folder=None)
+
+
+def test_a_store_that_keeps_what_it_is_given_passes() -> None:
+    store = MemoryStore()
+
+    check(LOOP, agents="real", labels="real", store=store, properties=["crash"], folder=None)
+    check(ASKED, agents="real", labels="real", store=store, properties=["crash"], folder=None)

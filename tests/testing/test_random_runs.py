@@ -21,6 +21,7 @@ from agentgraph.machine import (
     path_of,
     replay,
 )
+from agentgraph.store import MemoryStore
 from agentgraph.testing import Journal, check, workflows
 from agentgraph.testing.fakes import Stage, Trial
 from agentgraph.testing.playing import Outcome, play
@@ -84,3 +85,7 @@ def test_both_interpreters_tell_a_real_run(made: Any, points: int, seed: int) ->
 def test_nothing_is_found_in_random_workflows(made: Any) -> None:
     check(made, examples=1, runs=2, folder=None)
     check(made, agents="real", labels="real", examples=1, runs=1, folder=None)
+    check(
+        made, agents="real", labels="real", properties=["crash"], examples=1, runs=1, folder=None,
+        store=MemoryStore(),
+    )  # fmt: skip
