@@ -18,7 +18,7 @@ from typing import Final
 
 import pydantic
 
-from benchmarks import building, calls, desk, footprint, peers, speed, touring
+from benchmarks import building, calls, desk, footprint, peers, simulated, speed, touring
 from benchmarks.measure import FEWER, TURNS, Figure
 from benchmarks.table import number, over, pace, table, verdict_of
 from benchmarks.targets import TARGETS
@@ -37,6 +37,9 @@ ROWS: Final[dict[str, Callable[[int], Awaitable[Figure | None]]]] = {
     "stream": speed.stream,
     "append": speed.append,
     "check": footprint.checks,
+    "simulated": simulated.simulated,
+    "trials": simulated.trials,
+    "test": footprint.tests,
     "paused": footprint.paused,
     "fifty": building.fifty,
     "functions": desk.functions,

@@ -50,6 +50,7 @@ import sys
 from agentgraph.cli.commands import agentgraph
 agentgraph(["check", sys.argv[1]], standalone_mode=False)
 """
+TEST: Final = CHECK.replace("check", "test")
 FIFTY: Final = (
     """
 from agentgraph import END, START, Graph, State, classifier
@@ -114,13 +115,23 @@ async def checks(turns: int) -> Figure:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "fifty.py"
         target.write_text(FIFTY, encoding="utf-8")
+        return await _commanded("check", CHECK, str(target), "clean", turns)
+
+
+async def tests(turns: int) -> Figure:
+    """Test the support desk from the shell, cold, with what is set by default; by the same start."""
+    return await _commanded("test", TEST, "examples/support_desk.py", "nothing found", turns)
+
+
+async def _commanded(row: str, program: str, target: str, says: str, turns: int) -> Figure:
+    with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "PYTHONPYCACHEPREFIX": folder}
         env.pop("PYTHONDONTWRITEBYTECODE", None)
 
         async def ours() -> float:
-            said = printed("-c", CHECK + SPENT, str(target), env=env)
-            if "clean" not in said:
-                raise WrongCount(f"the check of 50 nodes said {said!r}")
+            said = printed("-c", program + SPENT, target, env=env)
+            if says not in said:
+                raise WrongCount(f"the command of the row {row!r} said {said!r}")
             return float(said.splitlines()[-1])
 
         async def floor() -> float:
@@ -128,7 +139,7 @@ async def checks(turns: int) -> Figure:
 
         found = await alternate(ours, floor, turns=turns)
     spent = [median(column) * 1e3 for column in zip(*found, strict=True)]
-    return Figure("check", spent[0], spent[0] / spent[1])
+    return Figure(row, spent[0], spent[0] / spent[1])
 
 
 async def paused(turns: int) -> Figure | None:

@@ -69,6 +69,11 @@ TARGETS: dict[str, Target] = {
     "branches": Target("verify 100 branches of 10 choices", "ms", 500, None, "floor", 4.1),
     "tour": Target("tour of 1,000 edges", "ms", 1_000, None, "floor", 20),
     "check": Target("`agentgraph check` of 50 nodes, cold, CPU", "ms", 600, 400, "floor", 240),
+    "simulated": Target("simulated run of 4 branches of 3 awaits", "µs", 125, None, "floor", 30),
+    "trials": Target("the same run on the real runner", "µs", 1_000, None, "floor", 30),
+    "test": Target(
+        "`agentgraph test` of the support desk, cold, CPU", "ms", 5_000, None, "floor", 240
+    ),
     "paused": Target("memory of a paused run", "KB", 3, 2, "floor", 1.5),
     "calls": Target("function calls of one loop step", "calls", 40, 28, "most"),
     "packages": Target("install: packages", "", 14, None, "most"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentgraph import Workflow
 from agentgraph.verify import verify
-from benchmarks import building, calls, desk, floors, flows, footprint, speed
+from benchmarks import building, calls, desk, floors, flows, footprint, simulated, speed
 from benchmarks.__main__ import ROWS, gate, main
 from benchmarks.measure import (
     Figure,
@@ -68,6 +68,13 @@ def test_the_bare_loops_do_the_same_work() -> None:
     assert asyncio.run(floors.fork(9)) == 9
     assert asyncio.run(floors.concurrent(3, 4)) == 12
     assert asyncio.run(floors.stream(6)) == 6
+
+
+def test_a_simulated_run_takes_every_step_whatever_the_order() -> None:
+    made = simulated.branches()
+
+    assert asyncio.run(simulated.gathered()) == simulated.STEPS == 12
+    assert {simulated.played(made, str(seed)) for seed in range(20)} == {12}
 
 
 async def _once(work: Work) -> int:
