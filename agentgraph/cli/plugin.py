@@ -4,6 +4,7 @@ It is loaded into every session of pytest where agentgraph is installed, so it i
 when it is used.
 """
 
+import pickle
 from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import pytest
 
 from agentgraph.errors import AgentGraphError
+from agentgraph.testing.defaults import defaults
 
 if TYPE_CHECKING:
-    from agentgraph.testing import Cassette, Checked
+    from agentgraph.testing import Cassette, Checked, Coverage
     from agentgraph.testing.doubles import Agent
 
 T = TypeVar("T")
-_TAKEN: Final = pytest.StashKey[dict[str, Any]]()
+_TAKEN: Final = pytest.StashKey[dict[str, "Coverage"]]()
 """What all checks of the session have taken, by the digest of the graph."""
+_FOUND: Final = pytest.StashKey[dict[str, Any]]()
+"""The workflows of the setting, by their targets."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,42 +49,49 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Hand the options on to every check of this session, and hear of what it has taken."""
-    from agentgraph.testing import Coverage, checking  # noqa: PLC0415 - see the top
-
-    taken = config.stash[_TAKEN] = dict[str, Any]()
+    taken = config.stash[_TAKEN] = dict[str, "Coverage"]()
 
     def watch(done: "Checked") -> None:
-        graph = done.coverage.graph
-        taken.setdefault(graph.digest, Coverage(graph)).include(done.coverage)
+        _include(taken, done.coverage)
 
     seed, budget = config.option.agentgraph_seed, config.option.agentgraph_budget
-    checking.defaults = {"seed": seed, "examples": budget, "watch": watch}
+    defaults.update(seed=seed, examples=budget, watch=watch)
     if config.option.agentgraph_svg is not None:
-        checking.defaults["folder"] = Path(config.option.agentgraph_svg)
+        defaults["folder"] = Path(config.option.agentgraph_svg)
     # Another session of this process is left alone.
-    config.add_cleanup(lambda: setattr(checking, "defaults", {}))
+    config.add_cleanup(defaults.clear)
 
 
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Add a test for each property of each workflow of the setting."""
-    from agentgraph.cli.target import load  # noqa: PLC0415 - see the top
-    from agentgraph.cli.trying import again  # noqa: PLC0415 - see the top
-    from agentgraph.testing import check  # noqa: PLC0415 - see the top
-    from agentgraph.testing.properties import PROPERTIES  # noqa: PLC0415 - see the top
+def _include(taken: "dict[str, Coverage]", more: "Coverage") -> None:
+    taken.setdefault(more.graph.digest, type(more)(more.graph)).include(more)
 
-    script: str | None = config.option.agentgraph_replay
-    if script is not None:
-        items[:] = [_test(session, f"replay {script}", partial(again, Path(script)))]
-        return
-    for target in cast("list[str]", config.getini("agentgraph_graphs")):
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Find the workflows of the setting, before any worker does. Raises `UsageError`."""
+    found = session.stash[_FOUND] = dict[str, Any]()
+    for target in cast("list[str]", session.config.getini("agentgraph_graphs")):
+        from agentgraph.cli.target import load  # noqa: PLC0415 - see the top
+
         try:
-            work = partial(check, load(target), target=target)
+            found[target] = load(target)
         except AgentGraphError as error:
             raise pytest.UsageError(f"agentgraph_graphs: {error}") from error
+
+
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add a test for each property of each workflow of the setting."""
+    script: str | None = session.config.option.agentgraph_replay
+    if script is not None:
+        from agentgraph.cli.trying import again  # noqa: PLC0415 - see the top
+
+        items[:] = [_test(session, f"replay {script}", partial(again, Path(script)))]
+        return
+    for target, made in session.stash[_FOUND].items():
+        from agentgraph.testing import check  # noqa: PLC0415 - see the top
+        from agentgraph.testing.properties import PROPERTIES  # noqa: PLC0415 - see the top
+
         for name in PROPERTIES:
-            one = partial(work, properties=[name])
+            one = partial(check, made, target=target, properties=[name])
             items.append(_test(session, f"{target} {name}", one))
 
 
@@ -116,6 +127,20 @@ def cassette(request: pytest.FixtureRequest) -> "Cassette":
 
     path = request.path.parent / "cassettes" / f"{request.node.name}.json"
     return Cassette(path, record=request.config.option.agentgraph_record)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand on what a worker of pytest-xdist has taken."""
+    output: dict[str, Any] = getattr(session.config, "workeroutput", {})
+    output["agentgraph"] = pickle.dumps(session.config.stash[_TAKEN])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist has taken; one that has crashed hands nothing on."""
+    handed: bytes = getattr(node, "workeroutput", {}).get("agentgraph", pickle.dumps({}))
+    for coverage in pickle.loads(handed).values():  # noqa: S301 - from a process of this session
+        _include(node.config.stash[_TAKEN], coverage)
 
 
 def pytest_terminal_summary(

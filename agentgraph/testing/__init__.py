@@ -1,14 +1,12 @@
 """What tests of workflows need; nothing of a running workflow needs it.
 
-All but the smallest is loaded only when somebody asks for it: what makes data needs hypothesis.
+All of it is loaded only when somebody asks for it: what makes data needs hypothesis.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agentgraph.late import late
-from agentgraph.testing.reducing import Disorder, check_reducer
-from agentgraph.testing.replay import Replayed, replay
 
 if TYPE_CHECKING:
     from agentgraph.testing.checking import Checked, check, make_tests, recheck
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     )
     from agentgraph.testing.machines import WorkflowMachine, runs, state_machine
     from agentgraph.testing.mutation import Mutant, mutants
+    from agentgraph.testing.reducing import Disorder, check_reducer
+    from agentgraph.testing.replaying import Replayed, replay
     from agentgraph.testing.retelling import Moment
     from agentgraph.testing.routers import (
         Changed,
@@ -87,6 +87,6 @@ __all__ = [
     "workflows",
 ]
 __getattr__: Callable[[str], object] = late(
-    __name__, "simulation", "retelling", "invariants", "coverage", "mutation", "doubles", "failing",
-    "checking", "routers", "tours", "strategies", "generated", "machines",
+    __name__, "reducing", "simulation", "retelling", "invariants", "coverage", "mutation", "doubles", "failing",
+    "replaying", "checking", "routers", "tours", "strategies", "generated", "machines",
 )  # fmt: skip

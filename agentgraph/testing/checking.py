@@ -10,6 +10,7 @@ from typing_extensions import Unpack
 
 from agentgraph.errors import InvalidInput, NotAvailable
 from agentgraph.testing.coverage import Coverage
+from agentgraph.testing.defaults import defaults
 from agentgraph.testing.failing import Script, WorkflowFailure, keep, picture, simpler, story
 from agentgraph.testing.fakes import Stage
 from agentgraph.testing.properties import PROPERTIES, Checker, Counterexample, How, Property, Unfit
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 S = TypeVar("S", bound=BaseModel)
-defaults: How = {}
-"""What every check of this process begins with; the plugin for pytest puts its options here."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def check(
     goes, and `InvalidInput` for what cannot be checked.
     """
     __tracebackhide__ = True  # In pytest the story says it all.
-    how = {**defaults, **how}
+    how = cast("How", {**defaults, **how})
     checker = Checker(workflow.program, how)
     found = _explore(workflow, checker, inputs, how)
     if found is None and "hashes" in checker.properties:

@@ -40,6 +40,15 @@ def test_workflows_are_checked_without_a_test_file(folder: Path) -> None:
     assert (folder / "drawn" / "flow-coverage.svg").read_text("utf-8").startswith("<")
 
 
+def test_workers_hand_on_what_they_have_taken(folder: Path) -> None:
+    done = run(folder, "-p", "xdist", "-n", "2", "--agentgraph-svg", "drawn")
+
+    assert done.returncode == 0, done.stdout
+    assert "8 passed" in done.stdout
+    assert "agentgraph: flow: 5 of 5 edges" in done.stdout
+    assert (folder / "drawn" / "flow-coverage.svg").exists()
+
+
 def test_a_failure_is_a_story_and_can_be_replayed(folder: Path) -> None:
     source = FLOW.replace("s.n = 2", "s.n = 2; raise KeyError(s.n)")
     (folder / "flows.py").write_text(source, "utf-8")
@@ -104,10 +113,11 @@ def test_fixtures_give_virtual_time_and_a_cassette(folder: Path) -> None:
     assert (folder / "cassettes" / "test_tape.json").exists()
 
 
-def test_a_setting_that_names_nothing_is_told(folder: Path) -> None:
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["alone", "xdist"])
+def test_a_setting_that_names_nothing_is_told(folder: Path, workers: tuple[str, ...]) -> None:
     (folder / "pytest.ini").write_text("[pytest]\nagentgraph_graphs = flow:flow\n", "utf-8")
 
-    done = run(folder)
+    done = run(folder, *workers)
 
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "agentgraph_graphs: [AG130] there is no module 'flow'" in done.stderr
@@ -116,7 +126,12 @@ def test_a_setting_that_names_nothing_is_told(folder: Path) -> None:
 
 def test_a_session_that_checks_nothing_does_not_load_hypothesis(folder: Path) -> None:
     (folder / "test_flow.py").write_text(
-        "import sys\ndef test_it():\n    assert 'hypothesis' not in sys.modules\n", "utf-8"
+        "import sys\n"
+        "def test_it():\n"
+        "    assert 'hypothesis' not in sys.modules\n"
+        "    assert 'agentgraph.testing.checking' not in sys.modules\n"
+        "    assert 'networkx' not in sys.modules\n",
+        "utf-8",
     )
     (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
 
