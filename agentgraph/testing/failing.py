@@ -153,7 +153,11 @@ def picture(found: Counterexample, program: Program) -> str:
 
     path = tuple(moment.node for moment in found.told[1:])
     ways = tuple(way for moment in found.told for way in moment.ways)
-    run = errors.Script("often", path[-1:], moves=ways)
+    # Elsewhere a fault is part of what happens, and not where it goes wrong.
+    fault = found.trial.fault if found.property == "retry" else None
+    visit = fault[0] if fault else found.trial.stray
+    culprits = (re.sub("#[^/]*", "", visit),) if visit else path[-1:]
+    run = errors.Script("often", culprits, moves=ways)
     finding = Finding("AG680", found.sentence, "", "", path=path, script=run)
     return to_svg(program.graph, marks=marks_of(finding, [("", program.graph)]))
 

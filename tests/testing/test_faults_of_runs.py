@@ -40,6 +40,17 @@ def test_at_most_two_deviations_of_the_schedule_are_left_in_a_story() -> None:
     assert all(script is not None and 1 <= len(script.trial.deviations) <= 2 for script in scripts)
 
 
+@pytest.mark.parametrize(("name", "node"), [("D05", "pay"), ("D10", "route")])
+def test_the_picture_marks_what_was_made_to_go_wrong(name: str, node: str) -> None:
+    case = FAULTY[name]
+
+    with pytest.raises(WorkflowFailure) as told:
+        check(case.workflow, agents="real", labels="real", services=case.services, folder=None)
+
+    faults = re.findall(r'class="vertex \w+ fault"[^>]* data-path="(.*?)"', told.value.picture)
+    assert faults == [node]
+
+
 def test_when_two_states_count_as_the_same_may_be_said() -> None:
     race = FAULTY["D01"].workflow
 
