@@ -7,6 +7,8 @@ from agentgraph.cli.exits import DONE, FAILED
 from agentgraph.cli.target import graph_of
 from agentgraph.errors import Step
 from agentgraph.events import recording
+from agentgraph.graph import CHOICES
+from agentgraph.render.overlay import vertices_of
 from agentgraph.verify.words import counted
 
 
@@ -26,8 +28,10 @@ def tour(target: str, *, as_json: bool) -> int:
     steps = sum(len(walk.steps) for walk in found.walks)
     counts = [counted(len(found.walks), "run"), counted(len(edges), "edge"), counted(steps, "step")]
     click.echo("{}: {} over {} in {}".format(click.style(graph.name, bold=True), *counts))
+    choices = {path for path, vertex in vertices_of(graph) if vertex.kind in CHOICES}
     for number, walk in enumerate(found.walks, 1):
-        click.echo(f"  {number}. {' -> '.join(map(_in_words, walk.steps))}")
+        words = (_in_words(step, step.vertex in choices) for step in walk.steps)
+        click.echo(f"  {number}. {' -> '.join(words)}")
     for source, end, label in found.missed:
         click.echo(
             f"  no way within the bounds: {source} -> {end}{(label and f' on {label}') or ''}"
@@ -35,8 +39,8 @@ def tour(target: str, *, as_json: bool) -> int:
     return FAILED if found.missed else DONE
 
 
-def _in_words(step: Step) -> str:
-    """Write what completes: `triage=billing`, or `fetch fails (ConnectionError)`."""
+def _in_words(step: Step, is_choice: bool) -> str:
+    """Write what completes: `triage=billing`, `triage=unsure`, or `fetch fails (ConnectionError)`."""
     if step.error:
         return f"{step.vertex} fails ({step.error.rpartition('.')[2]})"
-    return step.vertex if step.label is None else f"{step.vertex}={step.label}"
+    return f"{step.vertex}={step.label or 'unsure'}" if is_choice else step.vertex

@@ -47,6 +47,29 @@ def test_each_run_is_told_with_what_completes_and_what_it_answers(call: Call, wr
     ]
 
 
+UNSURE = """
+from agentgraph import State, Verdict, classifier, node, workflow
+from typing import Literal
+class Note(State):
+    text: str = ""
+@classifier
+def route(s: Note) -> Verdict[Literal["a"]]: return Verdict("a", 0.5)
+@node
+def work(s: Note) -> None: ...
+@node
+def clerk(s: Note) -> None: ...
+flow = workflow("flow", Note, route.route({"a": work}, unsure=clerk, at_least=0.7))
+"""
+
+
+def test_a_choice_that_is_unsure_says_so(call: Call, write: Write) -> None:
+    done = call("tour", write("flow.py", UNSURE))
+
+    _, *runs = done.stdout.splitlines()
+    told = sorted(run.partition(". ")[2] for run in runs)
+    assert told == ["route=a -> work", "route=unsure -> clerk"]
+
+
 def test_edges_that_no_run_takes_are_named_and_the_code_says_so(call: Call, write: Write) -> None:
     done = call("tour", write("desk.py", DESK.replace("BOUND", "1")))
 
