@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from agentgraph.errors import RunError, RunFailed
 from agentgraph.events import OpenQuestion, Result
-from agentgraph.machine import Event, Marking, advance
+from agentgraph.machine import Asked, Event, Marking, advance
 from agentgraph.runtime import Budget, Program, RunOptions
 from agentgraph.runtime.journal import DoesNotSurvive, read, written
 from agentgraph.runtime.launch import Run
@@ -70,18 +70,30 @@ class _Journal(list[Event]):
     cancelling: asyncio.Task[None] | None = None
     is_dead: bool = False
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, stage: Stage, trial: Trial) -> None:
         super().__init__()
+        self._stage = stage
         self._trial = trial
+        self._asked = set[str]()
+        self.people: list[asyncio.Task[None]] = []
+        """Those who answer what was asked, one for each question."""
 
     def append(self, fact: Event) -> None:
         if len(self) == self._trial.crash:
             self.is_dead = True
             raise Crashed
+        loop = asyncio.get_running_loop()
         if len(self) == self._trial.cancel:
-            loop = asyncio.get_running_loop()
             self.cancelling = loop.create_task(self.run.cancel(), name="cancel")
         super().append(fact)
+        if isinstance(fact, Asked):
+            self.people.append(loop.create_task(self._answer(), name="answer"))
+
+    async def _answer(self) -> None:
+        for question in self.run.questions:
+            if question.id not in self._asked:
+                self._asked.add(question.id)
+                await _answer(self._stage, self.run, question)
 
 
 def play(
@@ -92,7 +104,7 @@ def play(
 ) -> Outcome:
     """Play a trial to the end of its run; what must outlive a crash goes through the store."""
     stage.begin(trial)
-    schedule, journal = Schedule(trial.deviations, seed=trial.shuffle), _Journal(trial)
+    schedule, journal = Schedule(trial.deviations, seed=trial.shuffle), _Journal(stage, trial)
     loop = SimulatedLoop(schedule)
     outcome = Outcome(stage.program, trial, None if services is None else services())
     try:
@@ -101,7 +113,7 @@ def play(
         if journal.is_dead:
             facts = _survivors(journal, store)
             loop = SimulatedLoop(schedule, now=loop.time())
-            next_ = _Journal(replace(trial, crash=None))
+            next_ = _Journal(stage, replace(trial, crash=None))
             loop.run(_played(stage, outcome, next_, journal.session, facts))
     except (RunError, ExceptionGroup) as raised:
         outcome.error = raised
@@ -133,7 +145,10 @@ async def _played(
     try:
         outcome.result = await run.result()
         while outcome.result.status == "paused":
-            await _answer(stage, run, outcome.result.questions[0])
+            await asyncio.gather(*journal.people)
+            if run.status == "paused":  # Nobody answers: the time of the questions goes by.
+                times = [each.timeout for each in run.questions if each.timeout is not None]
+                await asyncio.sleep(max(times).total_seconds() + 1)
             outcome.result = await run.result()
     except RunFailed as failed:
         outcome.result, outcome.error = failed.result, failed.__cause__
@@ -173,17 +188,16 @@ async def _kept(store: Store, facts: Sequence[str]) -> Sequence[str]:
 
 
 async def _answer(stage: Stage, run: Run[Any], question: OpenQuestion) -> None:
-    """Answer a question, or let its time go by."""
-    options: list[str | None] = list(question.answers)
-    timeout = question.timeout
-    if timeout is not None:
+    """Answer a question, or do not: then its time goes by."""
+    options: list[str | None] = [*question.answers] or [""]  # A form has no labels.
+    if question.timeout is not None:
         options.append(None)
-    if not options:  # A form; of those that have no timeout the stage has the answer.
-        await run.answer(stage.form(question.node, question.id), id=question.id)
-        return
     label = stage.label(question.node, question.id, options)
-    if label is None:
-        assert timeout is not None
-        await asyncio.sleep(timeout.total_seconds() + 1)
-    else:
-        await run.answer(stage.answer(question.node, label), id=question.id)
+    if label is not None:
+        is_form = not question.answers
+        give = (
+            stage.form(question.node, question.id)
+            if is_form
+            else stage.answer(question.node, label)
+        )
+        await run.answer(give, id=question.id)

@@ -8,7 +8,9 @@ from pydantic import BaseModel
 from agentgraph.errors import IllegalEvent
 from agentgraph.machine import (
     Answered,
+    Broke,
     Event,
+    Expired,
     Failed,
     Finished,
     Marking,
@@ -71,9 +73,12 @@ def moments(program: Program, facts: Sequence[Event]) -> Iterator[Moment]:
         task = marking.live.get(getattr(fact, "ticket", 0))
         name = ("", "") if task is None else (path_of(marking, task), visit_of(marking, task))
         try:
-            advance(marking, fact)
+            commands = advance(marking, fact)
         except IllegalEvent:
             return
+        broke = [
+            each.error for each in commands if isinstance(each, Broke) and each.path == name[0]
+        ]
         new = {way: times - taken.get(way, 0) for way, times in marking.taken.items()}
         ways = [way.key for way in new for _ in range(new[way])]
         taken.update(marking.taken)
@@ -81,20 +86,24 @@ def moments(program: Program, facts: Sequence[Event]) -> Iterator[Moment]:
             first = program.schema.final(cast("Revision", fact.payload))
             yield Moment("", first, first, ways=tuple(ways), verb="start")
         elif task is not None and (task.verb in _WORK or ways):
-            moment = _moment(task, fact, name, tuple(ways))
+            error = fact.error if isinstance(fact, Failed) else next(iter(broke), None)
+            moment = _moment(task, fact, name, error, tuple(ways))
             yield moment._replace(done=tuple(done))
             if moment.error is None and moment.verb in _DONE:
                 done.append(moment.node)
 
 
-def _moment(task: Task, fact: Event, name: tuple[str, str], ways: tuple[Key, ...]) -> Moment:
+def _moment(
+    task: Task, fact: Event, name: tuple[str, str], error: Exception | None, ways: tuple[Key, ...]
+) -> Moment:
     path, visit = name
     verb = "stop" if isinstance(fact, Stopped) else task.verb
     label: str | None = getattr(fact, "label", None)
+    if isinstance(fact, Expired) and error is None:
+        label = ways[0][2]
     if task.verb == "poll" and ways:  # The vote that decided: the consensus has completed.
         path, verb, label = path.rpartition("/")[0], "choose", ways[0][2]
     before, after = _states(task, fact)
-    error = fact.error if isinstance(fact, Failed) else None
     return Moment(path, after, before, label, error=error, visit=visit, ways=ways, verb=verb)
 
 
