@@ -96,6 +96,8 @@ class Counterexample(Exception):
     trial: Trial
     told: Sequence[Moment]
     """What happened, up to the moment that shows it."""
+    base: Outcome | None = None
+    """The run that it is held against."""
 
 
 class Unfit(Exception):
@@ -133,13 +135,13 @@ class Checker:
         self.trials += 1
         return play(self.stage, trial, self._how.get("services"), self._how.get("store"))
 
-    def tried(self, property_: Property, trial: Trial) -> Counterexample | None:
+    def tried(
+        self, property_: Property, trial: Trial, base: Outcome | None = None
+    ) -> Counterexample | None:
         """Play one trial alone, and say whether it breaks a property."""
         plain = replace(trial, deviations={}, fault=None, stray=None, crash=None, cancel=None)
-        base = self.play(plain if property_ != "runs" else trial)
-        outcome = base if property_ == "runs" else self.play(trial)
         with suppress(Unfit):
-            return self.judge(property_, base, outcome)
+            return self.judge(property_, base or self.play(plain), self.play(trial))
         return None
 
     # One example.
@@ -198,7 +200,7 @@ class Checker:
         if broken is None:
             return None
         sentence, end = broken
-        return Counterexample(property_, sentence, outcome.trial, outcome.told[:end])
+        return Counterexample(property_, sentence, outcome.trial, outcome.told[:end], base)
 
     def _broken(self, outcome: Outcome) -> Iterator[Shown]:
         """Say what no run may show."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from agentgraph.runtime.driver import Driver
 from agentgraph.state import Revision, Schema
 from agentgraph.store import MemoryStore
 from agentgraph.testing import WorkflowFailure, check, sometimes
+from agentgraph.testing.failing import simpler
+from agentgraph.testing.fakes import Trial
+from agentgraph.testing.properties import Checker, Counterexample
 from tests.testing.faulty_runs import ASKED, FAULTY, LOOP, Case
 
 
@@ -38,6 +42,41 @@ def test_at_most_two_deviations_of_the_schedule_are_left_in_a_story() -> None:
         scripts.append(told.value.script)
 
     assert all(script is not None and 1 <= len(script.trial.deviations) <= 2 for script in scripts)
+
+
+def shuffled(name: str, seeds: int) -> tuple[Checker, Counterexample]:
+    """Return the counterexample with the most deviations that so many orders by lot give."""
+    case = FAULTY[name]
+    checker = Checker(case.workflow.program, {"agents": "real", "services": case.services})
+    base = checker.play(Trial(case.workflow.program.model()))
+    played = (checker.play(replace(base.trial, shuffle=str(seed))) for seed in range(seeds))
+    judged = (checker.judge("schedules", base, each) for each in played)
+    found = max(filter(None, judged), key=lambda each: len(each.trial.deviations))
+    return checker, found
+
+
+@pytest.mark.parametrize("name", ["D01", "D03", "D13"])
+def test_a_story_is_made_simpler_in_at_most_fifty_replays(name: str) -> None:
+    checker, found = shuffled(name, 50)
+    before = checker.trials
+
+    left = simpler(checker, found)
+
+    assert len(left.trial.deviations) <= 2 < len(found.trial.deviations)
+    assert checker.trials - before <= 50
+
+
+def test_after_fifty_replays_a_story_is_as_simple_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    checker, found = shuffled("D01", 5)
+    deviations = dict.fromkeys(range(400), 1)
+    stubborn = replace(found, trial=replace(found.trial, deviations=deviations))
+    monkeypatch.setattr(checker, "judge", lambda *_: None)
+    before = checker.trials
+
+    left = simpler(checker, stubborn)
+
+    assert left.trial.deviations == deviations
+    assert checker.trials - before == 50
 
 
 @pytest.mark.parametrize(("name", "node"), [("D05", "pay"), ("D10", "route")])
