@@ -25,18 +25,26 @@ class Coverage:
         self.pairs: Counter[tuple[Key, Key]] = Counter()
         """How often one edge was taken right after another (1-switch coverage)."""
         self.loops: Counter[tuple[str, int]] = Counter()
-        """In how many runs each bounded vertex was reached so often: once is a loop that never went round."""
+        """How often each bounded vertex was reached so many times from the entry of its loop to the next."""
         bounded = {path: vertex.bound for path, vertex in vertices_of(graph)}
         self._bounds = {path: bound.at_most for path, bound in bounded.items() if bound}
 
     def add(self, moments: Sequence[Moment]) -> None:
         """Count one run."""
         taken = Counter(way for moment in moments for way in moment.ways)
-        reached = _reached(taken)
         self.taken += taken
         self.pairs.update(pairs_of(moments))
-        bounds = self._bounds.items()
-        self.loops.update((path, min(reached[path], n)) for path, n in bounds if reached[path])
+        rounds = Counter[str]()
+        for moment in moments:
+            for path in moment.resets:
+                self._left(path, rounds.pop(path, 0))
+            rounds.update(target for _, target, _ in moment.ways)
+        for path in self._bounds:
+            self._left(path, rounds[path])
+
+    def _left(self, path: str, rounds: int) -> None:
+        if rounds:  # What comes after the bound is led elsewhere.
+            self.loops[path, min(rounds, self._bounds[path])] += 1
 
     def include(self, other: "Coverage") -> None:
         """Count what another check has taken of the same graph."""
@@ -56,7 +64,7 @@ class Coverage:
 
     @property
     def loops_missed(self) -> tuple[tuple[str, int], ...]:
-        """Each bounded vertex with a number of arrivals that no run had: once, twice, its bound."""
+        """Each bounded vertex with a number of arrivals that it never had: once, twice, its bound."""
         bounds = self._bounds.items()
         wanted = [(path, n) for path, most in bounds for n in sorted({1, min(2, most), most})]
         return tuple(each for each in wanted if each not in self.loops)
@@ -71,7 +79,10 @@ class Coverage:
         taken = len(self.edges) - len(self.missed)
         lines = [f"{taken} of {len(self.edges)} edges, {len(self.pairs)} pairs of edges"]
         lines += [f"  never taken: {arrow(key)}" for key in self.missed]
-        lines += [f"  never reached {n} times in a run: {path!r}" for path, n in self.loops_missed]
+        lines += [
+            f"  never reached just {n} times from entry to entry: {path!r}"
+            for path, n in self.loops_missed
+        ]
         return "\n".join(lines)
 
 

@@ -50,6 +50,8 @@ class Moment(NamedTuple):
     """Which visit of it that was (`support#1/triage#2`)."""
     ways: tuple[Key, ...] = ()
     """The edges that tokens took."""
+    resets: tuple[str, ...] = ()
+    """The bounded vertices whose loops were entered by that: their rounds count anew."""
     verb: str = "run"
     """What was done: `run`, `choose`, `poll`, `item`, `into`, `leave`, `wait` (for a person), `merge`,
     `undo`; `start` of the run; `stop` for what was cancelled."""
@@ -80,15 +82,16 @@ def moments(program: Program, facts: Sequence[Event]) -> Iterator[Moment]:
             each.error for each in commands if isinstance(each, Broke) and each.path == name[0]
         ]
         new = {way: times - taken.get(way, 0) for way, times in marking.taken.items()}
-        ways = [way.key for way in new for _ in range(new[way])]
+        ways = tuple(way.key for way in new for _ in range(new[way]))
+        resets = tuple(site.path for way in new if new[way] for site in way.resets)
         taken.update(marking.taken)
         if isinstance(fact, Started):
             first = program.schema.final(cast("Revision", fact.payload))
-            yield Moment("", first, first, ways=tuple(ways), verb="start")
+            yield Moment("", first, first, ways=ways, verb="start")
         elif task is not None and (task.verb in _WORK or ways):
             error = fact.error if isinstance(fact, Failed) else next(iter(broke), None)
-            moment = _moment(task, fact, name, error, tuple(ways))
-            yield moment._replace(done=tuple(done))
+            moment = _moment(task, fact, name, error, ways)
+            yield moment._replace(done=tuple(done), resets=resets)
             if moment.error is None and moment.verb in _DONE:
                 done.append(moment.node)
 
