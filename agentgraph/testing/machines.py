@@ -14,26 +14,16 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from agentgraph.errors import Step
 from agentgraph.graph import FrozenGraph
 from agentgraph.machine import (
-    Answered,
-    Asked,
-    Decided,
-    Entered,
     Event,
-    Failed,
-    Finished,
-    Listed,
     Marking,
     Started,
     Stopped,
-    Task,
     advance,
-    kinds_of,
     make_plan,
     path_of,
 )
 from agentgraph.machine.moves import COUNTED
-from agentgraph.runtime.journal import error_of
-from agentgraph.verify.stand import caught
+from agentgraph.verify.stand import answers
 from agentgraph.workflow import Workflow
 
 STEPS_MAX = 1_000
@@ -110,30 +100,6 @@ def _endings(marking: Marking) -> Iterator[tuple[Step | None, Event]]:
         if ticket in marking.stopping and task.verb != "undo":
             yield None, Stopped(ticket)
             continue
-        is_told = task.verb in COUNTED or task.verb == "wait"
-        for label, event in _answers(task):
-            yield Step(path, label) if is_told and task.verb != "ask" else None, event
-        if task.verb in COUNTED and task.verb != "poll":
-            for kind, _ in caught(task.site):
-                error = error_of(kind)
-                yield Step(path, None, kind), Failed(ticket, error, kinds_of(error))
-
-
-def _answers(task: Task) -> Iterator[tuple[str | None, Event]]:
-    ticket, labels = task.ticket, list[str | None](task.site.labels)
-    match task.verb:
-        case "choose" | "poll":
-            more = [None] if task.site.unsure else []
-            yield from ((label, Decided(ticket, label)) for label in labels + more)
-        case "ask":
-            yield None, Asked(ticket)
-        case "wait":
-            yield from (
-                (label, Answered(ticket, label, task.payload)) for label in labels or [None]
-            )
-        case "list":
-            yield from ((None, Listed(ticket, tuple(range(number)))) for number in (1, 0, 2))
-        case "enter":
-            yield None, Entered(ticket, f"{ticket}")
-        case _:
-            yield None, Finished(ticket, f"{ticket}")
+        is_told = task.verb in {*COUNTED, "wait"} - {"ask"}
+        for event, step in answers(task, path):
+            yield step if is_told else None, event

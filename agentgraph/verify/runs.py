@@ -108,7 +108,8 @@ class Runs:
                     yield self._told(stand, event, step)
 
     def _answers(self, task: Task) -> list[tuple[Event, Step]]:
-        return [each for each in answers(task) if each[1].error or task.site.name not in self.shut]
+        name = task.site.name
+        return [each for each in answers(task, name) if each[1].error or name not in self.shut]
 
     def seek(self, wants: Callable[[Stand], bool], toward: Iterable[str]) -> Stand | None:
         """Look on, where there are too many runs, with one branch at a time: who is nearest first."""

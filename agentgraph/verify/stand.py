@@ -7,8 +7,20 @@ from typing import NamedTuple
 from agentgraph.errors import Move, Outcome, Resting, Script, Step
 from agentgraph.graph import END, START
 from agentgraph.graph.plan import Area, Site, Way
-from agentgraph.machine import Decided, Event, Failed, Finished, Marking, Task
+from agentgraph.machine import (
+    Answered,
+    Asked,
+    Decided,
+    Entered,
+    Event,
+    Failed,
+    Finished,
+    Listed,
+    Marking,
+    Task,
+)
 from agentgraph.machine.marking import Frame
+from agentgraph.machine.moves import COUNTED
 from agentgraph.verify.wiring import kinds_named
 
 Path = tuple[tuple[str, ...], tuple[str | None, ...]]
@@ -154,18 +166,27 @@ def doubled(marking: Marking) -> list[Site]:
     return [site for site in dict.fromkeys(sites) if sites.count(site) > 1]
 
 
-def answers(task: Task) -> Iterator[tuple[Event, Step]]:
-    """All that one piece of work can come to."""
-    site = task.site
-    if task.verb == "choose":
-        for label in site.labels:
-            yield Decided(task.ticket, label), Step(site.name, label)
-        if site.unsure is not None:
-            yield Decided(task.ticket, None), Step(site.name)
-    else:
-        yield Finished(task.ticket, None), Step(site.name)
-    for name, _ in caught(site):
-        yield Failed(task.ticket, Exception(), (kinds_named(name),)), Step(site.name, None, name)
+def answers(task: Task, path: str) -> Iterator[tuple[Event, Step]]:
+    """All that one piece of work can come to, and how a script says so of what stands at `path`."""
+    ticket, site = task.ticket, task.site
+    match task.verb:
+        case "choose" | "poll":
+            yield from ((Decided(ticket, label), Step(path, label)) for label in site.labels)
+            if site.unsure is not None:
+                yield Decided(ticket, None), Step(path)
+        case "ask":
+            yield Asked(ticket), Step(path)
+        case "wait":
+            for label in site.labels or (None,):
+                yield Answered(ticket, label, task.payload), Step(path, label)
+        case "list":
+            yield from ((Listed(ticket, (None,) * n), Step(path)) for n in (1, 0, 2))
+        case "enter":
+            yield Entered(ticket, None), Step(path)
+        case _:
+            yield Finished(ticket, None), Step(path)
+    for name, _ in caught(site) if task.verb in COUNTED and task.verb != "poll" else ():
+        yield Failed(ticket, Exception(), (kinds_named(name),)), Step(path, None, name)
 
 
 def caught(site: Site) -> Iterator[tuple[str, Area]]:
