@@ -22,6 +22,7 @@ from agentgraph.testing.stage import Stage, inside, staged, state_of
 from agentgraph.verify.borders import Borders
 from agentgraph.verify.mending import mended
 from agentgraph.verify.nest import nest
+from agentgraph.verify.stand import resting
 from agentgraph.verify.wiring import Wiring
 
 ROUNDS = 3
@@ -136,14 +137,7 @@ class _Player:
 
     def _tokens(self, marking: Marking | None = None) -> tuple[Resting, ...]:
         """Say where all tokens are, now or at an earlier marking."""
-        marking = marking or self.marking
-        work = [Resting(task.site.path) for task in marking.live.values()]
-        for frame in marking.frames.values():
-            for site, place in frame.tokens:
-                is_join = site.vertex.kind == "join"
-                source = frame.plan.graph.ins[site.name][place].source if is_join else None
-                work.append(Resting(site.path, source and frame.plan.path + source))
-        return tuple(sorted(work, key=str))
+        return tuple(sorted(resting(marking or self.marking), key=str))
 
     def _is_left_early(self) -> bool:
         """A graph inside is over with the first token at its END, and others are on their way."""

@@ -117,13 +117,17 @@ class Stand:
 
     def tokens(self) -> tuple[Resting, ...]:
         """Where all tokens are."""
-        tasks, frame = self.marking.live.values(), self.frame
-        found = [Resting(task.site.name) for task in tasks]
+        return tuple(resting(self.marking))
+
+
+def resting(marking: Marking) -> Iterator[Resting]:
+    """Where all tokens are, also those in graphs inside."""
+    yield from (Resting(task.site.path) for task in marking.live.values())
+    for frame in marking.frames.values():
         for site, place in frame.tokens:
-            ins = frame.plan.graph.ins[site.name]
             is_join = site.vertex.kind == "join"
-            found.append(Resting(site.name, ins[place].source if is_join else None))
-        return tuple(found)
+            source = frame.plan.graph.ins[site.name][place].source if is_join else None
+            yield Resting(site.path, source and frame.plan.path + source)
 
 
 def script(
