@@ -25,10 +25,8 @@ _Form: TypeAlias = tuple[Callable[[Any], object], Callable[[Any], object]]
 _FACTS: Final[Mapping[str, type[Any]]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
-class DoesNotSurvive(RunError):
+class DoesNotSurvive(RunError, code="AG681"):
     """A fact is not the same when it was written down and read again."""
-
-    code = "AG681"
 
 
 def written(fact: Event, marking: Marking, schema: Schema[Any]) -> str:

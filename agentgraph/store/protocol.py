@@ -6,16 +6,12 @@ from typing import Protocol
 from agentgraph.errors import JournalError
 
 
-class UnknownRun(JournalError):
+class UnknownRun(JournalError, code="AG702"):
     """The store has no run of this id."""
 
-    code = "AG702"
 
-
-class RunTaken(JournalError):
+class RunTaken(JournalError, code="AG703"):
     """A run is somebody else's: its id is in use, another has claimed it, or it has gone on."""
-
-    code = "AG703"
 
 
 class Store(Protocol):
