@@ -18,7 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from agentgraph.errors import InternalError
 from agentgraph.machine import (
@@ -36,7 +36,6 @@ from agentgraph.machine import (
     Task,
     TimedOut,
 )
-from agentgraph.machine.marking import DICT
 from agentgraph.runtime.asking import open_question
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
@@ -61,8 +60,9 @@ class Driver:
 
     session: Session
     restart: Callable[[], object] | None = None
-    """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
+    """Begins a task that calls `go`, if none is about to; None: nobody keeps this run while it waits."""
     _main: Carrier | None = None
+    """The task that has called `go`, while it is at work."""
     _carriers: set[Carrier] = field(default_factory=cast("Callable[[], set[Carrier]]", set))
     _unbegun: int = 0
     """How many of them have not begun yet."""
@@ -72,10 +72,6 @@ class Driver:
     """Somebody is about to look at the line."""
     _is_yielding: bool = False
     """A carrier waits for nothing, but only lets others have their turn."""
-    _pending: dict[int, Task] = field(default_factory=DICT)
-    """What is carried out as soon as `go` is called, by ticket."""
-    _phase: Literal["idle", "ready", "moving"] = "idle"
-    """Nothing is to be done; a task is about to call `go`; `go` is at work."""
     _crash: BaseException | None = None
     _is_interrupted: bool = False
     _alarm: Alarm | None = None
@@ -87,19 +83,16 @@ class Driver:
 
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
-        limits = self._limit(self.session.options.get("budget"))
-        self._phase = "ready"
-        self._share_out(self.session.tell(Started(initial, limits)), self._pending)
+        self.feed(Started(initial, self._limit(self.session.options.get("budget"))))
 
     def take_up(self) -> None:
         """Go on where the journal that the session was told ends: what was at work begins again."""
         live, stopping = self.session.marking.live, self.session.marking.stopping
         ended = [ticket for ticket in stopping if live[ticket].verb != "undo"]
         going = [live[each] for each in live if live[each].verb != "inside" and each not in ended]
-        self._phase = "ready"
-        self._share_out(going, self._pending)
+        self._hand_out(going)
         for ticket in ended:
-            self._share_out(self.session.tell(Stopped(ticket)), self._pending)
+            self.feed(Stopped(ticket))
 
     def fund(self, budget: Budget) -> None:
         """Let a run that met its budget go on under a larger one."""
@@ -112,10 +105,10 @@ class Driver:
         main = self._main = Carrier()
         main.ride(task)
         main.has_begun = True
-        self._phase = "moving"
-        pending, self._pending = self._pending, {}
+        begun = [task for task, _ in self._line.values()]
+        self._line.clear()
         try:
-            await self._carry(main, [*pending.values()])
+            await self._carry(main, begun)
         except GeneratorExit:
             raise
         except BaseException as error:  # noqa: BLE001 - raised below, when nothing runs any more
@@ -132,16 +125,11 @@ class Driver:
     def feed(self, fact: Event) -> None:
         """Tell the machine a fact from outside the run, and begin what it wants done."""
         try:
-            commands = self.session.tell(fact)
-            if self._phase == "moving":
-                self._hand_out(commands)
-                return
-            self._share_out(commands, self._pending)
+            self._hand_out(self.session.tell(fact))
         except InternalError as error:
             self._fall(error)
-        is_stirred = bool(self._pending) or self.session.status != "paused"
-        if self._phase == "idle" and self.restart is not None and is_stirred:
-            self._phase = "ready"
+        is_stirred = bool(self._line) or self.session.status != "paused"
+        if self._main is None and self.restart is not None and is_stirred:
             self.restart()
 
     # ---- the caller's own task
@@ -194,7 +182,6 @@ class Driver:
         session = self.session
         session.close()
         self._main = None
-        self._phase = "idle"
         is_kept = self.restart is not None and self._crash is None
         if is_kept and session.status == "paused":
             return
@@ -206,16 +193,18 @@ class Driver:
 
     # ---- branches
 
-    def _hand_out(self, commands: list[Command]) -> None:
+    def _hand_out(self, commands: Iterable[Command]) -> None:
         """Let what is to be done be carried beside what is under way."""
-        self._line_up(self._share_out(commands, {}).values(), None)
+        self._line_up(self._share_out(commands).values(), None)
 
     def _line_up(self, tasks: Collection[Task], carrier: Carrier | None) -> None:
-        """Put tasks in line for `carrier`, who comes to them soon; None: for a new one."""
+        """Put tasks in line for `carrier`, who comes to them soon; None: for a new one, or `go`."""
         if not tasks:
             return
         context = copy_context()
         self._line.update((task.ticket, (task, context)) for task in tasks)
+        if self._main is None:
+            return
         if carrier is None:
             self._spawn(context)
         self._watch_line()
@@ -307,7 +296,7 @@ class Driver:
         first = commands[0]
         if len(commands) == 1 and type(first) is Part and first.verb not in _APART:
             return first
-        tasks = [*self._share_out(commands, {}).values()]
+        tasks = [*self._share_out(commands).values()]
         if carrier is self._main:
             is_one = len(tasks) == 1 and not self._carriers
             if not is_one or tasks[0].verb == "undo":
@@ -316,8 +305,9 @@ class Driver:
         self._line_up(tasks[1:], carrier)
         return tasks[0] if tasks else None
 
-    def _share_out(self, commands: Iterable[Command], tasks: dict[int, Task]) -> dict[int, Task]:
-        """Do at once what needs no work of a node; add what does to `tasks`, by ticket."""
+    def _share_out(self, commands: Iterable[Command]) -> dict[int, Task]:
+        """Do at once what needs no work of a node; return what does, by ticket."""
+        tasks: dict[int, Task] = {}
         carriers: dict[int, Carrier] | None = None
         queue = list(commands)
         for command in queue:

@@ -125,18 +125,18 @@ class Run(Generic[S]):
     an async context manager it is cancelled and awaited on leaving.
     """
 
-    __slots__ = ("__weakref__", "_driver", "_initial", "_is_moving", "_session", "_task")
+    __slots__ = ("__weakref__", "_driver", "_session", "_task")
 
     def __init__(self, session: Session, initial: Revision | None) -> None:
         """Start the run; made by `Workflow.start`. Without `initial` it goes on after a journal."""
         self._session = session
         self._task: asyncio.Task[None] | None = None
-        self._is_moving = False
-        self._driver: Driver | None = None
-        self._initial: Revision | None = initial
-        """What it begins with; None: it has begun."""
+        self._driver: Driver | None = Driver(session)
         if initial is None:
-            self._drive().take_up()
+            self._driver.take_up()
+        else:
+            self._driver.begin(initial)
+        self._driver.restart = self._again
         self._move(self._first())
 
     @property
@@ -219,7 +219,6 @@ class Run(Generic[S]):
         the run began with and the questions that are open.
         """
         self._check_loop()
-        self._drive()
         stream = self._stream()
         if stream.reader is None:
             self._session.tell_beginning(stream.queue)
@@ -235,7 +234,6 @@ class Run(Generic[S]):
         written as far as it is known; so record right after `start`.
         """
         self._check_loop()
-        self._drive()
         if self._stream().note is not None:
             fix = "record it once, and let `write` hand each line on to whoever needs it"
             raise NotAvailable(f"run {self.id!r} is recorded already", where="run.record", fix=fix)
@@ -276,11 +274,7 @@ class Run(Generic[S]):
     def _drive(self) -> Driver:
         """Return the driver; a run that waits needs none."""
         if self._driver is None:
-            self._driver = Driver(self._session)
-            self._driver.restart = self._again
-        if self._initial is not None:
-            initial, self._initial = self._initial, None
-            self._driver.begin(initial)
+            self._driver = Driver(self._session, self._again)
         return self._driver
 
     def _rest(self) -> None:
@@ -300,10 +294,15 @@ class Run(Generic[S]):
         self._rest()
 
     def _again(self) -> None:
-        self._move(self._go())
+        if self._task is None or self._task.done():
+            self._move(self._go())
+
+    @property
+    def _is_moving(self) -> bool:
+        """Not yet `_stopped`."""
+        return self._task in _moving
 
     def _move(self, going: Coroutine[object, object, None]) -> None:
-        self._is_moving = True
         self._task = self._session.loop.create_task(going, name=self.id)
         _moving.add(self._task)
         self._task.add_done_callback(self._stopped)
@@ -315,7 +314,6 @@ class Run(Generic[S]):
             _moving.clear()  # An empty set keeps its room, else.
         if task is not self._task:
             return  # An answer came in the same moment, and the run is under way again.
-        self._is_moving = False
         has_fallen = not task.cancelled() and task.exception() is not None
         stream = self._session.stream
         if stream is not None and not has_fallen and self.status != "running":
