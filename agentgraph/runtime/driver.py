@@ -37,9 +37,10 @@ from agentgraph.machine import (
     TimedOut,
 )
 from agentgraph.runtime.asking import open_question
-from agentgraph.runtime.attempt import Attempts
+from agentgraph.runtime.attempt import QUICK, Attempts
 from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.policy import Budget
+from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.state import Revision
@@ -105,7 +106,7 @@ class Driver:
         main = self._main = Carrier()
         main.ride(task)
         main.has_begun = True
-        begun = [task for task, _ in self._line.values()]
+        begun: list[Command] = [task for task, _ in self._line.values()]
         self._line.clear()
         try:
             await self._carry(main, begun)
@@ -261,7 +262,7 @@ class Driver:
     async def _carry(self, carrier: Carrier, commands: list[Command]) -> None:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
-        quick = {"run": attempts.run, "choose": attempts.choose, "item": attempts.item}
+        is_careful = self.session.is_careful
         now = self.session.clock.time
         turn = now() + FAIR_S
         steps = 0
@@ -275,7 +276,8 @@ class Driver:
                 task = following
             carrier.ticket = task.ticket
             steps += 1
-            if not steps & FAIR_STEPS or not (task.site.handle.is_async or now() < turn):
+            job: Job = task.site.handle
+            if not steps & FAIR_STEPS or not (job.is_async or now() < turn):
                 turn = now() + FAIR_S
                 self._is_yielding = True
                 try:
@@ -286,8 +288,8 @@ class Driver:
                     continue
                 finally:
                     self._is_yielding = False
-            if task.verb in quick:
-                commands = await quick[task.verb](carrier, task)
+            if task.verb == job.quick and task.attempt == 1 and not is_careful:
+                commands = await QUICK[task.verb](attempts, carrier, task)
             else:
                 commands = await attempts.other(carrier, task)
 

@@ -319,7 +319,7 @@ class Run(Generic[S]):
         if stream is not None and not has_fallen and self.status != "running":
             stream.put(RunEnded(self._session.result()))
         if stream is not None:
-            stream.wake()
+            stream.news.set()
         if not has_fallen and not task.cancelled():
             self._task = None
 
