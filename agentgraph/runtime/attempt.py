@@ -175,10 +175,6 @@ class Attempts:
         return session.tell(Failed(task.ticket, error, kinds_of(error)))
 
 
-QUICK: Final = {"run": Attempts.run, "choose": Attempts.choose, "item": Attempts.item}
-"""The short ways, by verb: only for what `Job.quick` says."""
-
-
 def _let_go(error: BaseException, loop: AbstractEventLoop) -> None:
     """Take our frames off a traceback, and empty them: the state of the attempt lives in them."""
     trace = error.__traceback__

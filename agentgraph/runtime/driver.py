@@ -37,7 +37,7 @@ from agentgraph.machine import (
     TimedOut,
 )
 from agentgraph.runtime.asking import open_question
-from agentgraph.runtime.attempt import QUICK, Attempts
+from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.policy import Budget
 from agentgraph.runtime.program import Job
@@ -61,7 +61,7 @@ class Driver:
 
     session: Session
     restart: Callable[[], object] | None = None
-    """Begins a task that calls `go`, if none is about to; None: nobody keeps this run while it waits."""
+    """Begins a task that calls `go`, unless one is about to; None: nobody keeps a run that waits."""
     _main: Carrier | None = None
     """The task that has called `go`, while it is at work."""
     _carriers: set[Carrier] = field(default_factory=cast("Callable[[], set[Carrier]]", set))
@@ -129,9 +129,9 @@ class Driver:
             self._hand_out(self.session.tell(fact))
         except InternalError as error:
             self._fall(error)
-        is_stirred = bool(self._line) or self.session.status != "paused"
-        if self._main is None and self.restart is not None and is_stirred:
-            self.restart()
+        restart = self.restart if self._main is None else None
+        if restart is not None and (self._line or self.session.status != "paused"):
+            restart()
 
     # ---- the caller's own task
 
@@ -203,7 +203,8 @@ class Driver:
         if not tasks:
             return
         context = copy_context()
-        self._line.update((task.ticket, (task, context)) for task in tasks)
+        for task in tasks:
+            self._line[task.ticket] = task, context
         if self._main is None:
             return
         if carrier is None:
@@ -262,6 +263,7 @@ class Driver:
     async def _carry(self, carrier: Carrier, commands: list[Command]) -> None:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
+        quick = {"run": attempts.run, "choose": attempts.choose, "item": attempts.item}
         is_careful = self.session.is_careful
         now = self.session.clock.time
         turn = now() + FAIR_S
@@ -289,7 +291,7 @@ class Driver:
                 finally:
                     self._is_yielding = False
             if task.verb == job.quick and task.attempt == 1 and not is_careful:
-                commands = await QUICK[task.verb](attempts, carrier, task)
+                commands = await quick[task.verb](carrier, task)
             else:
                 commands = await attempts.other(carrier, task)
 
