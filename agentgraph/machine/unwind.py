@@ -9,6 +9,7 @@ Rules of this file:
 3. Several errors that leave one scope leave it together, in declared order.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 from agentgraph.errors import Exhausted, Kinds, NoConsensus, kinds_of
@@ -144,9 +145,15 @@ def take_down(
         marking.ending = scope.ending_of(marking)
     for each in absorbed:
         _absorb(marking, unwinding, each)
-    _stop_work(turn, unwinding, inside, failed)
-    _clear(marking, goal, frame, inside)
-    marking.unwindings[unwinding.id] = unwinding
+    if failed is not None:
+        del marking.live[failed.ticket]
+    ids = {each.id for each in inside}
+
+    def is_inside(task: Task) -> bool:
+        return task.frame in ids or scope.is_inside(goal, task.frame, task.site)
+
+    _stop(turn, unwinding, is_inside)
+    _clear(marking, goal, inside, is_inside)
     if not unwinding.waiting:
         go_on(turn, unwinding)
 
@@ -161,40 +168,31 @@ def _absorb(marking: Marking, unwinding: Unwinding, inner: Unwinding) -> None:
     del marking.unwindings[inner.id]
 
 
-def _stop_work(turn: Turn, unwinding: Unwinding, inside: list[Frame], failed: Task | None) -> None:
+def _stop(turn: Turn, unwinding: Unwinding, is_inside: Callable[[Task], bool]) -> None:
+    """Cancel what is at work inside, and wait for it; what is held there never begins."""
     marking = turn.marking
-    goal = unwinding.goal
-    ids = {frame.id for frame in inside}
+    marking.unwindings[unwinding.id] = unwinding
+    marking.held = tuple(task for task in marking.held if not is_inside(task))
     for task in list(marking.live.values()):
-        if task is failed:
-            del marking.live[task.ticket]
-        elif task.ticket not in marking.stopping and _is_in(task, goal, ids):
-            _stop(turn, unwinding, task)
+        if task.ticket not in marking.stopping and is_inside(task):
+            unwinding.paths[task.ticket] = path_of(marking, task)
+            marking.stopping[task.ticket] = unwinding.id
+            unwinding.waiting.add(task.ticket)
+            if task.verb == "wait":
+                marking.waiting -= 1
+            turn.out.append(Cancel(task.ticket))
 
 
-def _is_in(task: Task, goal: Goal, frames: set[int]) -> bool:
-    return task.frame in frames or scope.is_inside(goal, task.frame, task.site)
-
-
-def _stop(turn: Turn, unwinding: Unwinding, task: Task) -> None:
-    marking = turn.marking
-    unwinding.paths[task.ticket] = path_of(marking, task)
-    marking.stopping[task.ticket] = unwinding.id
-    unwinding.waiting.add(task.ticket)
-    if task.verb == "wait":
-        marking.waiting -= 1
-    turn.out.append(Cancel(task.ticket))
-
-
-def _clear(marking: Marking, goal: Goal, frame: Frame, inside: list[Frame]) -> None:
-    """Take away what rests in a scope, is held there, or is half gathered."""
-    ids = {each.id for each in inside}
+def _clear(
+    marking: Marking, goal: Goal, inside: list[Frame], is_inside: Callable[[Task], bool]
+) -> None:
+    """Take away what rests in a scope, or is half gathered there."""
     for each in inside:
         groups.close_frame(marking, each)
-    marking.held = tuple(task for task in marking.held if not _is_in(task, goal, ids))
     for group in list(marking.groups.values()):
-        if _is_in(group.task, goal, ids):
+        if is_inside(group.task):
             del marking.groups[group.id]
+    frame = marking.frames[goal.frame]
     for site, place in list(frame.tokens):
         if goal.area is None or site in goal.area.members:
             del frame.tokens[site, place]
@@ -328,20 +326,11 @@ def _end_attempt(
 
 def end_votes(turn: Turn, group: Group) -> None:
     """A consensus is decided: stop the voters that are still out, then follow the decision."""
-    marking = turn.marking
-    marking.held = tuple(task for task in marking.held if not _is_vote(task, group))
     goal = Goal("vote", group.task.frame, task=group.task, undo=False, group=group.id)
     unwinding = Unwinding(turn.number(), goal, group.task.site, group.task.line)
-    marking.unwindings[unwinding.id] = unwinding
-    for task in list(marking.live.values()):
-        if _is_vote(task, group):
-            _stop(turn, unwinding, task)
+    _stop(turn, unwinding, lambda task: isinstance(task, Part) and task.group == group.id)
     if not unwinding.waiting:
         go_on(turn, unwinding)
-
-
-def _is_vote(task: Task, group: Group) -> bool:
-    return isinstance(task, Part) and task.group == group.id
 
 
 def _follow_votes(turn: Turn, group: Group) -> None:
