@@ -15,19 +15,24 @@ Rules of this file:
 import asyncio
 from asyncio import CancelledError, sleep
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, TypeAlias, cast
 
 from agentgraph.errors import InternalError
+from agentgraph.events import Asked, NodeDone
 from agentgraph.machine import (
+    Answered,
     Broke,
     Cancel,
     Cancelled,
     Chosen,
     Command,
     Event,
+    Expired,
+    Failed,
     Funded,
     Limits,
     Part,
@@ -35,10 +40,12 @@ from agentgraph.machine import (
     Stopped,
     Task,
     TimedOut,
+    kinds_of,
+    visit_of,
 )
-from agentgraph.runtime.asking import open_question
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
+from agentgraph.runtime.desk import Waiting, fact_of
 from agentgraph.runtime.policy import Budget
 from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import Session
@@ -132,6 +139,55 @@ class Driver:
         restart = self.restart if self._main is None else None
         if restart is not None and (self._line or self.session.status != "paused"):
             restart()
+
+    # ---- questions
+
+    def _open(self, task: Task) -> None:
+        """Put a question on the desk, with the alarm of its deadline."""
+        session = self.session
+        name = visit_of(session.marking, task, with_attempts=True)
+        waiting = session.desk.open(name, session.place(task), task)
+        timeout = waiting.ask.timeout
+        if timeout is not None:
+            due = session.clock.time() + timeout.total_seconds()
+            waiting.alarm = session.clock.call_at(due, partial(self._expire, waiting))
+        if session.stream is not None:
+            session.stream.put(Asked(waiting.path, waiting.id, waiting.ask.show))
+
+    def answer(self, waiting: Waiting, value: object, edits: Mapping[str, object] | None) -> None:
+        """Take a question off the desk, and let the run go on. Raises `AnswerRefused`."""
+        self.session.wake()
+        fact = fact_of(waiting, value, edits)
+        self._note(waiting, fact)
+        self.feed(fact)
+        self.session.desk.close(waiting, value)
+
+    def _note(self, waiting: Waiting, fact: Answered) -> None:
+        session, task, path = self.session, waiting.task, waiting.path
+        if fact.label is None:
+            session.path.append(path)
+        else:
+            session.chose(task.site, path, fact.label)
+        if session.stream is not None and fact.payload is not task.payload:
+            changed = waiting.job.schema.changed(fact.payload)  # type: ignore[arg-type]  # opaque
+            session.stream.put(NodeDone(path, changed, task.attempt, task.visit))
+
+    def _expire(self, waiting: Waiting) -> None:
+        """Nobody answered in time: what the question said of this case is the answer."""
+        self.session.wake()
+        ticket, timely = waiting.task.ticket, waiting.ask.on_timeout
+        if timely is None:
+            self.feed(Expired(ticket))
+            self.session.desk.forget(waiting)
+            return
+        try:
+            fact = fact_of(waiting, timely)
+        except Exception as error:  # noqa: BLE001 - the `save` of a form is the user's
+            self.feed(Failed(ticket, error, kinds_of(error)))
+        else:
+            self._note(waiting, fact)
+            self.feed(Expired(ticket) if fact.label is not None else fact)
+        self.session.desk.close(waiting, timely)
 
     # ---- the caller's own task
 
@@ -324,7 +380,7 @@ class Driver:
             elif isinstance(command, Chosen):
                 self.session.chose(command.site, command.path, command.label)
             elif command.verb == "wait":
-                open_question(self.session, self.feed, command)
+                self._open(command)
             else:
                 tasks[command.ticket] = command
         return tasks

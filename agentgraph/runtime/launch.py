@@ -14,7 +14,6 @@ from agentgraph.errors import InvalidInput, NotAvailable, RunFailed, suggest, te
 from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Status
 from agentgraph.machine import Cancelled
 from agentgraph.machine import Event as Fact
-from agentgraph.runtime.asking import take_answer
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.driver import Driver
 from agentgraph.runtime.options import RunOptions
@@ -204,7 +203,7 @@ class Run(Generic[S]):
         question, value = (None, first) if second is _MISSING else (first, second)
         waiting = self._session.desk.find(question, id, value)
         if waiting is not None:
-            take_answer(self._session, self._drive().feed, waiting, value, edits)
+            self._drive().answer(waiting, value, edits)
 
     def fork(self, at: int, *, edit: Callable[[S], None] | None = None) -> "Run[S]":
         """Start a second run from an earlier step, with its state edited; needs a store."""
