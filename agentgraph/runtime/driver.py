@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 from agentgraph.errors import InternalError
 from agentgraph.events import Asked, NodeDone
@@ -43,6 +43,7 @@ from agentgraph.machine import (
     kinds_of,
     visit_of,
 )
+from agentgraph.machine.marking import DICT
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
 from agentgraph.runtime.desk import Waiting, fact_of
@@ -71,7 +72,7 @@ class Driver:
     """Begins a task that calls `go`, unless one is about to; None: nobody keeps a run that waits."""
     _main: Carrier | None = None
     """The task that has called `go`, while it is at work."""
-    _carriers: set[Carrier] = field(default_factory=cast("Callable[[], set[Carrier]]", set))
+    _carriers: dict[asyncio.Task[None], Carrier] = field(default_factory=DICT)
     _unbegun: int = 0
     """How many of them have not begun yet."""
     _line: Line = field(default_factory=Line)
@@ -110,9 +111,7 @@ class Driver:
         """Carry out what is to be done and all that follows, until nothing can move."""
         task = asyncio.current_task(self.session.loop)
         assert task is not None
-        main = self._main = Carrier()
-        main.ride(task)
-        main.has_begun = True
+        main = self._main = Carrier(task)
         begun: list[Command] = [task for task, _ in self._line.values()]
         self._line.clear()
         try:
@@ -213,14 +212,14 @@ class Driver:
     async def _rest(self, main: Carrier) -> None:
         """Sleep until all branches have ended."""
         try:
-            await asyncio.wait([each.task for each in self._carriers if each.task])
+            await asyncio.wait(self._carriers)
         except CancelledError:
             main.is_taken_down()
             self._is_interrupted = True
             self.feed(Cancelled())
         # Who cancels the caller may cancel all tasks, and some have not begun and never will.
-        for carrier in [each for each in self._carriers if each.task and each.task.done()]:
-            self._carriers.discard(carrier)
+        for task in [each for each in self._carriers if each.done()]:
+            del self._carriers[task]
             self._unbegun -= 1
             self._look()  # What the machine has not taken back is carried all the same.
 
@@ -230,9 +229,9 @@ class Driver:
             self._crash = error
         self._line.clear()  # Who has not begun finds nothing to do.
         current = asyncio.current_task(self.session.loop)
-        for carrier in self._carriers:
-            if carrier.has_begun and carrier.task is not None and carrier.task is not current:
-                carrier.task.cancel()
+        for task, carrier in self._carriers.items():
+            if carrier.has_begun and task is not current:
+                task.cancel()
 
     def _put_away(self) -> None:
         """Leave nothing behind but, in a run that somebody holds, the deadlines of its questions."""
@@ -284,13 +283,14 @@ class Driver:
             self._spawn(context)
 
     def _spawn(self, context: Context) -> None:
-        carrier = Carrier()
-        self._carriers.add(carrier)
+        task = asyncio.Task(self._branch(), loop=self.session.loop, context=context.copy())
+        self._carriers[task] = Carrier(task)
         self._unbegun += 1
-        work = self._branch(carrier)
-        carrier.ride(asyncio.Task(work, loop=self.session.loop, context=context.copy()))
 
-    async def _branch(self, carrier: Carrier) -> None:
+    async def _branch(self) -> None:
+        task = asyncio.current_task(self.session.loop)
+        assert task is not None
+        carrier = self._carriers[task]
         carrier.has_begun = True
         self._unbegun -= 1
         try:
@@ -298,7 +298,7 @@ class Driver:
         except BaseException as error:  # noqa: BLE001 - the caller of the run must see it
             self._fall(error)
         finally:
-            self._carriers.discard(carrier)
+            del self._carriers[task]
 
     def _take(self, carrier: Carrier) -> list[Command]:
         """Return what is first in line, unless it is not for this carrier.
@@ -386,7 +386,7 @@ class Driver:
         return tasks
 
     def _by_ticket(self) -> dict[int, Carrier]:
-        carriers = {carrier.ticket: carrier for carrier in self._carriers}
+        carriers = {carrier.ticket: carrier for carrier in self._carriers.values()}
         if self._main is not None:
             carriers[self._main.ticket] = self._main
         return carriers
