@@ -227,10 +227,10 @@ class Driver:
         """Something went wrong that no graph can catch: stop everything, then raise it."""
         if self._crash is None:
             self._crash = error
-        self._line.clear()  # Who has not begun finds nothing to do.
+        self._line.clear()
         current = asyncio.current_task(self.session.loop)
-        for task, carrier in self._carriers.items():
-            if carrier.has_begun and task is not current:
+        for task in self._carriers:
+            if task is not current:
                 task.cancel()
 
     def _put_away(self) -> None:
@@ -290,11 +290,9 @@ class Driver:
     async def _branch(self) -> None:
         task = asyncio.current_task(self.session.loop)
         assert task is not None
-        carrier = self._carriers[task]
-        carrier.has_begun = True
         self._unbegun -= 1
         try:
-            await self._carry(carrier, [])
+            await self._carry(self._carriers[task], [])
         except BaseException as error:  # noqa: BLE001 - the caller of the run must see it
             self._fall(error)
         finally:

@@ -247,7 +247,8 @@ class Session:
         """Return all that is known of the run as it stands."""
         marking = self.marking
         ending = marking.ending or _ending(marking)
-        counted = (*(frame.visits for frame in marking.frames.values()), marking.visited)
+        visits = [frame.visits.copy() for frame in marking.frames.values()]
+        visits.append(marking.visited.copy())
         final = self.program.schema.final
         return Result(
             run_id=self.run_id,
@@ -259,7 +260,7 @@ class Session:
             failures=tuple(self._failures),
             questions=self.desk.listed(),
             branches={path: final(payload) for path, payload in ending.branches},
-            visits=Tally(partial(_visits, [each.copy() for each in counted])),
+            visits=Tally(partial(_visits, visits)),
             decided=tuple(self.decisions),
             taken=Tally(partial(_taken, marking.taken.copy())),
         )

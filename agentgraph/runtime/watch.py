@@ -29,7 +29,6 @@ class Carrier:
     deadline: float | None = None
     edits: dict[str, object] | None = None
     """What the attempt that failed last had changed; it left no other trace."""
-    has_begun: bool = False
     is_cancelled: bool = False
     """We have asked for the cancellation ourselves."""
     why: Why | None = None
