@@ -5,7 +5,7 @@ checked. They tell; they decide nothing: what the machine is fed is `agentgraph.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, Generic, TypeAlias, final
 
 from agentgraph.events.result import Result, S
@@ -19,22 +19,26 @@ class RunStarted(Generic[S]):
     state: S
 
 
+@dataclass(frozen=True, slots=True)
+class _OfNode:
+    node: str
+    """The path of the node that it tells of."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
-class NodeStarted:
+class NodeStarted(_OfNode):
     """An attempt of a node begins."""
 
-    node: str
     attempt: int = 1
     visit: int = 1
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class NodeDone:
+class NodeDone(_OfNode):
     """A node succeeded; `changed` are the fields that it wrote, with their new values."""
 
-    node: str
     changed: Mapping[str, object]
     attempt: int = 1
     visit: int = 1
@@ -42,10 +46,9 @@ class NodeDone:
 
 @final
 @dataclass(frozen=True, slots=True)
-class NodeFailed:
+class NodeFailed(_OfNode):
     """An attempt of a node failed; whether it is repeated shows in what follows."""
 
-    node: str
     error: Exception
     attempt: int = 1
     visit: int = 1
@@ -53,39 +56,35 @@ class NodeFailed:
 
 @final
 @dataclass(frozen=True, slots=True)
-class NodeStopped:
+class NodeStopped(_OfNode):
     """An attempt was cancelled: it lost a race, or what it stood in was taken down."""
 
-    node: str
     attempt: int = 1
     visit: int = 1
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class UndoStarted:
+class UndoStarted(_OfNode):
     """What undoes a visit of a node begins: the visit was completed, and something failed later."""
 
-    node: str
     visit: int = 1
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class UndoDone:
+class UndoDone(_OfNode):
     """A visit of a node is undone; `changed` are the fields that its undo wrote."""
 
-    node: str
     changed: Mapping[str, object]
     visit: int = 1
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class UndoFailed:
+class UndoFailed(_OfNode):
     """An undo failed and changed nothing; those after it go on."""
 
-    node: str
     error: Exception
     visit: int = 1
 
@@ -102,10 +101,9 @@ class Decided:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(_OfNode):
     """A node told something of its own (`ctx.emit`); it is never unsaid."""
 
-    node: str
     value: object
     attempt: int = 1
 
@@ -122,20 +120,17 @@ class Asked:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Charged:
+class Charged(_OfNode):
     """A node used tokens or dollars (`ctx.spend`); `usd` None: it does not know how many."""
 
-    node: str
     tokens: int = 0
     usd: float | None = None
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class CostUnknown:
+class CostUnknown(_OfNode):
     """A node spent money and could not say how much; told once, since no later cost is known."""
-
-    node: str
 
 
 @final
@@ -168,15 +163,17 @@ Event: TypeAlias = OfRun[S] | OfNode | OfUndo | OfAgent | OfChoice
 _new: Final[Callable[[type[object]], Any]] = object.__new__
 
 
-def _maker(kind: type[object]) -> Callable[[str, Any, Any], Any]:
-    """Return what makes an event of three fields the short way."""
-    first, second, third = (vars(kind)[name].__set__ for name in vars(kind)["__slots__"])
+def _maker(kind: type[Any]) -> Callable[..., Any]:
+    """Return what makes an event of three or four fields the short way."""
+    first, second, third, *more = (getattr(kind, slot.name).__set__ for slot in fields(kind))
 
-    def make(one: str, two: object, three: object) -> Any:
+    def make(one: str, two: object, three: object, four: object = None) -> Any:
         event = _new(kind)
         first(event, one)
         second(event, two)
         third(event, three)
+        if more:
+            more[0](event, four)
         return event
 
     return make
@@ -184,16 +181,4 @@ def _maker(kind: type[object]) -> Callable[[str, Any, Any], Any]:
 
 node_started: Final[Callable[[str, int, int], NodeStarted]] = _maker(NodeStarted)
 decided: Final[Callable[[str, str | None, float], Decided]] = _maker(Decided)
-_set_node, _set_changed, _set_attempt, _set_visit = (
-    vars(NodeDone)[name].__set__ for name in NodeDone.__slots__
-)
-
-
-def node_done(node: str, changed: Mapping[str, object], attempt: int, visit: int) -> NodeDone:
-    """Make a `NodeDone` the short way."""
-    event = _new(NodeDone)
-    _set_node(event, node)
-    _set_changed(event, changed)
-    _set_attempt(event, attempt)
-    _set_visit(event, visit)
-    return event  # type: ignore[no-any-return]  # a `cast` would be a call
+node_done: Final[Callable[[str, Mapping[str, object], int, int], NodeDone]] = _maker(NodeDone)

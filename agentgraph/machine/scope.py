@@ -55,8 +55,9 @@ def is_inside(goal: Goal, frame: int, site: Site) -> bool:
 
 def holdings(marking: Marking, frame: Frame, area: Area | None) -> list[Holding]:
     """Return what holds the tokens of `frame` (inside `area`), in declared order."""
-    parts = (_working, _grouped, _inner, _unwinding)
-    found = [each for part in parts for each in part(marking, frame)]
+    standing = (*_working(marking, frame), *_holders(marking, frame))
+    found = [(task.site, _of_task(frame, task, log)) for task, log in standing]
+    found += _unwinding(marking, frame)
     for (site, place), token in frame.tokens.items():
         last = _last(frame, site, place)
         found.append((site, Holding((last.index, place), frame.path + last.name, *token)))
@@ -71,32 +72,29 @@ def _last(frame: Frame, site: Site, place: int) -> Site:
     return frame.plan.sites[frame.plan.graph.ins[site.name][place].source]
 
 
-def _working(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
+def _working(marking: Marking, frame: Frame) -> Iterator[tuple[Task, History | None]]:
+    """Tell the tasks that are at work or held, each with what was done on its way."""
     for task in (*marking.live.values(), *marking.held):
         stands = task.frame == frame.id and task.ticket not in marking.stopping
         if stands and not (isinstance(task, Part) and (task.group or task.verb == "undo")):
-            yield task.site, _of_task(marking, task, task.log)
+            yield task, task.log
 
 
-def _grouped(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
+def _holders(marking: Marking, frame: Frame) -> Iterator[tuple[Task, History | None]]:
+    """Tell the tasks that groups and graphs stand for, each with what was done in these as well."""
+    inner = [
+        (each.holder, log_of(marking, each, None))
+        for each in marking.frames.values()
+        if isinstance(each.holder, Part) and each.holder.frame == frame.id
+    ]
+    for holder, log in inner:
+        if holder.verb != "item":
+            yield holder, Log(None, (holder.log, log))
     for group in marking.groups.values():
         if group.task.frame == frame.id:
-            items = {
-                inner.holder.index: log_of(marking, inner, None)
-                for inner in marking.frames.values()
-                if isinstance(inner.holder, Part) and inner.holder.group == group.id
-            }
-            logs = {**group.logs, **items}
+            logs = group.logs | {part.index: log for part, log in inner if part.group == group.id}
             log = Log(None, (group.task.log, *(logs[index] for index in sorted(logs))))
-            yield group.task.site, _of_task(marking, group.task, log)
-
-
-def _inner(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
-    for inner in marking.frames.values():
-        holder = inner.holder
-        if holder is not None and holder.frame == frame.id and holder.verb != "item":
-            log = Log(None, (holder.log, log_of(marking, inner, None)))
-            yield holder.site, _of_task(marking, holder, log)
+            yield group.task, log
 
 
 def _unwinding(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
@@ -112,12 +110,11 @@ def _unwinding(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]
         yield site, held._replace(branches=unwinding.branches)
 
 
-def _of_task(marking: Marking, task: Task, log: History | None) -> Holding:
-    prefix = marking.frames[task.frame].path
+def _of_task(frame: Frame, task: Task, log: History | None) -> Holding:
     place = (task.site.index, 0)
-    held = Holding(place, prefix + task.site.name, task.payload, task.line, log)
+    held = Holding(place, frame.path + task.site.name, task.payload, task.line, log)
     if isinstance(task, Part) and task.verb == "merge":
-        tips = tuple((prefix + tip[2], tip[0]) for tip in task.given)
+        tips = tuple((frame.path + tip[2], tip[0]) for tip in task.given)
         return held._replace(branches=tips)
     return held
 

@@ -9,9 +9,12 @@ Rules of this file:
 3. Several errors that leave one scope leave it together, in declared order.
 """
 
+from collections.abc import Callable
+from typing import Literal
+
 from agentgraph.errors import Exhausted, Kinds, NoConsensus, kinds_of
 from agentgraph.errors import catches as is_caught
-from agentgraph.graph.plan import Area, Site
+from agentgraph.graph.plan import Area, Site, Way
 from agentgraph.machine import groups, scope
 from agentgraph.machine.commands import Broke, Cancel, Part, Task
 from agentgraph.machine.marking import (
@@ -30,7 +33,7 @@ from agentgraph.machine.marking import (
 )
 from agentgraph.machine.moves import Arrival, Turn, admit, fire, go, joining
 
-RETRIED = frozenset({"run", "choose", "item"})
+RETRIED = frozenset({"run", "choose", "item", "inside"})
 """The verbs that a retry policy repeats."""
 _STATUS: dict[str, Status] = {"fail": "failed", "cancel": "cancelled", "exhaust": "exhausted"}
 
@@ -41,20 +44,13 @@ def fail(turn: Turn, task: Task, trouble: Trouble) -> None:
     The task is still in the marking, so that its scope can be found.
     """
     marking = turn.marking
-    error, kinds = trouble.error, trouble.kinds
-    if task.verb in RETRIED and task.site.vertex.policy.repeats(task.attempt, kinds):
-        del marking.live[task.ticket]
-        again = task.again(turn.number())
-        marking.live[again.ticket] = again
-        turn.out.append(again)
+    kind = _own_goal(task, trouble.kinds)
+    if kind is None:
+        goal = _aim(marking, marking.frames[task.frame], task.site.catches, trouble.kinds)
+        take_down(turn, goal, task, trouble)
         return
-    if task.verb == "item" and task.site.vertex.collect:
-        assert isinstance(task, Part)
-        del marking.live[task.ticket]
-        groups.end_item(turn, task, ItemError(task.index, error, task.attempt))
-        return
-    goal = _aim(marking, marking.frames[task.frame], task.site.catches, kinds)
-    take_down(turn, goal, task, trouble)
+    del marking.live[task.ticket]
+    _end_attempt(turn, kind, task, trouble.error)
 
 
 def trouble_of(turn: Turn, task: Task, error: Exception, kinds: Kinds | None = None) -> Trouble:
@@ -76,12 +72,19 @@ def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: Kinds
         holder = frame.holder
         if holder is None:
             return Goal("fail", frame.id)
-        if holder.site.vertex.policy.repeats(holder.attempt, kinds):
-            return Goal("retry", frame.id, task=holder)
-        if holder.verb == "item" and holder.site.vertex.collect:
-            return Goal("collect", frame.id, task=holder)
+        kind = _own_goal(holder, kinds)
+        if kind is not None:
+            return Goal(kind, frame.id, task=holder)
         frame = marking.frames[holder.frame]
         catches = holder.site.catches
+
+
+def _own_goal(task: Task, kinds: Kinds) -> Literal["retry", "collect"] | None:
+    """Say what an error of a task comes to that leaves no scope."""
+    vertex = task.site.vertex
+    if task.verb in RETRIED and vertex.policy.repeats(task.attempt, kinds):
+        return "retry"
+    return "collect" if task.verb == "item" and vertex.collect else None
 
 
 def overrun(turn: Turn, frame: Frame, site: Site) -> None:
@@ -142,9 +145,15 @@ def take_down(
         marking.ending = scope.ending_of(marking)
     for each in absorbed:
         _absorb(marking, unwinding, each)
-    _stop_work(turn, unwinding, inside, failed)
-    _clear(marking, goal, frame, inside)
-    marking.unwindings[unwinding.id] = unwinding
+    if failed is not None:
+        del marking.live[failed.ticket]
+    ids = {each.id for each in inside}
+
+    def is_inside(task: Task) -> bool:
+        return task.frame in ids or scope.is_inside(goal, task.frame, task.site)
+
+    _stop(turn, unwinding, is_inside)
+    _clear(marking, goal, inside, is_inside)
     if not unwinding.waiting:
         go_on(turn, unwinding)
 
@@ -159,40 +168,31 @@ def _absorb(marking: Marking, unwinding: Unwinding, inner: Unwinding) -> None:
     del marking.unwindings[inner.id]
 
 
-def _stop_work(turn: Turn, unwinding: Unwinding, inside: list[Frame], failed: Task | None) -> None:
+def _stop(turn: Turn, unwinding: Unwinding, is_inside: Callable[[Task], bool]) -> None:
+    """Cancel what is at work inside, and wait for it; what is held there never begins."""
     marking = turn.marking
-    goal = unwinding.goal
-    ids = {frame.id for frame in inside}
+    marking.unwindings[unwinding.id] = unwinding
+    marking.held = tuple(task for task in marking.held if not is_inside(task))
     for task in list(marking.live.values()):
-        if task is failed:
-            del marking.live[task.ticket]
-        elif task.ticket not in marking.stopping and _is_in(task, goal, ids):
-            _stop(turn, unwinding, task)
+        if task.ticket not in marking.stopping and is_inside(task):
+            unwinding.paths[task.ticket] = path_of(marking, task)
+            marking.stopping[task.ticket] = unwinding.id
+            unwinding.waiting.add(task.ticket)
+            if task.verb == "wait":
+                marking.waiting -= 1
+            turn.out.append(Cancel(task.ticket))
 
 
-def _is_in(task: Task, goal: Goal, frames: set[int]) -> bool:
-    return task.frame in frames or scope.is_inside(goal, task.frame, task.site)
-
-
-def _stop(turn: Turn, unwinding: Unwinding, task: Task) -> None:
-    marking = turn.marking
-    unwinding.paths[task.ticket] = path_of(marking, task)
-    marking.stopping[task.ticket] = unwinding.id
-    unwinding.waiting.add(task.ticket)
-    if task.verb == "wait":
-        marking.waiting -= 1
-    turn.out.append(Cancel(task.ticket))
-
-
-def _clear(marking: Marking, goal: Goal, frame: Frame, inside: list[Frame]) -> None:
-    """Take away what rests in a scope, is held there, or is half gathered."""
-    ids = {each.id for each in inside}
+def _clear(
+    marking: Marking, goal: Goal, inside: list[Frame], is_inside: Callable[[Task], bool]
+) -> None:
+    """Take away what rests in a scope, or is half gathered there."""
     for each in inside:
         groups.close_frame(marking, each)
-    marking.held = tuple(task for task in marking.held if not _is_in(task, goal, ids))
     for group in list(marking.groups.values()):
-        if _is_in(group.task, goal, ids):
+        if is_inside(group.task):
             del marking.groups[group.id]
+    frame = marking.frames[goal.frame]
     for site, place in list(frame.tokens):
         if goal.area is None or site in goal.area.members:
             del frame.tokens[site, place]
@@ -288,62 +288,49 @@ def _conclude(turn: Turn, unwinding: Unwinding) -> None:
     del marking.unwindings[unwinding.id]
     frame = marking.frames[goal.frame]
     state = unwinding.current[goal.frame]
-    match goal.kind:
-        case "catch":
-            _handle(turn, frame, goal, state, unwinding.troubles[0].error)
-        case "retry" | "collect":
+    match goal:
+        case Goal("catch", area=Area(way=Way() as way) as area):
+            entry = frame.entered[area]
+            token = Token(state, entry.line, entry.log)
+            turn.todo.append(Arrival(frame, way, token, unwinding.troubles[0].error))
+        case Goal("retry" | "collect" as kind, task=Part() as holder):
             groups.close_frame(marking, frame)
-            _end_attempt(turn, goal, unwinding.troubles[0].error)
-        case "join":
-            assert isinstance(goal.task, Part)
-            fire(turn, frame, goal.task)
-        case "vote":
+            _end_attempt(turn, kind, holder, unwinding.troubles[0].error)
+        case Goal("join", task=Part() as joined):
+            fire(turn, frame, joined)
+        case Goal("vote"):
             _follow_votes(turn, marking.groups.pop(goal.group))
-        case "fail" | "cancel" | "exhaust":
+        case _:
             marking.ending = Ending(state, marking.ending.branches if marking.ending else ())
             marking.status = _STATUS[goal.kind]
             marking.troubles = tuple(unwinding.troubles)
 
 
-def _handle(turn: Turn, frame: Frame, goal: Goal, state: object, error: Exception) -> None:
-    area = goal.area
-    assert area is not None
-    assert area.way is not None
-    entry = frame.entered[area]
-    turn.todo.append(Arrival(frame, area.way, Token(state, entry.line, entry.log), error))
-
-
-def _end_attempt(turn: Turn, goal: Goal, error: Exception) -> None:
-    """A child graph failed: run it once more from its beginning, or keep its error."""
-    holder = goal.task
-    assert isinstance(holder, Part)
-    if goal.kind == "collect":
-        groups.end_item(turn, holder, ItemError(holder.index, error, holder.attempt))
+def _end_attempt(
+    turn: Turn, kind: Literal["retry", "collect"], task: Task, error: Exception
+) -> None:
+    """Begin with a task, or with the child graph that it holds, once more, or keep its error."""
+    if kind == "collect":
+        assert isinstance(task, Part)
+        groups.end_item(turn, task, ItemError(task.index, error, task.attempt))
         return
-    again = holder.again(turn.number())
-    if again.verb == "item":
-        groups.begin_item(turn, again)
-    else:
+    again = task.again(turn.number())
+    if again.verb == "item" and again.site.inner is not None:
+        groups.open_frame(turn, again, again.payload)
+        return
+    if again.verb == "inside":
         again.verb = "enter"
-        admit(turn, again)
+    turn.marking.live[again.ticket] = again  # It is no step of its own: not `admit`.
+    turn.out.append(again)
 
 
 def end_votes(turn: Turn, group: Group) -> None:
     """A consensus is decided: stop the voters that are still out, then follow the decision."""
-    marking = turn.marking
-    marking.held = tuple(task for task in marking.held if not _is_vote(task, group))
     goal = Goal("vote", group.task.frame, task=group.task, undo=False, group=group.id)
     unwinding = Unwinding(turn.number(), goal, group.task.site, group.task.line)
-    marking.unwindings[unwinding.id] = unwinding
-    for task in list(marking.live.values()):
-        if _is_vote(task, group):
-            _stop(turn, unwinding, task)
+    _stop(turn, unwinding, lambda task: isinstance(task, Part) and task.group == group.id)
     if not unwinding.waiting:
         go_on(turn, unwinding)
-
-
-def _is_vote(task: Task, group: Group) -> bool:
-    return isinstance(task, Part) and task.group == group.id
 
 
 def _follow_votes(turn: Turn, group: Group) -> None:

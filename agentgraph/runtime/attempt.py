@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Final
 
 from agentgraph.errors import AgentGraphError, RunError
-from agentgraph.events import NodeStopped, Verdict
+from agentgraph.events import NodeStopped
 from agentgraph.events.story import node_done, node_started
 from agentgraph.machine import (
     Broke,
@@ -26,7 +26,7 @@ from agentgraph.machine import (
     kinds_of,
 )
 from agentgraph.runtime.call import refuse
-from agentgraph.runtime.program import Job, label_for
+from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import ROOT, Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.runtime.work import (
@@ -34,10 +34,9 @@ from agentgraph.runtime.work import (
     fence,
     give_up,
     is_threaded,
-    key_of,
+    meaning_of,
     spot,
     timed_out,
-    verdict_of,
 )
 from agentgraph.state.copies import ATOMS, own
 
@@ -57,11 +56,10 @@ class Attempts:
         self._taken_down = taken_down
 
     async def run(self, carrier: Carrier, task: Task) -> list[Command]:
-        """Run a node: the hot path, unless something surrounds it."""
+        """Run a node, unless that would hold up others."""
         job: Job = task.site.handle
         session = self._session
-        is_bare = job.is_quick and not session.is_careful and task.attempt == 1
-        if not is_bare or not (job.is_async or not is_threaded(session, task, job)):
+        if not job.is_async and is_threaded(session, task, job):
             return await self.other(carrier, task)
         stream = session.stream
         path = task.site.path if task.frame == ROOT else session.place(task)
@@ -90,14 +88,11 @@ class Attempts:
         return finished(self._marking, task.ticket, revision)
 
     async def choose(self, carrier: Carrier, task: Task) -> list[Command]:
-        """Ask a classifier: the hot path, unless something surrounds it."""
+        """Ask a classifier."""
         job: Job = task.site.handle
         session = self._session
-        if not job.is_quick or session.is_careful or task.attempt > 1:
-            return await self.other(carrier, task)
         schema = job.schema
         view = schema.view(task.payload)
-        verdict: Verdict[str] | None = None
         path = task.site.path if task.frame == ROOT else session.place(task)
         try:
             if job.timeout_s is not None:
@@ -108,30 +103,22 @@ class Attempts:
             if carrier.deadline is not None or carrier.why or carrier.cancelling() != carrier.outer:
                 fence(session, carrier)
             schema.unchanged(view)
-            if type(label) not in job.kinds:
-                verdict = verdict_of(label)
-                if verdict is not None:
-                    label = verdict.label
-            key = label_for(job.labels, label)
-            if key is None and label is not None:
-                key_of(job.labels, path, label, is_open=job.is_open)
+            key, verdict = None, None
+            if type(label) in job.kinds:
+                key = job.labels.get((type(label), label))  # pyright: ignore[reportUnknownArgumentType]  # the user's
+            if key is None:
+                key, verdict = meaning_of(label, job, path)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
             schema.discard(view)
             return await self.broken(carrier, task, error)
-        if session.stream is None:
-            session.path.append(path)
-            session.decisions.append((path, key, verdict, task.site.answers))
-        else:
-            session.chose(task.site, path, key, verdict)
+        session.chose(task.site, path, key, verdict)
         confidence = 1.0 if verdict is None else verdict.confidence
         return decided(self._marking, task.ticket, key, confidence)
 
     async def item(self, carrier: Carrier, task: Task) -> list[Command]:
-        """Do an item of an `each`: the hot path, unless something surrounds it."""
+        """Do an item of an `each`."""
         job: Job = task.site.handle
         session = self._session
-        if not job.is_quick_do or session.is_careful or task.attempt > 1:
-            return await self.other(carrier, task)
         path = session.place(task)
         stream = session.stream
         if stream is not None:
@@ -165,6 +152,7 @@ class Attempts:
             raise error
         if carrier.deadline is not None:
             self._session.watch.end(carrier)
+        session, path = self._session, self._session.place(task)
         why = carrier.why
         if why is not None:
             await carrier.calm()
@@ -172,24 +160,16 @@ class Attempts:
             self._taken_down(carrier)
             why = "cancel"
         elif why == "timeout":
-            late = timed_out(task, self._session.place(task))
-            late.__cause__ = error if isinstance(error, Exception) else None
-            error = late
-        if isinstance(error, Exception):
-            return self._failed(carrier, task, error)
-        session, path = self._session, self._session.place(task)
-        if why != "cancel":
-            return self._failed(carrier, task, _from_inside(task, path))
-        carrier.edits = None
-        if session.stream is not None:
-            session.stream.put(NodeStopped(path, task.attempt, task.visit))
-        return session.tell(Stopped(task.ticket))
-
-    def _failed(self, carrier: Carrier, task: Task, error: Exception) -> list[Command]:
-        session = self._session
-        _let_go(error, session.loop)
-        path = session.place(task)
+            cause, error = error, timed_out(task, path)
+            error.__cause__ = cause if isinstance(cause, Exception) else None
+        if why is None and not isinstance(error, Exception):
+            error = _from_inside(task, path)
         changed, carrier.edits = carrier.edits or {}, None
+        if not isinstance(error, Exception):
+            if session.stream is not None:
+                session.stream.put(NodeStopped(path, task.attempt, task.visit))
+            return session.tell(Stopped(task.ticket))
+        _let_go(error, session.loop)
         broke = Broke(path, error, task.attempt, task.visit, task.verb == "undo")
         session.failed(broke, changed)
         return session.tell(Failed(task.ticket, error, kinds_of(error)))

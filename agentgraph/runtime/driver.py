@@ -15,19 +15,24 @@ Rules of this file:
 import asyncio
 from asyncio import CancelledError, sleep
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, cast
+from functools import partial
+from typing import Final, TypeAlias
 
 from agentgraph.errors import InternalError
+from agentgraph.events import Asked, NodeDone
 from agentgraph.machine import (
+    Answered,
     Broke,
     Cancel,
     Cancelled,
     Chosen,
     Command,
     Event,
+    Expired,
+    Failed,
     Funded,
     Limits,
     Part,
@@ -35,12 +40,15 @@ from agentgraph.machine import (
     Stopped,
     Task,
     TimedOut,
+    kinds_of,
+    visit_of,
 )
 from agentgraph.machine.marking import DICT
-from agentgraph.runtime.asking import open_question
 from agentgraph.runtime.attempt import Attempts
 from agentgraph.runtime.clock import Alarm
+from agentgraph.runtime.desk import Waiting, fact_of
 from agentgraph.runtime.policy import Budget
+from agentgraph.runtime.program import Job
 from agentgraph.runtime.session import Session
 from agentgraph.runtime.watch import Carrier
 from agentgraph.state import Revision
@@ -61,9 +69,10 @@ class Driver:
 
     session: Session
     restart: Callable[[], object] | None = None
-    """Begins a task that calls `go`; None: nobody keeps this run while it waits."""
+    """Begins a task that calls `go`, unless one is about to; None: nobody keeps a run that waits."""
     _main: Carrier | None = None
-    _carriers: set[Carrier] = field(default_factory=cast("Callable[[], set[Carrier]]", set))
+    """The task that has called `go`, while it is at work."""
+    _carriers: dict[asyncio.Task[None], Carrier] = field(default_factory=DICT)
     _unbegun: int = 0
     """How many of them have not begun yet."""
     _line: Line = field(default_factory=Line)
@@ -72,10 +81,6 @@ class Driver:
     """Somebody is about to look at the line."""
     _is_yielding: bool = False
     """A carrier waits for nothing, but only lets others have their turn."""
-    _pending: dict[int, Task] = field(default_factory=DICT)
-    """What is carried out as soon as `go` is called, by ticket."""
-    _phase: Literal["idle", "ready", "moving"] = "idle"
-    """Nothing is to be done; a task is about to call `go`; `go` is at work."""
     _crash: BaseException | None = None
     _is_interrupted: bool = False
     _alarm: Alarm | None = None
@@ -87,19 +92,16 @@ class Driver:
 
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
-        limits = self._limit(self.session.options.get("budget"))
-        self._phase = "ready"
-        self._share_out(self.session.tell(Started(initial, limits)), self._pending)
+        self.feed(Started(initial, self._limit(self.session.options.get("budget"))))
 
     def take_up(self) -> None:
         """Go on where the journal that the session was told ends: what was at work begins again."""
         live, stopping = self.session.marking.live, self.session.marking.stopping
         ended = [ticket for ticket in stopping if live[ticket].verb != "undo"]
         going = [live[each] for each in live if live[each].verb != "inside" and each not in ended]
-        self._phase = "ready"
-        self._share_out(going, self._pending)
+        self._hand_out(going)
         for ticket in ended:
-            self._share_out(self.session.tell(Stopped(ticket)), self._pending)
+            self.feed(Stopped(ticket))
 
     def fund(self, budget: Budget) -> None:
         """Let a run that met its budget go on under a larger one."""
@@ -109,13 +111,11 @@ class Driver:
         """Carry out what is to be done and all that follows, until nothing can move."""
         task = asyncio.current_task(self.session.loop)
         assert task is not None
-        main = self._main = Carrier()
-        main.ride(task)
-        main.has_begun = True
-        self._phase = "moving"
-        pending, self._pending = self._pending, {}
+        main = self._main = Carrier(task)
+        begun: list[Command] = [task for task, _ in self._line.values()]
+        self._line.clear()
         try:
-            await self._carry(main, [*pending.values()])
+            await self._carry(main, begun)
         except GeneratorExit:
             raise
         except BaseException as error:  # noqa: BLE001 - raised below, when nothing runs any more
@@ -132,17 +132,61 @@ class Driver:
     def feed(self, fact: Event) -> None:
         """Tell the machine a fact from outside the run, and begin what it wants done."""
         try:
-            commands = self.session.tell(fact)
-            if self._phase == "moving":
-                self._hand_out(commands)
-                return
-            self._share_out(commands, self._pending)
+            self._hand_out(self.session.tell(fact))
         except InternalError as error:
             self._fall(error)
-        is_stirred = bool(self._pending) or self.session.status != "paused"
-        if self._phase == "idle" and self.restart is not None and is_stirred:
-            self._phase = "ready"
-            self.restart()
+        restart = self.restart if self._main is None else None
+        if restart is not None and (self._line or self.session.status != "paused"):
+            restart()
+
+    # ---- questions
+
+    def _open(self, task: Task) -> None:
+        """Put a question on the desk, with the alarm of its deadline."""
+        session = self.session
+        name = visit_of(session.marking, task, with_attempts=True)
+        waiting = session.desk.open(name, session.place(task), task)
+        timeout = waiting.ask.timeout
+        if timeout is not None:
+            due = session.clock.time() + timeout.total_seconds()
+            waiting.alarm = session.clock.call_at(due, partial(self._expire, waiting))
+        if session.stream is not None:
+            session.stream.put(Asked(waiting.path, waiting.id, waiting.ask.show))
+
+    def answer(self, waiting: Waiting, value: object, edits: Mapping[str, object] | None) -> None:
+        """Take a question off the desk, and let the run go on. Raises `AnswerRefused`."""
+        self.session.wake()
+        fact = fact_of(waiting, value, edits)
+        self._note(waiting, fact)
+        self.feed(fact)
+        self.session.desk.close(waiting, value)
+
+    def _note(self, waiting: Waiting, fact: Answered) -> None:
+        session, task, path = self.session, waiting.task, waiting.path
+        if fact.label is None:
+            session.path.append(path)
+        else:
+            session.chose(task.site, path, fact.label)
+        if session.stream is not None and fact.payload is not task.payload:
+            changed = waiting.job.schema.changed(fact.payload)  # type: ignore[arg-type]  # opaque
+            session.stream.put(NodeDone(path, changed, task.attempt, task.visit))
+
+    def _expire(self, waiting: Waiting) -> None:
+        """Nobody answered in time: what the question said of this case is the answer."""
+        self.session.wake()
+        ticket, timely = waiting.task.ticket, waiting.ask.on_timeout
+        if timely is None:
+            self.feed(Expired(ticket))
+            self.session.desk.forget(waiting)
+            return
+        try:
+            fact = fact_of(waiting, timely)
+        except Exception as error:  # noqa: BLE001 - the `save` of a form is the user's
+            self.feed(Failed(ticket, error, kinds_of(error)))
+        else:
+            self._note(waiting, fact)
+            self.feed(Expired(ticket) if fact.label is not None else fact)
+        self.session.desk.close(waiting, timely)
 
     # ---- the caller's own task
 
@@ -168,14 +212,14 @@ class Driver:
     async def _rest(self, main: Carrier) -> None:
         """Sleep until all branches have ended."""
         try:
-            await asyncio.wait([each.task for each in self._carriers if each.task])
+            await asyncio.wait(self._carriers)
         except CancelledError:
             main.is_taken_down()
             self._is_interrupted = True
             self.feed(Cancelled())
         # Who cancels the caller may cancel all tasks, and some have not begun and never will.
-        for carrier in [each for each in self._carriers if each.task and each.task.done()]:
-            self._carriers.discard(carrier)
+        for task in [each for each in self._carriers if each.done()]:
+            del self._carriers[task]
             self._unbegun -= 1
             self._look()  # What the machine has not taken back is carried all the same.
 
@@ -183,18 +227,17 @@ class Driver:
         """Something went wrong that no graph can catch: stop everything, then raise it."""
         if self._crash is None:
             self._crash = error
-        self._line.clear()  # Who has not begun finds nothing to do.
+        self._line.clear()
         current = asyncio.current_task(self.session.loop)
-        for carrier in self._carriers:
-            if carrier.has_begun and carrier.task is not None and carrier.task is not current:
-                carrier.task.cancel()
+        for task in self._carriers:
+            if task is not current:
+                task.cancel()
 
     def _put_away(self) -> None:
         """Leave nothing behind but, in a run that somebody holds, the deadlines of its questions."""
         session = self.session
         session.close()
         self._main = None
-        self._phase = "idle"
         is_kept = self.restart is not None and self._crash is None
         if is_kept and session.status == "paused":
             return
@@ -206,16 +249,19 @@ class Driver:
 
     # ---- branches
 
-    def _hand_out(self, commands: list[Command]) -> None:
+    def _hand_out(self, commands: Iterable[Command]) -> None:
         """Let what is to be done be carried beside what is under way."""
-        self._line_up(self._share_out(commands, {}).values(), None)
+        self._line_up(self._share_out(commands).values(), None)
 
     def _line_up(self, tasks: Collection[Task], carrier: Carrier | None) -> None:
-        """Put tasks in line for `carrier`, who comes to them soon; None: for a new one."""
+        """Put tasks in line for `carrier`, who comes to them soon; None: for a new one, or `go`."""
         if not tasks:
             return
         context = copy_context()
-        self._line.update((task.ticket, (task, context)) for task in tasks)
+        for task in tasks:
+            self._line[task.ticket] = task, context
+        if self._main is None:
+            return
         if carrier is None:
             self._spawn(context)
         self._watch_line()
@@ -237,21 +283,20 @@ class Driver:
             self._spawn(context)
 
     def _spawn(self, context: Context) -> None:
-        carrier = Carrier()
-        self._carriers.add(carrier)
+        task = asyncio.Task(self._branch(), loop=self.session.loop, context=context.copy())
+        self._carriers[task] = Carrier(task)
         self._unbegun += 1
-        work = self._branch(carrier)
-        carrier.ride(asyncio.Task(work, loop=self.session.loop, context=context.copy()))
 
-    async def _branch(self, carrier: Carrier) -> None:
-        carrier.has_begun = True
+    async def _branch(self) -> None:
+        task = asyncio.current_task(self.session.loop)
+        assert task is not None
         self._unbegun -= 1
         try:
-            await self._carry(carrier, [])
+            await self._carry(self._carriers[task], [])
         except BaseException as error:  # noqa: BLE001 - the caller of the run must see it
             self._fall(error)
         finally:
-            self._carriers.discard(carrier)
+            del self._carriers[task]
 
     def _take(self, carrier: Carrier) -> list[Command]:
         """Return what is first in line, unless it is not for this carrier.
@@ -273,6 +318,7 @@ class Driver:
         """Carry out commands one after the other, as long as one follows the other."""
         attempts = Attempts(self.session, self._taken_down)
         quick = {"run": attempts.run, "choose": attempts.choose, "item": attempts.item}
+        is_careful = self.session.is_careful
         now = self.session.clock.time
         turn = now() + FAIR_S
         steps = 0
@@ -286,7 +332,8 @@ class Driver:
                 task = following
             carrier.ticket = task.ticket
             steps += 1
-            if not steps & FAIR_STEPS or not (task.site.handle.is_async or now() < turn):
+            job: Job = task.site.handle
+            if not steps & FAIR_STEPS or not (job.is_async or now() < turn):
                 turn = now() + FAIR_S
                 self._is_yielding = True
                 try:
@@ -297,7 +344,7 @@ class Driver:
                     continue
                 finally:
                     self._is_yielding = False
-            if task.verb in quick:
+            if task.verb == job.quick and task.attempt == 1 and not is_careful:
                 commands = await quick[task.verb](carrier, task)
             else:
                 commands = await attempts.other(carrier, task)
@@ -307,7 +354,7 @@ class Driver:
         first = commands[0]
         if len(commands) == 1 and type(first) is Part and first.verb not in _APART:
             return first
-        tasks = [*self._share_out(commands, {}).values()]
+        tasks = [*self._share_out(commands).values()]
         if carrier is self._main:
             is_one = len(tasks) == 1 and not self._carriers
             if not is_one or tasks[0].verb == "undo":
@@ -316,8 +363,9 @@ class Driver:
         self._line_up(tasks[1:], carrier)
         return tasks[0] if tasks else None
 
-    def _share_out(self, commands: Iterable[Command], tasks: dict[int, Task]) -> dict[int, Task]:
-        """Do at once what needs no work of a node; add what does to `tasks`, by ticket."""
+    def _share_out(self, commands: Iterable[Command]) -> dict[int, Task]:
+        """Do at once what needs no work of a node; return what does, by ticket."""
+        tasks: dict[int, Task] = {}
         carriers: dict[int, Carrier] | None = None
         queue = list(commands)
         for command in queue:
@@ -330,13 +378,13 @@ class Driver:
             elif isinstance(command, Chosen):
                 self.session.chose(command.site, command.path, command.label)
             elif command.verb == "wait":
-                open_question(self.session, self.feed, command)
+                self._open(command)
             else:
                 tasks[command.ticket] = command
         return tasks
 
     def _by_ticket(self) -> dict[int, Carrier]:
-        carriers = {carrier.ticket: carrier for carrier in self._carriers}
+        carriers = {carrier.ticket: carrier for carrier in self._carriers.values()}
         if self._main is not None:
             carriers[self._main.ticket] = self._main
         return carriers

@@ -14,7 +14,6 @@ from agentgraph.errors import InvalidInput, NotAvailable, RunFailed, suggest, te
 from agentgraph.events import Asked, Event, OpenQuestion, Result, RunEnded, Status
 from agentgraph.machine import Cancelled
 from agentgraph.machine import Event as Fact
-from agentgraph.runtime.asking import take_answer
 from agentgraph.runtime.clock import Clock
 from agentgraph.runtime.driver import Driver
 from agentgraph.runtime.options import RunOptions
@@ -125,19 +124,18 @@ class Run(Generic[S]):
     an async context manager it is cancelled and awaited on leaving.
     """
 
-    __slots__ = ("__weakref__", "_driver", "_initial", "_is_moving", "_session", "_task")
+    __slots__ = ("__weakref__", "_driver", "_initial", "_session", "_task")
 
     def __init__(self, session: Session, initial: Revision | None) -> None:
         """Start the run; made by `Workflow.start`. Without `initial` it goes on after a journal."""
         self._session = session
         self._task: asyncio.Task[None] | None = None
-        self._is_moving = False
         self._driver: Driver | None = None
         self._initial: Revision | None = initial
-        """What it begins with; None: it has begun."""
+        """What it begins with; None: it has begun. Of many runs that wait for their turn no more is kept."""
+        self._move(self._first())
         if initial is None:
             self._drive().take_up()
-        self._move(self._first())
 
     @property
     def id(self) -> str:
@@ -204,7 +202,7 @@ class Run(Generic[S]):
         question, value = (None, first) if second is _MISSING else (first, second)
         waiting = self._session.desk.find(question, id, value)
         if waiting is not None:
-            take_answer(self._session, self._drive().feed, waiting, value, edits)
+            self._drive().answer(waiting, value, edits)
 
     def fork(self, at: int, *, edit: Callable[[S], None] | None = None) -> "Run[S]":
         """Start a second run from an earlier step, with its state edited; needs a store."""
@@ -276,8 +274,7 @@ class Run(Generic[S]):
     def _drive(self) -> Driver:
         """Return the driver; a run that waits needs none."""
         if self._driver is None:
-            self._driver = Driver(self._session)
-            self._driver.restart = self._again
+            self._driver = Driver(self._session, self._again)
         if self._initial is not None:
             initial, self._initial = self._initial, None
             self._driver.begin(initial)
@@ -300,10 +297,15 @@ class Run(Generic[S]):
         self._rest()
 
     def _again(self) -> None:
-        self._move(self._go())
+        if self._task is None or self._task.done():
+            self._move(self._go())
+
+    @property
+    def _is_moving(self) -> bool:
+        """Not yet `_stopped`."""
+        return self._task in _moving
 
     def _move(self, going: Coroutine[object, object, None]) -> None:
-        self._is_moving = True
         self._task = self._session.loop.create_task(going, name=self.id)
         _moving.add(self._task)
         self._task.add_done_callback(self._stopped)
@@ -315,13 +317,12 @@ class Run(Generic[S]):
             _moving.clear()  # An empty set keeps its room, else.
         if task is not self._task:
             return  # An answer came in the same moment, and the run is under way again.
-        self._is_moving = False
         has_fallen = not task.cancelled() and task.exception() is not None
         stream = self._session.stream
         if stream is not None and not has_fallen and self.status != "running":
             stream.put(RunEnded(self._session.result()))
         if stream is not None:
-            stream.wake()
+            stream.news.set()
         if not has_fallen and not task.cancelled():
             self._task = None
 

@@ -24,6 +24,7 @@ from agentgraph.state import Schema, schema_of
 
 _making: Final = RLock()
 """Held while a plan is made: of two threads that run one program, one makes it."""
+_QUICK: Final = frozenset({"run", "choose", "item"})
 Labels = dict[tuple[type, object], str]
 Wants = Literal["state", "ctx", "error"]
 """What the second parameter of a callable takes: nothing, the context, or the caught error."""
@@ -115,7 +116,7 @@ class Job:
 
     __slots__ = (
         "answers", "binding", "body", "child", "do", "fn", "in_thread", "is_async", "is_open",
-        "is_quick", "is_quick_do", "kinds", "labels", "limit", "schema", "timeout_s",
+        "kinds", "labels", "limit", "quick", "schema", "timeout_s",
     )  # fmt: skip
 
     def __init__(self, program: Program, binding: Binding, site: Site) -> None:
@@ -138,15 +139,17 @@ class Job:
         """The types of the answers: what has one of these needs not be awaited."""
         self.kinds: frozenset[type] = frozenset(map(type, binding.labels))
         """The types of the labels: what has one of these is no verdict."""
-        self.is_quick: bool = self._may_be_quick(self.body)
-        """Nothing has to be prepared but a draft and a deadline: the hot path."""
-        do = binding.do
-        self.is_quick_do: bool = do is not None and is_async(do) and self._may_be_quick(do)
+        self.quick: str | None = self._quick(site)
+        """The verb for which nothing has to be prepared but a draft and a deadline: the hot path."""
 
-    def _may_be_quick(self, body: Body) -> bool:
-        """Say whether a function takes the state alone and needs neither a thread nor a turn."""
-        in_loop = is_async(body) or not (self.in_thread or self.timeout_s is not None)
-        return body.wants == "state" and self.limit is None and in_loop
+    def _quick(self, site: Site) -> str | None:
+        """Name the work whose function takes the state alone and needs neither a thread nor a turn."""
+        do = self.binding.do
+        verb, body = (site.verb, self.body) if do is None else ("item", do)
+        in_thread = do is not None or self.in_thread or self.timeout_s is not None
+        is_plain = body.wants == "state" and self.limit is None
+        in_loop = is_async(body) or not in_thread
+        return verb if is_plain and in_loop and verb in _QUICK else None
 
 
 def by_type(labels: Mapping[object, str]) -> Labels:

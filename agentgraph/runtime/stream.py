@@ -23,7 +23,7 @@ _SEEN: Final[frozenset[type]] = frozenset({Asked, RunEnded})
 class Stream(Generic[S]):
     """A queue of events with one reader; to put never waits."""
 
-    __slots__ = ("_waiter", "events", "missed", "note", "reader")
+    __slots__ = ("events", "missed", "news", "note", "reader")
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -34,7 +34,8 @@ class Stream(Generic[S]):
         """Who reads now: the last one that began to."""
         self.note: Callable[[Event[S]], object] | None = None
         """Who records the run: it is told at once, and whether or not somebody reads."""
-        self._waiter: asyncio.Future[None] | None = None
+        self.news = asyncio.Event()
+        """There is something to look at: a reader with nothing to read waits for it."""
 
     def put(self, event: Event[S]) -> None:
         """Tell an event to who records, and to the reader."""
@@ -42,36 +43,20 @@ class Stream(Generic[S]):
             self.note(event)
             if self.reader is None:
                 return
-        # When the reader is far behind, the oldest gives way.
         events = self.events
         events.append(event)
-        if len(events) > LONGEST:
+        count = len(events)
+        if count == 1:  # No reader waits while there is one.
+            self.news.set()
+        elif count > LONGEST:  # The reader is far behind: the oldest gives way.
             events.popleft()
             self.missed += 1
-        if self._waiter is not None:
-            self.wake()
 
     def queue(self, event: Event[S]) -> None:
         """Tell an event to the reader alone."""
         note, self.note = self.note, None
         self.put(event)
         self.note = note
-
-    def wake(self) -> None:
-        """Let the reader look again."""
-        # Woken once: until it looks, further events need not ask whether it waits.
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    async def wait(self) -> None:
-        """Wait until the reader is woken."""
-        waiter = self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await waiter
-        finally:
-            if self._waiter is waiter:
-                self._waiter = None
 
 
 @dataclass(slots=True, eq=False)
@@ -93,7 +78,7 @@ class Reader(Generic[S]):
     def __post_init__(self) -> None:
         """Take the stream over."""
         self.stream.reader = self
-        self.stream.wake()
+        self.stream.news.set()
 
     def __aiter__(self) -> Self:
         """Return itself."""
@@ -102,30 +87,21 @@ class Reader(Generic[S]):
     async def __anext__(self) -> Event[S]:
         """Return the next event; when there is none yet, wait for it."""
         stream = self.stream
-        events = stream.events
-        if not events or stream.missed or self.has_ended or stream.reader is not self:
-            missed = await self._special()
-            if missed is not None:
-                return missed
-        event = events.popleft()
-        if type(event) in _SEEN:
-            self.has_ended = isinstance(event, RunEnded)
-            self.see(event)
-        return event
-
-    async def _special(self) -> Missed | None:
-        """Wait until there is something to read; None: it is the next event."""
-        stream = self.stream
         while stream.reader is self and not self.has_ended:
             if stream.missed:
                 missed, stream.missed = stream.missed, 0
                 return Missed(missed)
             if stream.events:
-                return None
+                event = stream.events.popleft()
+                if type(event) in _SEEN:
+                    self.has_ended = isinstance(event, RunEnded)
+                    self.see(event)
+                return event
             if self.is_over():
                 await self.settled()
                 break
-            await stream.wait()
+            stream.news.clear()
+            await stream.news.wait()
         if stream.reader is not self:
             what = "somebody else has begun to read the events of this run"
             fix = "read them in one place, and hand on from there what others need"

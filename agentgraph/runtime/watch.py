@@ -8,7 +8,7 @@ and the alarm is set again.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from agentgraph.runtime.clock import Alarm, Clock
@@ -16,34 +16,28 @@ from agentgraph.runtime.clock import Alarm, Clock
 Why = Literal["cancel", "timeout"]
 
 
-def _nobody() -> int:
-    return 0
-
-
 @dataclass(slots=True, eq=False)
 class Carrier:
     """A task of asyncio that carries a token."""
 
-    task: asyncio.Task[Any] | None = None
-    cancelling: Callable[[], int] = _nobody
-    outer: int = 0
+    task: asyncio.Task[Any]
+    cancelling: Callable[[], int] = field(init=False)
+    outer: int = field(init=False)
     """The cancellations that others have asked for and that we know of."""
     ticket: int = 0
     """What it works on now."""
     deadline: float | None = None
     edits: dict[str, object] | None = None
     """What the attempt that failed last had changed; it left no other trace."""
-    has_begun: bool = False
     is_cancelled: bool = False
     """We have asked for the cancellation ourselves."""
     why: Why | None = None
     """Why it was interrupted by us; None: it was not."""
 
-    def ride(self, task: asyncio.Task[Any]) -> None:
-        """Carry on in this task; it may have been cancelled before, which is not our concern."""
-        self.task = task
-        self.cancelling = task.cancelling
-        self.outer = task.cancelling()
+    def __post_init__(self) -> None:
+        """Carry on in a task; it may have been cancelled before, which is not our concern."""
+        self.cancelling = self.task.cancelling
+        self.outer = self.task.cancelling()
 
     def interrupt(self, why: Why) -> None:
         """Cancel what is carried now; a second reason does not replace the first.
@@ -51,7 +45,7 @@ class Carrier:
         What somebody else has cancelled already is left to clean up: a second
         cancellation would break that off.
         """
-        if self.why is None and self.task is not None:
+        if self.why is None:
             self.why = why
             if self.cancelling() == self.outer:
                 self.is_cancelled = self.task.cancel()
@@ -67,7 +61,7 @@ class Carrier:
             # It may not have been delivered yet; whose it was is in the count.
             await asyncio.sleep(0)
         self.why = None
-        if self.is_cancelled and self.task is not None and self.cancelling() > self.outer:
+        if self.is_cancelled and self.cancelling() > self.outer:
             self.task.uncancel()
         self.is_cancelled = False
 

@@ -220,9 +220,7 @@ class Work:
         if isinstance(task, Part) and task.verb == "poll":
             body, in_thread = job.binding.voters[task.index], True
         answer = await self._read(body, in_thread=in_thread)
-        verdict = verdict_of(answer)
-        label = answer if verdict is None else verdict.label
-        key = None if label is None else key_of(job.labels, self._path, label, is_open=job.is_open)
+        key, verdict = meaning_of(answer, job, self._path)
         self._session.chose(task.site, self._path, key, verdict)
         return Decided(task.ticket, key, 1.0 if verdict is None else verdict.confidence)
 
@@ -324,6 +322,18 @@ def spot(task: Task, path: str) -> str:
 def verdict_of(answer: object) -> Verdict[str] | None:
     """Return an answer as a verdict; None: it is a bare label."""
     return cast("Verdict[str]", answer) if isinstance(answer, Verdict) else None
+
+
+def meaning_of(answer: object, job: Job, path: str) -> tuple[str | None, Verdict[str] | None]:
+    """Return the label of the edge for an answer, and the verdict that it came as, if any.
+
+    Raises `UnknownLabel`.
+    """
+    verdict = verdict_of(answer)
+    label = answer if verdict is None else verdict.label
+    if label is None:
+        return None, verdict
+    return key_of(job.labels, path, label, is_open=job.is_open), verdict
 
 
 def key_of(labels: Labels, path: str, label: object, *, is_open: bool = False) -> str | None:
