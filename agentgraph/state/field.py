@@ -3,7 +3,7 @@
 import reprlib
 from collections.abc import Callable
 from operator import eq
-from typing import cast
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -45,10 +45,12 @@ class Field:
         # Of these pydantic makes a copy, unless a validator says otherwise.
         is_plain = flat is not None and shape.schemas[name]["type"] == flat.__name__
         self.flat: type | None = flat if is_plain and name not in shape.guarded else None
-        self.copy: Callable[[object], object] = getattr(self.flat, "copy", clone)
         self.same: Callable[[object, object], bool] = eq if exactly else same
         self.items: Callable[[object], object] | None = shape.items_of(name)
         self.is_lent: bool = reduce is append and self.flat is list and self.items is not None
+        own: Any = Lent.lend if self.is_lent else getattr(self.flat, "copy", clone)
+        self.copy: Callable[[object], object] = own
+        """Gives what a draft may edit of a value: a copy, but of a list that is lent."""
 
     @property
     def where(self) -> str:
