@@ -8,6 +8,7 @@ was made, and a second run might change the value (a password would be hashed tw
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from itertools import chain
 from typing import Any, Final, cast
@@ -25,20 +26,14 @@ _MARK: Final = "__agentgraph_checks__"
 
 def checks_of(kind: type) -> Checks:
     """Return a validator for each field of a class; kept on the class, so that both go together."""
-    checks = kind.__dict__.get(_MARK)
-    if checks is None:
-        checks = _make_checks(kind)
+    if _MARK not in kind.__dict__:
+        checks: Checks = {}
+        # A root model, or a dataclass that pydantic has no schema for, is held to nothing.
+        with suppress(InvalidState):
+            shape = Shape(kind)
+            checks = {n: c for n, c in shape.checks.items() if c and n not in shape.guarded}
         type.__setattr__(kind, _MARK, checks)
-    return cast("Checks", checks)
-
-
-def _make_checks(kind: type) -> Checks:
-    try:
-        shape = Shape(kind)
-    except InvalidState:
-        # A root model, or a dataclass that pydantic has no schema for: nothing to hold it to.
-        return {}
-    return {n: c for n, c in shape.checks.items() if c is not None and n not in shape.guarded}
+    return cast("Checks", kind.__dict__[_MARK])
 
 
 def mend(value: object) -> object:
