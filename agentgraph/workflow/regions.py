@@ -114,7 +114,7 @@ def _enter(sketch: Sketch, members: set[int], spot: Spot | None) -> int | None:
     if len(coming) != 1 or not forks:
         return None
     ((source, numbers),) = forks.items()
-    gate = sketch.add("fork", None, spot)
+    gate = sketch.add("fork", None, (), spot)
     _, first, _, _, where = sketch.ways[numbers[0]]
     for number in numbers:
         sketch.ways[number] = (gate, *sketch.ways[number][1:])
