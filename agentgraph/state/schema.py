@@ -29,6 +29,7 @@ from agentgraph.state.draft import (
 from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
+from agentgraph.state.kept import kept
 from agentgraph.state.lent import LENDING, Lent, read_only
 from agentgraph.state.revision import Patch, Revision, Tip, copy_of, names, part_of
 from agentgraph.state.settle import settled
@@ -37,7 +38,6 @@ from agentgraph.state.unset import UNSET
 
 S = TypeVar("S", bound=BaseModel)
 
-_MARK: Final = "__agentgraph_schema__"
 _Set = Callable[[object, object], None]
 # Typed as Any, since `cast` would be one more call in each step.
 _new: Final[Callable[[type[BaseModel]], Any]] = object.__new__
@@ -353,9 +353,4 @@ def _model_of(kind: type[Any]) -> type[Any]:
 
 def schema_of(model: type[S]) -> Schema[S]:
     """Return the schema of a model; it is made once, and kept on the class."""
-    model = _model_of(model)
-    schema = model.__dict__.get(_MARK)
-    if schema is None:
-        schema = Schema(model)
-        type.__setattr__(model, _MARK, schema)
-    return cast("Schema[S]", schema)
+    return kept(_model_of(model), "__agentgraph_schema__", Schema[S])
