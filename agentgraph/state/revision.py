@@ -1,6 +1,6 @@
 """A revision: the state as one commit or merge left it; it never changes, and says what changed."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
@@ -14,16 +14,12 @@ _orders: Final[dict[tuple[str, ...], tuple[str, ...]]] = {}
 """The names of the fields of each model that had a run at rest."""
 
 
-def names(found: Iterable[str]) -> set[str]:
+@lru_cache(maxsize=1_024)
+def names(found: frozenset[str]) -> set[str]:
     """Return a set of these names that all may share: nobody changes it.
 
-    It is no frozenset, since pydantic takes a set only.
+    Pydantic takes a set only.
     """
-    return _shared(frozenset(found))
-
-
-@lru_cache(maxsize=1_024)
-def _shared(found: frozenset[str]) -> set[str]:
     return set(found)
 
 
@@ -65,7 +61,7 @@ def lighten(revision: Revision) -> None:
     """Keep a revision in as little room as may be; nothing is read of it until `restore`."""
     revision.sealed = None
     revision.patch = tuple(revision.patch)
-    revision.fields_set = names(revision.fields_set)
+    revision.fields_set = names(frozenset(revision.fields_set))
     values = revision.values
     if type(values) is dict:
         order = tuple(values)

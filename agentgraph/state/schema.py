@@ -110,7 +110,7 @@ class Schema(Generic[S]):
                 faults.append(error.what)
         if faults:
             self._refuse_input("; ".join(faults))
-        fields_set = names(instance.__pydantic_fields_set__)
+        fields_set = names(frozenset(instance.__pydantic_fields_set__))
         lengths = {name: len(cast("Lent", values[name])) for name in self._lent} or None
         revision = Revision(values, fields_set, None, {}, lengths, None)
         if self._whole is None or not self._fields:

@@ -46,7 +46,7 @@ def answers_of(signature: Signature) -> Answers:
     hint = _awaited(_given(signature))
     options = options_of(hint)
     rest = [each for each in options if each is not NoneType]
-    verdicts = [each for each in rest if _is_verdict(each)]
+    verdicts = [each for each in rest if (get_origin(each) or each) is Verdict]
     abstains = len(rest) < len(options)
     if not verdicts:
         if abstains:
@@ -123,10 +123,6 @@ def _values(signature: Signature, hint: object) -> Iterator[object]:
             yield from option
         else:
             raise _unclear(signature, option)
-
-
-def _is_verdict(hint: object) -> bool:
-    return hint is Verdict or get_origin(hint) is Verdict
 
 
 def _is_enum(hint: object) -> TypeGuard[type[Enum]]:
