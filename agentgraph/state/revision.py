@@ -41,20 +41,14 @@ class Revision:
     """The closed draft that it was made from, where that can serve as a view."""
 
 
-def part_of(revision: Revision, name: str) -> Lent:
-    """Return the lent list of a revision, or its own items of it when others were added since."""
-    value = cast("Lent", revision.values[name])
-    length = cast("dict[str, int]", revision.lengths)[name]
-    if not value.is_whole(length):
-        revision.values[name] = value = value.part(length)
+def value_of(revision: Revision, name: str) -> object:
+    """Return the value of a field; of a lent list its own items when others were added since."""
+    value = revision.values[name]
+    if isinstance(value, Lent):
+        length = cast("dict[str, int]", revision.lengths)[name]
+        if not value.is_whole(length):
+            revision.values[name] = value = value.part(length)
     return value
-
-
-def copy_of(revision: Revision, name: str) -> object:
-    """Return the value of a field as one that is nobody else's."""
-    if revision.lengths is not None and name in revision.lengths:
-        return list(part_of(revision, name))
-    return clone(revision.values[name])
 
 
 def lighten(revision: Revision) -> None:
@@ -96,7 +90,7 @@ class Patch(Mapping[str, object]):
     def __getitem__(self, name: str) -> object:
         if name not in self._revision.patch:
             raise KeyError(name)
-        return copy_of(self._revision, name)
+        return clone(value_of(self._revision, name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._revision.patch)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from agentgraph.errors import InvalidEdit, InvalidInput, MergeConflict
 from agentgraph.graph.line import Line
-from agentgraph.state.copies import ATOMS, build
+from agentgraph.state.copies import ATOMS, build, clone
 from agentgraph.state.declaration import reducers_of, writes_past_fields
 from agentgraph.state.draft import (
     Draft,
@@ -31,7 +31,7 @@ from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
 from agentgraph.state.kept import kept
 from agentgraph.state.lent import LENDING, Lent, read_only
-from agentgraph.state.revision import Patch, Revision, Tip, copy_of, names, part_of
+from agentgraph.state.revision import Patch, Revision, Tip, names, value_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape
 from agentgraph.state.unset import UNSET
@@ -139,7 +139,7 @@ class Schema(Generic[S]):
     def final(self, revision: Revision) -> S:
         """Return the state as an instance of the user's class, which belongs to the caller."""
         values = {
-            name: value if type(value) in ATOMS else copy_of(revision, name)
+            name: value if type(value) in ATOMS else clone(value_of(revision, name))
             for name, value in revision.values.items()
         }
         return cast("S", build(self.model, values, set(revision.fields_set)))
@@ -275,7 +275,7 @@ class Schema(Generic[S]):
     def _hold(self, values: dict[str, Any], revision: Revision, *, viewers: int) -> None:
         with LENDING:
             for name in self._lent:
-                values[name] = lent = part_of(revision, name)
+                values[name] = lent = cast("Lent", value_of(revision, name))
                 lent.holders += 1
                 lent.viewers += viewers
 

@@ -64,9 +64,8 @@ class Fitting:
         yield from self._declared(vertex)
         yield from misfits(vertex, settled, self._state)
         yield from self._answers(vertex, settled)
-        if vertex.policy.attempts > 1:
-            for signature in (*settled.checked[:1], *settled.served):
-                yield from repeated(vertex, signature)
+        for signature in (*settled.checked[:1], *settled.served):
+            yield from repeated(vertex, signature)
         if vertex.at_least > 0 and not settled.is_verdict:
             what = f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label"
             fix = "let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out"
