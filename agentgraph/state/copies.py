@@ -24,6 +24,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ByteSize, SecretBytes, SecretStr
 
+from agentgraph.state.lent import Lent
 from agentgraph.state.unset import Unset
 
 ATOMS: frozenset[type] = frozenset({
@@ -84,6 +85,7 @@ def _clone_tuple(value: tuple[object, ...]) -> tuple[object, ...]:
 
 _CLONES: dict[type, Callable[..., object]] = {
     list: _clone_list,
+    Lent: list,  # None of its items can be edited.
     dict: _clone_dict,
     set: _clone_set,
     tuple: _clone_tuple,

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from agentgraph.errors import ClosedDraft, InvalidEdit, UnsetField, suggest
 from agentgraph.state.copies import build, clone
 from agentgraph.state.field import Field
-from agentgraph.state.lent import LENDING, Lent, read_only
+from agentgraph.state.lent import read_only
 from agentgraph.state.unset import UNSET
 
 if TYPE_CHECKING:
@@ -115,31 +115,12 @@ def _reader(field: Field) -> Callable[[Draft], object]:
         values[name] = copied = copy(value)
         return copied
 
-    def read_lent(draft: Draft) -> object:
-        values = draft.__dict__
-        value = values[name]
-        opened = draft.__draft_opened__
-        if name in opened:
-            return value
-        opened[name] = value
-        with LENDING:
-            if value.holders != 1:
-                # Another draft or view shows the list: it must not see what is appended here.
-                own = Lent(value, name)
-                value.holders -= 1
-                values[name] = value = own
-                value.holders = 1
-            value.lend()
-        return value
-
     def read_plain(draft: Draft) -> object:
         value = draft.__dict__[name]
         if value is UNSET:
             _unset(field)
         return value
 
-    if field.is_lent:
-        return read_lent
     return read if field.is_mutable else read_plain
 
 
@@ -180,23 +161,19 @@ def _assign(draft: Draft, field: Field, value: object) -> None:
     if not field.is_mutable:
         values[name] = field.accept(value, values)
         return
-    old = values[name]
-    if field.is_lent and value is old and name in draft.__draft_opened__:
+    old, is_open = values[name], name in draft.__draft_opened__
+    if field.is_lent and value is old and is_open:
         # `s.notes += [...]` has extended the list and now assigns it to itself.
         return
-    accepted = field.accept(value, values)
+    accepted: Any = field.accept(value, values)
     if field.is_lent:
-        _replace_lent(old, accepted, opened=name in draft.__draft_opened__)
+        old.holders -= 1
+        accepted.holders = 1
+        if is_open:
+            old.let_go()
     # What was assigned is what later edits in place are compared with.
     draft.__draft_opened__.pop(name, None)
     values[name] = accepted
-
-
-def _replace_lent(old: Lent, new: object, *, opened: bool) -> None:
-    old.holders -= 1
-    if opened:
-        old.let_go()
-    cast("Lent", new).holders = 1
 
 
 def _write_other(draft: Draft, name: str, value: object, fields: Mapping[str, Field]) -> None:

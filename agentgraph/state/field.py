@@ -3,7 +3,7 @@
 import reprlib
 from collections.abc import Callable
 from operator import eq
-from typing import cast
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,8 +22,8 @@ class Field:
     """One field of a state: its validator, how its values are copied, its reducer."""
 
     __slots__ = (
-        "check", "copy", "exact", "flat", "frozen", "is_lent", "is_mutable", "items", "model", "name",
-        "reduce", "same", "shape", "starts_unset",
+        "check", "copy", "exact", "flat", "frozen", "is_lent", "is_mutable", "model", "name", "reduce",
+        "same", "shape", "starts_unset",
     )  # fmt: skip
 
     def __init__(
@@ -45,10 +45,11 @@ class Field:
         # Of these pydantic makes a copy, unless a validator says otherwise.
         is_plain = flat is not None and shape.schemas[name]["type"] == flat.__name__
         self.flat: type | None = flat if is_plain and name not in shape.guarded else None
-        self.copy: Callable[[object], object] = getattr(self.flat, "copy", clone)
         self.same: Callable[[object, object], bool] = eq if exactly else same
-        self.items: Callable[[object], object] | None = shape.items_of(name)
-        self.is_lent: bool = reduce is append and self.flat is list and self.items is not None
+        self.is_lent: bool = reduce is append and self.flat is list and shape.is_loose(name)
+        own: Any = Lent.lend if self.is_lent else getattr(self.flat, "copy", clone)
+        self.copy: Callable[[object], object] = own
+        """Gives what a draft may edit of a value: a copy, but of a list that is lent."""
 
     @property
     def where(self) -> str:
@@ -88,11 +89,6 @@ class Field:
         if self.check is not None:
             return self.check(value)
         return self.shape.check_among(self.name, value, others)
-
-    def validate_items(self, tail: list[object]) -> list[object]:
-        """Validate what was appended to a lent list; raise ValidationError."""
-        assert self.items is not None, "a list is lent only if its items can be validated alone"
-        return cast("list[object]", self.items(tail))
 
     def invalid(self, why: str, value: str) -> InvalidEdit:
         """Make the error of an edit that does not validate."""

@@ -19,7 +19,7 @@ from agentgraph.state.field import Field
 from agentgraph.state.history import Written, last_writes, nearest_past, noted, written
 from agentgraph.state.lent import Lent
 from agentgraph.state.reducers import OURS, Clash, append, in_front, name_of
-from agentgraph.state.revision import Revision, Tip, Writes, part_of
+from agentgraph.state.revision import Revision, Tip, Writes, value_of
 
 Entry = tuple[int, Written]
 """The place of a tip among the tips, and the lines that wrote the field there."""
@@ -32,7 +32,7 @@ def merged(
 ) -> Revision:
     """Merge the tips of a join; raise MergeConflict when nothing says how."""
     first = tips[0].revision
-    values = {n: _value(first, field) for n, field in fields.items()}
+    values = {name: value_of(first, name) for name in fields}
     kept: Writes = {}
     reduced: list[str] = []
     changed: dict[str, None] = {}
@@ -41,7 +41,7 @@ def merged(
         left = last_writes(entries)
         place, lines = next(iter(left.values()))
         if len(left) == 1:
-            values[name] = _value(tips[place].revision, fields[name])
+            values[name] = value_of(tips[place].revision, name)
         else:
             values[name] = _Join(fields[name], origin, tips).reduce(list(left.values()))
             reduced.append(name)
@@ -59,10 +59,6 @@ def merged(
     else:
         writes = noted(None if origin is None else origin.writes, changed, line)
     return Revision(values, fields_set, writes, changed, lengths, None)
-
-
-def _value(revision: Revision, field: Field) -> object:
-    return part_of(revision, field.name) if field.is_lent else revision.values[field.name]
 
 
 def _by_field(tips: Sequence[Tip]) -> dict[str, list[Entry]]:
@@ -111,12 +107,12 @@ class _Join:
         base = nearest_past(self.field.name, common, self.origin, branches)
         if base is None:
             self._refuse(entries, "its writes have no single nearest common past", _UNTANGLE)
-        past = _value(base, self.field)
+        past = value_of(base, self.field.name)
         values: list[object] = []
         for group in groups:
             alone = len(group) == 1
             first = self.tips[group[0][0]].revision
-            value = _value(first, self.field) if alone else self._fold(group)
+            value = value_of(first, self.field.name) if alone else self._fold(group)
             if self.field.reduce is append and _has_crossed(group, common):
                 value = in_front(cast("list[object]", past), cast("list[object]", value))
             values.append(value)

@@ -18,19 +18,17 @@ from typing import (
 )
 
 from pydantic import BaseModel
-from typing_extensions import TypeAliasType
 
 from agentgraph.state.copies import ATOMS
 
 
 def is_immutable(annotation: object, seen: frozenset[object] = frozenset()) -> bool:
     """Say whether no value of this annotation can be edited in place."""
+    annotation = bare(annotation)
     if annotation is None or (isinstance(annotation, type) and annotation in ATOMS):
         return True
     if isinstance(annotation, NewType):
         return is_immutable(annotation.__supertype__, seen)
-    if isinstance(annotation, TypeAliasType | type(_Alias)):
-        return is_immutable(cast("Any", annotation).__value__, seen)
     if get_origin(annotation) is not None:
         return _is_immutable_form(annotation, seen)
     return isinstance(annotation, type) and _is_immutable_class(annotation, seen)
@@ -40,20 +38,21 @@ def _is_immutable_form(annotation: object, seen: frozenset[object]) -> bool:
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Literal or origin is type:
         return True
-    if origin is Annotated:
-        return is_immutable(parts[0], seen)
     if origin in {Union, UnionType, tuple, frozenset}:
         # Without parts (`typing.Tuple`) it may hold anything.
         return bool(parts) and all(part is ... or is_immutable(part, seen) for part in parts)
     return isinstance(origin, type) and is_dataclass(origin) and _is_immutable_class(origin, seen)
 
 
-_Alias = TypeAliasType("_Alias", int)
-
-
 def bare(annotation: object) -> object:
-    """Take `Annotated[...]` off."""
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    """Take away what only renames or annotates a type."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif hasattr(annotation, "__value__"):  # `type Kind = ...` of Python 3.12
+            annotation = cast("object", annotation.__value__)
+        else:
+            return annotation
 
 
 def compares_exactly(annotation: object) -> bool:

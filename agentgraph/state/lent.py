@@ -10,7 +10,7 @@ Rules of this file:
 
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Final, NoReturn, Self, SupportsIndex, TypeVar, cast
+from typing import Final, NoReturn, SupportsIndex, TypeVar, cast
 
 from agentgraph.errors import ClosedDraft, ReadOnlyState
 
@@ -42,10 +42,18 @@ class Lent(list[object]):
         """Say whether a revision that owns `length` items may show the list itself."""
         return self.kept is None and not self.editable and len(self) == length
 
-    def lend(self) -> None:
-        """Let the one draft that holds the list edit it."""
-        self.editable = True
-        self.start = len(self)
+    def lend(self) -> "Lent":
+        """Let the draft that asks for it edit the list, or one of its own if others hold it too."""
+        lent = self
+        with LENDING:
+            if self.holders != 1:
+                # Another draft or view shows the list: it must not see what is appended here.
+                lent = Lent(self, self.field)
+                self.holders -= 1
+                lent.holders = 1
+            lent.editable = True
+            lent.start = len(lent)
+        return lent
 
     def settle(self, tail: list[object]) -> None:
         """End the loan: what was added is now this, validated."""
@@ -67,33 +75,14 @@ class Lent(list[object]):
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return list, (list(self),)
 
-    def append(self, item: object, /) -> None:
-        if not self.editable:
-            self._refuse()
-        super().append(item)
-
-    def extend(self, items: Iterable[object], /) -> None:
-        if not self.editable:
-            self._refuse()
-        super().extend(items)
-
-    def __iadd__(self, items: Iterable[object], /) -> Self:  # type: ignore[misc]  # list's own overloads say less
-        self.extend(items)
-        return self
-
-    def _refuse(self) -> NoReturn:
+    def refuse(self) -> NoReturn:
+        """Say why the list cannot be edited."""
         where = f"the list of field {self.field!r}"
         if self.viewers:
             raise read_only(self.field, where)
         what = f"the list of field {self.field!r} was edited after its attempt had ended"
         fix = "edit the state before the node returns, and await everything that edits it"
         raise ClosedDraft(what, where=where, fix=fix)
-
-    def keep_aside(self) -> None:
-        """Keep the items that revisions share aside: what follows may change any of them."""
-        if not self.editable:
-            self._refuse()
-        self.let_go()
 
 
 def read_only(name: str, where: str) -> ReadOnlyState:
@@ -103,17 +92,22 @@ def read_only(name: str, where: str) -> ReadOnlyState:
     return ReadOnlyState(what, where=where, fix=fix)
 
 
-def _keeping(method: F) -> F:
-    """Return `method` of list such that it first keeps aside what revisions share."""
+def _guarded(method: F, *, keeps: bool) -> F:
+    """Return `method` of list for who may edit; `keeps`: it may change items that revisions share."""
 
     def edit(self: Lent, *args: object, **options: object) -> object:
-        self.keep_aside()
+        if not self.editable:
+            self.refuse()
+        if keeps:
+            self.let_go()
         return method(self, *args, **options)
 
     return cast("F", edit)
 
 
 for _name in (
+    "append", "extend", "__iadd__",
     "insert", "pop", "remove", "clear", "sort", "reverse", "__setitem__", "__delitem__", "__imul__",
 ):  # fmt: skip
-    setattr(Lent, _name, _keeping(getattr(list, _name)))
+    _keeps = _name not in {"append", "extend", "__iadd__"}
+    setattr(Lent, _name, _guarded(getattr(list, _name), keeps=_keeps))

@@ -10,35 +10,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from itertools import chain
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from pydantic import BaseModel
 
 from agentgraph.errors import InvalidState
 from agentgraph.state.copies import ATOMS
+from agentgraph.state.kept import kept
 from agentgraph.state.shape import Shape
 from agentgraph.state.unset import UNSET
 
 Checks = dict[str, Callable[[object], object]]
-_MARK: Final = "__agentgraph_checks__"
 
 
 def checks_of(kind: type) -> Checks:
-    """Return a validator for each field of a class; kept on the class, so that both go together."""
-    checks = kind.__dict__.get(_MARK)
-    if checks is None:
-        checks = _make_checks(kind)
-        type.__setattr__(kind, _MARK, checks)
-    return cast("Checks", checks)
-
-
-def _make_checks(kind: type) -> Checks:
+    """Make a validator for each field of a class."""
     try:
         shape = Shape(kind)
     except InvalidState:
         # A root model, or a dataclass that pydantic has no schema for: nothing to hold it to.
         return {}
-    return {n: c for n, c in shape.checks.items() if c is not None and n not in shape.guarded}
+    return {n: c for n, c in shape.checks.items() if c and n not in shape.guarded}
 
 
 def mend(value: object) -> object:
@@ -47,7 +39,7 @@ def mend(value: object) -> object:
     if kind in ATOMS:
         return value
     if isinstance(value, BaseModel) or is_dataclass(kind):
-        _mend_fields(value, checks_of(kind))
+        _mend_fields(value, kept(kind, "__agentgraph_checks__", checks_of))
     else:
         for part in _parts(value):
             if type(part) not in ATOMS:

@@ -1,6 +1,6 @@
 """A revision: the state as one commit or merge left it; it never changes, and says what changed."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
@@ -14,16 +14,12 @@ _orders: Final[dict[tuple[str, ...], tuple[str, ...]]] = {}
 """The names of the fields of each model that had a run at rest."""
 
 
-def names(found: Iterable[str]) -> set[str]:
+@lru_cache(maxsize=1_024)
+def names(found: frozenset[str]) -> set[str]:
     """Return a set of these names that all may share: nobody changes it.
 
-    It is no frozenset, since pydantic takes a set only.
+    Pydantic takes a set only.
     """
-    return _shared(frozenset(found))
-
-
-@lru_cache(maxsize=1_024)
-def _shared(found: frozenset[str]) -> set[str]:
     return set(found)
 
 
@@ -45,27 +41,21 @@ class Revision:
     """The closed draft that it was made from, where that can serve as a view."""
 
 
-def part_of(revision: Revision, name: str) -> Lent:
-    """Return the lent list of a revision, or its own items of it when others were added since."""
-    value = cast("Lent", revision.values[name])
-    length = cast("dict[str, int]", revision.lengths)[name]
-    if not value.is_whole(length):
-        revision.values[name] = value = value.part(length)
+def value_of(revision: Revision, name: str) -> object:
+    """Return the value of a field; of a lent list its own items when others were added since."""
+    value = revision.values[name]
+    if isinstance(value, Lent):
+        length = cast("dict[str, int]", revision.lengths)[name]
+        if not value.is_whole(length):
+            revision.values[name] = value = value.part(length)
     return value
-
-
-def copy_of(revision: Revision, name: str) -> object:
-    """Return the value of a field as one that is nobody else's."""
-    if revision.lengths is not None and name in revision.lengths:
-        return list(part_of(revision, name))
-    return clone(revision.values[name])
 
 
 def lighten(revision: Revision) -> None:
     """Keep a revision in as little room as may be; nothing is read of it until `restore`."""
     revision.sealed = None
     revision.patch = tuple(revision.patch)
-    revision.fields_set = names(revision.fields_set)
+    revision.fields_set = names(frozenset(revision.fields_set))
     values = revision.values
     if type(values) is dict:
         order = tuple(values)
@@ -100,7 +90,7 @@ class Patch(Mapping[str, object]):
     def __getitem__(self, name: str) -> object:
         if name not in self._revision.patch:
             raise KeyError(name)
-        return copy_of(self._revision, name)
+        return clone(value_of(self._revision, name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._revision.patch)

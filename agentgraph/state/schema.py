@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from agentgraph.errors import InvalidEdit, InvalidInput, MergeConflict
 from agentgraph.graph.line import Line
-from agentgraph.state.copies import ATOMS, build
+from agentgraph.state.copies import ATOMS, build, clone
 from agentgraph.state.declaration import reducers_of, writes_past_fields
 from agentgraph.state.draft import (
     Draft,
@@ -29,15 +29,15 @@ from agentgraph.state.draft import (
 from agentgraph.state.field import Field, explain
 from agentgraph.state.history import noted
 from agentgraph.state.joining import merged
+from agentgraph.state.kept import kept
 from agentgraph.state.lent import LENDING, Lent, read_only
-from agentgraph.state.revision import Patch, Revision, Tip, copy_of, names, part_of
+from agentgraph.state.revision import Patch, Revision, Tip, names, value_of
 from agentgraph.state.settle import settled
 from agentgraph.state.shape import Shape
 from agentgraph.state.unset import UNSET
 
 S = TypeVar("S", bound=BaseModel)
 
-_MARK: Final = "__agentgraph_schema__"
 _Set = Callable[[object, object], None]
 # Typed as Any, since `cast` would be one more call in each step.
 _new: Final[Callable[[type[BaseModel]], Any]] = object.__new__
@@ -110,7 +110,7 @@ class Schema(Generic[S]):
                 faults.append(error.what)
         if faults:
             self._refuse_input("; ".join(faults))
-        fields_set = names(instance.__pydantic_fields_set__)
+        fields_set = names(frozenset(instance.__pydantic_fields_set__))
         lengths = {name: len(cast("Lent", values[name])) for name in self._lent} or None
         revision = Revision(values, fields_set, None, {}, lengths, None)
         if self._whole is None or not self._fields:
@@ -139,7 +139,7 @@ class Schema(Generic[S]):
     def final(self, revision: Revision) -> S:
         """Return the state as an instance of the user's class, which belongs to the caller."""
         values = {
-            name: value if type(value) in ATOMS else copy_of(revision, name)
+            name: value if type(value) in ATOMS else clone(value_of(revision, name))
             for name, value in revision.values.items()
         }
         return cast("S", build(self.model, values, set(revision.fields_set)))
@@ -275,7 +275,7 @@ class Schema(Generic[S]):
     def _hold(self, values: dict[str, Any], revision: Revision, *, viewers: int) -> None:
         with LENDING:
             for name in self._lent:
-                values[name] = lent = part_of(revision, name)
+                values[name] = lent = cast("Lent", value_of(revision, name))
                 lent.holders += 1
                 lent.viewers += viewers
 
@@ -353,9 +353,4 @@ def _model_of(kind: type[Any]) -> type[Any]:
 
 def schema_of(model: type[S]) -> Schema[S]:
     """Return the schema of a model; it is made once, and kept on the class."""
-    model = _model_of(model)
-    schema = model.__dict__.get(_MARK)
-    if schema is None:
-        schema = Schema(model)
-        type.__setattr__(model, _MARK, schema)
-    return cast("Schema[S]", schema)
+    return kept(_model_of(model), "__agentgraph_schema__", Schema[S])

@@ -52,7 +52,7 @@ def _settle_lent(field: Field, values: dict[str, object]) -> object:
         after = _settle(field, lent.kept, [*lent], values)
     elif tail:
         try:
-            lent.settle(field.validate_items(tail))
+            lent.settle(cast("list[object]", field.validate(tail, values)))
         except ValidationError as error:
             raise field.invalid(explain(error), f"extended by {shown(tail)}") from error
         return lent

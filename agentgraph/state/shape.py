@@ -25,15 +25,16 @@ _SIMPLE: Final[Mapping[str, type]] = {
     "int": int, "str": str, "float": float, "bool": bool, "bytes": bytes, "none": type(None),
 }  # fmt: skip
 _HARMLESS: Final = frozenset({"type", "metadata", "ref", "serialization", "strict"})
-_BOUNDARIES: Final = frozenset({"model", "dataclass", "typed-dict", "definition-ref"})
+_CLASSES: Final = frozenset({"model", "dataclass"})
+_BOUNDARIES: Final = _CLASSES | {"typed-dict", "definition-ref"}
 
 
 class Shape:
     """The validators of one model or dataclass, taken apart."""
 
     __slots__ = (
-        "_config", "_definitions", "_fields", "_kind", "_named", "_together", "_top", "_wrapped",
-        "before", "checks", "guarded", "schemas",
+        "_around", "_config", "_definitions", "_fields", "_kind", "_together", "_wrapped", "before",
+        "checks", "guarded", "schemas",
     )  # fmt: skip
 
     def __init__(self, kind: type) -> None:
@@ -44,12 +45,12 @@ class Shape:
         if schema["type"] == "definitions":
             self._definitions = schema["definitions"]
             schema = schema["schema"]
-        self._named = {item["ref"]: item for item in self._definitions}
         self._config: Node = {}
-        self._wrapped = False
-        self.before: bool = False
-        self._top = schema
+        self._around: list[Node] = []
         self._fields: dict[str, Node] = self._find(schema)
+        functions = {node["type"] for node in self._around[:-1]} - _CLASSES
+        self._wrapped = bool(functions)
+        self.before: bool = bool(functions - {"function-after"})
         self._together: SchemaValidator | None = None
         self.schemas: dict[str, Node] = {
             name: _bare(field["schema"]) for name, field in self._fields.items()
@@ -62,22 +63,21 @@ class Shape:
         }
 
     def _find(self, schema: Node) -> dict[str, Node]:
-        """Return the fields, and note what is wrapped around them."""
-        while schema["type"] not in {"model-fields", "dataclass-args"}:
-            kind = schema["type"]
+        """Return the fields, and note them and what is wrapped around them, the outermost first."""
+        named = {item["ref"]: item for item in self._definitions}
+        while (kind := schema["type"]) not in {"model-fields", "dataclass-args"}:
             if kind == "definition-ref":
-                schema = self._named[schema["schema_ref"]]
+                schema = named[schema["schema_ref"]]
                 continue
-            if kind in {"model", "dataclass"}:
+            if kind in _CLASSES:
                 self._config = schema.get("config") or {}
-            elif kind.startswith("function-") and "schema" in schema:
-                self._wrapped = True
-                self.before = self.before or kind != "function-after"
-            else:
+            elif not kind.startswith("function-") or "schema" not in schema:
                 what = f"{self._kind.__name__!r} is validated in a way that cannot be taken apart ({kind})"
                 where = f"class {self._kind.__name__!r}"
                 raise InvalidState(what, where=where, fix="use a plain model with fields")
+            self._around.append(schema)
             schema = schema["schema"]
+        self._around.append(schema)
         fields = schema["fields"]
         if isinstance(fields, list):
             return {field["name"]: field for field in cast("list[Node]", fields)}
@@ -88,7 +88,7 @@ class Shape:
         if not self._wrapped:
             return None
         anything = {n: {"type": "model-field", "schema": {"type": "any"}} for n in self._fields}
-        return self._validator(self._rebuilt(self._top, anything, wrapped=True))
+        return self._validator(self._rebuilt(anything, wrapped=True))
 
     def exact(self, name: str) -> tuple[type, ...]:
         """Return the types whose instances need no validation in this field."""
@@ -97,12 +97,9 @@ class Shape:
             return ()
         return _exact(self.schemas[name])
 
-    def items_of(self, name: str) -> Callable[[object], object] | None:
-        """Return a validator for some items of a list, when the list itself has no rules."""
-        schema = self.schemas[name]
-        if schema["type"] != "list" or schema.keys() - (_HARMLESS | {"items_schema"}):
-            return None
-        return None if name in self.guarded else self.checks[name]
+    def is_loose(self, name: str) -> bool:
+        """Say whether a list has no rules of its own, so that some items can be validated alone."""
+        return not self.schemas[name].keys() - (_HARMLESS | {"items_schema"})
 
     def _check(self, name: str) -> Callable[[object], object] | None:
         """Return the validator of a field; None when it needs to know the other fields."""
@@ -116,7 +113,7 @@ class Shape:
         model = build(self._kind, dict(others), set(others))
         if self._together is None:
             thawed = {n: {**field, "frozen": False} for n, field in self._fields.items()}
-            self._together = self._validator(self._rebuilt(self._top, thawed, wrapped=False))
+            self._together = self._validator(self._rebuilt(thawed, wrapped=False))
         self._together.validate_assignment(model, name, value)
         return model.__dict__[name]
 
@@ -125,19 +122,19 @@ class Shape:
             schema = {"type": "definitions", "schema": schema, "definitions": self._definitions}
         return SchemaValidator(cast("CoreSchema", schema), cast("CoreConfig", self._config))
 
-    def _rebuilt(self, schema: Node, fields: dict[str, Node], *, wrapped: bool) -> Node:
-        """Put other fields in the place of the fields; without `wrapped` nothing is around them."""
-        kind = schema["type"]
-        if kind == "definition-ref":
-            return self._rebuilt(self._named[schema["schema_ref"]], fields, wrapped=wrapped)
-        rest = {key: part for key, part in schema.items() if key not in {"ref", "frozen"}}
-        if kind == "model-fields":
-            return {**rest, "fields": fields}
-        inner = self._rebuilt(schema["schema"], fields, wrapped=wrapped)
-        if kind == "model":
-            config = {k: v for k, v in rest.get("config", {}).items() if k != "frozen"}
-            return {**rest, "schema": inner, "config": config, "cls": _Nobody}
-        return {**rest, "schema": inner} if wrapped else inner
+    def _rebuilt(self, fields: dict[str, Node], *, wrapped: bool) -> Node:
+        """Put other fields in the place of the fields; without `wrapped` no function is around them."""
+        found: Node = {"fields": fields}
+        for node in reversed(self._around):
+            rest = {key: part for key, part in node.items() if key not in {"ref", "frozen"}}
+            if node["type"] == "model":
+                config = {k: v for k, v in rest.get("config", {}).items() if k != "frozen"}
+                found = {**rest, "schema": found, "config": config, "cls": _Nobody}
+            elif "fields" in node:
+                found = {**rest, **found}
+            elif wrapped:
+                found = {**rest, "schema": found}
+        return found
 
 
 class _Nobody:

@@ -9,8 +9,7 @@ from agentgraph.graph import Policy, Vertex
 from agentgraph.runtime.policy import Retry, is_amount
 from agentgraph.runtime.program import qualified
 from agentgraph.workflow.signature import Signature, signature_of
-from agentgraph.workflow.tree import Mention, Tree
-from agentgraph.workflow.work import NOTHING, Options, Settled, Work, identity
+from agentgraph.workflow.work import NOTHING, Options, Settled, Work
 
 _PLAIN: Final = Vertex("")
 
@@ -88,11 +87,6 @@ def agent_work(
         return Settled(signature.vertex("node", called), signature.binding, signature.alone)
 
     return Work(called, signature.fn, settle).told(options)
-
-
-def function_tree(fn: object) -> Tree:
-    """Return the part that a plain function is: the same function is the same object."""
-    return Mention(agent_work(fn), identity(fn))
 
 
 def _names(names: Collection[str] | None) -> tuple[str, ...] | None:

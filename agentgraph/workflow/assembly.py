@@ -10,6 +10,7 @@ from agentgraph.errors import Finding, GraphError, InvalidGraph, Place
 from agentgraph.graph import Bound, Edge, FrozenGraph, Region, Requirement, Vertex, VertexKind
 from agentgraph.runtime.program import Binding, Program, qualified
 from agentgraph.state import schema_of
+from agentgraph.state.kept import kept
 from agentgraph.verify import verify
 from agentgraph.workflow.fitting import Fitting, without_cause
 from agentgraph.workflow.gates import without_needless_gates
@@ -98,7 +99,8 @@ class _Assembly:
         for state, where in self.sketch.narrowed:
             self.sketch.findings += self.fitting.narrowed(state, self.places.of(where))
         edges, regions = tuple(self._edges()), tuple(self._regions())
-        schema, (digest, types) = schema_of(self.state), digest_of(self.state)
+        schema = schema_of(self.state)
+        digest, types = kept(self.state, "__agentgraph_digest__", digest_of)
         title = f"{self.state.__module__}:{self.state.__qualname__}"
         declared = (title, digest, tuple(self.state.model_fields), schema.unset, schema.reduced)
         noted = tuple(filter(_is_noted, self.sketch.findings))

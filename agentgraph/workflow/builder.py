@@ -118,10 +118,9 @@ class Graph(Generic[S, D]):
         count = len(named)
         if need is not None:
             reachable(need, count, "add_join", "without `need` all are awaited", spot)
-        ends = [self._end(source, spot) for source in named]
+        ends = [end for each in named for end in sketch.met(self._handles.exits(each, spot), spot)]
         after = self._handles.entry(target, spot)
-        join = sketch.add("join", None, spot)
-        sketch.connect(ends, join, spot)
+        join = sketch.add("join", None, ends, spot)
         sketch.connect([Exit(join)], after, spot)
         if need is not None and need < count:
             sketch.dots[join].need = need
@@ -148,8 +147,7 @@ class Graph(Generic[S, D]):
         sketch, handles = self._handles.sketch, self._handles
         exits = handles.exits(source, spot)
         targets = cast("Mapping[L, object]", to) if isinstance(to, Mapping) else chosen(work, to)
-        choice = sketch.add(None, work, spot)
-        sketch.connect(exits, choice, spot)
+        choice = sketch.add(None, work, exits, spot)
         sketch.dots[choice].at_least = at_least
         sketch.dots[choice].answers = {label: key_of(label) for label in targets}
         for label, target in targets.items():
@@ -201,15 +199,6 @@ class Graph(Generic[S, D]):
 
         def __getattr__(self, name: str) -> Never:
             raise unknown("Graph", name, IN_A_GRAPH)
-
-    def _end(self, source: object, spot: Spot | None) -> Exit:
-        """Return the one open end of a branch; alternatives meet before the join."""
-        exits = self._handles.exits(source, spot)
-        if len(exits) == 1:
-            return exits[0]
-        gate = self._handles.sketch.add("meet", None, spot)
-        self._handles.sketch.connect(exits, gate, spot)
-        return Exit(gate)
 
 
 def _listed(named: object, otherwise: str, spot: Spot | None) -> Sequence[object]:

@@ -16,7 +16,7 @@ from collections.abc import Generator, Hashable, Iterable
 from agentgraph.errors import InvalidFlow
 from agentgraph.workflow.labels import key_of as label_of
 from agentgraph.workflow.places import Spot, invalid
-from agentgraph.workflow.sketch import END, START, Area, Exit, Gate, Limit, Sketch
+from agentgraph.workflow.sketch import END, START, Area, Exit, Limit, Sketch
 from agentgraph.workflow.tree import (
     Catch,
     Chain,
@@ -31,7 +31,6 @@ from agentgraph.workflow.tree import (
     branches,
     key_of,
 )
-from agentgraph.workflow.work import Work
 
 Exits = list[Exit]
 Round = tuple[int, dict[int, list[int]]]
@@ -97,7 +96,7 @@ class Pen:
                 continue
             self._note(part)
             if isinstance(part, Mention):
-                exits = [Exit(self._add(None, part.work, exits, spot))]
+                exits = [Exit(self.sketch.add(None, part.work, exits, spot))]
             elif isinstance(part, Chain):
                 waiting.append((part.right, part.spot, is_last))
                 waiting.append((part.left, spot, False))
@@ -123,11 +122,6 @@ class Pen:
 
     # ---- dots
 
-    def _add(self, gate: Gate | None, work: Work | None, exits: Exits, spot: Spot | None) -> int:
-        dot = self.sketch.add(gate, work, spot)
-        self.sketch.connect(exits, dot, spot)
-        return dot
-
     def _note(self, part: Tree) -> None:
         """Remember where an object stands: at the dot that is drawn next."""
         if self._rounds:
@@ -136,7 +130,7 @@ class Pen:
     # ---- choices and groups
 
     def _fan(self, part: Fan, exits: Exits, spot: Spot | None) -> Part:
-        choice = self._add(None, part.work, exits, spot)
+        choice = self.sketch.add(None, part.work, exits, spot)
         dot = self.sketch.dots[choice]
         dot.spot = part.spot
         dot.at_least = part.at_least
@@ -152,7 +146,7 @@ class Pen:
         return (yield from self._beside(targets.values(), part.spot, is_tail=True))
 
     def _group(self, part: Side | Quorum, exits: Exits, spot: Spot | None) -> Part:
-        gate = self._add("fork", None, exits, spot)
+        gate = self.sketch.add("fork", None, exits, spot)
         if isinstance(part, Quorum):
             self._note(part.body)
         side = part.body if isinstance(part, Quorum) else part
@@ -160,7 +154,11 @@ class Pen:
         ends = yield from self._beside(parts, spot, is_tail=False)
         if len(ends) < 2:
             return ends
-        return [Exit(self._join(part, gate, ends, spot))]
+        join = self.sketch.add("join", None, ends, spot)
+        if isinstance(part, Quorum) and part.need < len(ends):
+            self.sketch.dots[join].need = part.need
+            self.sketch.areas.append(Area("quorum", part.spot, range(gate, join), join))
+        return [Exit(join)]
 
     def _beside(
         self, parts: Iterable[tuple[Tree, Exits]], spot: Spot | None, *, is_tail: bool
@@ -172,19 +170,9 @@ class Pen:
         for part, exits in parts:
             hidden[1] = len(self.sketch.dots)
             left = yield part, exits, spot, is_tail
-            if len(left) > 1 and not is_tail:
-                # A join has a place for each way in, so alternatives meet before it.
-                left = [Exit(self._add("meet", None, left, spot))]
-            ends += left
+            ends += left if is_tail else self.sketch.met(left, spot)
         self._hidden.pop()
         return ends
-
-    def _join(self, part: Side | Quorum, gate: int, ends: Exits, spot: Spot | None) -> int:
-        join = self._add("join", None, ends, spot)
-        if isinstance(part, Quorum) and part.need < len(ends):
-            self.sketch.dots[join].need = part.need
-            self.sketch.areas.append(Area("quorum", part.spot, range(gate, join), join))
-        return join
 
     # ---- regions
 
@@ -201,7 +189,7 @@ class Pen:
         if isinstance(part, End):
             if not part.is_open:
                 return END, []
-            gate = self._add("meet", None, [], spot)
+            gate = self.sketch.add("meet", None, [], spot)
             return gate, [Exit(gate)]
         first = len(self.sketch.dots)
         ends = yield part, [], spot, False
@@ -267,7 +255,7 @@ class Pen:
             inner = dots[dot].limit or inner
         loop = inner.loop
         assert loop is not None, "a flow counts for its loops alone"
-        gate = self._add("meet", None, [], dots[dot].spot)
+        gate = self.sketch.add("meet", None, [], dots[dot].spot)
         dots[gate].limit = limit
         dots[gate].before = dot
         for number, (source, target, label, unsure, spot) in enumerate(self.sketch.ways):

@@ -6,20 +6,21 @@ node asks for is served by what `deps=` names.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from types import NoneType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
+from typing_extensions import get_protocol_members, is_protocol
 
 from agentgraph.errors import Finding, Place, suggest
 from agentgraph.graph import Vertex
-from agentgraph.runtime.context import Ctx
 from agentgraph.workflow.answering import judged
 from agentgraph.workflow.effects import impure, repeated
 from agentgraph.workflow.elsewhere import returned
 from agentgraph.workflow.findings import found_at
 from agentgraph.workflow.handing import misfits
-from agentgraph.workflow.signature import Signature, place_of
+from agentgraph.workflow.signature import Signature, options_of, place_of
 from agentgraph.workflow.work import Settled
 
 
@@ -63,9 +64,8 @@ class Fitting:
         yield from self._declared(vertex)
         yield from misfits(vertex, settled, self._state)
         yield from self._answers(vertex, settled)
-        if vertex.policy.attempts > 1:
-            for signature in (*settled.checked[:1], *settled.served):
-                yield from repeated(vertex, signature)
+        for signature in (*settled.checked[:1], *settled.served):
+            yield from repeated(vertex, signature)
         if vertex.at_least > 0 and not settled.is_verdict:
             what = f"`at_least` asks how sure {vertex.name!r} is, and it answers a bare label"
             fix = "let it return a verdict: `-> Verdict[Kind]`, or leave `at_least` out"
@@ -164,7 +164,7 @@ def _takes(
     if (
         isinstance(wanted, type)
         and wanted is not Any
-        and not _is_protocol(wanted)
+        and not is_protocol(wanted)
         and not issubclass(state, wanted)
     ):
         fix = (
@@ -188,31 +188,15 @@ def _gives(vertex: Vertex, signature: Signature) -> Iterator[Finding]:
 
 def _services_of(hint: object) -> Iterable[type[object]]:
     """Return what a context must serve: the X of `Ctx[X]`."""
-    options = get_args(hint) if get_origin(hint) is not Ctx else (hint,)
-    for option in options or (hint,):
-        if get_origin(option) is Ctx:
-            for needed in get_args(option):
-                bare = get_origin(needed) or needed
-                if isinstance(bare, type) and bare not in {object, NoneType}:
-                    yield bare
+    for needed in chain.from_iterable(map(get_args, options_of(hint))):
+        bare = get_origin(needed) or needed
+        if isinstance(bare, type) and bare not in {object, NoneType}:
+            yield bare
 
 
 def _serves(deps: type[object], needed: type[object]) -> bool:
-    if not _is_protocol(needed):
+    if not is_protocol(needed):
         return issubclass(deps, needed)
-    asking = [kind for kind in needed.__mro__ if _is_protocol(kind) and kind.__module__ != "typing"]
-    return all(
-        hasattr(deps, name) or name in _names(deps.__mro__)
-        for name in _names(asking)
-        if not name.startswith("_")
-    )
-
-
-def _is_protocol(kind: type[object]) -> bool:
-    return bool(getattr(kind, "_is_protocol", False))
-
-
-def _names(kinds: Iterable[type[object]]) -> set[str]:
-    """Return the names that classes have or annotate."""
-    parts = [vars(kind) for kind in kinds]
-    return {name for part in parts for name in (*part, *part.get("__annotations__", ()))}
+    annotated = {name for kind in deps.__mro__ for name in getattr(kind, "__annotations__", ())}
+    asked = (name for name in get_protocol_members(needed) if not name.startswith("_"))
+    return all(hasattr(deps, name) or name in annotated for name in asked)

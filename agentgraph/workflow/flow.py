@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidFlow, NotAvailable
 from agentgraph.runtime.context import Ctx
 from agentgraph.runtime.policy import are_errors
-from agentgraph.workflow.agents import function_tree
+from agentgraph.workflow.agents import agent_work
 from agentgraph.workflow.drawing import leaves_open
 from agentgraph.workflow.places import Spot, invalid, spot_of_caller
 from agentgraph.workflow.signature import Signature, signature_of
@@ -32,7 +32,7 @@ from agentgraph.workflow.tree import (
     branches,
 )
 from agentgraph.workflow.variables import E2, S2, D_contra, E, R, S, S_contra, X
-from agentgraph.workflow.work import Work
+from agentgraph.workflow.work import Work, identity
 
 
 class Body(Protocol[S_contra]):
@@ -237,7 +237,8 @@ def tree_of(part: object, spot: Spot | None) -> Tree:
         case Unfinished():
             raise invalid(f"{part!r} is no part of a flow", part.advice, spot)
         case _ if callable(part):
-            return function_tree(part)
+            # The same function is the same object.
+            return Mention(agent_work(part), identity(part))
         case str():
             fix = f"write the function or the node without quotes: `{part}`"
             raise invalid(f"{part!r} is no part of a flow but a text", fix, spot)

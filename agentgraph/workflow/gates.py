@@ -19,7 +19,6 @@ def without_needless_gates(sketch: Sketch) -> tuple[list[Way], set[int]]:
         outs[source].append(number)
         ins[target].append(number)
     gone: set[int] = set()
-    replaced: dict[int, list[int]] = {}
     for gate in gates:
         if len(ins[gate]) != 1 or sketch.dots[gate].limit is not None:
             continue
@@ -27,8 +26,7 @@ def without_needless_gates(sketch: Sketch) -> tuple[list[Way], set[int]]:
         is_alone = len(outs[way[0]]) == 1 and homes[way[0]] == homes[gate]
         if is_alone and _forks_itself(sketch, way):
             gone.add(gate)
-            replaced[ins[gate][0]] = outs[gate]
-    return _rewired(sketch.ways, gone, replaced), gone
+    return _rewired(sketch.ways, gone, outs), gone
 
 
 def _forks_itself(sketch: Sketch, way: Way) -> bool:
@@ -46,11 +44,11 @@ def _homes(sketch: Sketch) -> list[int]:
     return homes
 
 
-def _rewired(ways: list[Way], gone: set[int], replaced: dict[int, list[int]]) -> list[Way]:
+def _rewired(ways: list[Way], gone: set[int], outs: list[list[int]]) -> list[Way]:
     found: list[Way] = []
-    for number, way in enumerate(ways):
-        if number in replaced:
-            found += [(way[0], *ways[each][1:]) for each in replaced[number]]
+    for way in ways:
+        if way[1] in gone:
+            found += [(way[0], *ways[each][1:]) for each in outs[way[1]]]
         elif way[0] not in gone:
             found.append(way)
     return found

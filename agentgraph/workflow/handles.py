@@ -17,11 +17,10 @@ _NAMED = "name what an edge touches by its function, or by the handle that `add_
 
 
 class Placed(NamedTuple):
-    """Where a node or a whole flow stands: its first dot, its open ends, all its dots."""
+    """Where a node or a whole flow stands: its open ends, and its dots from the first to the last."""
 
     tree: Tree
     """Kept, since it is known by its identity."""
-    entry: int
     exits: list[Exit]
     dots: range
 
@@ -68,7 +67,7 @@ class Handles:
             return END
         if isinstance(handle, Start):
             return START
-        return self.find(handle, spot).entry
+        return self.find(handle, spot).dots[0]
 
     def exits(self, handle: object, spot: Spot | None) -> list[Exit]:
         """Return the open ends of a handle; a function that is new adds itself."""
@@ -123,10 +122,10 @@ class Handles:
         """Add a part; it is one handle, entered at its beginning and left at its open ends."""
         first = len(self.sketch.dots)
         if isinstance(tree, Mention):  # As nearly all are, so no pen is taken up for it.
-            exits = [Exit(self.sketch.add(None, tree.work, spot))]
+            exits = [Exit(self.sketch.add(None, tree.work, (), spot))]
         else:
             exits = Pen(self.sketch).draw(tree, [], spot)
-        placed = Placed(tree, first, exits, range(first, len(self.sketch.dots)))
+        placed = Placed(tree, exits, range(first, len(self.sketch.dots)))
         self._placed[key_of(tree)] = placed
         return placed
 

@@ -4,12 +4,10 @@ from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from enum import Enum
 from types import NoneType
 from typing import (
-    Annotated,
     Final,
     Literal,
     NamedTuple,
     TypeGuard,
-    cast,
     get_args,
     get_origin,
 )
@@ -19,6 +17,7 @@ from pydantic import BaseModel
 from agentgraph.errors import InvalidAgent
 from agentgraph.events.verdict import Verdict
 from agentgraph.runtime.question import Ask
+from agentgraph.state.kinds import bare
 from agentgraph.workflow.signature import MISSING, Signature, Unread, is_model, options_of
 
 _CLOSED: Final = (
@@ -47,7 +46,7 @@ def answers_of(signature: Signature) -> Answers:
     hint = _awaited(_given(signature))
     options = options_of(hint)
     rest = [each for each in options if each is not NoneType]
-    verdicts = [each for each in rest if _is_verdict(each)]
+    verdicts = [each for each in rest if (get_origin(each) or each) is Verdict]
     abstains = len(rest) < len(options)
     if not verdicts:
         if abstains:
@@ -91,7 +90,7 @@ def _given(signature: Signature) -> object:
     if hint is MISSING or hint is NoneType:
         what = f"{signature.name or 'a function'!r} does not say which labels it answers"
         raise signature.fault(what, _CLOSED)
-    return _bare(hint)
+    return bare(hint)
 
 
 def _labels(signature: Signature, hint: object) -> Answers:
@@ -110,7 +109,7 @@ def _labels(signature: Signature, hint: object) -> Answers:
 
 def _values(signature: Signature, hint: object) -> Iterator[object]:
     option: object
-    for option in map(_bare, options_of(_bare(hint))):
+    for option in map(bare, options_of(bare(hint))):
         if get_origin(option) is Literal:
             for value in get_args(option):
                 if not isinstance(value, str | bool | Enum):
@@ -126,30 +125,15 @@ def _values(signature: Signature, hint: object) -> Iterator[object]:
             raise _unclear(signature, option)
 
 
-def _is_verdict(hint: object) -> bool:
-    return hint is Verdict or get_origin(hint) is Verdict
-
-
 def _is_enum(hint: object) -> TypeGuard[type[Enum]]:
     return isinstance(hint, type) and issubclass(hint, Enum)
-
-
-def _bare(hint: object) -> object:
-    """Take away what only renames or annotates a type."""
-    while True:
-        if get_origin(hint) is Annotated:
-            hint = get_args(hint)[0]
-        elif hasattr(hint, "__value__"):  # `type Kind = ...` of Python 3.12
-            hint = cast("object", hint.__value__)
-        else:
-            return hint
 
 
 def _awaited(hint: object) -> object:
     """Look behind the awaitable that a sync function may say it returns."""
     origin = get_origin(hint)
     if isinstance(origin, type) and issubclass(origin, Awaitable) and get_args(hint):
-        return _bare(get_args(hint)[2 if origin is Coroutine else 0])
+        return bare(get_args(hint)[2 if origin is Coroutine else 0])
     return hint
 
 

@@ -11,7 +11,7 @@ from agentgraph.errors import Finding
 from agentgraph.workflow.places import Places
 from agentgraph.workflow.signature import place_of
 from agentgraph.workflow.sketch import END, START, Dot, Sketch
-from agentgraph.workflow.work import is_same
+from agentgraph.workflow.work import identity
 
 
 class Names:
@@ -66,7 +66,7 @@ def _doubts(known: Dot | None, dot: Dot, places: Places) -> Iterator[Finding]:
         what = "a lambda, a partial or an object has no name that a graph could show"
         fix = 'name it: `node(name="greet")(fn)`, or `g.add_node(fn, name="greet")`'
         yield Finding("AG121", what, repr(fn), fix, places.of(dot.spot) or place_of(fn))
-    elif known is not None and known.work is not None and not is_same(known.work.fn, fn):
+    elif known is not None and known.work is not None and identity(known.work.fn) != identity(fn):
         other = place_of(known.work.fn) or places.of(known.spot)
         at = f"; the other is at {other}" if other else ""
         what = f"two different agents have the name {name!r}{at}"

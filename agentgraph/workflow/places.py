@@ -7,8 +7,8 @@ Rules of this file:
 2. Frames of agentgraph itself are passed over, so a pattern points at its user.
 """
 
-from bisect import bisect_right
 from inspect import currentframe
+from itertools import chain
 from types import CodeType
 from typing import TypeAlias
 
@@ -35,7 +35,8 @@ class Places:
     """Turns spots into lines; the table of lines of each piece of code is read once."""
 
     def __init__(self) -> None:
-        self._tables: dict[int, tuple[list[int], list[int]]] = {}
+        self._lines: dict[int, list[int | None]] = {}
+        """The line of each instruction, by the identity of the code."""
         self._found: dict[tuple[int, int], Place] = {}
 
     def of(self, spot: Spot | None) -> Place | None:
@@ -46,20 +47,12 @@ class Places:
         key = (id(code), instruction)
         found = self._found.get(key)
         if found is None:
-            starts, lines = self._tables.get(id(code)) or self._read(code)
-            line = lines[bisect_right(starts, instruction) - 1]
-            found = self._found[key] = Place(code.co_filename, line)
+            if id(code) not in self._lines:
+                rows = ([line] * ((end - start) // 2) for start, end, line in code.co_lines())
+                self._lines[id(code)] = [*chain.from_iterable(rows)]
+            line = self._lines[id(code)][instruction // 2]
+            found = self._found[key] = Place(code.co_filename, line or code.co_firstlineno)
         return found
-
-    def _read(self, code: CodeType) -> tuple[list[int], list[int]]:
-        starts = [0]
-        lines = [code.co_firstlineno]
-        for start, _, line in code.co_lines():
-            if line is not None:
-                starts.append(start)
-                lines.append(line)
-        self._tables[id(code)] = starts, lines
-        return starts, lines
 
 
 def line_of(spot: Spot | None) -> str:

@@ -6,7 +6,7 @@ A flow needs none of this: its operators say where a region begins and ends.
 from collections.abc import Iterable, Mapping, Sequence
 
 from agentgraph.workflow.places import Spot
-from agentgraph.workflow.sketch import END, START, Area, Dot, Sketch
+from agentgraph.workflow.sketch import END, START, Area, Sketch
 
 Ways = Mapping[int, list[int]]
 
@@ -85,16 +85,12 @@ def _raced(join: int, outs: Ways, ins: Ways) -> set[int]:
 def _surrounded(sketch: Sketch, dots: Iterable[int], outs: Ways, ins: Ways) -> set[int]:
     """Return the dots of a catch, with the gates and choices that lie between them."""
     members = set(dots)
-    solid = {n for n, dot in enumerate(sketch.dots) if not _is_between(dot)} | members
+    gates = {"join", "meet", "fork"}
+    solid = {n for n, at in enumerate(sketch.dots) if at.answers is None and at.gate not in gates}
+    solid |= members
     after = _reached((each for dot in members for each in outs[dot]), outs, solid)
     before = _reached((each for dot in members for each in ins[dot]), ins, solid)
     return members | (after & before)
-
-
-def _is_between(dot: Dot) -> bool:
-    if dot.work is None:
-        return dot.gate in {"join", "meet", "fork"}
-    return dot.answers is not None
 
 
 def _reached(first: Iterable[int], links: Ways, stops: set[int]) -> set[int]:
@@ -114,7 +110,7 @@ def _enter(sketch: Sketch, members: set[int], spot: Spot | None) -> int | None:
     if len(coming) != 1 or not forks:
         return None
     ((source, numbers),) = forks.items()
-    gate = sketch.add("fork", None, spot)
+    gate = sketch.add("fork", None, (), spot)
     _, first, _, _, where = sketch.ways[numbers[0]]
     for number in numbers:
         sketch.ways[number] = (gate, *sketch.ways[number][1:])

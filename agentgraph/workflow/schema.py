@@ -2,26 +2,19 @@
 
 from collections.abc import Mapping
 from typing import cast
-from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-_known: "WeakKeyDictionary[type[BaseModel], tuple[str, tuple[str, ...]]]" = WeakKeyDictionary()
-
 
 def digest_of(model: type[BaseModel]) -> tuple[str, tuple[str, ...]]:
     """Return a SHA-256, in hex, of the fields of `model`, and what each of them declares."""
-    found = _known.get(model)
-    if found is None:
-        import hashlib  # noqa: PLC0415 - only who builds a graph needs it
+    import hashlib  # noqa: PLC0415 - only who builds a graph needs it
 
-        fields = cast("Mapping[str, FieldInfo]", model.model_fields)
-        types = tuple(map(_shown, fields.values()))
-        text = "\n".join(f"{name}: {one}" for name, one in zip(fields, types, strict=True))
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        found = _known[model] = digest, types
-    return found
+    fields = cast("Mapping[str, FieldInfo]", model.model_fields)
+    types = tuple(map(_shown, fields.values()))
+    text = "\n".join(f"{name}: {one}" for name, one in zip(fields, types, strict=True))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), types
 
 
 def _shown(field: FieldInfo) -> str:

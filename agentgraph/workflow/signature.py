@@ -179,7 +179,7 @@ def signature_of(fn: object) -> Signature:
         where = f"a value of type {type(fn).__name__!r}"
         fix = "give a function, a method, or an object with `__call__`"
         raise InvalidAgent(f"{fn!r} is no function", where=where, fix=fix)
-    plain, source = _plain(fn), _source(fn)
+    plain, source = _plain(fn), function_of(fn)[0]
     code = getattr(source, "__code__", None)
     if isinstance(code, CodeType) and code.co_flags & _YIELDS:
         _refuse(fn, "is a generator, which would never run")
@@ -225,12 +225,6 @@ def _any(fn: Callable[..., object]) -> _Taken:
     asked = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     return _Taken(given, needed, asked, takes_any, taken.return_annotation)
-
-
-def _source(fn: object) -> object:
-    """Return the function behind a callable: its names are looked up there."""
-    found = function_of(fn)[0]
-    return getattr(found, "__func__", found)
 
 
 def _refuse(fn: object, what: str) -> None:
@@ -324,13 +318,13 @@ def name_of(fn: object) -> str:
 
 def place_of(fn: object) -> Place | None:
     """Return where a callable was written, when that is Python."""
-    code = getattr(_source(fn), "__code__", None)
+    code = getattr(function_of(fn)[0], "__code__", None)
     return Place(code.co_filename, code.co_firstlineno) if isinstance(code, CodeType) else None
 
 
 def qualname_of(fn: object) -> str:
     """Return `module:qualname` of a callable, for people."""
-    source = fn if hasattr(fn, "__qualname__") else _source(fn)
+    source = fn if hasattr(fn, "__qualname__") else function_of(fn)[0]
     module = getattr(source, "__module__", None) or "?"
     return f"{module}:{getattr(source, '__qualname__', type(fn).__qualname__)}"
 

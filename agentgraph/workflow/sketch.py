@@ -4,7 +4,7 @@ Flows and the builder both draw a sketch. What comes after (names, places, check
 same for both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from agentgraph.errors import Finding
@@ -118,12 +118,20 @@ class Sketch:
         found.narrowed, found.findings = self.narrowed[:], self.findings[:]
         return found
 
-    def add(self, gate: Gate | None, work: Work | None, spot: Spot | None) -> int:
-        """Add a dot and return its number."""
+    def add(
+        self, gate: Gate | None, work: Work | None, exits: Iterable[Exit], spot: Spot | None
+    ) -> int:
+        """Add a dot that open ends lead into, and return its number."""
+        dot = len(self.dots)
         self.dots.append(Dot(gate, work, spot))
-        return len(self.dots) - 1
+        self.connect(exits, dot, spot)
+        return dot
 
-    def connect(self, exits: list[Exit], target: int, spot: Spot | None) -> None:
+    def met(self, exits: list[Exit], spot: Spot | None) -> list[Exit]:
+        """Let alternatives meet: a join has a place for each way in, and they share one."""
+        return exits if len(exits) < 2 else [Exit(self.add("meet", None, exits, spot))]
+
+    def connect(self, exits: Iterable[Exit], target: int, spot: Spot | None) -> None:
         """Lead open ends to a dot."""
         self.ways += [
             (source, target, label, unsure, where or spot) for source, label, unsure, where in exits

@@ -90,42 +90,40 @@ class Work:
 
     def named(self, name: str) -> "Work":
         """Return this work under another name."""
-        found = self._but(lambda: self.settled.with_vertex(name=name))
+        found = self._but(lambda settled: settled.with_vertex(name=name))
         found.name, found.is_numbered = name, False
         return found
 
     def undone(self, undo: Signature) -> "Work":
         """Return this work with a compensation."""
 
-        def undoable() -> Settled:
-            settled = self.settled.with_vertex(undo=qualname_of(undo.fn))
+        def undoable(settled: Settled) -> Settled:
             binding = replace(settled.binding, undo=without_error(undo, "an undo"))
-            return settled._replace(binding=binding, checked=(*settled.checked, undo))
+            found = settled.with_vertex(undo=qualname_of(undo.fn))
+            return found._replace(binding=binding, checked=(*settled.checked, undo))
 
         return self._but(undoable)
 
     def told(self, options: Options) -> "Work":
         """Return this work with what the user says of it; what is not said stays."""
-        if options == NOTHING:
-            return self
 
-        def adjusted() -> Settled:
-            settled = self.settled.with_vertex(**options.vertex)
+        def adjusted(settled: Settled) -> Settled:
+            found = settled.with_vertex(**options.vertex)
             if options.limit is None:
-                return settled
-            return settled._replace(binding=replace(settled.binding, limit=options.limit))
+                return found
+            return found._replace(binding=replace(found.binding, limit=options.limit))
 
-        return self._but(adjusted)
+        return self if options == NOTHING else self._but(adjusted)
 
     def on(self, state: type[BaseModel]) -> "Work":
         """Return this work for a workflow whose state is `state`, or extends it."""
-        found = self._but(lambda: self.settled)
+        found = self._but(lambda settled: settled)
         found.states = (*self.states, state)
         return found
 
-    def _but(self, settle: Callable[[], Settled]) -> "Work":
-        """Return a work that is settled in another way, and else the same."""
-        found = Work(self.name, self.fn, settle, is_numbered=self.is_numbered)
+    def _but(self, change: Callable[[Settled], Settled]) -> "Work":
+        """Return a work that is changed when it is settled, and else the same."""
+        found = Work(self.name, self.fn, lambda: change(self.settled), is_numbered=self.is_numbered)
         found.states = self.states
         return found
 
@@ -135,11 +133,6 @@ def identity(fn: object) -> Hashable:
     if isinstance(fn, MethodType):
         return id(fn.__self__), id(fn.__func__)
     return id(fn)
-
-
-def is_same(one: object, other: object) -> bool:
-    """Say whether two mentions are of one callable."""
-    return one is other or identity(one) == identity(other)
 
 
 def without_error(signature: Signature, what: str) -> Body:
