@@ -7,6 +7,7 @@ until there is none.
 """
 
 from collections.abc import Sequence
+from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -116,19 +117,13 @@ def _blocks(count: int, spans: Sequence[Span]) -> list[tuple[int, list[int]]]:
 
 
 def _longest_ways(count: int, spans: Sequence[Span]) -> list[int]:
-    ranks = [0] * count
-    outs: list[list[Span]] = [[] for _ in range(count)]
-    waits = [0] * count
+    ranks, into = [0] * count, dict[int, list[Span]]()
     for span in spans:
-        outs[span.upper].append(span)
-        waits[span.lower] += 1
-    order = [vertex for vertex in range(count) if not waits[vertex]]
-    for vertex in order:
-        for _, lower, least, _ in outs[vertex]:
-            ranks[lower] = max(ranks[lower], ranks[vertex] + least)
-            waits[lower] -= 1
-            if not waits[lower]:
-                order.append(lower)
+        into.setdefault(span.lower, []).append(span)
+    above = {vertex: [span.upper for span in ways] for vertex, ways in into.items()}
+    for vertex in TopologicalSorter(above).static_order():
+        ways = into.get(vertex, ())
+        ranks[vertex] = max((ranks[upper] + least for upper, _, least, _ in ways), default=0)
     return ranks
 
 
