@@ -24,9 +24,12 @@ _QUICK_FROM = 1000
 
 def arrange(request: Request, engine: Engine) -> Layout:
     """Ask `engine` for the places. Raises `EngineFailed` when its answer is of no use."""
-    text = call(engine, "\n".join(_asked(request)))
+    is_exchanged = request.direction == "LR"
+    asked = request.exchanged() if is_exchanged else request
+    text = call(engine, "\n".join(_asked(asked)))
     try:
-        return _Answer(request, json.loads(text)).layout()
+        layout = _Answer(asked, json.loads(text)).layout()
+        return layout.exchanged() if is_exchanged else layout
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise EngineFailed(f"the answer of {engine.name} cannot be read: {error!r}") from error
 

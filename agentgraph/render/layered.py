@@ -6,7 +6,6 @@ Rules of this file:
    lies in a zone that is not its own, and no two overlap.
 2. A line that leaves a zone ends, inside it, in a port on its border, and goes on from
    there outside.
-3. Left to right is the same picture with x and y exchanged.
 """
 
 from collections.abc import Iterator
@@ -20,9 +19,7 @@ from agentgraph.render.ranks import against
 
 def arrange(request: Request) -> Layout:
     """Give everything its place. Any request has an answer."""
-    if request.direction == "TB":
-        return _Picture(request).layout()
-    return arrange(request.exchanged()).exchanged()
+    return _Picture(request).layout()
 
 
 @dataclass(slots=True)
@@ -48,8 +45,8 @@ class _Picture:
     def __init__(self, request: Request) -> None:
         self._size = {box.id: (box.width, box.height) for box in request.boxes}
         self._zone = request.within
-        self._levels: dict[str | None, Level] = {None: Level(None)}
-        self._levels |= {zone.id: Level(zone) for zone in request.zones}
+        self._levels: dict[str | None, Level] = {None: Level(None, request.direction)}
+        self._levels |= {zone.id: Level(zone, request.direction) for zone in request.zones}
         for part in request.parts:
             self._levels[part.zone].add(part)
         self._segments: list[list[_Segment]] = [list(_segments(link)) for link in request.links]

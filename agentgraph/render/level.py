@@ -10,7 +10,7 @@ from math import ceil, fsum
 from typing import NamedTuple, TypeAlias
 
 from agentgraph.render.curve import straight
-from agentgraph.render.layout import Box, Point, Rect, Zone
+from agentgraph.render.layout import Box, Direction, Point, Rect, Zone
 from agentgraph.render.order import Net, ordered
 from agentgraph.render.places import positioned
 from agentgraph.render.ranks import Span, ranked
@@ -55,10 +55,10 @@ class Level:
     Its vertices are the units, then ports and lanes of long lines.
     """
 
-    def __init__(self, zone: Zone | None) -> None:
+    def __init__(self, zone: Zone | None, direction: Direction) -> None:
         """Start empty; units and lines are added, then `arrange` gives them places."""
-        self.zone = zone
         self.name: str | None = zone.id if zone else None
+        self._zone, self._direction = zone, direction
         self.number: dict[str, int] = {}
         self.lines: dict[int, Line] = {}
         self.size: tuple[float, float] = (0.0, 0.0)
@@ -88,7 +88,7 @@ class Level:
         self._rank = ranked(len(rooms), spans)
         self._first, self._last = min(self._rank, default=0) - 1, max(self._rank, default=0) + 1
         self._paths = {key: self._path(line) for key, line in self.lines.items()}
-        across, down = _pads(self)
+        across, down = self._pads()
         width = self._place_across(across)
         self._spread()
         self.size = width, self._place_down(down)
@@ -120,6 +120,18 @@ class Level:
         way = self._ways[line]
         return (way[0] if upper else way[-1])[0] - self.size[0] / 2
 
+    def _pads(self) -> tuple[_Pad, _Pad]:
+        """Return the air across and down, which is none where there is no border."""
+        zone, lines = self._zone, self.lines.values()
+        if zone is None:
+            return (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)
+        beside_title, least = _MARGIN + zone.title_height, zone.title_width + 2 * _MARGIN
+        above = _MARGIN + (_BEND if any(line.upper is None for line in lines) else 0)
+        below = _MARGIN + (_BEND if any(line.lower is None for line in lines) else 0)
+        if self._direction == "LR":
+            return (beside_title, _MARGIN, 0.0), (above, below, least)
+        return (_MARGIN, _MARGIN, least), (max(above, beside_title), below, 0.0)
+
     def _path(self, line: Line) -> list[int]:
         """List the vertices of a line, adding a lane for each rank that it passes."""
         upper = line.upper if line.upper is not None else self._added(self._first)
@@ -134,10 +146,9 @@ class Level:
 
     def _place_across(self, pad: _Pad) -> float:
         """Order the ranks, give every vertex its x, and return how wide it all is."""
-        low = min(self._rank, default=0)
-        ranks: list[list[int]] = [[] for _ in range(low, max(self._rank, default=0) + 1)]
+        ranks: list[list[int]] = [[] for _ in range(self._first, self._last + 1)]
         for vertex, rank in enumerate(self._rank):
-            ranks[rank - low].append(vertex)
+            ranks[rank - self._first].append(vertex)
         net = Net(self._widths)
         for key, path in self._paths.items():
             for upper, lower in pairwise(path):
@@ -237,19 +248,6 @@ class Level:
                 way += _straight(way[-1], (at[index - 1], bands[index - 1][1]))
                 way += _bent(way[-1], (at[index], bands[index][0]))
         return way + _straight(way[-1], (at[-1], ends[1].top))
-
-
-def _pads(level: Level) -> tuple[_Pad, _Pad]:
-    """Return the air across and down, which is none where there is no border."""
-    zone = level.zone
-    if zone is None:
-        return (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)
-    air, beside_title, least = _MARGIN, _MARGIN + zone.title_height, zone.title_width + 2 * _MARGIN
-    above = air + (_BEND if any(line.upper is None for line in level.lines.values()) else 0)
-    below = air + (_BEND if any(line.lower is None for line in level.lines.values()) else 0)
-    if zone.sideways:
-        return (beside_title, air, 0.0), (above, below, least)
-    return (air, air, least), (max(above, beside_title), below, 0.0)
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

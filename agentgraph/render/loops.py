@@ -22,12 +22,6 @@ _TAIL = 5
 
 def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
     """Lay out all but the loops by `arrange`, then put the loops in."""
-    if request.direction == "LR":
-
-        def upright(other: Request) -> Layout:
-            return arrange(other.exchanged()).exchanged()
-
-        return around(request.exchanged(), upright).exchanged()
     loops: dict[str, list[Link]] = {}
     for link in request.links:
         if link.source == link.target:
@@ -39,7 +33,7 @@ def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
 
 
 class _Loops:
-    """The loops of one request, whose ranks go from top to bottom."""
+    """The loops of one request."""
 
     def __init__(self, request: Request, loops: Mapping[str, list[Link]]) -> None:
         self._whole = request
