@@ -4,7 +4,7 @@ Lines go straight down through a rank and bend only between ranks, so that none 
 through a box.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil, fsum
 from typing import NamedTuple, TypeAlias
@@ -35,8 +35,6 @@ _SPREAD = 16.0
 """How far apart lines leave the same box, where it is wide enough."""
 
 
-Rooms: TypeAlias = list[tuple[float, float]]
-"""How wide and how high each unit is."""
 _Pad: TypeAlias = tuple[float, float, float]
 """The air between a border and what lies inside, before and after, and the least size of all."""
 
@@ -57,52 +55,59 @@ class Level:
 
     def __init__(self, zone: Zone | None, direction: Direction) -> None:
         """Start empty; units and lines are added, then `arrange` gives them places."""
-        self.name: str | None = zone.id if zone else None
-        self._zone, self._direction = zone, direction
+        self.id: str = zone.id if zone else ""
+        self.width, self.height = 0.0, 0.0
         self.number: dict[str, int] = {}
         self.lines: dict[int, Line] = {}
-        self.size: tuple[float, float] = (0.0, 0.0)
-        self._origin = (0.0, 0.0)
-        self._cores: dict[int, float] = {}
-        """How wide each figure is whose lines leave it side by side."""
+        self._zone, self._direction = zone, direction
+        self._units: list[Box | Level] = []
         self._across: dict[int, list[float]] = {}
         """The x of each line at each vertex of its path."""
         self._bands: dict[int, tuple[float, float]] = {}
         """The upper and lower limit of each rank."""
 
-    def add(self, unit: Box | Zone) -> None:
+    def add(self, unit: "Box | Level") -> None:
         """Add a box or an inner zone; lines meet an upright one in the middle of its sides."""
-        number = self.number[unit.id] = len(self.number)
-        if isinstance(unit, Box) and not unit.upright:
-            self._cores[number] = unit.core or unit.width
+        self.number[unit.id] = len(self._units)
+        self._units.append(unit)
 
-    def arrange(self, rooms: Rooms, levels: Mapping[str | None, "Level"]) -> None:
-        """Place the units, of which the inner zones have been laid out before."""
-        self._rooms, self._widths = rooms, [wide for wide, _ in rooms]
-        self._inner = {self.number[unit]: levels[unit] for unit in self.number if unit in levels}
+    def arrange(self) -> None:
+        """Place the units, of which the inner zones are laid out before."""
+        units = list(enumerate(self._units))
+        self._inner = {number: unit for number, unit in units if isinstance(unit, Level)}
+        for level in self._inner.values():
+            level.arrange()
+        # Lines leave a figure side by side.
+        self._cores = {
+            number: unit.core or unit.width
+            for number, unit in units
+            if isinstance(unit, Box) and not unit.upright
+        }
+        self._widths = [unit.width for unit in self._units]
         spans = [
             Span(line.upper, line.lower, 1, line.weight)
             for line in self.lines.values()
             if line.upper is not None and line.lower is not None
         ]
-        self._rank = ranked(len(rooms), spans)
+        self._rank = ranked(len(units), spans)
         self._first, self._last = min(self._rank, default=0) - 1, max(self._rank, default=0) + 1
         self._paths = {key: self._path(line) for key, line in self.lines.items()}
         across, down = self._pads()
-        width = self._place_across(across)
+        self.width = self._place_across(across)
         self._spread()
-        self.size = width, self._place_down(down)
+        self.height = self._place_down(down)
         self._places = [
-            Rect(self._xs[unit], sum(self._bands[self._rank[unit]]) / 2, *room)
-            for unit, room in enumerate(rooms)
+            Rect(self._xs[at], sum(self._bands[self._rank[at]]) / 2, unit.width, unit.height)
+            for at, unit in units
         ]
         self._ways = {key: self._way(key, path) for key, path in self._paths.items()}
 
-    def move_into(self, outer: "Level") -> None:
-        """Take the place that the outer level has for this one; the outer must have its own."""
-        assert self.name is not None
-        place = outer._places[outer.number[self.name]]  # noqa: SLF001 - another of its class
-        self._origin = outer._origin[0] + place.left, outer._origin[1] + place.top  # noqa: SLF001
+    def move(self, dx: float, dy: float) -> None:
+        """Move it all to where it is in the whole picture."""
+        self._origin = dx, dy
+        for number, level in self._inner.items():
+            place = self._places[number]
+            level.move(dx + place.left, dy + place.top)
 
     def placed(self) -> Iterator[tuple[str, Rect]]:
         """Yield the units and where they are in the whole picture."""
@@ -118,7 +123,7 @@ class Level:
     def port(self, line: int, *, upper: bool) -> float:
         """Say how far from the middle of its zone a line passes the border."""
         way = self._ways[line]
-        return (way[0] if upper else way[-1])[0] - self.size[0] / 2
+        return (way[0] if upper else way[-1])[0] - self.width / 2
 
     def _pads(self) -> tuple[_Pad, _Pad]:
         """Return the air across and down, which is none where there is no border."""
@@ -157,7 +162,7 @@ class Level:
                     net.end(lower, self._aside(key, lower, upper=True)),
                 )
         order = ordered(ranks, net)
-        xs = positioned(order, self._widths, net, self._gap, len(self._rooms))
+        xs = positioned(order, self._widths, net, self._gap, len(self._units))
         sides = [(x - wide / 2, x + wide / 2) for x, wide in zip(xs, self._widths, strict=True)]
         start = min((left for left, _ in sides), default=0.0)
         used = max((right for _, right in sides), default=0.0) - start + 1
@@ -168,14 +173,14 @@ class Level:
         return whole
 
     def _gap(self, left: int, right: int) -> float:
-        lanes = (left >= len(self._rooms)) + (right >= len(self._rooms))
+        lanes = (left >= len(self._units)) + (right >= len(self._units))
         return (_BOX_GAP, _BOX_LANE_GAP, _LANE_GAP)[lanes]
 
     def _place_down(self, pad: _Pad) -> float:
         """Give every rank its limits, and return how high it all is. Ports lie on the border."""
         highs: dict[int, float] = {}
-        for unit, (_, high) in enumerate(self._rooms):
-            highs[self._rank[unit]] = max(highs.get(self._rank[unit], 0.0), high)
+        for rank, unit in zip(self._rank, self._units, strict=False):
+            highs[rank] = max(highs.get(rank, 0.0), unit.height)
         widest: dict[int, float] = {}
         for key, path in self._paths.items():
             for rank, (one, other) in enumerate(pairwise(self._across[key]), self._rank[path[0]]):
