@@ -172,7 +172,7 @@ def _badges(
     for figure in diagram.figures:
         if figure.badge:
             place = layout.boxes[figure.id]
-            options = badge_places(figure.badge, sketches[figure.id])
+            options = badge_places(figure, sketches[figure.id])
             wide, near = badge_width(figure.badge) + 4, touching.get(figure.id, [])
             rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
             free = [index for index, room in enumerate(rooms) if not _is_crossed(room, near)]

@@ -21,7 +21,7 @@ from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.links import link_of
 from agentgraph.render.marks import Mark
 from agentgraph.render.markup import attributes, element, number, rect, words
-from agentgraph.render.palette import HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
+from agentgraph.render.palette import FIGURES, HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
 from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
 from agentgraph.render.telling import arrow_told, figure_told, group_told, scene_told
 
@@ -131,7 +131,7 @@ class _Writer:
         place = self._scene.layout.boxes[figure.id]
         sketch = self._scene.sketches[figure.id]
         told = figure_told(figure)
-        kind = f"vertex {sketch.paint}{_seen(figure.visits, figure.mark)}"
+        kind = f"vertex {FIGURES[figure.kind].paint}{_seen(figure.visits, figure.mark)}"
         kind += f" at-{figure.trace.standing}" if figure.trace.standing else ""
         link = link_of(figure.vertex, self._href) if self._href else None
         # What holds a link must not be a symbol: nobody could come to what is inside of one.
