@@ -57,7 +57,7 @@ class _Picture:
         whole = self._levels[None]
         whole.arrange()
         whole.move(0.0, 0.0)
-        places = {unit: at for level in self._levels.values() for unit, at in level.placed()}
+        places = {unit: at for one in self._levels.values() for unit, at in one.places.items()}
         zones = {zone: places.pop(zone) for zone in self._levels if zone is not None}
         return Layout(whole.width, whole.height, places, zones, tuple(map(_route, self._segments)))
 
@@ -103,7 +103,7 @@ def _route(segments: list[_Segment]) -> tuple[Point, ...]:
     for segment in segments:
         way: list[Point] = []
         for level in segment.levels:
-            piece = level.way(id(segment))
+            piece = level.ways[id(segment)]
             way += piece[1:] if way else piece
         turned = way[::-1] if segment.turned else way
         route += turned[1:] if route else turned

@@ -4,7 +4,6 @@ Lines go straight down through a rank and bend only between ranks, so that none 
 through a box.
 """
 
-from collections.abc import Iterator
 from itertools import pairwise
 from math import ceil, fsum
 from typing import NamedTuple, TypeAlias
@@ -103,22 +102,13 @@ class Level:
         self._ways = {key: self._way(key, path) for key, path in self._paths.items()}
 
     def move(self, dx: float, dy: float) -> None:
-        """Move it all to where it is in the whole picture."""
-        self._origin = dx, dy
+        """Say where the units and lines of it all are in the whole picture."""
+        places = zip(self.number, self._places, strict=True)
+        self.places = {unit: place.moved(dx, dy) for unit, place in places}
+        self.ways = {key: [(x + dx, y + dy) for x, y in way] for key, way in self._ways.items()}
         for number, level in self._inner.items():
             place = self._places[number]
             level.move(dx + place.left, dy + place.top)
-
-    def placed(self) -> Iterator[tuple[str, Rect]]:
-        """Yield the units and where they are in the whole picture."""
-        for unit, place in zip(self.number, self._places, strict=True):
-            yield unit, place.moved(*self._origin)
-
-    def way(self, line: int) -> list[Point]:
-        """Return a line as a chain of curves in the whole picture."""
-        dx, dy = self._origin
-        way = self._ways[line]
-        return [(x + dx, y + dy) for x, y in way] if dx or dy else way
 
     def port(self, line: int, *, upper: bool) -> float:
         """Say how far from the middle of its zone a line passes the border."""

@@ -107,9 +107,10 @@ class _Line:
     lower: str
     rises: bool
     route: tuple[Point, ...]
-    first: int = 0
-    last: int = 0
-    label: int = -1
+    first: int
+    last: int
+    label: int
+    """The row of its label, or else the last."""
     at: dict[int, int] = field(default_factory=dict[int, int])
     """The column in which it comes to, passes or leaves a row."""
 
@@ -158,11 +159,10 @@ class _Sheet:
         for (arrow, link), route in zip(led, layout.routes, strict=True):
             rises = row[link.source] > row[link.target]
             upper, lower = (link.source, link.target)[:: -1 if rises else 1]
-            line = _Line(arrow, upper, lower, rises, route, row[upper], row[lower])
-            line.label = row[arrow.id] if arrow.note else -1
-            if not line.first < (line.last if line.label < 0 else line.label) <= line.last:
+            rows = row[upper], row[lower], row.get(arrow.id, row[lower])
+            if not rows[0] < rows[2] <= rows[1]:
                 raise _NoRoom
-            self._lines.append(line)
+            self._lines.append(_Line(arrow, upper, lower, rises, route, *rows))
 
     def _span(self, row: Mapping[str, int], layout: Layout) -> None:
         """Give each box its columns, from left to right."""
