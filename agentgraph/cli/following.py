@@ -9,8 +9,9 @@ from agentgraph.events import Event
 class Progress:
     """Something that can be told how far a command has come; this one says nothing of it."""
 
-    live: AbstractContextManager[object] = nullcontext()
-    """As long as this is entered it is shown."""
+    def __init__(self, live: AbstractContextManager[object] | None = None) -> None:
+        """Begin; it is shown as long as `live` is entered."""
+        self.live: AbstractContextManager[object] = live or nullcontext()
 
     def heard(self, event: Event[Any]) -> None:
         """Something was told of the only run."""

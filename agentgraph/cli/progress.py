@@ -26,6 +26,7 @@ class _Log(Progress):
     """Says how far it is every few seconds."""
 
     def __init__(self, total: int) -> None:
+        super().__init__()
         self._total = total
         self._done = 0
         self._said = monotonic()
@@ -78,8 +79,6 @@ def _bar(name: str, total: int) -> Progress:
     task = shown.add_task(name, total=total)
 
     class Bar(Progress):
-        live = shown
-
         def heard(self, event: Event[Any]) -> None:
             if isinstance(event, NodeStarted):
                 shown.update(task, description=f"{name}: {event.node}")
@@ -87,7 +86,7 @@ def _bar(name: str, total: int) -> Progress:
         def ended(self) -> None:
             shown.advance(task)
 
-    return Bar()
+    return Bar(shown)
 
 
 def summed(statuses: Counter[str], seconds: float) -> str:

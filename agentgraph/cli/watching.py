@@ -48,7 +48,9 @@ class Watched(Progress):
         self._drawing: Drawing = write(diagram, width=console.width - 1, ascii=is_ascii)
         self._standing: dict[str, str] = {}
         self._said = graph.name
-        self.live = Live(self, console=console, refresh_per_second=10, vertical_overflow="crop")
+        super().__init__(
+            Live(self, console=console, refresh_per_second=10, vertical_overflow="crop")
+        )
 
     def heard(self, event: Event[Any]) -> None:
         """Note where the run is."""

@@ -34,6 +34,7 @@ _SPREAD = 16.0
 """How far apart lines leave the same box, where it is wide enough."""
 
 
+Ways: TypeAlias = dict[int, list[Point]]
 _Pad: TypeAlias = tuple[float, float, float]
 """The air between a border and what lies inside, before and after, and the least size of all."""
 
@@ -55,7 +56,8 @@ class Level:
     def __init__(self, zone: Zone | None, direction: Direction) -> None:
         """Start empty; units and lines are added, then `arrange` gives them places."""
         self.id: str = zone.id if zone else ""
-        self.width, self.height = 0.0, 0.0
+        self.width: float = 0.0
+        self.height: float = 0.0
         self.number: dict[str, int] = {}
         self.lines: dict[int, Line] = {}
         self._zone, self._direction = zone, direction
@@ -103,9 +105,9 @@ class Level:
 
     def move(self, dx: float, dy: float) -> None:
         """Say where the units and lines of it all are in the whole picture."""
-        places = zip(self.number, self._places, strict=True)
-        self.places = {unit: place.moved(dx, dy) for unit, place in places}
-        self.ways = {key: [(x + dx, y + dy) for x, y in way] for key, way in self._ways.items()}
+        places, ways = zip(self.number, self._places, strict=True), self._ways.items()
+        self.places: dict[str, Rect] = {unit: place.moved(dx, dy) for unit, place in places}
+        self.ways: Ways = {key: [(x + dx, y + dy) for x, y in way] for key, way in ways}
         for number, level in self._inner.items():
             place = self._places[number]
             level.move(dx + place.left, dy + place.top)
