@@ -25,7 +25,6 @@ from pydantic import BaseModel
 from agentgraph.cli.answering import Answers, Unanswered, ask
 from agentgraph.cli.desk import Desk
 from agentgraph.cli.inputs import Inputs, Record, state_of
-from agentgraph.cli.options import Options
 from agentgraph.cli.outcome import Outcome, outcome_of, refused
 from agentgraph.errors import AgentGraphError, AnswerRefused, InvalidInput, RunFailed
 from agentgraph.events import Result
@@ -41,14 +40,13 @@ class Batch:
     """The runs of one command."""
 
     program: Program
-    options: Options
     deps: object
     answers: Answers
     desk: Desk
+    traffic: Tally
+    """What all runs did, for a picture."""
     record: TextIO | None = None
     """Where the runs are written down as they go."""
-    traffic: Tally = field(init=False)
-    """What all runs did, for a picture."""
     interrupted: bool = False
     is_abandoned: bool = False
     """Nodes are still at work that did not end when they were cancelled."""
@@ -59,7 +57,6 @@ class Batch:
 
     def go(self, inputs: Inputs) -> None:
         """Run all inputs to their ends, or until the command is interrupted."""
-        self.traffic = Tally(self.program.graph)
         runner = asyncio.Runner()
         try:
             runner.run(self._all(inputs))
@@ -102,7 +99,7 @@ class Batch:
     async def _without_person(self, inputs: Inputs) -> None:
         """Run everything as far as it goes by itself."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.options.concurrency, inputs.total)):
+            for _ in range(min(self.desk.options.concurrency, inputs.total)):
                 group.create_task(self._work(is_only=inputs.total == 1))
 
     async def _work(self, *, is_only: bool) -> None:
@@ -128,8 +125,8 @@ class Batch:
                 self.program,
                 state_of(self.program.model, record),
                 deps=self.deps,
-                budget=self.options.budget,
-                seed=self.options.seed + record.number,
+                budget=self.desk.options.budget,
+                seed=self.desk.options.seed + record.number,
             )
         except InvalidInput as error:
             self._tell(refused(record, error))

@@ -26,6 +26,7 @@ class _Log(Progress):
     """Says how far it is every few seconds."""
 
     def __init__(self, total: int) -> None:
+        super().__init__()
         self._total = total
         self._done = 0
         self._said = monotonic()
@@ -47,19 +48,19 @@ def progress(
     """
     with redirect_stdout(sys.stderr):
         if live and watched is not None:
-            from agentgraph.cli.watching import watching  # noqa: PLC0415 - rich is for terminals
+            from agentgraph.cli.watching import Watched  # noqa: PLC0415 - rich is for terminals
 
-            with watching(watched) as drawing:
-                yield drawing
+            shown: Progress = Watched(watched)
         elif live and not quiet:
-            with _bar(name, total) as bar:
-                yield bar
+            shown = _bar(name, total)
         else:
-            yield Progress() if quiet or total == 1 else _Log(total)
+            shown = Progress() if quiet or total == 1 else _Log(total)
+        # What nodes print while the bar is there, rich leads past it.
+        with shown.live:
+            yield shown
 
 
-@contextmanager
-def _bar(name: str, total: int) -> Generator[Progress]:
+def _bar(name: str, total: int) -> Progress:
     from rich.console import Console  # noqa: PLC0415 - rich is for terminals only
     from rich.progress import (  # noqa: PLC0415 - rich is for terminals
         BarColumn,
@@ -85,12 +86,7 @@ def _bar(name: str, total: int) -> Generator[Progress]:
         def ended(self) -> None:
             shown.advance(task)
 
-        def pause(self) -> None:
-            shown.stop()
-
-    # What nodes print while the bar is there, rich leads past it.
-    with shown:
-        yield Bar()
+    return Bar(shown)
 
 
 def summed(statuses: Counter[str], seconds: float) -> str:

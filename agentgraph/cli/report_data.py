@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from agentgraph.cli.doctor import version
 from agentgraph.cli.examining import EXITS, Checked
-from agentgraph.errors import Finding, Place
+from agentgraph.errors import AgentGraphError, Finding, Place
 from agentgraph.events import recording
 
 FORMAT: Final = "agentgraph/check/1"
@@ -59,7 +59,7 @@ def _target(one: Checked, drawn: Mapping[int, str]) -> Json:
 def as_sarif(found: Sequence[Checked]) -> str:
     """Write the findings of all targets as one run of SARIF 2.1.0."""
     codes = sorted({finding.code for one in found for finding in one.report.findings})
-    notes = [_notification(one) for one in found if one.error is not None]
+    notes = [_notification(one.target, one.error) for one in found if one.error is not None]
     rules = json.loads(RULES.read_text(encoding="utf-8"))
     driver = {"name": "agentgraph", "semanticVersion": version() or "0.0.0"}
     code = max(EXITS[one.status] for one in found)
@@ -76,10 +76,8 @@ def as_sarif(found: Sequence[Checked]) -> str:
     return recording.as_json(whole, indent=2, ascii=False)
 
 
-def _notification(one: Checked) -> Json:
-    error = one.error
-    assert error is not None
-    text = f"{one.target}: {error.what} ({error.where}). {error.fix}"
+def _notification(target: str, error: AgentGraphError) -> Json:
+    text = f"{target}: {error.what} ({error.where}). {error.fix}"
     return {"level": "error", "message": {"text": text}, "descriptor": {"id": error.code}}
 
 

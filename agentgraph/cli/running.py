@@ -28,7 +28,7 @@ from agentgraph.cli.telling import one_line, voters_of, way
 from agentgraph.errors import InvalidInput
 from agentgraph.events.recording import HEAD
 from agentgraph.graph import FrozenGraph
-from agentgraph.render import to_svg
+from agentgraph.render import Tally, to_svg
 from agentgraph.runtime import Program
 
 
@@ -62,7 +62,7 @@ def run(options: Options) -> int:
 
 def _go(batch: Batch, inputs: Inputs) -> None:
     """Run all inputs, and show on stderr how far they are."""
-    options, out, graph = batch.options, batch.desk.out, batch.program.graph
+    options, out, graph = batch.desk.options, batch.desk.out, batch.program.graph
     live = sys.stderr.isatty() and not (options.as_json and out.isatty())
     if options.watch and not live:
         click.echo("--watch: stderr is no terminal, so nothing is drawn", err=True)
@@ -94,7 +94,8 @@ def _prepared(options: Options) -> tuple[Inputs, Batch]:
         inputs = _only(inputs, program, options)
     with redirect_stdout(sys.stderr):
         deps = _services(options, program)
-    return inputs, Batch(program, options, deps, answers, Desk(options, out, inputs.is_many))
+    desk = Desk(options, out, inputs.is_many)
+    return inputs, Batch(program, deps, answers, desk, Tally(program.graph))
 
 
 def _only(inputs: Inputs, program: Program, options: Options) -> Inputs:
@@ -155,7 +156,7 @@ def _print(desk: Desk, graph: FrozenGraph) -> None:
 def _draw(path: Path, batch: Batch) -> None:
     overlay = batch.traffic.overlay()
     files.write(path, to_svg(batch.program.graph, run=overlay))
-    if not batch.options.quiet:
+    if not batch.desk.options.quiet:
         click.echo(f"{path}: the graph with the visits of {overlay.caption}", err=True)
 
 
@@ -172,7 +173,7 @@ def _conclude(batch: Batch, inputs: Inputs, seconds: float) -> None:
     statuses = Counter(outcome.status for outcome in desk.outcomes.values())
     if batch.interrupted:
         _interrupted(batch, inputs, statuses)
-    elif desk.is_many and not batch.options.quiet:
+    elif desk.is_many and not desk.options.quiet:
         click.echo(summed(statuses, seconds), err=True)
 
 

@@ -1,8 +1,6 @@
 """`agentgraph run --watch`: the drawing of a workflow on stderr, with where its run is."""
 
-import shutil
-from collections.abc import Generator
-from contextlib import contextmanager
+from shutil import get_terminal_size
 from typing import Any, Final
 
 from rich.console import Console
@@ -40,8 +38,9 @@ _HEAD: Final = 2
 class Watched(Progress):
     """The drawing with its colours; rich asks for it again and again."""
 
-    def __init__(self, graph: FrozenGraph, console: Console) -> None:
-        """Draw the graph once, as wide as the terminal is."""
+    def __init__(self, graph: FrozenGraph, console: Console | None = None) -> None:
+        """Draw the graph once, as wide as the terminal is; without `console` it is stderr's."""
+        console = console or Console(stderr=True, width=get_terminal_size().columns)
         self._console = console
         self._vertices = dict(vertices_of(graph))
         is_ascii = not has_all_letters(console.encoding)
@@ -49,8 +48,8 @@ class Watched(Progress):
         self._drawing: Drawing = write(diagram, width=console.width - 1, ascii=is_ascii)
         self._standing: dict[str, str] = {}
         self._said = graph.name
-        self.live: Live = Live(
-            self, console=console, refresh_per_second=10, vertical_overflow="crop"
+        super().__init__(
+            Live(self, console=console, refresh_per_second=10, vertical_overflow="crop")
         )
 
     def heard(self, event: Event[Any]) -> None:
@@ -73,10 +72,6 @@ class Watched(Progress):
     def ended(self) -> None:
         """The only run has ended: its last picture stays, and what is told then stands below it."""
         self.pause()
-
-    def pause(self) -> None:
-        """Leave the terminal to a person."""
-        self.live.stop()
 
     def __rich__(self) -> Text:
         text = Text(f"{self._said}\n\n", no_wrap=True, overflow="crop")
@@ -112,12 +107,3 @@ class Watched(Progress):
 def _index(line: str, column: int) -> int:
     """Return how many characters of a line stand before a column; some take two columns."""
     return next((n for n in range(len(line)) if columns(line[:n]) >= column), len(line))
-
-
-@contextmanager
-def watching(graph: FrozenGraph) -> Generator[Watched]:
-    """Show the drawing of a graph, live, until the run is over."""
-    console = Console(stderr=True, width=shutil.get_terminal_size().columns)
-    watched = Watched(graph, console)
-    with watched.live:
-        yield watched

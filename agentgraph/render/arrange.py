@@ -65,7 +65,7 @@ def scene_of(diagram: Diagram, *, direction: Direction, engine: str | None) -> S
     """Measure, lay out and cut."""
     sketches = {figure.id: sketch_of(figure) for figure in diagram.figures}
     request = _request(diagram, sketches, direction)
-    layout = _in_declared_order(request, _laid_out(request, engine, len(diagram.figures)))
+    layout = _turned(request, _laid_out(request, engine, len(diagram.figures)))
     chains = {
         arrow.id: curve.between(
             route, *(_outline_of(end, layout, sketches) for end in (arrow.source, arrow.target))
@@ -93,7 +93,8 @@ def _request(diagram: Diagram, sketches: Sketches, direction: Direction) -> Requ
         Zone(one.id, one.parent, width(title_of(one), NOTE_SIZE, bold=True) + 8, _TITLE_HEIGHT)
         for one in diagram.groups
     ]
-    return Request(tuple(boxes), tuple(zones), tuple(links), direction)
+    request = Request(tuple(boxes), tuple(zones), tuple(links), direction)
+    return request.exchanged() if direction == "LR" else request
 
 
 def _label_box(arrow: Arrow, diagram: Diagram) -> Box | None:
@@ -124,10 +125,14 @@ def _laid_out(request: Request, wanted: str | None, figures: int) -> Layout:
     return loops.around(request, layered.arrange)
 
 
-def _in_declared_order(request: Request, layout: Layout) -> Layout:
-    """Exchange left and right when more branches then go from left to right as they are declared."""
+def _turned(request: Request, layout: Layout) -> Layout:
+    """Turn a layout to where it is to go.
+
+    From top to bottom, left and right are exchanged when more branches then go from left to right
+    as they are declared.
+    """
     if request.direction == "LR":
-        return layout
+        return layout.exchanged()
     balance = 0
     before: dict[str, float] = {}
     for link in request.links:
@@ -167,7 +172,7 @@ def _badges(
     for figure in diagram.figures:
         if figure.badge:
             place = layout.boxes[figure.id]
-            options = badge_places(figure.badge, sketches[figure.id])
+            options = badge_places(figure, sketches[figure.id])
             wide, near = badge_width(figure.badge) + 4, touching.get(figure.id, [])
             rooms = [Rect(place.x + x, place.y + y, wide, BADGE_HEIGHT + 4) for x, y in options]
             free = [index for index, room in enumerate(rooms) if not _is_crossed(room, near)]

@@ -2,7 +2,7 @@
 
 import re
 
-from agentgraph.render.diagram import Arrow, Figure, Group, short_name
+from agentgraph.render.diagram import SILENT, Arrow, Figure, Group, short_name
 from agentgraph.render.lettering import lines_of, visible
 from agentgraph.render.overlay import order_note, standing_note, trace_notes
 from agentgraph.render.palette import FIGURES
@@ -13,7 +13,7 @@ def figure_lines(figure: Figure) -> list[str]:
     if figure.kind in {"start", "end"}:
         return [""]
     if figure.kind in {"join", "gateway"}:
-        name, notes = visible(figure.name), bar_notes(figure)
+        name, notes = visible(figure.name), notes_of(figure)
         # What has no name of its own is called by its kind already: `fork`, `join_2`.
         kind = re.sub(r"_\d+$", "", name)
         return [name, *(note.removeprefix(f"{kind}: ") for note in notes if note != kind)]
@@ -23,32 +23,25 @@ def figure_lines(figure: Figure) -> list[str]:
 
 
 def notes_of(figure: Figure) -> list[str]:
-    """Say in small what matters of a figure besides its name."""
+    """Say in small what matters of a figure besides its name; of a bar, what is all that it says."""
     vertex = figure.vertex
     if vertex is None:
         return ["not defined"] if figure.undoes is None else []
     votes = f"{vertex.need} of {len(vertex.voters)}" if vertex.need else "majority"
     note = FIGURES[vertex.kind].note.format(votes=votes, limit=vertex.limit)
     notes = [note] if note else []
+    if vertex.kind == "join":
+        few = vertex.need is not None and vertex.need < figure.ways_in
+        notes.append(f"join: {f'first {vertex.need} of' if few else 'all'} {figure.ways_in}")
+    if vertex.kind == "gateway" and figure.forks:
+        notes.append("fork")
     if vertex.bound is not None:
         notes.append(f"at most {vertex.bound.at_most}")
+    if vertex.kind in SILENT:
+        return notes
     if figure.cut:
         notes.append(f"+{figure.cut} more way{'s' if figure.cut > 1 else ''}")
     return notes + trace_notes(figure.trace)
-
-
-def bar_notes(figure: Figure) -> list[str]:
-    """Say what a bar is: which ways a join waits for, whether it forks, its bound."""
-    notes: list[str] = []
-    if figure.kind == "join":
-        need = figure.vertex.need if figure.vertex else None
-        few = need is not None and need < figure.ways_in
-        notes.append(f"join: {f'first {need} of' if few else 'all'} {figure.ways_in}")
-    if figure.kind == "gateway" and figure.forks:
-        notes.append("fork")
-    if figure.vertex is not None and figure.vertex.bound is not None:
-        notes.append(f"at most {figure.vertex.bound.at_most}")
-    return notes
 
 
 def title_of(group: Group) -> str:
@@ -61,7 +54,7 @@ def title_of(group: Group) -> str:
         if group.kind == "each":
             return f"{name}: for each, {group.vertex.limit} at once{most}"
         return f"{name}{most}"
-    return {"catch": "catch", "loop": "loop", "quorum": "quorum"}.get(group.kind, name)
+    return group.kind
 
 
 def label_lines(arrow: Arrow) -> tuple[str, ...]:

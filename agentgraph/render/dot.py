@@ -64,14 +64,12 @@ def _figure(figure: Figure, name: str) -> str:
 
 
 def _arrow(arrow: Arrow, diagram: Diagram, name: dict[str, str]) -> str:
-    group = diagram.group
-    source, target = group.get(arrow.source), group.get(arrow.target)
     looks = {"label": arrow.note} if arrow.note else {}
     given: dict[str, str] = LOOKS["arrows"][arrow.kind]["dot"]
     looks |= {key: _COLOURS.get(value, value) for key, value in given.items()}
     if not diagram.is_within(arrow):
-        looks |= {"ltail": f"cluster_{source.id}"} if source else {}
-        looks |= {"lhead": f"cluster_{target.id}"} if target else {}
+        ends = (("ltail", arrow.source), ("lhead", arrow.target))
+        looks |= {key: f"cluster_{end}" for key, end in ends if end in diagram.group}
     looks |= {"agentgraph_kind": arrow.kind}
     if arrow.label is not None:
         looks |= {"agentgraph_label": shown(arrow.label)}

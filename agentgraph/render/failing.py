@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from agentgraph.errors import Finding
+from agentgraph.errors import Finding, Script
 from agentgraph.graph import FrozenGraph
-from agentgraph.render.marks import Key, Mark, Marks
+from agentgraph.render.marks import UNSEEN, Key, Mark, Marks
 
 
 def marks_of(finding: Finding, graphs: Sequence[tuple[str, FrozenGraph]]) -> Marks:
@@ -12,23 +12,22 @@ def marks_of(finding: Finding, graphs: Sequence[tuple[str, FrozenGraph]]) -> Mar
 
     `graphs` are those of the report, each with the path in front of its names.
     """
-    script = finding.script
-    moves = script.moves if script is not None and script.moves else tuple(_along(finding, graphs))
+    script = finding.script or Script("never", finding.path[-1:])
+    moves = script.moves or tuple(_along(finding, graphs))
     marks = {name: Mark("path") for source, target, _ in moves for name in (source, target)}
     edges = {move: Mark("path") for move in moves}
     for name in finding.path:
         numbers = [str(at) for at, other in enumerate(finding.path, start=1) if other == name]
         marks[name] = Mark("path", ", ".join(numbers))
-    for token in script.tokens if script is not None else ():
+    for token in script.tokens:
         key = next((key for key in edges if key[:2] == (token.source, token.vertex)), None)
         if key is not None:
             edges[key] = Mark("path", "waits")
-        elif script is not None and token.vertex not in script.culprits:
-            note = marks[token.vertex].note if token.vertex in marks else ""
+        elif token.vertex not in script.culprits:
+            note = marks.get(token.vertex, UNSEEN).note
             marks[token.vertex] = Mark("waits", f"{note} waits".strip())
-    culprits = script.culprits if script is not None else finding.path[-1:]
-    for name in culprits:
-        marks[name] = Mark("fault", marks[name].note if name in marks else "")
+    for name in script.culprits:
+        marks[name] = Mark("fault", marks.get(name, UNSEEN).note)
     return Marks(marks, edges, "not on the path")
 
 

@@ -12,21 +12,25 @@ Rules of this file:
 import json
 from collections.abc import Iterator, Mapping
 from math import ceil
-from typing import cast
+from typing import Any, TypeAlias
 
 from agentgraph.render.engines import Engine, EngineFailed, call
 from agentgraph.render.layout import Layout, Link, Point, Rect, Request, nested
 
 _POINTS = 72.0
+_Parts: TypeAlias = dict[str, Mapping[str, str]]
 _QUICK_FROM = 1000
 """From this many boxes on, the search for the best places is cut short."""
 
 
 def arrange(request: Request, engine: Engine) -> Layout:
     """Ask `engine` for the places. Raises `EngineFailed` when its answer is of no use."""
-    text = call(engine, "\n".join(_asked(request)))
+    is_exchanged = request.direction == "LR"
+    asked = request.exchanged() if is_exchanged else request
+    text = call(engine, "\n".join(_asked(asked)))
     try:
-        return _Answer(request, json.loads(text)).layout()
+        layout = _Answer(asked, json.loads(text)).layout()
+        return layout.exchanged() if is_exchanged else layout
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise EngineFailed(f"the answer of {engine.name} cannot be read: {error!r}") from error
 
@@ -70,14 +74,11 @@ def _asked(request: Request) -> Iterator[str]:
 class _Answer:
     """What the program said, by our own names."""
 
-    def __init__(self, request: Request, raw: object) -> None:
+    def __init__(self, request: Request, answer: Mapping[str, Any]) -> None:
         self._request = request
-        answer = cast("dict[str, object]", raw)
-        objects = cast("list[Mapping[str, str]]", answer.get("objects", []))
-        edges = cast("list[Mapping[str, str]]", answer.get("edges", []))
-        self._objects = {part["name"]: part for part in objects}
-        self._edges = {part["id"]: part for part in edges}
-        left, low, right, high = _numbers(cast("str", answer["bb"]))
+        self._objects: _Parts = {part["name"]: part for part in answer.get("objects", ())}
+        self._edges: _Parts = {part["id"]: part for part in answer.get("edges", ())}
+        left, low, right, high = _numbers(answer["bb"])
         self._left, self._high = left, high
         self._size = ceil(right - left) + 1, ceil(high - low) + 1
 

@@ -122,8 +122,6 @@ class Zone:
     zone: str | None
     title_width: float
     title_height: float
-    sideways: bool = False
-    """The picture is laid out with x and y exchanged, but the title is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Request:
-    """All that an engine is told. Boxes, zones and links are in the order of the graph."""
+    """All that an engine is told. Boxes, zones and links are in the order of the graph.
+
+    Ranks go from top to bottom: a picture from left to right is asked for and answered with x and y
+    exchanged, all but the titles of its zones.
+    """
 
     boxes: tuple[Box, ...]
     zones: tuple[Zone, ...]
@@ -154,13 +156,9 @@ class Request:
     direction: Direction = "TB"
 
     def exchanged(self) -> "Request":
-        """Exchange width and height of every box; a title stays at the upper side of its zone."""
-        return Request(
-            tuple(replace(box, width=box.height, height=box.width, core=0.0) for box in self.boxes),
-            tuple(replace(zone, sideways=not zone.sideways) for zone in self.zones),
-            self.links,
-            "LR" if self.direction == "TB" else "TB",
-        )
+        """Exchange width and height of every box."""
+        boxes = (replace(box, width=box.height, height=box.width, core=0.0) for box in self.boxes)
+        return replace(self, boxes=tuple(boxes))
 
     @cached_property
     def parts(self) -> tuple[Box | Zone, ...]:

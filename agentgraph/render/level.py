@@ -4,13 +4,12 @@ Lines go straight down through a rank and bend only between ranks, so that none 
 through a box.
 """
 
-from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import ceil, fsum
 from typing import NamedTuple, TypeAlias
 
 from agentgraph.render.curve import straight
-from agentgraph.render.layout import Box, Point, Rect, Zone
+from agentgraph.render.layout import Box, Direction, Point, Rect, Zone
 from agentgraph.render.order import Net, ordered
 from agentgraph.render.places import positioned
 from agentgraph.render.ranks import Span, ranked
@@ -35,8 +34,7 @@ _SPREAD = 16.0
 """How far apart lines leave the same box, where it is wide enough."""
 
 
-Rooms: TypeAlias = list[tuple[float, float]]
-"""How wide and how high each unit is."""
+Ways: TypeAlias = dict[int, list[Point]]
 _Pad: TypeAlias = tuple[float, float, float]
 """The air between a border and what lies inside, before and after, and the least size of all."""
 
@@ -50,91 +48,86 @@ class Line(NamedTuple):
 
 
 class Level:
-    """The units that lie right in one zone, or in none, and the lines among them."""
+    """The units that lie right in one zone, or in none, and the lines among them.
 
-    def __init__(self, zone: Zone | None) -> None:
+    Its vertices are the units, then ports and lanes of long lines.
+    """
+
+    def __init__(self, zone: Zone | None, direction: Direction) -> None:
         """Start empty; units and lines are added, then `arrange` gives them places."""
-        self.zone = zone
-        self.name: str | None = zone.id if zone else None
+        self.id: str = zone.id if zone else ""
+        self.width: float = 0.0
+        self.height: float = 0.0
         self.number: dict[str, int] = {}
-        self.upright: set[int] = set()
-        self.cores: dict[int, float] = {}
         self.lines: dict[int, Line] = {}
-        self.size: tuple[float, float] = (0.0, 0.0)
-        self._origin = (0.0, 0.0)
-        self._places: list[Rect] = []
-        self._ways: dict[int, list[Point]] = {}
-
-    def add(self, unit: Box | Zone) -> None:
-        """Add a box or an inner zone; lines meet an upright one in the middle of its sides."""
-        number = self.number[unit.id] = len(self.number)
-        if isinstance(unit, Box):
-            self.cores[number] = unit.core or unit.width
-            if unit.upright:
-                self.upright.add(number)
-
-    def arrange(self, rooms: Rooms, levels: Mapping[str | None, "Level"]) -> None:
-        """Place the units, of which the inner zones have been laid out before."""
-        inner = {number: levels[unit] for unit, number in self.number.items() if unit in levels}
-        self.size, self._places, self._ways = _Ranking(self, rooms, inner).result()
-
-    def move_into(self, outer: "Level") -> None:
-        """Take the place that the outer level has for this one; the outer must have its own."""
-        assert self.name is not None
-        place = outer._places[outer.number[self.name]]  # noqa: SLF001 - another of its class
-        self._origin = outer._origin[0] + place.left, outer._origin[1] + place.top  # noqa: SLF001
-
-    def placed(self) -> Iterator[tuple[str, Rect]]:
-        """Yield the units and where they are in the whole picture."""
-        for unit, place in zip(self.number, self._places, strict=True):
-            yield unit, place.moved(*self._origin)
-
-    def way(self, line: int) -> list[Point]:
-        """Return a line as a chain of curves in the whole picture."""
-        dx, dy = self._origin
-        way = self._ways[line]
-        return [(x + dx, y + dy) for x, y in way] if dx or dy else way
-
-    def port(self, line: int, *, upper: bool) -> float:
-        """Say how far from the middle of its zone a line passes the border."""
-        way = self._ways[line]
-        return (way[0] if upper else way[-1])[0] - self.size[0] / 2
-
-
-class _Ranking:
-    """The sums for one level. Vertices are its units, then ports and lanes of long lines."""
-
-    def __init__(self, level: Level, rooms: Rooms, inner: dict[int, Level]) -> None:
-        self._rooms = rooms
-        self._inner = inner
-        self._upright, self._cores = level.upright, level.cores
-        self._across_pad, self._down_pad = _pads(level)
-        self._widths = [wide for wide, _ in rooms]
-        spans = [
-            Span(line.upper, line.lower, 1, line.weight)
-            for line in level.lines.values()
-            if line.upper is not None and line.lower is not None
-        ]
-        self._rank = ranked(len(rooms), spans)
-        self._first, self._last = min(self._rank, default=0) - 1, max(self._rank, default=0) + 1
-        self._paths = {key: self._path(line) for key, line in level.lines.items()}
-        self._xs: list[float] = []
+        self._zone, self._direction = zone, direction
+        self._units: list[Box | Level] = []
         self._across: dict[int, list[float]] = {}
         """The x of each line at each vertex of its path."""
         self._bands: dict[int, tuple[float, float]] = {}
         """The upper and lower limit of each rank."""
 
-    def result(self) -> tuple[tuple[float, float], list[Rect], dict[int, list[Point]]]:
-        """Return the size, the places of the units, and the ways of the lines."""
-        width = self._place_across()
-        self._spread()
-        height = self._place_down()
-        places = [
-            Rect(self._xs[unit], sum(self._bands[self._rank[unit]]) / 2, *room)
-            for unit, room in enumerate(self._rooms)
+    def add(self, unit: "Box | Level") -> None:
+        """Add a box or an inner zone; lines meet an upright one in the middle of its sides."""
+        self.number[unit.id] = len(self._units)
+        self._units.append(unit)
+
+    def arrange(self) -> None:
+        """Place the units, of which the inner zones are laid out before."""
+        units = list(enumerate(self._units))
+        self._inner = {number: unit for number, unit in units if isinstance(unit, Level)}
+        for level in self._inner.values():
+            level.arrange()
+        # Lines leave a figure side by side.
+        self._cores = {
+            number: unit.core or unit.width
+            for number, unit in units
+            if isinstance(unit, Box) and not unit.upright
+        }
+        self._widths = [unit.width for unit in self._units]
+        spans = [
+            Span(line.upper, line.lower, 1, line.weight)
+            for line in self.lines.values()
+            if line.upper is not None and line.lower is not None
         ]
-        ways = {key: self._way(key, path, places) for key, path in self._paths.items()}
-        return (width, height), places, ways
+        self._rank = ranked(len(units), spans)
+        self._first, self._last = min(self._rank, default=0) - 1, max(self._rank, default=0) + 1
+        self._paths = {key: self._path(line) for key, line in self.lines.items()}
+        across, down = self._pads()
+        self.width = self._place_across(across)
+        self._spread()
+        self.height = self._place_down(down)
+        self._places = [
+            Rect(self._xs[at], sum(self._bands[self._rank[at]]) / 2, unit.width, unit.height)
+            for at, unit in units
+        ]
+        self._ways = {key: self._way(key, path) for key, path in self._paths.items()}
+
+    def move(self, dx: float, dy: float) -> None:
+        """Say where the units and lines of it all are in the whole picture."""
+        places, ways = zip(self.number, self._places, strict=True), self._ways.items()
+        self.places: dict[str, Rect] = {unit: place.moved(dx, dy) for unit, place in places}
+        self.ways: Ways = {key: [(x + dx, y + dy) for x, y in way] for key, way in ways}
+        for number, level in self._inner.items():
+            place = self._places[number]
+            level.move(dx + place.left, dy + place.top)
+
+    def port(self, line: int, *, upper: bool) -> float:
+        """Say how far from the middle of its zone a line passes the border."""
+        way = self._ways[line]
+        return (way[0] if upper else way[-1])[0] - self.width / 2
+
+    def _pads(self) -> tuple[_Pad, _Pad]:
+        """Return the air across and down, which is none where there is no border."""
+        zone, lines = self._zone, self.lines.values()
+        if zone is None:
+            return (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)
+        beside_title, least = _MARGIN + zone.title_height, zone.title_width + 2 * _MARGIN
+        above = _MARGIN + (_BEND if any(line.upper is None for line in lines) else 0)
+        below = _MARGIN + (_BEND if any(line.lower is None for line in lines) else 0)
+        if self._direction == "LR":
+            return (beside_title, _MARGIN, 0.0), (above, below, least)
+        return (_MARGIN, _MARGIN, least), (max(above, beside_title), below, 0.0)
 
     def _path(self, line: Line) -> list[int]:
         """List the vertices of a line, adding a lane for each rank that it passes."""
@@ -148,12 +141,11 @@ class _Ranking:
         self._widths.append(_LANE)
         return len(self._rank) - 1
 
-    def _place_across(self) -> float:
+    def _place_across(self, pad: _Pad) -> float:
         """Order the ranks, give every vertex its x, and return how wide it all is."""
-        low = min(self._rank, default=0)
-        ranks: list[list[int]] = [[] for _ in range(low, max(self._rank, default=0) + 1)]
+        ranks: list[list[int]] = [[] for _ in range(self._first, self._last + 1)]
         for vertex, rank in enumerate(self._rank):
-            ranks[rank - low].append(vertex)
+            ranks[rank - self._first].append(vertex)
         net = Net(self._widths)
         for key, path in self._paths.items():
             for upper, lower in pairwise(path):
@@ -162,30 +154,30 @@ class _Ranking:
                     net.end(lower, self._aside(key, lower, upper=True)),
                 )
         order = ordered(ranks, net)
-        xs = positioned(order, self._widths, net, self._gap, len(self._rooms))
+        xs = positioned(order, self._widths, net, self._gap, len(self._units))
         sides = [(x - wide / 2, x + wide / 2) for x, wide in zip(xs, self._widths, strict=True)]
         start = min((left for left, _ in sides), default=0.0)
         used = max((right for _, right in sides), default=0.0) - start + 1
-        before, after, least = self._across_pad
+        before, after, least = pad
         whole = max(before + used + after, least)
         shift = before - start + (whole - before - used - after) / 2
         self._xs = [float(ceil(x + shift)) for x in xs]
         return whole
 
     def _gap(self, left: int, right: int) -> float:
-        lanes = (left >= len(self._rooms)) + (right >= len(self._rooms))
+        lanes = (left >= len(self._units)) + (right >= len(self._units))
         return (_BOX_GAP, _BOX_LANE_GAP, _LANE_GAP)[lanes]
 
-    def _place_down(self) -> float:
+    def _place_down(self, pad: _Pad) -> float:
         """Give every rank its limits, and return how high it all is. Ports lie on the border."""
         highs: dict[int, float] = {}
-        for unit, (_, high) in enumerate(self._rooms):
-            highs[self._rank[unit]] = max(highs.get(self._rank[unit], 0.0), high)
+        for rank, unit in zip(self._rank, self._units, strict=False):
+            highs[rank] = max(highs.get(rank, 0.0), unit.height)
         widest: dict[int, float] = {}
         for key, path in self._paths.items():
             for rank, (one, other) in enumerate(pairwise(self._across[key]), self._rank[path[0]]):
                 widest[rank] = max(widest.get(rank, 0.0), abs(one - other))
-        above, below, least = self._down_pad
+        above, below, least = pad
         y = above + self._bend(widest.get(self._first, 0.0), 0.0)
         gap = 0.0
         for rank in range(self._first + 1, self._last):
@@ -210,29 +202,25 @@ class _Ranking:
 
     def _spread(self) -> None:
         """Say where lines meet a box, straight ones in the middle; at a zone, take its ports."""
-        below: dict[int, list[tuple[float, int, int]]] = {}
-        above: dict[int, list[tuple[float, int, int]]] = {}
+        ends: dict[tuple[int, int], list[tuple[float, int, int]]] = {}
         for key, path in self._paths.items():
-            first, last = path[0], path[-1]
             self._across[key] = xs = [self._xs[vertex] for vertex in path]
-            below.setdefault(first, []).append((xs[1], key, path[1]))
-            above.setdefault(last, []).append((xs[-2], key, path[-2]))
-            xs[0] += self._aside(key, first, upper=False)
-            xs[-1] += self._aside(key, last, upper=True)
-        for ends, at in ((below, 0), (above, -1)):
-            for vertex, lines in ends.items():
-                boxed = vertex < len(self._rooms) and vertex not in self._inner
-                if boxed and vertex not in self._upright:
-                    lines.sort(key=lambda line: line[0])
-                    for (_, key, _), shift in zip(lines, self._fan(vertex, lines), strict=True):
-                        self._across[key][at] = self._xs[vertex] + shift
+            ends.setdefault((path[0], 0), []).append((xs[1], key, path[1]))
+            ends.setdefault((path[-1], -1), []).append((xs[-2], key, path[-2]))
+            xs[0] += self._aside(key, path[0], upper=False)
+            xs[-1] += self._aside(key, path[-1], upper=True)
+        for (vertex, at), lines in ends.items():
+            if vertex in self._cores:
+                lines.sort(key=lambda line: line[0])
+                for (_, key, _), shift in zip(lines, self._fan(vertex, lines), strict=True):
+                    self._across[key][at] = self._xs[vertex] + shift
 
     def _fan(self, vertex: int, lines: list[tuple[float, int, int]]) -> list[float]:
         """Spread the lines at one side of a box, so that the one most nearly straight is."""
         half = self._cores[vertex] * 0.3
         step = min(_SPREAD, 2 * half / len(lines))
         wishes = [
-            x - self._xs[vertex] if other >= len(self._rooms) or other in self._upright else 0.0
+            0.0 if other in self._cores or other in self._inner else x - self._xs[vertex]
             for x, _, other in lines
         ]
         nearest = min(map(abs, wishes)) + 1
@@ -241,12 +229,12 @@ class _Ranking:
         first = max(low, min(high, fsum(firsts) / len(firsts)))
         return [first + step * at for at in range(len(lines))]
 
-    def _way(self, key: int, path: list[int], places: list[Rect]) -> list[Point]:
+    def _way(self, key: int, path: list[int]) -> list[Point]:
         at = self._across[key]
         bands = [self._bands[self._rank[vertex]] for vertex in path]
         # A line ends at the border of a zone and at a port, but in the middle of a box.
         ends = [
-            places[vertex] if vertex in self._inner else Rect(0, sum(band) / 2, 0, 0)
+            self._places[vertex] if vertex in self._inner else Rect(0, sum(band) / 2, 0, 0)
             for vertex, band in ((path[0], bands[0]), (path[-1], bands[-1]))
         ]
         way: list[Point] = [(at[0], ends[0].bottom)]
@@ -257,19 +245,6 @@ class _Ranking:
                 way += _straight(way[-1], (at[index - 1], bands[index - 1][1]))
                 way += _bent(way[-1], (at[index], bands[index][0]))
         return way + _straight(way[-1], (at[-1], ends[1].top))
-
-
-def _pads(level: Level) -> tuple[_Pad, _Pad]:
-    """Return the air across and down, which is none where there is no border."""
-    zone = level.zone
-    if zone is None:
-        return (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)
-    air, beside_title, least = _MARGIN, _MARGIN + zone.title_height, zone.title_width + 2 * _MARGIN
-    above = air + (_BEND if any(line.upper is None for line in level.lines.values()) else 0)
-    below = air + (_BEND if any(line.lower is None for line in level.lines.values()) else 0)
-    if zone.sideways:
-        return (beside_title, air, 0.0), (above, below, least)
-    return (air, air, least), (max(above, beside_title), below, 0.0)
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

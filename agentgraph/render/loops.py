@@ -22,30 +22,21 @@ _TAIL = 5
 
 def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
     """Lay out all but the loops by `arrange`, then put the loops in."""
-    if request.direction == "LR":
-
-        def upright(other: Request) -> Layout:
-            return arrange(other.exchanged()).exchanged()
-
-        return around(request.exchanged(), upright).exchanged()
-    loops: dict[str, list[Link]] = {}
-    for link in request.links:
-        if link.source == link.target:
-            loops.setdefault(link.source, []).append(link)
-    if not loops:
-        return arrange(request)
-    work = _Loops(request, loops)
+    work = _Loops(request)
     return work.added(arrange(work.request))
 
 
 class _Loops:
-    """The loops of one request, whose ranks go from top to bottom."""
+    """The loops of one request."""
 
-    def __init__(self, request: Request, loops: Mapping[str, list[Link]]) -> None:
+    def __init__(self, request: Request) -> None:
         self._whole = request
-        self._loops = loops
+        self._loops: dict[str, list[Link]] = {}
+        for link in request.links:
+            if link.source == link.target:
+                self._loops.setdefault(link.source, []).append(link)
         self._size = {box.id: (box.width, box.height) for box in request.boxes}
-        labels = {link.label for links in loops.values() for link in links}
+        labels = {link.label for links in self._loops.values() for link in links}
         self.request = replace(
             request,
             boxes=tuple(self._widened(box) for box in request.boxes if box.id not in labels),
@@ -59,14 +50,13 @@ class _Loops:
             for box in self._whole.boxes
             if box.id in layout.boxes
         }
-        laid = {
-            id(link): way
-            for box, links in self._loops.items()
-            for link, way in zip(links, self._lay(boxes, box, links), strict=True)
-        }
+        laid = {box: iter(self._lay(boxes, box, links)) for box, links in self._loops.items()}
         others = iter(self._fanned(layout, boxes))
-        routes = tuple(laid.get(id(link)) or next(others) for link in self._whole.links)
-        return replace(layout, boxes=boxes, routes=routes)
+        routes = [
+            next(laid[link.source] if link.source == link.target else others)
+            for link in self._whole.links
+        ]
+        return replace(layout, boxes=boxes, routes=tuple(routes))
 
     def _fanned(self, layout: Layout, boxes: Mapping[str, Rect]) -> list[tuple[Point, ...]]:
         """Lead the lines that meet a box in the middle of its side there side by side."""

@@ -139,7 +139,8 @@ class _Order:
             two_ago[sweep % 2] = [list(rank) for rank in current]
             current = self._sweep(current, is_upward=bool(sweep % 2))
             for _ in range(1 if self._is_large else 4):
-                if not self._transposed(current):
+                # Neighbours are exchanged where that undoes crossings.
+                if not sum(map(self._exchanged, current)):
                     break
             crossings = self._crossings(current)
             idle += 1
@@ -168,16 +169,8 @@ class _Order:
         place = self._place
         return sorted([place[end] for end, _ in ties])
 
-    def _transposed(self, current: Ranks) -> bool:
-        """Exchange neighbours where that undoes crossings, and say whether any were."""
-        changed = False
-        for rank in current:
-            if len(rank) > 1 and self._exchanged(rank):
-                self._net.put(rank)
-                changed = True
-        return changed
-
     def _exchanged(self, rank: list[int]) -> bool:
+        """Exchange neighbours where that undoes crossings, and say whether any were."""
         changed = False
         sides = [
             [self._ends(near[vertex]) for vertex in rank]
@@ -192,6 +185,8 @@ class _Order:
                 for side in sides:
                     side[index : index + 2] = side[index + 1], side[index]
                 changed = True
+        if changed:
+            self._net.put(rank)
         return changed
 
     def _crossings(self, ranks: Ranks) -> int:

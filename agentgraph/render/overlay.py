@@ -71,15 +71,14 @@ def overlay_of(graph: FrozenGraph, runs: Runs, *, at_step: int | None = None) ->
         return runs
     given = list(runs) if isinstance(runs, Sequence) else [runs]
     if at_step is not None:
-        given = [_until(graph, given, at_step)]
+        begun = _until(graph, given, at_step)
+        overlay, last = overlay_of(graph, begun), begun.steps[-1]
+        overlay.caption = f"run {begun.run_id}, step {at_step}: {last.kind} {last.node}".rstrip()
+        return overlay
     tally = Tally(graph)
     for run in given:
         tally.add(run, is_numbered=len(given) == 1)
-    overlay = tally.overlay()
-    if at_step is not None and isinstance(given[0], Recording):
-        last = given[0].steps[-1]
-        overlay.caption = f"run {given[0].run_id}, step {at_step}: {last.kind} {last.node}".rstrip()
-    return overlay
+    return tally.overlay()
 
 
 class Tally:

@@ -9,6 +9,7 @@ shifted so that the edges, not the middles, are in line.
 """
 
 from collections.abc import Callable, Sequence
+from graphlib import TopologicalSorter
 from itertools import accumulate, pairwise
 
 from agentgraph.render.order import Net, Ranks, Ties
@@ -94,21 +95,17 @@ def _compacted(
 ) -> list[float]:
     """Push the lines together to the left, then each one right again as far as it can go."""
     after: dict[int, list[tuple[int, float]]] = {}
-    waits = [0] * len(root)
     for rank in ranks:
         for left, right in pairwise(rank):
             ahead = space[right if sign > 0 else left] + shift[left] - shift[right]
             after.setdefault(root[left], []).append((root[right], ahead))
-            waits[root[right]] += 1
-    order = [line for line, first in enumerate(root) if line == first and not waits[line]]
+    behind = {line: [other for other, _ in ways] for line, ways in after.items()}
+    from_right = [*TopologicalSorter(behind).static_order()]
     xs = [0.0] * len(root)
-    for line in order:
+    for line in reversed(from_right):
         for other, ahead in after.get(line, ()):
             xs[other] = max(xs[other], xs[line] + ahead)
-            waits[other] -= 1
-            if not waits[other]:
-                order.append(other)
-    for line in reversed(order):
+    for line in from_right:
         if line in after:
             xs[line] = max(xs[line], min([xs[other] - ahead for other, ahead in after[line]]))
     return [sign * (xs[first] + aside) for first, aside in zip(root, shift, strict=True)]

@@ -6,7 +6,8 @@ short as they may be, in which an edge that should rather be long is exchanged f
 until there is none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -27,28 +28,38 @@ class Span(NamedTuple):
 
 def against(count: int, edges: Sequence[Pair]) -> list[bool]:
     """Say of each edge whether it closes a cycle, going depth first in the order given."""
-    outs: list[list[int]] = [[] for _ in range(count)]
-    for index, (source, _) in enumerate(edges):
-        outs[source].append(index)
-    closing = [False] * len(edges)
-    seen, open_ = [False] * count, [False] * count
-    for root in range(count):
-        trail = [] if seen[root] else [(root, iter(outs[root]))]
+    outs: list[list[Pair]] = [[] for _ in range(count)]
+    for index, (source, target) in enumerate(edges):
+        outs[source].append((index, target))
+    closing, open_ = [False] * len(edges), [False] * count
+    for vertex, index, target in _walk(outs):
+        open_[vertex] = index >= 0
+        if index >= 0:
+            closing[index] = open_[target]
+    return closing
+
+
+def _walk(near: Sequence[Sequence[Pair]]) -> Iterator[tuple[int, int, int]]:
+    """Go depth first from each vertex in turn along edges, which `near` lists with their far ends.
+
+    Yields a vertex with each of its edges and where that leads, before it is gone; then with -1 and
+    the vertex to which the walk goes back, or -1.
+    """
+    seen = [False] * len(near)
+    for root in range(len(near)):
+        trail = [] if seen[root] else [(root, iter(near[root]))]
         seen[root] = True
         while trail:
             vertex, ways = trail[-1]
-            open_[vertex] = True
-            index = next(ways, -1)
+            index, other = next(ways, (-1, -1))
             if index < 0:
-                open_[vertex] = False
                 trail.pop()
+                yield vertex, -1, trail[-1][0] if trail else -1
                 continue
-            target = edges[index][1]
-            closing[index] = open_[target]
-            if not seen[target]:
-                seen[target] = True
-                trail.append((target, iter(outs[target])))
-    return closing
+            yield vertex, index, other
+            if not seen[other]:
+                seen[other] = True
+                trail.append((other, iter(near[other])))
 
 
 def ranked(count: int, spans: Sequence[Span]) -> list[int]:
@@ -80,55 +91,40 @@ def _blocks(count: int, spans: Sequence[Span]) -> list[tuple[int, list[int]]]:
     The method of Hopcroft and Tarjan, "Efficient algorithms for graph manipulation",
     Communications of the ACM 16 (1973): a block ends where nothing in it leads further back.
     """
-    near: list[list[int]] = [[] for _ in range(count)]
+    near: list[list[Pair]] = [[] for _ in range(count)]
     for index, (upper, lower, _, _) in enumerate(spans):
-        near[upper].append(index)
-        near[lower].append(index)
-    seen, back = [0] * count, [0] * count
+        near[upper].append((index, lower))
+        near[lower].append((index, upper))
+    seen, back, via, first = [0] * count, [0] * count, [-1] * count, [0] * count
     found: list[tuple[int, list[int]]] = []
     passed: list[int] = []
     number = 0
-    for root in range(count):
-        trail = [] if seen[root] else [(root, -1, 0, iter(near[root]))]
-        while trail:
-            vertex, via, first, ways = trail[-1]
-            if not seen[vertex]:
-                number += 1
-                seen[vertex] = back[vertex] = number
-            index = next(ways, -1)
-            if index < 0:
-                trail.pop()
-                above = trail[-1][0] if trail else vertex
-                back[above] = min(back[above], back[vertex])
-                if trail and back[vertex] >= seen[above]:
-                    found.append((above, passed[first:]))
-                    del passed[first:]
-            elif index != via:
-                upper, lower, _, _ = spans[index]
-                other = lower if upper == vertex else upper
-                if not seen[other]:
-                    trail.append((other, index, len(passed), iter(near[other])))
-                    passed.append(index)
-                elif seen[other] < seen[vertex]:
-                    passed.append(index)
-                    back[vertex] = min(back[vertex], seen[other])
+    for vertex, index, other in _walk(near):
+        if not seen[vertex]:
+            number += 1
+            seen[vertex] = back[vertex] = number
+        if index < 0 <= other:
+            back[other] = min(back[other], back[vertex])
+            if back[vertex] >= seen[other]:
+                found.append((other, passed[first[vertex] :]))
+                del passed[first[vertex] :]
+        elif index >= 0 and not seen[other]:
+            via[other], first[other] = index, len(passed)
+            passed.append(index)
+        elif index not in (-1, via[vertex]) and seen[other] < seen[vertex]:
+            passed.append(index)
+            back[vertex] = min(back[vertex], seen[other])
     return found
 
 
 def _longest_ways(count: int, spans: Sequence[Span]) -> list[int]:
-    ranks = [0] * count
-    outs: list[list[Span]] = [[] for _ in range(count)]
-    waits = [0] * count
+    ranks, into = [0] * count, dict[int, list[Span]]()
     for span in spans:
-        outs[span.upper].append(span)
-        waits[span.lower] += 1
-    order = [vertex for vertex in range(count) if not waits[vertex]]
-    for vertex in order:
-        for _, lower, least, _ in outs[vertex]:
-            ranks[lower] = max(ranks[lower], ranks[vertex] + least)
-            waits[lower] -= 1
-            if not waits[lower]:
-                order.append(lower)
+        into.setdefault(span.lower, []).append(span)
+    above = {vertex: [span.upper for span in ways] for vertex, ways in into.items()}
+    for vertex in TopologicalSorter(above).static_order():
+        ways = into.get(vertex, ())
+        ranks[vertex] = max((ranks[upper] + least for upper, _, least, _ in ways), default=0)
     return ranks
 
 

@@ -13,13 +13,13 @@ from functools import lru_cache
 from math import cos, fsum, pi, sin
 from typing import Final
 
-from agentgraph.render.captions import bar_notes, notes_of
+from agentgraph.render.captions import notes_of
 from agentgraph.render.curve import Outline
-from agentgraph.render.diagram import Figure, FigureKind, short_name
+from agentgraph.render.diagram import SILENT, Figure, FigureKind, short_name
 from agentgraph.render.layout import Point
 from agentgraph.render.lettering import lines_of, visible, width
 from agentgraph.render.markup import number, rect, words
-from agentgraph.render.overlay import Trace, standing_note
+from agentgraph.render.overlay import standing_note
 from agentgraph.render.palette import LOOKS, NAME_SIZE, NOTE_SIZE
 
 _Corners = tuple[Point, ...]
@@ -37,9 +37,6 @@ _RADIUS = 8.0
 _CARDS = (8.0, 4.0, 0.0)
 """How far each card of a stack is moved up and to the right, the last one being in front."""
 
-_SMALL = frozenset({"terminal", "bar"})
-"""What these paints are for has no room for a badge on its corners."""
-
 GLYPHS: Final[dict[str, str]] = LOOKS["glyphs"]
 
 
@@ -50,24 +47,23 @@ class Sketch:
     width: float
     height: float
     outline: Outline
-    paint: str
     parts: tuple[str, ...]
 
 
 def sketch_of(figure: Figure) -> Sketch:
     """Draw one figure, with room for its count where a corner would be too small for it."""
     sketch = _DRAWERS[figure.kind](figure)
-    beside = 2 * (badge_width(figure.badge) + 6) if sketch.paint in _SMALL and figure.badge else 0
-    parts = (*sketch.parts, *_heat(sketch, figure.trace))
+    beside = 2 * (badge_width(figure.badge) + 6) if figure.kind in SILENT and figure.badge else 0
+    parts = (*sketch.parts, *_heat(sketch, figure))
     return replace(sketch, width=sketch.width + beside, parts=parts)
 
 
-def badge_places(text: str, sketch: Sketch) -> tuple[Point, ...]:
+def badge_places(figure: Figure, sketch: Sketch) -> tuple[Point, ...]:
     """Say where around a figure the middle of its badge may be, the best place first."""
     _, x, y = sketch.outline
-    if sketch.paint not in _SMALL:
+    if figure.kind not in SILENT:
         return (x, -y), (-x, -y), (x, y), (-x, y)
-    aside = x + 4 + badge_width(text) / 2
+    aside = x + 4 + badge_width(figure.badge) / 2
     return (aside, 0), (-aside, 0), (0, y + 11), (0, -y - 11)
 
 
@@ -79,29 +75,29 @@ def badge_width(text: str) -> float:
     return width(text, NOTE_SIZE, bold=True) + 10
 
 
-def _shape(wide: float, high: float, corners: _Corners, paint: str, *parts: str) -> Sketch:
-    return Sketch(wide, high, Outline(corners, wide / 2, high / 2), paint, parts)
+def _shape(wide: float, high: float, corners: _Corners, *parts: str) -> Sketch:
+    return Sketch(wide, high, Outline(corners, wide / 2, high / 2), parts)
 
 
-def _card(wide: float, high: float, radius: float, paint: str, *parts: str) -> Sketch:
+def _card(wide: float, high: float, radius: float, *parts: str) -> Sketch:
     """Draw a rectangle with round corners, and what is in it."""
     corners = _arched(wide, high, radius)
-    return _shape(wide, high, corners, paint, _rounded(wide, high, radius), *parts)
+    return _shape(wide, high, corners, _rounded(wide, high, radius), *parts)
 
 
-def _cut(wide: float, high: float, corners: _Corners, paint: str, *parts: str) -> Sketch:
+def _cut(wide: float, high: float, corners: _Corners, *parts: str) -> Sketch:
     """Draw a shape with straight sides, and what is in it."""
     points = " ".join(f"{number(x)},{number(y)}" for x, y in corners)
     box = f'<polygon class="box" points="{points}"/>'
-    return _shape(wide, high, corners, paint, box, *parts)
+    return _shape(wide, high, corners, box, *parts)
 
 
-def _heat(sketch: Sketch, trace: Trace) -> tuple[str, ...]:
+def _heat(sketch: Sketch, figure: Figure) -> tuple[str, ...]:
     """Draw how long a vertex took beside the others, as a bar along its lower side."""
-    if not trace.times or sketch.width < 60 or sketch.paint == "undo":
+    if not figure.trace.times or sketch.width < 60 or figure.kind == "undo":
         return ()
     long, y = sketch.width - 40, number(sketch.height / 2 - 7)
-    bars = (("track", long), ("heat", long * trace.heat))
+    bars = (("track", long), ("heat", long * figure.trace.heat))
     at = f'x="{number(-long / 2)}" y="{y}" height="3" rx="1.5"'
     return tuple(f'<rect class="{kind}" {at} width="{number(wide)}"/>' for kind, wide in bars)
 
@@ -112,29 +108,28 @@ def frame_outline(wide: float, high: float) -> Outline:
 
 
 def _start(_: Figure) -> Sketch:
-    return _shape(18, 18, _ellipse(9), "terminal", '<circle class="dot" r="9"/>')
+    return _shape(18, 18, _ellipse(9), '<circle class="dot" r="9"/>')
 
 
 def _end(_: Figure) -> Sketch:
     parts = ('<circle class="ring" r="9" stroke-width="2"/>', '<circle class="dot" r="5"/>')
-    return _shape(20, 20, _ellipse(9.6), "terminal", *parts)
+    return _shape(20, 20, _ellipse(9.6), *parts)
 
 
 def _agent(figure: Figure) -> Sketch:
     said = _Words(figure)
-    paint = "agent" if figure.vertex else "missing"
-    return _card(said.wide, said.high, _RADIUS, paint, *said.written())
+    return _card(said.wide, said.high, _RADIUS, *said.written())
 
 
 def _subgraph(figure: Figure) -> Sketch:
     said = _Words(figure)
     parts = _rounded(said.wide, said.high, 5), *said.written()
-    return _card(said.wide + 8, said.high + 8, _RADIUS, "agent", *parts)
+    return _card(said.wide + 8, said.high + 8, _RADIUS, *parts)
 
 
 def _classifier(figure: Figure) -> Sketch:
     said = _Words(figure)
-    return _hexagon(said.wide + 14, said.high, "choice", *said.written())
+    return _hexagon(said.wide + 14, said.high, *said.written())
 
 
 def _person(figure: Figure) -> Sketch:
@@ -142,7 +137,7 @@ def _person(figure: Figure) -> Sketch:
     wide = said.wide + _GLYPH_WIDTH
     glyph = _glyph(figure.kind, "", number(_GLYPH_WIDTH - wide / 2))
     parts = glyph, *said.written(x=_GLYPH_WIDTH / 2)
-    return _card(wide, said.high, min(said.high / 2, 20), "person", *parts)
+    return _card(wide, said.high, min(said.high / 2, 20), *parts)
 
 
 def _each(figure: Figure) -> Sketch:
@@ -153,7 +148,7 @@ def _each(figure: Figure) -> Sketch:
         (x * wide / 2 + dx - shift, y * high / 2 + shift - dy) for x, y, dx, dy in _STAIRS
     )
     parts = *cards, *said.written(x=-shift, y=shift)
-    return _shape(wide + 2 * shift, high + 2 * shift, corners, "each", *parts)
+    return _shape(wide + 2 * shift, high + 2 * shift, corners, *parts)
 
 
 # The stack of three cards, clockwise from the upper left corner of the one in front.
@@ -173,15 +168,15 @@ def _consensus(figure: Figure) -> Sketch:
     parts = said.written(y=-below / 2)
     for index, row in enumerate(rows):
         parts += _chips(row, said.high / 2 - below / 2 - 4 + index * step)
-    return _hexagon(wide, said.high + below, "votes", *parts)
+    return _hexagon(wide, said.high + below, *parts)
 
 
 def _bar(figure: Figure) -> Sketch:
-    text = " \u00b7 ".join(bar_notes(figure))
+    text = " \u00b7 ".join(notes_of(figure))
     if not text:
-        return _cut(20, 20, ((0, -10), (10, 0), (0, 10), (-10, 0)), "bar")
+        return _cut(20, 20, ((0, -10), (10, 0), (0, 10), (-10, 0)))
     wide = max(72.0, width(text, NOTE_SIZE, bold=True) + 24)
-    return _card(wide, 22, 4, "bar", words(text, 0, 4))
+    return _card(wide, 22, 4, words(text, 0, 4))
 
 
 class _Words:
@@ -190,7 +185,8 @@ class _Words:
     def __init__(self, figure: Figure) -> None:
         rows = [(line, "name", "") for line in lines_of(visible(figure.name))]
         rows += [(note, "note", "") for note in notes_of(figure)]
-        self._rows = rows + [(note, f"note {sign}", sign) for note, sign in _signed(figure)]
+        note, sign = standing_note(figure.trace), figure.trace.sign
+        self._rows = [*rows, (note, f"note {sign}", sign)] if note else rows
         names = [kind == "name" for _, kind, _ in self._rows]
         self._inner = sum(_LINE_HEIGHT if name else _NOTE_HEIGHT for name in names)
         widths = [
@@ -214,19 +210,13 @@ class _Words:
         return written
 
 
-def _signed(figure: Figure) -> list[tuple[str, str]]:
-    """Return the note that has a sign in front, and its sign, if there is one."""
-    note = standing_note(figure.trace)
-    return [(note, figure.trace.sign)] if note else []
-
-
 def _undo(figure: Figure) -> Sketch:
-    said, sign = next(iter(_signed(figure)), ("", ""))
+    said, sign = standing_note(figure.trace), figure.trace.sign
     text = ": ".join(filter(None, (lines_of(visible(figure.name))[0], said)))
     long = width(text, NOTE_SIZE)
     glyph = _glyph(sign or "undone", sign, f"{number(-long / 2 - 2)},-2")
     written = words(text, 9, 4, _kind("note", sign))
-    return _card(max(60.0, long + 44), 24, 12.0, "undo", glyph, written)
+    return _card(max(60.0, long + 44), 24, 12.0, glyph, written)
 
 
 def _glyph(shape: str, sign: str, at: str) -> str:
@@ -268,10 +258,10 @@ def _rounded(wide: float, high: float, radius: float, x: float = 0, y: float = 0
     return rect("box", x - wide / 2, y - high / 2, wide, high, radius=radius)
 
 
-def _hexagon(wide: float, high: float, paint: str, *parts: str) -> Sketch:
+def _hexagon(wide: float, high: float, *parts: str) -> Sketch:
     x, y, slant = wide / 2, high / 2, 14
     top = ((slant - x, -y), (x - slant, -y), (x, 0))
-    return _cut(wide, high, (*top, (x - slant, y), (slant - x, y), (-x, 0)), paint, *parts)
+    return _cut(wide, high, (*top, (x - slant, y), (slant - x, y), (-x, 0)), *parts)
 
 
 def _ellipse(radius: float) -> _Corners:

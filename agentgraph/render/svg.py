@@ -21,7 +21,7 @@ from agentgraph.render.lettering import lines_of, shown, visible, width
 from agentgraph.render.links import link_of
 from agentgraph.render.marks import Mark
 from agentgraph.render.markup import attributes, element, number, rect, words
-from agentgraph.render.palette import HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
+from agentgraph.render.palette import FIGURES, HEADING_SIZE, NOTE_SIZE, Theme, style_sheet
 from agentgraph.render.shapes import BADGE_HEIGHT, badge_width
 from agentgraph.render.telling import arrow_told, figure_told, group_told, scene_told
 
@@ -91,19 +91,15 @@ class _Writer:
         place = self._scene.layout.zones[group.id]
         kind = "vertex workflow" if group.vertex else f"region {group.kind}"
         kind += _seen(group.visits, group.mark)
-        head = _head(group.id, kind, "graphics-object", group_told(group))
         path = attributes(**{"data_path" if group.vertex else "data_region": shown(group.path)})
         at = self._scene.title_places[group.id]
         title = words(title_of(group), at.left + 4, at.y + 4, "title")
-        told = element("title", group_told(group))
         frame = rect("frame", place.left, place.top, place.width, place.height, radius=8)
-        return f"<g{head}{path}>{told}{frame}{title}</g>"
+        return _part(group.id, kind, group_told(group), path, frame + title, role="graphics-object")
 
     def _arrow(self, arrow: Arrow) -> str:
-        told = arrow_told(arrow)
         chain, head = curve.tip(self._scene.chains[arrow.id])
         kind = f"edge {arrow.kind}{_seen(arrow.taken, arrow.mark)}"
-        opening = _head(arrow.id, kind, "graphics-symbol", told)
         source, target, _ = arrow.key
         data = attributes(
             data_source=shown(source),
@@ -114,11 +110,9 @@ class _Writer:
         pieces = curve.without_middle(chain, place) if place else [chain]
         line = "".join(map(curve.path_data, pieces))
         slash = f'<path class="slash" d="{curve.slash(chain)}"/>' if arrow.kind == "unsure" else ""
-        return (
-            f"<g{opening}{data}>{element('title', told)}"
-            f'<path class="line" d="{line}"/>{slash}'
-            f'<path class="tip" d="{head}"/>{self._label(arrow, place)}</g>'
-        )
+        drawn = f'<path class="line" d="{line}"/>{slash}<path class="tip" d="{head}"/>'
+        drawn += self._label(arrow, place)
+        return _part(arrow.id, kind, arrow_told(arrow), data, drawn, role="graphics-symbol")
 
     def _label(self, arrow: Arrow, place: Rect | None) -> str:
         return "".join(
@@ -130,13 +124,11 @@ class _Writer:
     def _figure(self, figure: Figure) -> str:
         place = self._scene.layout.boxes[figure.id]
         sketch = self._scene.sketches[figure.id]
-        told = figure_told(figure)
-        kind = f"vertex {sketch.paint}{_seen(figure.visits, figure.mark)}"
+        kind = f"vertex {FIGURES[figure.kind].paint}{_seen(figure.visits, figure.mark)}"
         kind += f" at-{figure.trace.standing}" if figure.trace.standing else ""
         link = link_of(figure.vertex, self._href) if self._href else None
         # What holds a link must not be a symbol: nobody could come to what is inside of one.
         role = "graphics-object" if link else "graphics-symbol"
-        opening = _head(figure.id, kind, role, told)
         data = attributes(data_path=shown(figure.path), data_kind=figure.kind)
         at = f' transform="translate({number(place.x)},{number(place.y)})"'
         badge = _badge(figure.badge, *self._scene.badges.get(figure.id, (0, 0)))
@@ -145,13 +137,14 @@ class _Writer:
             # Where a text can be read, it is the name of the link.
             source = None if "<text" in drawn else f"source of {shown(figure.path)}"
             drawn = f"<a{attributes(href=link, aria_label=source)}>{drawn}</a>"
-        return f"<g{opening}{data}{at}>{element('title', told)}{drawn}{badge}</g>"
+        return _part(figure.id, kind, figure_told(figure), data + at, drawn + badge, role=role)
 
 
-def _head(id: str, kind: str, role: str, told: str) -> str:
+def _part(id: str, kind: str, told: str, data: str, drawn: str, *, role: str) -> str:
     # The title is the name of the element, unless it says more than a name should.
     first, more, _ = told.partition("\n")
-    return attributes(id=id, class_=kind, role=role, aria_label=first if more else None)
+    head = attributes(id=id, class_=kind, role=role, aria_label=first if more else None)
+    return f"<g{head}{data}>{element('title', told)}{drawn}</g>"
 
 
 def _seen(count: int | None, mark: Mark | None) -> str:

@@ -107,12 +107,12 @@ class _Line:
     lower: str
     rises: bool
     route: tuple[Point, ...]
-    first: int = 0
-    last: int = 0
-    label: int = -1
-    enters: dict[int, int] = field(default_factory=dict[int, int])
-    leaves: dict[int, int] = field(default_factory=dict[int, int])
-    """The columns in which it comes to a row, and goes on from it."""
+    first: int
+    last: int
+    label: int
+    """The row of its label, or else the last."""
+    at: dict[int, int] = field(default_factory=dict[int, int])
+    """The column in which it comes to, passes or leaves a row."""
 
     def column(self, y: float) -> float:
         """Return where the layout has it at this height."""
@@ -159,11 +159,10 @@ class _Sheet:
         for (arrow, link), route in zip(led, layout.routes, strict=True):
             rises = row[link.source] > row[link.target]
             upper, lower = (link.source, link.target)[:: -1 if rises else 1]
-            line = _Line(arrow, upper, lower, rises, route, row[upper], row[lower])
-            line.label = row[arrow.id] if arrow.note else -1
-            if not line.first < (line.last if line.label < 0 else line.label) <= line.last:
+            rows = row[upper], row[lower], row.get(arrow.id, row[lower])
+            if not rows[0] < rows[2] <= rows[1]:
                 raise _NoRoom
-            self._lines.append(line)
+            self._lines.append(_Line(arrow, upper, lower, rises, route, *rows))
 
     def _span(self, row: Mapping[str, int], layout: Layout) -> None:
         """Give each box its columns, from left to right."""
@@ -200,19 +199,17 @@ class _Sheet:
         taken = {x for left, right in spans.values() for x in range(left - 1, right + 2)}
         above: dict[str, set[int]] = {box: set() for box in spans}
         below: dict[str, set[int]] = {box: set() for box in spans}
-        for line in sorted(self._lines, key=lambda line: line.leaves.get(number - 1, 0)):
+        for line in sorted(self._lines, key=lambda line: line.at.get(number - 1, 0)):
             if line.last == number:
-                line.enters[number] = self._free(spans[line.lower], line, number, above[line.lower])
+                line.at[number] = self._free(spans[line.lower], line, number, above[line.lower])
             elif line.label == number:
-                self._straighten(spans, line.arrow.id, line.leaves[number - 1])
-                line.enters[number] = self._free(spans[line.arrow.id], line, number, set(), 0)
+                self._straighten(spans, line.arrow.id, line.at[number - 1])
+                line.at[number] = self._free(spans[line.arrow.id], line, number, set(), 0)
             elif line.first < number < line.last:
-                line.enters[number] = self._free((-40, _FAR), line, number, taken)
-            if number in line.enters and number < line.last:
-                line.leaves[number] = line.enters[number]
+                line.at[number] = self._free((-40, _FAR), line, number, taken)
         for line in sorted(self._lines, key=lambda line: line.column(self._heights[number] + 60)):
             if line.first == number:
-                line.leaves[number] = self._free(spans[line.upper], line, number, below[line.upper])
+                line.at[number] = self._free(spans[line.upper], line, number, below[line.upper])
 
     def _straighten(self, spans: dict[str, tuple[int, int]], label: str, column: int) -> None:
         """Move a label below the line that comes to it, where there is room."""
@@ -232,7 +229,7 @@ class _Sheet:
         passes = number > line.first
         near = self._heights[number if passes else min(number + 1, len(self._heights) - 1)]
         wanted = round(line.column(near) / self._unit)
-        drawn = line.leaves[number - 1] if passes else low - 1
+        drawn = line.at[number - 1] if passes else low - 1
         if low <= drawn <= high and abs(drawn - wanted) < (4 if high > _FAR - 2 else 40):
             wanted = drawn
         for away in range(200):
@@ -251,10 +248,10 @@ class _Sheet:
             else:
                 self._write(left, top + (high - 1) // 2, self._labels[box])
         for line in self._lines:
-            if number in line.leaves:
+            if line.first <= number < line.last:
                 begin = top + len(self._words[line.upper]) + 2 if number == line.first else top
                 for y in range(begin, top + high):
-                    self._cells.setdefault((line.leaves[number], y), "\u2502")
+                    self._cells.setdefault((line.at[number], y), "\u2502")
         return top + high
 
     def _box(self, box: str, left: int, right: int, top: int) -> None:
@@ -280,7 +277,7 @@ class _Sheet:
     def _channel(self, number: int, top: int) -> int:
         """Lead the lines from one row to the next, and return how many lines of text it takes."""
         lines = [line for line in self._lines if line.first <= number < line.last]
-        tracks = _tracks([(line.leaves[number], line.enters[number + 1]) for line in lines])
+        tracks = _tracks([(line.at[number], line.at[number + 1]) for line in lines])
         above = int(any(line.rises and line.first == number for line in lines))
         high = above + max((track for track in tracks if track is not None), default=-1) + 2
         if not lines:
@@ -289,13 +286,13 @@ class _Sheet:
             self._lead(line, number, top, high, None if track is None else top + above + track)
         for line in lines:
             if line.rises and line.first == number:
-                self._cells[line.leaves[number], top] = "\u25b2"
+                self._cells[line.at[number], top] = "\u25b2"
             elif not line.rises and line.last == number + 1:
-                self._cells[line.enters[number + 1], top + high - 1] = "\u25bc"
+                self._cells[line.at[number + 1], top + high - 1] = "\u25bc"
         return high
 
     def _lead(self, line: _Line, number: int, top: int, high: int, turn: int | None) -> None:
-        a, b = line.leaves[number], line.enters[number + 1]
+        a, b = line.at[number], line.at[number + 1]
         for y in range(top, top + high):
             if y != turn:
                 self._cross(a if turn is None or y < turn else b, y, "\u2502")

@@ -74,16 +74,15 @@ def _around(diagram: Diagram, name: str, radius: int) -> Diagram:
     return replace(
         diagram,
         figures=tuple(figures),
-        groups=tuple(_regrouped(diagram, kept, framed)),
+        groups=tuple(_regrouped(diagram, figures, framed)),
         arrows=tuple(arrows),
         caption="; ".join(filter(None, (diagram.caption, near))),
     )
 
 
-def _regrouped(diagram: Diagram, kept: set[str], framed: set[str]) -> Iterator[Group]:
+def _regrouped(diagram: Diagram, kept: list[Figure], framed: set[str]) -> Iterator[Group]:
     for group in diagram.groups:
         if group.id in framed:
-            inside = [one.id for one in diagram.figures if one.id in kept]
-            inside = [one for one in inside if group.id in diagram.around(one)]
-            first = group.first if group.first in kept else inside[0]
-            yield replace(group, first=first, last=group.last if group.last in kept else inside[-1])
+            inside = [one.id for one in kept if group.id in diagram.around(one.id)]
+            first, last = (end if end in inside else "" for end in (group.first, group.last))
+            yield replace(group, first=first or inside[0], last=last or inside[-1])
