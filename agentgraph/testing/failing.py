@@ -108,14 +108,14 @@ class WorkflowFailure(AssertionError):
 
 def simpler(checker: Checker, found: Counterexample) -> Counterexample:
     """Take deviations of the schedule away as long as the property stays broken (delta debugging)."""
-    size, replays = len(found.trial.deviations), 0
+    size, left = len(found.trial.deviations), REPLAYS
     while size:
         old = [*found.trial.deviations.items()]
         for start in range(0, len(old), size):
-            if replays == REPLAYS:
+            if not left:
                 return found
             trial = replace(found.trial, deviations=dict(old[:start] + old[start + size :]))
-            replays += 1
+            left -= 1
             again = checker.tried(found.property, trial, found.base)
             if again is not None:
                 found = again
