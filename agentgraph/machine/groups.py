@@ -31,17 +31,13 @@ def _go_on(turn: Turn, group: Group) -> None:
     items = group.given
     limit = group.task.site.vertex.limit
     while group.next < len(items) and group.under_way < limit:
-        begin_item(turn, member(turn, "item", group, items[group.next]))
+        item = member(turn, "item", group, items[group.next])
+        if item.site.inner is None:
+            admit(turn, item)
+        else:
+            open_frame(turn, item, item.payload)
     if len(group.results) == len(items):
         _hand_over(turn, group)
-
-
-def begin_item(turn: Turn, item: Part) -> None:
-    """Run the function of an `each` on one item, or the graph inside it."""
-    if item.site.inner is None:
-        admit(turn, item)
-    else:
-        open_frame(turn, item, item.payload)
 
 
 def _hand_over(turn: Turn, group: Group) -> None:
