@@ -4,7 +4,6 @@ from collections import Counter
 
 from agentgraph.errors import Stuck
 from agentgraph.graph.line import Log
-from agentgraph.graph.plan import Way
 from agentgraph.machine.commands import Chosen, Part, Task, part
 from agentgraph.machine.marking import Frame, Group, History, Marking, Scope, Token, path_of
 from agentgraph.machine.moves import Turn, admit, is_idle, member, send
@@ -103,25 +102,14 @@ def is_decided(group: Group) -> bool:
     return most >= need or most + group.under_way < need
 
 
-def winner(group: Group) -> str | None:
-    """Return the label that has the votes it needs; None when no label can get them."""
-    need = group.task.site.vertex.need or 0
-    return next((label for label, votes in _tally(group).items() if votes >= need), None)
-
-
 def _tally(group: Group) -> Counter[str]:
     return Counter(label for label in group.votes.values() if label is not None)
-
-
-def way_of_votes(group: Group) -> Way | None:
-    """Return the way that the votes choose: a label's, or `unsure`, or none."""
-    site = group.task.site
-    label = winner(group)
-    return site.unsure if label is None else site.labels[label]
 
 
 def chosen(marking: Marking, group: Group) -> Chosen:
     """Say what a consensus came to, with the vote of each voter that answered."""
     site = group.task.site
+    need = site.vertex.need or 0
+    winner = next((label for label, votes in _tally(group).items() if votes >= need), None)
     votes = ((site.vertex.voters[index], label) for index, label in sorted(group.votes.items()))
-    return Chosen(site, path_of(marking, group.task), winner(group), tuple(votes))
+    return Chosen(site, path_of(marking, group.task), winner, tuple(votes))

@@ -336,8 +336,9 @@ def end_votes(turn: Turn, group: Group) -> None:
 def _follow_votes(turn: Turn, group: Group) -> None:
     marking = turn.marking
     task = group.task
-    turn.out.append(groups.chosen(marking, group))
-    way = groups.way_of_votes(group)
+    chosen = groups.chosen(marking, group)
+    turn.out.append(chosen)
+    way = task.site.unsure if chosen.label is None else task.site.labels[chosen.label]
     if way is not None:
         go(turn, task, way, task.payload)
         return

@@ -127,7 +127,7 @@ class Attempts:
         try:
             if job.timeout_s is not None:
                 session.watch.begin(carrier, job.timeout_s)
-            result = await job.do(item if type(item) in ATOMS else own(item))
+            result = await job.fn(item if type(item) in ATOMS else own(item))
             if carrier.deadline is not None or carrier.why or carrier.cancelling() != carrier.outer:
                 fence(session, carrier)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event
