@@ -115,8 +115,8 @@ class Job:
     """All that a driver looks up for a vertex in one place, ready for the hot path."""
 
     __slots__ = (
-        "answers", "binding", "body", "child", "do", "fn", "in_thread", "is_async", "is_open",
-        "kinds", "labels", "limit", "quick", "schema", "timeout_s",
+        "answers", "binding", "body", "child", "fn", "in_thread", "is_async", "is_open", "kinds",
+        "labels", "limit", "quick", "schema", "timeout_s",
     )  # fmt: skip
 
     def __init__(self, program: Program, binding: Binding, site: Site) -> None:

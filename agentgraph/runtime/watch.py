@@ -69,19 +69,18 @@ class Carrier:
 class Watch:
     """The deadlines of one run."""
 
-    __slots__ = ("_alarm", "_clock", "_due", "_time")
+    __slots__ = ("_alarm", "_clock", "_due")
 
     def __init__(self, clock: Clock) -> None:
         """Take the clock; no alarm is set."""
         self._clock = clock
-        self._time = clock.time
         self._alarm: tuple[float, Alarm] | None = None
         """When it rings, and what can be cancelled."""
         self._due: dict[Carrier, float] = {}
 
     def begin(self, carrier: Carrier, timeout_s: float) -> None:
         """Note that what `carrier` does now may take `timeout_s` seconds."""
-        when = carrier.deadline = self._time() + timeout_s
+        when = carrier.deadline = self._clock.time() + timeout_s
         self._due[carrier] = when
         if self._alarm is None or when < self._alarm[0]:
             self._set(when)
@@ -93,7 +92,7 @@ class Watch:
         """
         when, carrier.deadline = carrier.deadline, None
         self._due.pop(carrier, None)
-        if when is not None and carrier.why is None and self._time() >= when:
+        if when is not None and carrier.why is None and self._clock.time() >= when:
             carrier.why = "timeout"
 
     def close(self) -> None:
@@ -108,7 +107,7 @@ class Watch:
 
     def _ring(self) -> None:
         self._alarm = None
-        now = self._time()
+        now = self._clock.time()
         for carrier in [each for each, when in self._due.items() if when <= now]:
             del self._due[carrier]
             carrier.interrupt("timeout")
