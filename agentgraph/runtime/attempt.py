@@ -33,7 +33,6 @@ from agentgraph.runtime.work import (
     Work,
     fence,
     give_up,
-    is_threaded,
     meaning_of,
     spot,
     timed_out,
@@ -59,7 +58,7 @@ class Attempts:
         """Run a node, unless that would hold up others."""
         job: Job = task.site.handle
         session = self._session
-        if not job.is_async and is_threaded(session, task, job):
+        if not job.is_async and session.is_beside(task):
             return await self.other(carrier, task)
         stream = session.stream
         path = task.site.path if task.frame == ROOT else session.place(task)
