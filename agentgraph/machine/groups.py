@@ -4,7 +4,6 @@ from collections import Counter
 
 from agentgraph.errors import Stuck
 from agentgraph.graph.line import Log
-from agentgraph.graph.plan import Way
 from agentgraph.machine.commands import Chosen, Part, Task, part
 from agentgraph.machine.marking import Frame, Group, History, Marking, Scope, Token, path_of
 from agentgraph.machine.moves import Turn, admit, is_idle, member, send
@@ -31,17 +30,13 @@ def _go_on(turn: Turn, group: Group) -> None:
     items = group.given
     limit = group.task.site.vertex.limit
     while group.next < len(items) and group.under_way < limit:
-        begin_item(turn, member(turn, "item", group, items[group.next]))
+        item = member(turn, "item", group, items[group.next])
+        if item.site.inner is None:
+            admit(turn, item)
+        else:
+            open_frame(turn, item, item.payload)
     if len(group.results) == len(items):
         _hand_over(turn, group)
-
-
-def begin_item(turn: Turn, item: Part) -> None:
-    """Run the function of an `each` on one item, or the graph inside it."""
-    if item.site.inner is None:
-        admit(turn, item)
-    else:
-        open_frame(turn, item, item.payload)
 
 
 def _hand_over(turn: Turn, group: Group) -> None:
@@ -107,25 +102,14 @@ def is_decided(group: Group) -> bool:
     return most >= need or most + group.under_way < need
 
 
-def winner(group: Group) -> str | None:
-    """Return the label that has the votes it needs; None when no label can get them."""
-    need = group.task.site.vertex.need or 0
-    return next((label for label, votes in _tally(group).items() if votes >= need), None)
-
-
 def _tally(group: Group) -> Counter[str]:
     return Counter(label for label in group.votes.values() if label is not None)
-
-
-def way_of_votes(group: Group) -> Way | None:
-    """Return the way that the votes choose: a label's, or `unsure`, or none."""
-    site = group.task.site
-    label = winner(group)
-    return site.unsure if label is None else site.labels[label]
 
 
 def chosen(marking: Marking, group: Group) -> Chosen:
     """Say what a consensus came to, with the vote of each voter that answered."""
     site = group.task.site
+    need = site.vertex.need or 0
+    winner = next((label for label, votes in _tally(group).items() if votes >= need), None)
     votes = ((site.vertex.voters[index], label) for index, label in sorted(group.votes.items()))
-    return Chosen(site, path_of(marking, group.task), winner(group), tuple(votes))
+    return Chosen(site, path_of(marking, group.task), winner, tuple(votes))

@@ -98,25 +98,21 @@ def _holders(marking: Marking, frame: Frame) -> Iterator[tuple[Task, History | N
 
 
 def _unwinding(marking: Marking, frame: Frame) -> Iterator[tuple[Site, Holding]]:
-    for unwinding in marking.unwindings.values():
-        goal = unwinding.goal
+    for each in marking.unwindings.values():
+        goal, site = each.goal, each.site
         if goal.frame != frame.id or goal.kind == "vote":
             continue
         kept = goal.task.log if goal.kind == "join" and goal.task else None
-        log = Log(None, (kept, unwinding.log))
-        site = unwinding.site
+        log = Log(None, (kept, each.log))
         path = frame.path + site.name
-        held = Holding((site.index, 0), path, unwinding.state, unwinding.line, log)
-        yield site, held._replace(branches=unwinding.branches)
+        yield site, Holding((site.index, 0), path, each.state, each.line, log, each.branches)
 
 
 def _of_task(frame: Frame, task: Task, log: History | None) -> Holding:
-    place = (task.site.index, 0)
-    held = Holding(place, frame.path + task.site.name, task.payload, task.line, log)
-    if isinstance(task, Part) and task.verb == "merge":
-        tips = tuple((frame.path + tip[2], tip[0]) for tip in task.given)
-        return held._replace(branches=tips)
-    return held
+    place, path = (task.site.index, 0), frame.path + task.site.name
+    tips = task.given if isinstance(task, Part) and task.verb == "merge" else ()
+    branches = tuple((frame.path + source, payload) for payload, _, source in tips)
+    return Holding(place, path, task.payload, task.line, log, branches)
 
 
 def log_of(marking: Marking, frame: Frame, area: Area | None) -> History:

@@ -210,8 +210,8 @@ def _decide(turn: Turn, task: Task, label: str | None, confidence: float) -> Non
     if task.verb == "poll":
         _vote(turn, task, label, None)
         return
-    is_sure = label is not None and confidence >= site.at_least
-    way = site.labels[label] if is_sure and label is not None else site.unsure
+    is_sure = confidence >= site.at_least
+    way = site.labels[label] if label is not None and is_sure else site.unsure
     if way is None:
         _fail(turn, task, errors.Abstained.by(path_of(marking, task), task.visit))
         return

@@ -44,7 +44,7 @@ def fail(turn: Turn, task: Task, trouble: Trouble) -> None:
     The task is still in the marking, so that its scope can be found.
     """
     marking = turn.marking
-    kind = _own_goal(task, trouble.kinds)
+    kind = _end_of(task, trouble.kinds)
     if kind is None:
         goal = _aim(marking, marking.frames[task.frame], task.site.catches, trouble.kinds)
         take_down(turn, goal, task, trouble)
@@ -72,15 +72,15 @@ def _aim(marking: Marking, frame: Frame, catches: tuple[Area, ...], kinds: Kinds
         holder = frame.holder
         if holder is None:
             return Goal("fail", frame.id)
-        kind = _own_goal(holder, kinds)
+        kind = _end_of(holder, kinds)
         if kind is not None:
             return Goal(kind, frame.id, task=holder)
         frame = marking.frames[holder.frame]
         catches = holder.site.catches
 
 
-def _own_goal(task: Task, kinds: Kinds) -> Literal["retry", "collect"] | None:
-    """Say what an error of a task comes to that leaves no scope."""
+def _end_of(task: Task, kinds: Kinds) -> Literal["retry", "collect"] | None:
+    """Say how an attempt that failed ends; None: its error leaves the scopes that it must leave."""
     vertex = task.site.vertex
     if task.verb in RETRIED and vertex.policy.repeats(task.attempt, kinds):
         return "retry"
@@ -336,8 +336,9 @@ def end_votes(turn: Turn, group: Group) -> None:
 def _follow_votes(turn: Turn, group: Group) -> None:
     marking = turn.marking
     task = group.task
-    turn.out.append(groups.chosen(marking, group))
-    way = groups.way_of_votes(group)
+    chosen = groups.chosen(marking, group)
+    turn.out.append(chosen)
+    way = task.site.unsure if chosen.label is None else task.site.labels[chosen.label]
     if way is not None:
         go(turn, task, way, task.payload)
         return

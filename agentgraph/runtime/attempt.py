@@ -33,7 +33,6 @@ from agentgraph.runtime.work import (
     Work,
     fence,
     give_up,
-    is_threaded,
     meaning_of,
     spot,
     timed_out,
@@ -59,7 +58,7 @@ class Attempts:
         """Run a node, unless that would hold up others."""
         job: Job = task.site.handle
         session = self._session
-        if not job.is_async and is_threaded(session, task, job):
+        if not job.is_async and session.is_beside(task):
             return await self.other(carrier, task)
         stream = session.stream
         path = task.site.path if task.frame == ROOT else session.place(task)
@@ -127,7 +126,7 @@ class Attempts:
         try:
             if job.timeout_s is not None:
                 session.watch.begin(carrier, job.timeout_s)
-            result = await job.do(item if type(item) in ATOMS else own(item))
+            result = await job.fn(item if type(item) in ATOMS else own(item))
             if carrier.deadline is not None or carrier.why or carrier.cancelling() != carrier.outer:
                 fence(session, carrier)
         except BaseException as error:  # noqa: BLE001 - a failure becomes an event

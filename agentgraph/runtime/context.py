@@ -7,12 +7,12 @@ not ask for it, and it can do no more than tell, spend and record.
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from decimal import Decimal
 from inspect import CORO_CREATED, getcoroutinestate
-from math import isfinite
-from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
 from typing_extensions import TypeVar as DefaultTypeVar
 
 from agentgraph.errors import RunError
+from agentgraph.runtime.policy import is_amount
 from agentgraph.state.copies import own
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 D_co = DefaultTypeVar("D_co", covariant=True, default=object)
 R = TypeVar("R")
-_MONEY: Final = (int, float, Decimal)
 
 
 class Ctx(Generic[D_co]):
@@ -92,13 +91,12 @@ class Ctx(Generic[D_co]):
 
     def spend(self, *, tokens: int = 0, usd: float | Decimal | None = None) -> None:
         """Count what this attempt used; `usd` None says that the cost is unknown."""
-        # Written so that NaN, which is neither above nor below anything, is refused as well.
-        is_paid = usd is None or (_is_a(usd, _MONEY) and usd >= 0 and isfinite(usd))
-        if not (_is_a(tokens, int) and tokens >= 0 and is_paid):
+        cost = float(usd) if isinstance(usd, Decimal) else usd
+        if not (is_amount(tokens, whole=True) and (cost is None or is_amount(cost))):
             fix = "give numbers that are not negative; usd=None where the cost is unknown"
             raise self._fault(f"spent tokens={tokens!r}, usd={usd!r}", fix)
         session = self._session
-        session.in_loop(session.spent, self.path, tokens, None if usd is None else float(usd))
+        session.in_loop(session.spent, self.path, tokens, None if cost is None else float(cost))
 
     @overload
     def effect(self, key: str, fn: Callable[[], Awaitable[R]]) -> Coroutine[object, object, R]: ...
@@ -124,7 +122,3 @@ class Ctx(Generic[D_co]):
     def _fault(self, what: str, fix: str) -> RunError:
         where = f"node {self.path!r}, visit {self.visit}, attempt {self.attempt}"
         return RunError(f"{self.path!r} {what}", where=where, fix=fix)
-
-
-def _is_a(value: object, kind: type | tuple[type, ...]) -> bool:
-    return isinstance(value, kind)

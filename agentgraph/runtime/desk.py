@@ -215,16 +215,12 @@ def _filled(waiting: Waiting, form: type[BaseModel], payload: Revision, value: o
         raise waiting.unfit(what, "answer with a value that validates") from error
     draft = job.schema.draft(payload)
     try:
-        _save(waiting, draft, filled)
+        save = job.binding.into
+        result = None if save is None else save(draft, filled)
+        if result is not None:
+            fix = "let it be a plain function that edits the state and returns nothing"
+            refuse(result, f"the `save` of {waiting.path!r}", f"question {waiting.id!r}", fix)
         return job.schema.commit(draft, waiting.task.line)
     except BaseException:
         job.schema.discard(draft)
         raise
-
-
-def _save(waiting: Waiting, draft: object, filled: BaseModel) -> None:
-    save = waiting.job.binding.into
-    result = None if save is None else save(draft, filled)
-    if result is not None:
-        fix = "let it be a plain function that edits the state and returns nothing"
-        refuse(result, f"the `save` of {waiting.path!r}", f"question {waiting.id!r}", fix)

@@ -82,7 +82,7 @@ class Driver:
     _is_yielding: bool = False
     """A carrier waits for nothing, but only lets others have their turn."""
     _crash: BaseException | None = None
-    _is_interrupted: bool = False
+    """What `go` raises in the end: what it fell over, or that its caller was cancelled."""
     _alarm: Alarm | None = None
 
     @property
@@ -126,8 +126,6 @@ class Driver:
         self._put_away()
         if self._crash is not None:
             raise self._crash
-        if self._is_interrupted:
-            raise CancelledError
 
     def feed(self, fact: Event) -> None:
         """Tell the machine a fact from outside the run, and begin what it wants done."""
@@ -215,7 +213,7 @@ class Driver:
             await asyncio.wait(self._carriers)
         except CancelledError:
             main.is_taken_down()
-            self._is_interrupted = True
+            self._crash = self._crash or CancelledError()
             self.feed(Cancelled())
         # Who cancels the caller may cancel all tasks, and some have not begun and never will.
         for task in [each for each in self._carriers if each.done()]:
@@ -225,7 +223,7 @@ class Driver:
 
     def _fall(self, error: BaseException) -> None:
         """Something went wrong that no graph can catch: stop everything, then raise it."""
-        if self._crash is None:
+        if self._crash is None or isinstance(self._crash, CancelledError):
             self._crash = error
         self._line.clear()
         current = asyncio.current_task(self.session.loop)
@@ -408,7 +406,7 @@ class Driver:
     def _taken_down(self, carrier: Carrier) -> None:
         """Somebody outside has cancelled the task of a carrier: the whole run is cancelled."""
         if carrier is self._main:
-            self._is_interrupted = True
+            self._crash = self._crash or CancelledError()
         ticket, carrier.ticket = carrier.ticket, 0
         commands = self.session.tell(Cancelled())
         self._hand_out([each for each in commands if each != Cancel(ticket)])

@@ -1,7 +1,7 @@
 """How a caller starts a run, follows it, answers it and ends it; what it does is the driver's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from enum import Enum
@@ -21,7 +21,7 @@ from agentgraph.runtime.policy import Budget, is_amount
 from agentgraph.runtime.program import Program
 from agentgraph.runtime.question import Question
 from agentgraph.runtime.recorder import begin_recording
-from agentgraph.runtime.session import Session
+from agentgraph.runtime.session import Session, running_loop
 from agentgraph.runtime.stream import Reader, Stream
 from agentgraph.state import Revision
 
@@ -65,11 +65,7 @@ def run_sync(
 ) -> Result[S]:
     """Run without an event loop of one's own; in a notebook too, where one is running already."""
     work = run(program, state, deps=deps, journal=journal, **options)
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    return _run_beside(work)
+    return asyncio.run(work) if running_loop() is None else _run_beside(work)
 
 
 def _run_beside(work: Coroutine[object, object, Result[S]]) -> Result[S]:
@@ -220,9 +216,9 @@ class Run(Generic[S]):
         self._drive()
         stream = self._stream()
         if stream.reader is None:
-            self._session.tell_beginning(stream.queue)
+            self._session.tell_beginning(stream.events.append)
             if not self._is_moving:
-                stream.queue(RunEnded(cast("Result[S]", self._session.result())))
+                stream.events.append(RunEnded(cast("Result[S]", self._session.result())))
         return Reader(stream, lambda: not self._is_moving, self._see, self._settled)
 
     def record(self, write: Callable[[str], object]) -> None:
@@ -337,33 +333,29 @@ class Run(Generic[S]):
 
 def _check_options(options: Mapping[str, object]) -> None:
     """Refuse what could never be meant: of these no type checker may have looked at them."""
-    for name, what, fix in _faults_of(options):
-        raise InvalidInput(what, where=f"{name}=", fix=fix)
+    known = RunOptions.__annotations__
+    for name in options:
+        if name not in known:
+            fix = suggest(name, known, f"the options are {', '.join(sorted(known))}")
+            raise InvalidInput(f"a run has no option {name!r}", where=f"{name}=", fix=fix)
+    at_once, budget = options.get("concurrency"), options.get("budget")
+    if at_once is not None and not is_amount(at_once, least=1, whole=True):
+        what = f"the run may do {at_once!r} things at once"
+        fix = "give a number from 1 up, or None for no limit"
+        raise InvalidInput(what, where="concurrency=", fix=fix)
+    if not (budget is None or isinstance(budget, Budget)):
+        fix = "give it Budget(...), or None for no limit"
+        raise InvalidInput(f"the budget of the run is {budget!r}", where="budget=", fix=fix)
+    clock = options.get("clock")
+    if not (clock is None or isinstance(clock, Clock)):
+        fix = "give it an object with `time` and `call_at`, or None for the clock of the event loop"
+        raise InvalidInput(f"the clock of the run is {clock!r}", where="clock=", fix=fix)
     if options.get("store") is not None:
         raise NotAvailable(
             "a run cannot be stored yet",
             where="store=",
             fix="leave `store` out: the run then lives in this process",
         )
-
-
-def _faults_of(options: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
-    known = RunOptions.__annotations__
-    for name in options:
-        if name not in known:
-            fix = suggest(name, known, f"the options are {', '.join(sorted(known))}")
-            yield name, f"a run has no option {name!r}", fix
-    at_once, budget = options.get("concurrency"), options.get("budget")
-    if at_once is not None and not is_amount(at_once, least=1, whole=True):
-        fix = "give a number from 1 up, or None for no limit"
-        yield "concurrency", f"the run may do {at_once!r} things at once", fix
-    if not (budget is None or isinstance(budget, Budget)):
-        fix = "give it Budget(...), or None for no limit"
-        yield "budget", f"the budget of the run is {budget!r}", fix
-    clock = options.get("clock")
-    if not (clock is None or isinstance(clock, Clock)):
-        fix = "give it an object with `time` and `call_at`, or None for the clock of the event loop"
-        yield "clock", f"the clock of the run is {clock!r}", fix
 
 
 def _initial(program: Program, state: BaseModel, deps: object) -> Revision:

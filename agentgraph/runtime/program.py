@@ -115,8 +115,8 @@ class Job:
     """All that a driver looks up for a vertex in one place, ready for the hot path."""
 
     __slots__ = (
-        "answers", "binding", "body", "child", "do", "fn", "in_thread", "is_async", "is_open",
-        "kinds", "labels", "limit", "quick", "schema", "timeout_s",
+        "answers", "binding", "body", "child", "fn", "in_thread", "is_async", "is_open", "kinds",
+        "labels", "limit", "quick", "schema", "timeout_s",
     )  # fmt: skip
 
     def __init__(self, program: Program, binding: Binding, site: Site) -> None:
@@ -126,9 +126,10 @@ class Job:
         self.schema: Schema[Any] = schema_of(program.model)
         self.child: Schema[Any] | None = schema_of(binding.child.model) if binding.child else None
         self.body: Body = binding.body or Body(_nothing)
-        self.fn: Callable[..., Any] = self.body.fn
-        self.do: Callable[..., Any] = binding.do.fn if binding.do else _nothing
-        self.is_async: bool = is_async(self.body)
+        busy = binding.do or self.body
+        self.fn: Callable[..., Any] = busy.fn
+        """What is called most often: of an `each` that is what it does with an item."""
+        self.is_async: bool = is_async(busy)
         self.in_thread: bool = policy.in_thread
         self.timeout_s: float | None = policy.timeout_s
         self.limit: Limit | None = None if binding.limit is None else Limit(binding.limit)
@@ -139,17 +140,11 @@ class Job:
         """The types of the answers: what has one of these needs not be awaited."""
         self.kinds: frozenset[type] = frozenset(map(type, binding.labels))
         """The types of the labels: what has one of these is no verdict."""
-        self.quick: str | None = self._quick(site)
-        """The verb for which nothing has to be prepared but a draft and a deadline: the hot path."""
-
-    def _quick(self, site: Site) -> str | None:
-        """Name the work whose function takes the state alone and needs neither a thread nor a turn."""
-        do = self.binding.do
-        verb, body = (site.verb, self.body) if do is None else ("item", do)
-        in_thread = do is not None or self.in_thread or self.timeout_s is not None
-        is_plain = body.wants == "state" and self.limit is None
-        in_loop = is_async(body) or not in_thread
-        return verb if is_plain and in_loop and verb in _QUICK else None
+        verb = "item" if binding.do else site.verb
+        in_loop = self.is_async or not (binding.do or self.in_thread or self.timeout_s is not None)
+        is_quick = in_loop and busy.wants == "state" and self.limit is None and verb in _QUICK
+        self.quick: str | None = verb if is_quick else None
+        """The verb of `fn` where that takes the state alone, and needs neither a thread nor a turn."""
 
 
 def by_type(labels: Mapping[object, str]) -> Labels:

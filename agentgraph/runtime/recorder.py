@@ -47,18 +47,17 @@ class _Pen:
     """Gives each line its time; a run goes on when it can no longer be written down."""
 
     def __init__(self, session: Session, write: Callable[[str], object]) -> None:
-        self._clock = session.clock
+        self._session = session
         self._begun = session.clock.time()
-        self._id = session.run_id
         self._write: Callable[[str], object] | None = write
 
     def note(self, event: Event[Any]) -> None:
         """Write an event."""
-        self.put(line_of(self._id, self._now(), event))
+        self.put(line_of(self._session.run_id, self._now(), event))
 
     def moved(self, way: Way) -> None:
         """Write that a token went along an edge."""
-        self.put(line_of_move(self._id, self._now(), way.key))
+        self.put(line_of_move(self._session.run_id, self._now(), way.key))
 
     def put(self, line: str) -> None:
         """Write a line, unless an earlier one failed."""
@@ -72,4 +71,4 @@ class _Pen:
             warnings.warn(f"the run is no longer recorded: {error}", RuntimeWarning, stacklevel=2)
 
     def _now(self) -> float:
-        return self._clock.time() - self._begun
+        return self._session.clock.time() - self._begun

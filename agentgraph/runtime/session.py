@@ -121,16 +121,15 @@ class Session:
 
     def rest(self) -> None:
         """Keep no more than a run needs that waits for a person."""
-        if not self.is_resting:
-            marking = self.marking
-            if self.stream is None:  # Else somebody may hold an event that shows one of them.
-                for revision in revisions(marking):
-                    lighten(revision)
-            rest(marking)
-            self.is_resting = True
-            # Tuples, to which nobody adds before `wake`.
-            self.path = cast("list[str]", tuple(self.path))
-            self.decisions = cast("list[Noted]", tuple(self.decisions))
+        marking = self.marking
+        if self.stream is None:  # Else somebody may hold an event that shows one of them.
+            for revision in revisions(marking):
+                lighten(revision)
+        rest(marking)
+        self.is_resting = True
+        # Tuples, to which nobody adds before `wake`.
+        self.path = cast("list[str]", tuple(self.path))
+        self.decisions = cast("list[Noted]", tuple(self.decisions))
 
     def wake(self) -> None:
         """Be ready to go on."""
@@ -190,7 +189,7 @@ class Session:
 
     def in_loop(self, call: Callable[P, object], *args: P.args, **options: P.kwargs) -> None:
         """Call in the thread of the run: a node in a thread of its own must not touch the rest."""
-        if _running_loop() is self.loop:
+        if running_loop() is self.loop:
             call(*args, **options)
             return
         try:
@@ -297,7 +296,7 @@ def _taken(ways: dict[Way, int]) -> dict[tuple[str, str, str | None], int]:
     return {way.key: times for way, times in ways.items()}
 
 
-def _running_loop() -> AbstractEventLoop | None:
+def running_loop() -> AbstractEventLoop | None:
     """Return the event loop that runs in this thread, if there is one."""
     try:
         return get_running_loop()

@@ -52,12 +52,6 @@ class Stream(Generic[S]):
             events.popleft()
             self.missed += 1
 
-    def queue(self, event: Event[S]) -> None:
-        """Tell an event to the reader alone."""
-        note, self.note = self.note, None
-        self.put(event)
-        self.note = note
-
 
 @dataclass(slots=True, eq=False)
 class Reader(Generic[S]):

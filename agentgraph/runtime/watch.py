@@ -69,20 +69,19 @@ class Carrier:
 class Watch:
     """The deadlines of one run."""
 
-    __slots__ = ("_alarm", "_carriers", "_clock", "_time")
+    __slots__ = ("_alarm", "_clock", "_due")
 
     def __init__(self, clock: Clock) -> None:
         """Take the clock; no alarm is set."""
         self._clock = clock
-        self._time = clock.time
         self._alarm: tuple[float, Alarm] | None = None
         """When it rings, and what can be cancelled."""
-        self._carriers: set[Carrier] = set()
+        self._due: dict[Carrier, float] = {}
 
     def begin(self, carrier: Carrier, timeout_s: float) -> None:
         """Note that what `carrier` does now may take `timeout_s` seconds."""
-        when = carrier.deadline = self._time() + timeout_s
-        self._carriers.add(carrier)
+        when = carrier.deadline = self._clock.time() + timeout_s
+        self._due[carrier] = when
         if self._alarm is None or when < self._alarm[0]:
             self._set(when)
 
@@ -91,12 +90,10 @@ class Watch:
 
         An alarm that is set stays, and finds nothing to do.
         """
-        when = carrier.deadline
-        if when is not None:
-            carrier.deadline = None
-            self._carriers.discard(carrier)
-            if carrier.why is None and self._time() >= when:
-                carrier.why = "timeout"
+        when, carrier.deadline = carrier.deadline, None
+        self._due.pop(carrier, None)
+        if when is not None and carrier.why is None and self._clock.time() >= when:
+            carrier.why = "timeout"
 
     def close(self) -> None:
         """Forget the alarm."""
@@ -110,11 +107,9 @@ class Watch:
 
     def _ring(self) -> None:
         self._alarm = None
-        now = self._time()
-        for carrier in list(self._carriers):
-            if carrier.deadline is not None and carrier.deadline <= now:
-                self._carriers.discard(carrier)
-                carrier.interrupt("timeout")
-        left = [each.deadline for each in self._carriers if each.deadline is not None]
-        if left:
-            self._set(min(left))
+        now = self._clock.time()
+        for carrier in [each for each, when in self._due.items() if when <= now]:
+            del self._due[carrier]
+            carrier.interrupt("timeout")
+        if self._due:
+            self._set(min(self._due.values()))
