@@ -10,7 +10,7 @@ Rules of this file:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NoReturn, cast
+from typing import NamedTuple, NoReturn, cast
 
 from agentgraph.errors import InvalidEdit, MergeConflict
 from agentgraph.graph.line import Line
@@ -69,13 +69,12 @@ def _by_field(tips: Sequence[Tip]) -> dict[str, list[Entry]]:
     return found
 
 
-class _Join:
+class _Join(NamedTuple):
     """The merging of one field; it exists while that lasts."""
 
-    def __init__(self, field: Field, origin: Revision | None, tips: Sequence[Tip]) -> None:
-        self.field = field
-        self.origin = origin
-        self.tips = tips
+    field: Field
+    origin: Revision | None
+    tips: Sequence[Tip]
 
     def reduce(self, entries: Sequence[Entry]) -> object:
         """Merge the values of concurrent writes, and validate what comes out."""

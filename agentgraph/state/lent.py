@@ -75,6 +75,12 @@ class Lent(list[object]):
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         return list, (list(self),)
 
+    def append(self, item: object, /) -> None:
+        # Not in the loop below, since this is what nearly all edits are.
+        if not self.editable:
+            self.refuse()
+        super().append(item)
+
     def refuse(self) -> NoReturn:
         """Say why the list cannot be edited."""
         where = f"the list of field {self.field!r}"
@@ -106,8 +112,8 @@ def _guarded(method: F, *, keeps: bool) -> F:
 
 
 for _name in (
-    "append", "extend", "__iadd__",
-    "insert", "pop", "remove", "clear", "sort", "reverse", "__setitem__", "__delitem__", "__imul__",
+    "extend", "insert", "pop", "remove", "clear", "sort", "reverse",
+    "__iadd__", "__setitem__", "__delitem__", "__imul__",
 ):  # fmt: skip
-    _keeps = _name not in {"append", "extend", "__iadd__"}
+    _keeps = _name not in {"extend", "__iadd__"}
     setattr(Lent, _name, _guarded(getattr(list, _name), keeps=_keeps))

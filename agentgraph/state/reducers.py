@@ -159,7 +159,6 @@ def reduced(by: Callable[[X, Sequence[X]], X], *, start: Callable[[], X]) -> X:
 
     As in `log: list[str] = reduced(append, start=list)`; `start` is called for each state.
     """
-    check_reducer(by, where=f"reducer {name_of(by)!r}")
     field = cast("FieldInfo", Field(default_factory=start))
     field.metadata.append(reducer(by))
     # Typed as the value, since this stands where the value of the field would.

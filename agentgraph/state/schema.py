@@ -165,7 +165,7 @@ class Schema(Generic[S]):
     def commit(self, draft: S, line: Line | None) -> Revision:
         """Validate what changed and close the draft; raise InvalidEdit and keep nothing of it."""
         if type(draft) is not self._open:
-            self._refuse(draft)
+            raise closed(self.model.__name__, "it was to be closed again")
         open_: Any = draft
         base: Revision = open_.__draft_base__
         if self._needs_settling or (not self._is_simple and open_.__draft_opened__):
@@ -233,7 +233,7 @@ class Schema(Generic[S]):
     def unchanged(self, view: S) -> None:
         """Close a view; raise ReadOnlyState when something was edited in place through it."""
         if type(view) is not self._view:
-            self._refuse(view)
+            raise closed(self.model.__name__, "it was to be closed again")
         if self._is_simple:
             set_class(view, self._closed)
             return
@@ -284,11 +284,6 @@ class Schema(Generic[S]):
         set_dict(draft, {})
         set_class(draft, self._closed)
         self._set_base(draft, None)
-
-    def _refuse(self, draft: object) -> NoReturn:
-        if type(draft) is self._closed:
-            raise closed(self.model.__name__, "it was to be closed again")
-        raise TypeError(f"{type(draft).__name__!r} is no open draft of {self.model.__name__!r}")
 
     def _settle(self, draft: Draft, base: Revision) -> Revision:
         held = [draft.__dict__[name] for name in self._lent]

@@ -90,9 +90,8 @@ def _is_plain(hint: object) -> bool:
 def _mapped(vertex: Vertex, settled: Settled) -> Iterator[Finding]:
     """Compare the states of a subgraph and of the graph around it."""
     enter, leave = settled.checked[:2]
-    child = None if settled.binding.child is None else settled.binding.child.model
-    if child is None:
-        return
+    assert settled.binding.child is not None, "a subgraph has a program"
+    child = settled.binding.child.model
     yield from _handed(vertex, "`enter` gives", enter.returns, f"{vertex.name!r} works on", child)
     yield from _handed(vertex, f"{vertex.name!r} gives", child, "`leave` takes", leave.second)
     for each in enter.written.body if enter.written else ():
