@@ -44,7 +44,7 @@ class Line(NamedTuple):
 
     upper: int | None
     lower: int | None
-    weight: int = 1
+    weight: int
 
 
 class Level:

@@ -9,10 +9,10 @@ shifted so that the edges, not the middles, are in line.
 """
 
 from collections.abc import Callable, Sequence
-from graphlib import TopologicalSorter
 from itertools import accumulate, pairwise
 
 from agentgraph.render.order import Net, Ranks, Ties
+from agentgraph.render.ranks import longest
 
 Medians = list[list[tuple[int, float]]]
 """Of each vertex the one or two in the middle of its neighbours to one side, from left to right,
@@ -94,19 +94,14 @@ def _compacted(
     ranks: Ranks, root: list[int], shift: list[float], space: list[float], sign: float
 ) -> list[float]:
     """Push the lines together to the left, then each one right again as far as it can go."""
-    after: dict[int, list[tuple[int, float]]] = {}
+    after: list[list[tuple[int, float]]] = [[] for _ in root]
     for rank in ranks:
         for left, right in pairwise(rank):
             ahead = space[right if sign > 0 else left] + shift[left] - shift[right]
-            after.setdefault(root[left], []).append((root[right], ahead))
-    behind = {line: [other for other, _ in ways] for line, ways in after.items()}
-    from_right = [*TopologicalSorter(behind).static_order()]
-    xs = [0.0] * len(root)
-    for line in reversed(from_right):
-        for other, ahead in after.get(line, ()):
-            xs[other] = max(xs[other], xs[line] + ahead)
-    for line in from_right:
-        if line in after:
+            after[root[left]].append((root[right], ahead))
+    xs, order = longest(after, 0.0)
+    for line in reversed(order):
+        if after[line]:
             xs[line] = max(xs[line], min([xs[other] - ahead for other, ahead in after[line]]))
     return [sign * (xs[first] + aside) for first, aside in zip(root, shift, strict=True)]
 

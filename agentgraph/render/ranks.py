@@ -7,10 +7,10 @@ until there is none.
 """
 
 from collections.abc import Iterator, Sequence
-from graphlib import TopologicalSorter
 from heapq import heappop, heappush
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+Number = TypeVar("Number", int, float)
 Pair = tuple[int, int]
 
 _WORK_MAX = 60_000
@@ -51,15 +51,15 @@ def _walk(near: Sequence[Sequence[Pair]]) -> Iterator[tuple[int, int, int]]:
         seen[root] = True
         while trail:
             vertex, ways = trail[-1]
-            index, other = next(ways, (-1, -1))
-            if index < 0:
+            for index, other in ways:
+                yield vertex, index, other
+                if not seen[other]:
+                    seen[other] = True
+                    trail.append((other, iter(near[other])))
+                    break
+            else:
                 trail.pop()
                 yield vertex, -1, trail[-1][0] if trail else -1
-                continue
-            yield vertex, index, other
-            if not seen[other]:
-                seen[other] = True
-                trail.append((other, iter(near[other])))
 
 
 def ranked(count: int, spans: Sequence[Span]) -> list[int]:
@@ -117,15 +117,26 @@ def _blocks(count: int, spans: Sequence[Span]) -> list[tuple[int, list[int]]]:
     return found
 
 
-def _longest_ways(count: int, spans: Sequence[Span]) -> list[int]:
-    ranks, into = [0] * count, dict[int, list[Span]]()
-    for span in spans:
-        into.setdefault(span.lower, []).append(span)
-    above = {vertex: [span.upper for span in ways] for vertex, ways in into.items()}
-    for vertex in TopologicalSorter(above).static_order():
-        ways = into.get(vertex, ())
-        ranks[vertex] = max((ranks[upper] + least for upper, _, least, _ in ways), default=0)
-    return ranks
+def longest(
+    after: Sequence[Sequence[tuple[int, Number]]], none: Number
+) -> tuple[list[Number], list[int]]:
+    """Say how long the longest way to each vertex is, and name all in an order of such ways.
+
+    `after` lists what each vertex leads to, and how far; nothing leads back. `none` is 0.
+    """
+    found = [none] * len(after)
+    waits = [0] * len(after)
+    for ways in after:
+        for other, _ in ways:
+            waits[other] += 1
+    order = [vertex for vertex in range(len(after)) if not waits[vertex]]
+    for vertex in order:
+        for other, ahead in after[vertex]:
+            found[other] = max(found[other], found[vertex] + ahead)
+            waits[other] -= 1
+            if not waits[other]:
+                order.append(other)
+    return found, order
 
 
 class _Tree:
@@ -138,14 +149,16 @@ class _Tree:
 
     def __init__(self, count: int, spans: Sequence[Span]) -> None:
         self._spans = spans
-        self.ranks: list[int] = _longest_ways(count, spans)
         self._near: list[list[int]] = [[] for _ in range(count)]
         self._net = [0] * count
-        for index, (upper, lower, _, weight) in enumerate(spans):
+        after: list[list[Pair]] = [[] for _ in range(count)]
+        for index, (upper, lower, least, weight) in enumerate(spans):
+            after[upper].append((lower, least))
             self._near[upper].append(index)
             self._near[lower].append(index)
             self._net[upper] += weight
             self._net[lower] -= weight
+        self.ranks: list[int] = longest(after, 0)[0]
         self._inner: list[list[int]] = [[] for _ in range(count)]
         """The edges of the tree at each vertex."""
         self._parent = [-1] * count
@@ -228,10 +241,9 @@ class _Tree:
     def exchange(self, vertex: int) -> None:
         """Take out the edge from a vertex to its parent, and put the tightest other one in."""
         leaving, low = self._parent[vertex], self._low[vertex]
-        high = low + self._size[vertex]
+        subtree = self._order[low : low + self._size[vertex]]
         rises = self._spans[leaving].upper == vertex
-        subtree = self._order[low:high]
-        slack, entering = self._tightest(subtree, low, high, rises=rises)
+        slack, entering = self._tightest(subtree, rises=rises)
         for one in subtree:
             self.ranks[one] += -slack if rises else slack
         for end in self._spans[leaving][:2]:
@@ -240,15 +252,13 @@ class _Tree:
             self._inner[end].append(entering)
         self._number()
 
-    def _tightest(
-        self, subtree: Sequence[int], low: int, high: int, *, rises: bool
-    ) -> tuple[int, int]:
+    def _tightest(self, subtree: Sequence[int], *, rises: bool) -> tuple[int, int]:
         """Find the edge with the least slack into a subtree that rises, or out of one that sinks."""
-        best = (1 << 60, -1)
+        best, inside = (1 << 60, -1), set(subtree)
         for vertex in subtree:
             for index in self._near[vertex]:
                 upper, lower, least, _ = self._spans[index]
                 other = upper if rises else lower
-                if other != vertex and not low <= self._low[other] < high:
+                if other not in inside:
                     best = min(best, (self.ranks[lower] - self.ranks[upper] - least, index))
         return best
