@@ -44,7 +44,7 @@ class Line(NamedTuple):
 
     upper: int | None
     lower: int | None
-    weight: int
+    weight: int = 1
 
 
 class Level:
