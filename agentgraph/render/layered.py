@@ -68,16 +68,18 @@ class _Picture:
             for segment in segments
         ]
         closing = against(len(level.number), pairs)
-        for segment, is_closing in zip(segments, closing, strict=True):
+        for segment, (upper, lower), is_closing in zip(segments, pairs, closing, strict=True):
             if is_closing:
                 segment.upper, segment.lower = segment.lower, segment.upper
                 segment.turned = not segment.turned
             down, up = self._path(segment.upper, level), self._path(segment.lower, level)
             segment.levels = [*down, level, *reversed(up)]
-            for one in segment.levels:
-                upper = None if one in up else self._unit_in(one, segment.upper)
-                lower = None if one in down else self._unit_in(one, segment.lower)
-                one.lines[id(segment)] = Line(upper, lower, segment.weight)
+            ends = (lower, upper) if is_closing else (upper, lower)
+            level.lines[id(segment)] = Line(*ends, segment.weight)
+            for inner in down:
+                inner.lines[id(segment)] = Line(self._unit_in(inner, segment.upper), None)
+            for inner in up:
+                inner.lines[id(segment)] = Line(None, self._unit_in(inner, segment.lower))
 
     def _path(self, box: str, level: Level) -> list[Level]:
         """List the levels around a box, from the innermost up to but not into `level`."""

@@ -44,7 +44,7 @@ class Line(NamedTuple):
 
     upper: int | None
     lower: int | None
-    weight: int
+    weight: int = 1
 
 
 class Level:
@@ -105,9 +105,11 @@ class Level:
 
     def move(self, dx: float, dy: float) -> None:
         """Say where the units and lines of it all are in the whole picture."""
-        places, ways = zip(self.number, self._places, strict=True), self._ways.items()
+        places, ways = zip(self.number, self._places, strict=True), self._ways
         self.places: dict[str, Rect] = {unit: place.moved(dx, dy) for unit, place in places}
-        self.ways: Ways = {key: [(x + dx, y + dy) for x, y in way] for key, way in ways}
+        if dx or dy:
+            ways = {key: [(x + dx, y + dy) for x, y in way] for key, way in ways.items()}
+        self.ways: Ways = ways
         for number, level in self._inner.items():
             place = self._places[number]
             level.move(dx + place.left, dy + place.top)

@@ -22,6 +22,8 @@ _TAIL = 5
 
 def around(request: Request, arrange: Callable[[Request], Layout]) -> Layout:
     """Lay out all but the loops by `arrange`, then put the loops in."""
+    if all(link.source != link.target for link in request.links):
+        return arrange(request)
     work = _Loops(request)
     return work.added(arrange(work.request))
 

@@ -140,7 +140,7 @@ class _Order:
             current = self._sweep(current, is_upward=bool(sweep % 2))
             for _ in range(1 if self._is_large else 4):
                 # Neighbours are exchanged where that undoes crossings.
-                if not sum(map(self._exchanged, current)):
+                if not sum(self._exchanged(rank) for rank in current if len(rank) > 1):
                     break
             crossings = self._crossings(current)
             idle += 1
