@@ -58,7 +58,7 @@ FAIR_STEPS: Final = 255
 FAIR_S: Final = 0.01
 """After so many seconds they do as well where sync nodes hold up the loop."""
 Line: TypeAlias = OrderedDict[int, tuple[Task, Context]]
-_UNLIMITED: Final = Limits()
+_UNLIMITED: Final = Budget()
 _APART: Final = frozenset({"wait", "undo"})
 """A question has no carrier. The caller's task carries no undo: its cancellation spares them."""
 
@@ -92,7 +92,8 @@ class Driver:
 
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
-        self.feed(Started(initial, self._limit(self.session.options.get("budget"))))
+        budget = self.session.options.get("budget") or _UNLIMITED
+        self.feed(Started(initial, self._limit(budget)))
 
     def take_up(self) -> None:
         """Go on where the journal that the session was told ends: what was at work begins again."""
@@ -188,11 +189,9 @@ class Driver:
 
     # ---- the caller's own task
 
-    def _limit(self, budget: Budget | None) -> Limits:
+    def _limit(self, budget: Budget) -> Limits:
         """Watch the time of a budget, and return what the machine counts of it."""
         self._forget_time()
-        if budget is None:
-            return _UNLIMITED
         if budget.seconds is not None:
             clock = self.session.clock
             self._alarm = clock.call_at(clock.time() + budget.seconds, self._time_is_over)

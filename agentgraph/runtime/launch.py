@@ -120,18 +120,18 @@ class Run(Generic[S]):
     an async context manager it is cancelled and awaited on leaving.
     """
 
-    __slots__ = ("__weakref__", "_driver", "_session", "_task")
+    __slots__ = ("__weakref__", "_driver", "_initial", "_session", "_task")
 
     def __init__(self, session: Session, initial: Revision | None) -> None:
         """Start the run; made by `Workflow.start`. Without `initial` it goes on after a journal."""
         self._session = session
         self._task: asyncio.Task[None] | None = None
         self._driver: Driver | None = None
+        self._initial: Revision | None = initial
+        """What it begins with, which takes room that one who only waits for its turn need not have."""
         self._move(self._first())
         if initial is None:
             self._drive().take_up()
-        else:
-            self._drive().begin(initial)
 
     @property
     def id(self) -> str:
@@ -213,6 +213,7 @@ class Run(Generic[S]):
         the run began with and the questions that are open.
         """
         self._check_loop()
+        self._drive()
         stream = self._stream()
         if stream.reader is None:
             self._session.tell_beginning(stream.events.append)
@@ -228,6 +229,7 @@ class Run(Generic[S]):
         written as far as it is known; so record right after `start`.
         """
         self._check_loop()
+        self._drive()
         if self._stream().note is not None:
             fix = "record it once, and let `write` hand each line on to whoever needs it"
             raise NotAvailable(f"run {self.id!r} is recorded already", where="run.record", fix=fix)
@@ -269,6 +271,9 @@ class Run(Generic[S]):
         """Return the driver; a run that waits needs none."""
         if self._driver is None:
             self._driver = Driver(self._session, self._again)
+        if self._initial is not None:
+            initial, self._initial = self._initial, None
+            self._driver.begin(initial)
         return self._driver
 
     def _rest(self) -> None:

@@ -86,7 +86,7 @@ class Session:
     journal: list[Event] | None = None
     """Every fact that the machine is told, where somebody wants it."""
     run_id: str = ""
-    _marking: Marking = field(init=False)
+    _marking: Marking | None = None
     is_resting: bool = False
     """It waits, and is kept as small as may be."""
     loop: AbstractEventLoop = field(default_factory=get_running_loop)
@@ -103,7 +103,6 @@ class Session:
 
     def __post_init__(self) -> None:
         """Prepare the run; nothing begins yet."""
-        self._marking = Marking(self.program.plan)
         limit = self.options.get("concurrency")
         self.run_id = self.options.get("run_id") or f"{_process}-{next(_numbers)}"
         self.options = self.options or _PLAIN
@@ -113,7 +112,9 @@ class Session:
     @property
     def marking(self) -> Marking:
         """Where the run stands."""
-        if self.is_resting:
+        if self._marking is None:
+            self._marking = Marking(self.program.plan)
+        elif self.is_resting:
             self.wake()
         return self._marking
 
@@ -240,7 +241,7 @@ class Session:
     @property
     def status(self) -> Status:
         """How the run stands."""
-        return self._marking.status
+        return "running" if self._marking is None else self._marking.status
 
     def result(self) -> Result[BaseModel]:
         """Return all that is known of the run as it stands."""
