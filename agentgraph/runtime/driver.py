@@ -58,7 +58,7 @@ FAIR_STEPS: Final = 255
 FAIR_S: Final = 0.01
 """After so many seconds they do as well where sync nodes hold up the loop."""
 Line: TypeAlias = OrderedDict[int, tuple[Task, Context]]
-_UNLIMITED: Final = Budget()
+_UNLIMITED: Final = Limits()
 _APART: Final = frozenset({"wait", "undo"})
 """A question has no carrier. The caller's task carries no undo: its cancellation spares them."""
 
@@ -92,8 +92,7 @@ class Driver:
 
     def begin(self, initial: Revision) -> None:
         """Start the run; `go` carries out what is to be done then."""
-        budget = self.session.options.get("budget") or _UNLIMITED
-        self.feed(Started(initial, self._limit(budget)))
+        self.feed(Started(initial, self._limit(self.session.options.get("budget"))))
 
     def take_up(self) -> None:
         """Go on where the journal that the session was told ends: what was at work begins again."""
@@ -189,9 +188,11 @@ class Driver:
 
     # ---- the caller's own task
 
-    def _limit(self, budget: Budget) -> Limits:
+    def _limit(self, budget: Budget | None) -> Limits:
         """Watch the time of a budget, and return what the machine counts of it."""
         self._forget_time()
+        if budget is None:
+            return _UNLIMITED
         if budget.seconds is not None:
             clock = self.session.clock
             self._alarm = clock.call_at(clock.time() + budget.seconds, self._time_is_over)
@@ -252,12 +253,10 @@ class Driver:
 
     def _line_up(self, tasks: Collection[Task], carrier: Carrier | None) -> None:
         """Put tasks in line for `carrier`, who comes to them soon; None: for a new one, or `go`."""
-        if not tasks:
-            return
         context = copy_context()
         for task in tasks:
             self._line[task.ticket] = task, context
-        if self._main is None:
+        if self._main is None or not tasks:
             return
         if carrier is None:
             self._spawn(context)
