@@ -21,8 +21,9 @@ class RunStarted(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class _OfNode:
+    """An event of a node, by the path of it."""
+
     node: str
-    """The path of the node that it tells of."""
 
 
 @final

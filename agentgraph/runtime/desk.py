@@ -77,7 +77,7 @@ class Desk:
 
     def listed(self) -> tuple[OpenQuestion, ...]:
         """Return what the outside may know of the open questions."""
-        return tuple(waiting.as_open() for waiting in self.waiting)
+        return tuple([waiting.as_open() for waiting in self.waiting])
 
     def show(self, ids: list[str]) -> None:
         """Note that the caller has seen these questions, the last one last."""

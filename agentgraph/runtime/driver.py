@@ -253,12 +253,10 @@ class Driver:
 
     def _line_up(self, tasks: Collection[Task], carrier: Carrier | None) -> None:
         """Put tasks in line for `carrier`, who comes to them soon; None: for a new one, or `go`."""
-        if not tasks:
-            return
         context = copy_context()
         for task in tasks:
             self._line[task.ticket] = task, context
-        if self._main is None:
+        if self._main is None or not tasks:
             return
         if carrier is None:
             self._spawn(context)

@@ -112,12 +112,11 @@ class Session:
     @property
     def marking(self) -> Marking:
         """Where the run stands."""
-        marking = self._marking
-        if marking is None:
-            marking = self._marking = Marking(self.program.plan)
+        if self._marking is None:
+            self._marking = Marking(self.program.plan)
         elif self.is_resting:
             self.wake()
-        return marking
+        return self._marking
 
     def rest(self) -> None:
         """Keep no more than a run needs that waits for a person."""
@@ -249,8 +248,7 @@ class Session:
         marking = self.marking
         ending = marking.ending or _ending(marking)
         visits = [frame.visits.copy() for frame in marking.frames.values()]
-        if marking.visited:
-            visits.append(marking.visited.copy())
+        visits.append(marking.visited.copy())
         final = self.program.schema.final
         return Result(
             run_id=self.run_id,

@@ -34,7 +34,7 @@ class Stream(Generic[S]):
         """Who reads now: the last one that began to."""
         self.note: Callable[[Event[S]], object] | None = None
         """Who records the run: it is told at once, and whether or not somebody reads."""
-        self.news = asyncio.Event()
+        self.news: asyncio.Event = asyncio.Event()
         """There is something to look at: a reader with nothing to read waits for it."""
 
     def put(self, event: Event[S]) -> None:
