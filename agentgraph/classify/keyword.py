@@ -13,7 +13,7 @@ Rules of this file:
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from agentgraph.classify.words import check_texts, words
 from agentgraph.errors import InvalidAgent
@@ -22,25 +22,23 @@ from agentgraph.events.verdict import L, Verdict
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
-class _Phrases(Generic[K]):
-    """An index from the first word of a phrase to the phrases that begin with it, longest first."""
+_Phrases: TypeAlias = Mapping[str, tuple[tuple[tuple[str, ...], str, K], ...]]
+"""An index from the first word of a phrase to the phrases that begin with it, longest first."""
 
-    starts: Mapping[str, tuple[tuple[tuple[str, ...], str, K], ...]]
 
-    def hits(self, text: str) -> Iterator[tuple[str, K]]:
-        """Yield each keyword that stands in the text, with what it stands for."""
-        found = words(text)
-        covered = 0
-        for place, word in enumerate(found):
-            for phrase, keyword, value in self.starts.get(word, ()):
-                end = place + len(phrase)
-                if tuple(found[place:end]) == phrase:
-                    # What ends inside the hit before this one lies wholly within it.
-                    if end > covered:
-                        covered = end
-                        yield keyword, value
-                    break
+def _hits(phrases: _Phrases[K], text: str) -> Iterator[tuple[str, K]]:
+    """Yield each keyword that stands in the text, with what it stands for."""
+    found = words(text)
+    covered = 0
+    for place, word in enumerate(found):
+        for phrase, keyword, value in phrases.get(word, ()):
+            end = place + len(phrase)
+            if tuple(found[place:end]) == phrase:
+                # What ends inside the hit before this one lies wholly within it.
+                if end > covered:
+                    covered = end
+                    yield keyword, value
+                break
 
 
 def _index(keywords: Iterable[tuple[str, K]]) -> _Phrases[K]:
@@ -54,7 +52,7 @@ def _index(keywords: Iterable[tuple[str, K]]) -> _Phrases[K]:
         for last in _forms(phrase[-1]):
             whole = (*phrase[:-1], last)
             starts.setdefault(whole[0], []).append((whole, keyword, value))
-    return _Phrases({first: tuple(sorted(found, key=_rank)) for first, found in starts.items()})
+    return {first: tuple(sorted(found, key=_rank)) for first, found in starts.items()}
 
 
 def _rank(entry: tuple[tuple[str, ...], str, object]) -> tuple[int, bool, str]:
@@ -85,7 +83,7 @@ class Keywords(Generic[L]):
         The confidence is the share of the hits that speak for the label.
         """
         hits: dict[L, dict[str, None]] = {}
-        for keyword, label in self._phrases.hits(text):
+        for keyword, label in _hits(self._phrases, text):
             hits.setdefault(label, {})[keyword] = None
         if not hits:
             return None
@@ -124,6 +122,6 @@ def mentions(*phrases: str) -> Callable[[str], bool]:
     index = _index((phrase, "mentions") for phrase in phrases)
 
     def is_mentioned(text: str) -> bool:
-        return next(index.hits(text), None) is not None
+        return next(_hits(index, text), None) is not None
 
     return is_mentioned

@@ -87,12 +87,13 @@ class Way:
 class Area:
     """A region of a plan: its sites, and the way out that it implies."""
 
-    __slots__ = ("catches", "kind", "members", "name", "target", "way")
+    __slots__ = ("catches", "index", "kind", "members", "name", "target", "way")
 
-    def __init__(self, region: Region, members: frozenset[Site]) -> None:
+    def __init__(self, region: Region, index: int, members: frozenset[Site]) -> None:
         """Take the region and its sites; `plan` adds the way to the handler."""
         self.name: str = region.name
         self.kind = region.kind
+        self.index: int = index
         self.members: frozenset[Site] = members
         self.catches: frozenset[str] = frozenset(region.catches)
         self.target: str | None = region.target
@@ -146,13 +147,16 @@ def _fill(made: Plan) -> None:
 
 
 def _add_areas(made: Plan) -> None:
-    made.areas = tuple(Area(region, _members(made, region)) for region in made.graph.regions)
-    # A region inside another has fewer members, so the larger one, or the earlier, is the outer one.
-    for area in sorted(made.areas, key=lambda area: -len(area.members)):
+    made.areas = tuple(
+        Area(region, index, _members(made, region))
+        for index, region in enumerate(made.graph.regions)
+    )
+    # A region inside another has fewer members, so the smaller one is the inner one.
+    for area in sorted(made.areas, key=lambda area: (len(area.members), -area.index)):
         for site in area.members:
-            site.areas = (area, *site.areas)
+            site.areas = (*site.areas, area)
             if area.kind == "catch":
-                site.catches = (area, *site.catches)
+                site.catches = (*site.catches, area)
 
 
 def _members(made: Plan, region: Region) -> frozenset[Site]:

@@ -24,7 +24,8 @@ from agentgraph.state.copies import ATOMS
 
 def is_immutable(annotation: object, seen: frozenset[object] = frozenset()) -> bool:
     """Say whether no value of this annotation can be edited in place."""
-    annotation = bare(annotation)
+    if not isinstance(annotation, type):
+        annotation = bare(annotation)
     if annotation is None or (isinstance(annotation, type) and annotation in ATOMS):
         return True
     if isinstance(annotation, NewType):

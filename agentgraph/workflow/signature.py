@@ -120,8 +120,10 @@ class Signature:
     def binding(self) -> Binding:
         """The callable as the body of a vertex, one for all vertices that have it."""
         wants = self._second() if self.has_second else "state"
-        called = getattr(self.fn, "__call__", None)  # noqa: B004 - the method itself is asked for
-        is_async = any(map(inspect.iscoroutinefunction, (self.fn, called)))
+        is_async = inspect.iscoroutinefunction(self.fn)
+        if not is_async and not isinstance(self.fn, FunctionType):
+            method = getattr(self.fn, "__call__", None)  # noqa: B004 - the method itself is asked for
+            is_async = inspect.iscoroutinefunction(method)
         return Binding(Body(self.fn, wants, is_async))
 
     def vertex(self, kind: VertexKind, name: str | None = None) -> Vertex:
