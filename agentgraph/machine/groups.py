@@ -98,8 +98,13 @@ def close_frame(marking: Marking, frame: Frame) -> None:
 def is_decided(group: Group) -> bool:
     """Say whether the votes that are still out can no longer change anything."""
     most = max(_tally(group).values(), default=0)
-    need = group.task.site.vertex.need or 0
+    need = _need(group)
     return most >= need or most + group.under_way < need
+
+
+def _need(group: Group) -> int:
+    vertex = group.task.site.vertex
+    return vertex.need or len(vertex.voters)
 
 
 def _tally(group: Group) -> Counter[str]:
@@ -109,7 +114,7 @@ def _tally(group: Group) -> Counter[str]:
 def chosen(marking: Marking, group: Group) -> Chosen:
     """Say what a consensus came to, with the vote of each voter that answered."""
     site = group.task.site
-    need = site.vertex.need or 0
+    need = _need(group)
     winner = next((label for label, votes in _tally(group).items() if votes >= need), None)
     votes = ((site.vertex.voters[index], label) for index, label in sorted(group.votes.items()))
     return Chosen(site, path_of(marking, group.task), winner, tuple(votes))

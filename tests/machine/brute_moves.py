@@ -191,7 +191,7 @@ class Moves(Standing):
         out = [task for task in self.tasks + self.held if task.work is work]
         tally = Counter(vote for vote in work.votes.values() if isinstance(vote, str))
         best = max(tally.values(), default=0)
-        need = work.vertex.need or 0
+        need = work.vertex.need or len(work.vertex.voters)
         if best >= need or best + len(out) < need:
             work.decided = True
             self.held = [task for task in self.held if task.work is not work]
@@ -204,7 +204,8 @@ class Moves(Standing):
         if any(task.work is work for task in self.tasks):
             return
         tally = Counter(vote for vote in work.votes.values() if isinstance(vote, str))
-        label = next((label for label, n in tally.items() if n >= (work.vertex.need or 0)), None)
+        need = work.vertex.need or len(work.vertex.voters)
+        label = next((label for label, n in tally.items() if n >= need), None)
         self.said.append(f"chosen {label or 'nothing'}")
         votes = [work.votes.get(voter) for voter in work.vertex.voters]
         failed = [vote for vote in votes if isinstance(vote, Exception)]

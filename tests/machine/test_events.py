@@ -1,5 +1,7 @@
 """Each kind of event, told once: what the machine wants then, and where the run stands."""
 
+from dataclasses import replace
+
 from agentgraph.errors import QuestionExpired
 from agentgraph.machine import (
     Answered,
@@ -206,3 +208,16 @@ def test_funded_begins_what_was_held() -> None:
     marking, commands = wanted(marking, TimedOut(), Finished(2, "s1"), Funded(Limits(steps=2)))
 
     assert (marking.status, commands) == ("running", ["run b 3"])
+
+
+def test_a_consensus_that_does_not_say_how_many_needs_all_votes() -> None:
+    graph = Reader("g", {}).read("START -> v\nconsensus v 2 p q: yes -> END, no -> END")
+    vertices = tuple(replace(each, need=None) for each in graph.vertices)
+    marking, begun = wanted(Marking(make_plan(replace(graph, vertices=vertices))), Started("s0"))
+
+    marking, said = wanted(marking, Decided(4, "yes"))
+    _, decided = wanted(marking, Decided(5, "yes"))
+
+    assert begun == ["poll v 4", "poll v 5"]
+    assert said == []
+    assert decided == ["chosen yes"]
