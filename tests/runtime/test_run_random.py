@@ -230,7 +230,8 @@ def test_timing_never_shows_nor_which_way_a_step_was_carried_out(seed: int, size
             return None
 
     first = outcome(0, None)
-    assume(first is not None and first.status == "done")
+    # What an `each` has kept of an item that failed is a failure too: its branches were on their way.
+    assume(first is not None and first.status == "done" and not first.failures)
     assert first is not None
     for speed, journal in [(1, None), (2, None), (3, []), (4, [])]:
         again = outcome(speed, journal)
