@@ -46,7 +46,7 @@ class Target:
 # `dag` and `paused` (a coroutine that waits with a state of its own) on 3.13. Nobody had measured a
 # floor for `nested`, `fifty`, `thousand`, `branches` and `tour` there: theirs are the bare passes of `floors.py`
 # and, for `tour`, the flow alone, measured on a machine of the same kind; for `functions` they took 2.84 ms on one that is
-# 1.4 times as slow.
+# 1.4 times as slow. Those of `simulated` and `trials` took 104 µs on one that was 2.3 times as slow.
 TARGETS: dict[str, Target] = {
     "import": Target("import and one state class, CPU", "times", 1.25, 1.1, "times"),
     "first_run": Target("import, build and run one node, CPU", "times", 1.5, None, "times"),
@@ -69,8 +69,8 @@ TARGETS: dict[str, Target] = {
     "branches": Target("verify 100 branches of 10 choices", "ms", 500, None, "floor", 4.1),
     "tour": Target("tour of 1,000 edges", "ms", 1_000, None, "floor", 20),
     "check": Target("`agentgraph check` of 50 nodes, cold, CPU", "ms", 600, 400, "floor", 240),
-    "simulated": Target("simulated run of 4 branches of 3 awaits", "µs", 125, None, "floor", 30),
-    "trials": Target("the same run on the real runner", "µs", 1_000, None, "floor", 30),
+    "simulated": Target("simulated run of 4 branches of 3 awaits", "µs", 125, None, "floor", 45),
+    "trials": Target("the same run on the real runner", "µs", 1_000, None, "floor", 45),
     "test": Target(
         "`agentgraph test` of the support desk, cold, CPU", "ms", 5_000, None, "floor", 240
     ),
