@@ -4,9 +4,10 @@ import asyncio
 import gc
 import os
 import signal
-from traceback import format_exception
+from traceback import format_exception, walk_tb
 
 import pytest
+from pydantic import ValidationError
 
 from agentgraph.errors import (
     Abstained,
@@ -423,6 +424,23 @@ def test_failures_that_were_caught_keep_no_state_alive(way: str) -> None:
         gc.collect()
         assert sum(isinstance(each, Revision) for each in gc.get_objects()) < before + 5
         assert way == "edit" or "in fail" in "".join(format_exception(result.failures[0].error))
+
+    play(main)
+
+
+def test_what_an_edit_broke_is_kept_without_the_values_of_its_attempt() -> None:
+    def edit(s: Notes) -> None:
+        s.notes.append(5)  # type: ignore[arg-type]
+
+    async def main() -> None:
+        text = "START -> a\na -> END\ncatch r: a on Exception -> h\nh -> END"
+        result = await run(program(text, a=edit), Notes())
+        await settle()
+        cause = result.failures[0].error.__context__
+        assert isinstance(cause, ValidationError)
+        frames = [frame for frame, _ in walk_tb(cause.__traceback__)]
+        assert len(frames) > 0
+        assert [frame.f_locals for frame in frames if frame.f_locals] == []
 
     play(main)
 

@@ -12,6 +12,7 @@ import pytest
 from agentgraph.machine import Marking, advance, key_of, make_plan
 from agentgraph.runtime import Ask, Run, run, start
 from agentgraph.runtime.rest import rest, wake
+from agentgraph.runtime.session import Session
 from agentgraph.state import State
 from tests.machine.test_brute import journals
 from tests.runtime.kit import Notes, VirtualClock, play, program, settle
@@ -114,6 +115,20 @@ def test_whoever_looks_at_a_run_that_waits_changes_nothing(
         assert done.visits["a"] == done.visits["s/r"] == 3
         assert done.path == ("a", *LAP, "a", *LAP, "a", *LAP)
         assert len(done.decisions) == 6
+
+    play(main)
+
+
+def test_a_run_that_waits_has_no_list_left_that_could_grow() -> None:
+    async def main() -> None:
+        session = Session(program(ONE), {})
+        going = Run[Notes](session, session.program.schema.begin(Notes()))
+        await going.result()
+
+        assert (session.path, session.decisions) == (("a",), ())
+        await going.answer("send", id="q#1")
+        result = await going.result()
+        assert (result.path, [each.label for each in result.decisions]) == (("a", "q", "b"), ["send"])
 
     play(main)
 
