@@ -54,8 +54,8 @@ class Trial:
     """What each choice answers, by its visit (`support#1/triage#2`); None abstains."""
     lot: str | None = None
     """What decides all other choices by lot; None: each takes its first label, `last`: its last."""
-    rare: frozenset[tuple[str, str | None]] = frozenset()
-    """What was never answered yet, by path: the lot likes these."""
+    known: frozenset[tuple[str, str | None]] = frozenset()
+    """What was answered in some run already, by visit: the lot likes what was not."""
     deviations: Mapping[int, int] = field(default_factory=dict[int, int])
     """Where the schedule does not take what came first (`Schedule`)."""
     shuffle: str | None = None
@@ -92,8 +92,6 @@ class Stage:
         """Who went on when it was cancelled."""
         self.fakes: dict[str, Fake] = {}
         """By the paths of those for whom they stand in."""
-        self.labels: frozenset[tuple[str, str | None]] = frozenset()
-        """What choices may answer, each with its path."""
         self.caught: dict[str, str] = {}
         """The nodes that stand in a `catch` flow, each with an error that it catches."""
         self._answers: dict[str, dict[str, object]] = {}
@@ -114,7 +112,7 @@ class Stage:
         """Play another trial."""
         self.trial, self.answered, self.deaf = trial, {}, ""
 
-    def label(self, path: str, visit: str, options: Sequence[str | None]) -> str | None:
+    def label(self, visit: str, options: Sequence[str | None]) -> str | None:
         """Say what a choice answers in a visit."""
         trial = self.trial
         if visit in trial.labels and trial.labels[visit] in options:
@@ -125,7 +123,7 @@ class Stage:
             found = [label for label in options if label is not None][-1]
         else:
             chance = Random(f"{trial.lot}/{visit}")  # noqa: S311 - a lot
-            rare = [label for label in options if (path, label) in trial.rare]
+            rare = [label for label in options if (visit, label) not in trial.known]
             found = chance.choice(rare if rare and chance.random() < RARE else list(options))
         self.answered[visit] = found
         return found
@@ -150,8 +148,6 @@ class Stage:
                 fake = Fake(program.model, {name: name in sure for name in facts.names(fact.some)})
                 own, full = bindings[vertex.name], path + vertex.name
                 bindings[vertex.name] = self._bound(vertex, full, own, graph, fake)
-        labelled = [edge for edge in graph.edges if edge.unsure or edge.label is not None]
-        self.labels |= {(path + edge.source, edge.label) for edge in labelled}
         for region in graph.regions:
             for error in region.catches[:1]:
                 self.caught |= dict.fromkeys([path + name for name in region.members], error)
@@ -172,11 +168,9 @@ class Stage:
             case "classifier" if "labels" in self.real:
                 changed["body"] = self._tried(vertex, path, binding.body or Body(_nothing))
             case "classifier":
-                changed["body"] = self._choice(path, graph, vertex, binding)
+                changed["body"] = self._choice(graph, vertex, binding)
             case "consensus" if "labels" not in self.real:
-                paths = [f"{path}/{voter}" for voter in vertex.voters]
-                voters = [self._choice(each, graph, vertex, binding) for each in paths]
-                changed["voters"] = tuple(voters)
+                changed["voters"] = (self._choice(graph, vertex, binding),) * len(vertex.voters)
             case "human":
                 self._answers[path] = {label: answer for answer, label in binding.labels.items()}
             case "form":
@@ -242,7 +236,7 @@ class Stage:
         variants = self.trial.writes.get(path) or ({},)
         return variants[(visit - 1) % len(variants)]
 
-    def _choice(self, path: str, graph: FrozenGraph, vertex: Vertex, binding: Binding) -> Body:
+    def _choice(self, graph: FrozenGraph, vertex: Vertex, binding: Binding) -> Body:
         answers: dict[str, object] = {label: answer for answer, label in binding.labels.items()}
         edges = graph.outs[vertex.name]
         options: list[str | None] = list(answers or [e.label for e in edges if e.label])
@@ -251,7 +245,7 @@ class Stage:
 
         async def fake(_: Any, ctx: Ctx[Any]) -> object:
             await asyncio.sleep(0)
-            label = self.label(path, visit_of(ctx), options)
+            label = self.label(visit_of(ctx), options)
             return None if label is None else answers.get(label, label)
 
         return Body(fake, "ctx", is_async=True)

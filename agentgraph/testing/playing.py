@@ -118,7 +118,7 @@ def play(
     except (RunError, ExceptionGroup) as raised:
         outcome.error = raised
     outcome.trial = replace(
-        trial, labels=dict(stage.answered), lot=None, rare=frozenset(),
+        trial, labels=dict(stage.answered), lot=None, known=frozenset(),
         deviations=dict(schedule.deviations), shuffle=None,
     )  # fmt: skip
     outcome.left, outcome.deaf = loop.left, stage.deaf
@@ -192,7 +192,7 @@ async def _answer(stage: Stage, run: Run[Any], question: OpenQuestion) -> None:
     options: list[str | None] = [*question.answers] or [""]  # A form has no labels.
     if question.timeout is not None:
         options.append(None)
-    label = stage.label(question.node, question.id, options)
+    label = stage.label(question.id, options)
     if label is not None:
         is_form = not question.answers
         give = (

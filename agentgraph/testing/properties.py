@@ -71,7 +71,7 @@ class How(TypedDict, total=False):
     examples: int
     """How many states, each with outputs of the agents; 10 by default."""
     runs: int
-    """How many runs are made of each at most, with different labels; 12 by default."""
+    """How many runs are made of each at most, with different labels; 20 by default."""
     seed: int
     store: Store | None
     """Through which a run goes that dies and is taken up again; None: one in memory."""
@@ -148,12 +148,12 @@ class Checker:
 
     def examine(self, state: BaseModel, writes: Mapping[str, Sequence[Writes]]) -> None:
         """Try all properties on one state and one set of outputs. Raises `Counterexample`."""
-        answers = self.stage.labels
+        known = frozenset[tuple[str, str | None]]()
         seen, bases = set[object](), list[tuple[int, Outcome]]()
-        for lot, name in enumerate([None, "last", *map(str, range(self._how.get("runs", 12)))]):
-            base = self.play(Trial(state, writes, lot=name, rare=answers))
+        for lot, name in enumerate([None, "last", *self.lots(self._how.get("runs", 20))]):
+            base = self.play(Trial(state, writes, lot=name, known=known))
             if self._try(lot, "runs", base, [base]):
-                answers -= {(moment.node, moment.label) for moment in base.told}
+                known |= base.trial.labels.items()
                 pairs = frozenset(pairs_of(base.told))
                 if not bases or pairs - seen:  # It has shown something new.
                     bases.append((lot, base))
@@ -179,6 +179,10 @@ class Checker:
                     self._focus = (lot, name)
                     raise found
         return fits
+
+    def lots(self, count: int) -> Iterator[str]:
+        """Name so many lots; another seed has others."""
+        return (f"{self._how.get('seed', 0)}/{number}" for number in range(count))
 
     def visits(self, base: Outcome, kind: str) -> Iterator[tuple[Vertex, Moment]]:
         """Yield the visits of all vertices of a kind that a run made."""
@@ -290,8 +294,8 @@ def _labels(checker: "Checker", base: Outcome) -> Iterator[Trial]:
 
 _TRIALS: Final[Mapping[Property, Callable[["Checker", Outcome], Iterable[Trial]]]] = {
     "replay": lambda _, base: [base.trial],
-    "schedules": lambda _, base: (
-        replace(base.trial, shuffle=str(number)) for number in range(SCHEDULES)
+    "schedules": lambda checker, base: (
+        replace(base.trial, shuffle=lot) for lot in checker.lots(SCHEDULES)
     ),
     "retry": _retry,
     "crash": lambda _, base: (replace(base.trial, crash=number) for number in _spread(base)),

@@ -128,7 +128,10 @@ def test_a_run_that_waits_has_no_list_left_that_could_grow() -> None:
         assert (session.path, session.decisions) == (("a",), ())
         await going.answer("send", id="q#1")
         result = await going.result()
-        assert (result.path, [each.label for each in result.decisions]) == (("a", "q", "b"), ["send"])
+        assert (result.path, [each.label for each in result.decisions]) == (
+            ("a", "q", "b"),
+            ["send"],
+        )
 
     play(main)
 

@@ -1,5 +1,6 @@
 """Coverage: which edges, pairs of edges and rounds of loops the runs of a check have taken."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def test_fakes_take_every_edge_also_into_a_handler_past_a_bound_and_inside() -> 
     assert (coverage.missed, coverage.share, coverage.loops_missed) == ((), 1.0, ())
     assert coverage.taken["catch", "sorry", "catch"] > 0
     assert coverage.taken["short/cut", "short/give up", "then"] > 0
+
+
+def test_answers_of_each_visit_vary_so_that_a_loop_ends_after_each_number_of_rounds() -> None:
+    desk = import_module("examples.support_desk").support
+
+    coverage = check(desk, properties=RUNS, folder=None).coverage
+
+    assert coverage.loops_missed == ()
 
 
 def test_what_no_run_took_is_named() -> None:
