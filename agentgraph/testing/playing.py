@@ -93,7 +93,7 @@ class _Journal(list[Event]):
         for question in self.run.questions:
             if question.id not in self._asked:
                 self._asked.add(question.id)
-                await _answer(self._stage, self.run, question)
+                await _reply(self._stage, self.run, question)
 
 
 def play(
@@ -187,7 +187,7 @@ async def _kept(store: Store, facts: Sequence[str]) -> Sequence[str]:
     return found
 
 
-async def _answer(stage: Stage, run: Run[Any], question: OpenQuestion) -> None:
+async def _reply(stage: Stage, run: Run[Any], question: OpenQuestion) -> None:
     """Answer a question, or do not: then its time goes by."""
     options: list[str | None] = [*question.answers] or [""]  # A form has no labels.
     if question.timeout is not None:

@@ -14,6 +14,7 @@ from agentgraph.testing import WorkflowFailure, check, recheck
 from agentgraph.testing.fakes import Stage, Trial
 from agentgraph.testing.playing import play
 from agentgraph.testing.properties import Property
+from tests.testing.faulty_runs import Bank
 
 CRASH: list[Property] = ["crash"]
 
@@ -21,15 +22,6 @@ CRASH: list[Property] = ["crash"]
 class Note(State):
     log: Annotated[list[str], append] = []
     at: tuple[int, ...] = ()
-
-
-class Bank:
-    def __init__(self) -> None:
-        self.charges = 0
-
-    def charge(self) -> int:
-        self.charges += 1
-        return self.charges
 
 
 def logs(name: str) -> Any:

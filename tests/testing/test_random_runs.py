@@ -21,12 +21,12 @@ from agentgraph.machine import (
     path_of,
     replay,
 )
-from agentgraph.store import MemoryStore
-from agentgraph.testing import Journal, check, workflows
+from agentgraph.testing import Journal, workflows
 from agentgraph.testing.fakes import Stage, Trial
 from agentgraph.testing.playing import Outcome, play
 from tests.machine.brute import Brute
 from tests.machine.duel import compare
+from tools.false_findings import examine
 
 FIRST = {"run", "choose", "poll", "item", "list", "ask", "enter"}
 
@@ -83,9 +83,4 @@ def test_both_interpreters_tell_a_real_run(made: Any, points: int, seed: int) ->
 @settings(max_examples=8, suppress_health_check=[HealthCheck.nested_given])
 @given(workflows(max_nodes=10))
 def test_nothing_is_found_in_random_workflows(made: Any) -> None:
-    check(made, examples=1, runs=2, folder=None)
-    check(made, agents="real", labels="real", examples=1, runs=1, folder=None)
-    check(
-        made, agents="real", labels="real", properties=["crash"], examples=1, runs=1, folder=None,
-        store=MemoryStore(),
-    )  # fmt: skip
+    assert examine(made) > 0
